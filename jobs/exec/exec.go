@@ -1,0 +1,257 @@
+// Package exec is the job that runs a command for every record. The command is
+// an argument vector; no shell sees it unless one is asked for.
+package exec
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	osexec "os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"brood/jobs"
+)
+
+type config struct {
+	Command []string `json:"command"`
+	Shell   bool     `json:"shell,omitempty"`
+}
+
+// Exit statuses with a meaning of their own, after sysexits.h.
+const (
+	exitDataErr  = 65 // EX_DATAERR
+	exitNoUser   = 67 // EX_NOUSER
+	exitNoHost   = 68 // EX_NOHOST
+	exitTempFail = 75 // EX_TEMPFAIL
+	exitConfig   = 78 // EX_CONFIG
+)
+
+// stderrKept is how much of a failed command's standard error goes into the
+// result: its last bytes.
+const stderrKept = 8 << 10
+
+// Definition describes the job.
+func Definition() *jobs.Definition {
+	return &jobs.Definition{
+		Name:  "exec",
+		Usage: "run a command for every record",
+		Help: `The command stands after "--". Placeholders in it:
+   {column}  a column by name, {2} by number   {}   the whole line
+   {#}       the record's number from 0        {%}  the slot, from 1
+   {.} {/} {//} {/.}  the line without extension, its base name, its
+             directory, its base name without extension
+A backslash before a brace, \{, keeps it as it is. The command is not given
+to a shell; with --shell it is, and then every value is quoted.
+
+It finds BROOD_RUN, BROOD_SEQ, BROOD_ATTEMPT, BROOD_KEY and BROOD_SLOT in its
+environment. Its exit status says how it went: 0 ok; 75 try again; 65, 67, 68
+failed for good; 78 stop the run; any other: try again up to --retries times,
+then failed. What it prints is the result's column "stdout", or, without -o,
+goes to standard output.
+
+Examples:
+   brood run exec testdata/cities.csv -- echo {name} has {population} people
+   ls testdata/*.csv | brood run exec -j 2 -- wc -l {}`,
+		Effect:       jobs.EffectOnce,
+		Retries:      0,
+		TakesCommand: true,
+		Flags: []jobs.Flag{
+			{Name: "shell", Usage: "give the command to sh -c, with every value quoted", Default: false},
+		},
+		Plan: plan,
+		Open: open,
+	}
+}
+
+func (c config) parse(shape *jobs.Shape) ([]template, error) {
+	words := c.Command
+	if c.Shell {
+		words = []string{strings.Join(c.Command, " ")}
+	}
+	args := make([]template, len(words))
+	for i, w := range words {
+		t, err := parseTemplate(w, shape)
+		if err != nil {
+			return nil, fmt.Errorf("command: %w", err)
+		}
+		args[i] = t
+	}
+	return args, nil
+}
+
+func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
+	c := config{Command: o.Command(), Shell: o.Bool("shell")}
+	if len(c.Command) == 0 {
+		return jobs.Plan{}, errors.New("no command: write it after --, as in: brood run exec list.txt -- echo {}")
+	}
+	args, err := c.parse(shape)
+	if err != nil {
+		return jobs.Plan{}, err
+	}
+	if !c.Shell && args[0].literal() {
+		if _, err := osexec.LookPath(c.Command[0]); err != nil {
+			return jobs.Plan{}, fmt.Errorf("command: %w", err)
+		}
+	}
+	p := jobs.Plan{Columns: []jobs.Column{{Name: "stdout"}}}
+	for _, t := range args {
+		p.NeedsRaw = p.NeedsRaw || t.usesRaw()
+	}
+	p.Preview = func(r *jobs.Record) string { return preview(args, r, c.Shell) }
+	p.Config, err = json.Marshal(c)
+	return p, err
+}
+
+// preview shows the command as a line that a shell would understand.
+func preview(args []template, r *jobs.Record, shell bool) string {
+	var words []string
+	for _, t := range args {
+		w, err := t.appendTo(nil, r, 1, shell)
+		if err != nil {
+			return err.Error()
+		}
+		if !shell && (len(w) == 0 || bytes.ContainsAny(w, " \t\n'\"\\$&|;<>()*?[]{}~`#!")) {
+			w = appendQuoted(nil, w)
+		}
+		words = append(words, string(w))
+	}
+	return strings.Join(words, " ")
+}
+
+type runner struct {
+	args      []template
+	shell     bool
+	path      string // argv[0] looked up, if it is the same for all records
+	setup     jobs.Setup
+	env       []string
+	line      []byte
+	argv      []string
+	out, errs []byte
+}
+
+func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
+	var c config
+	if err := json.Unmarshal(s.Config, &c); err != nil {
+		return nil, fmt.Errorf("exec: read configuration: %w", err)
+	}
+	args, err := c.parse(s.Shape)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{args: args, shell: c.Shell, setup: s}
+	switch {
+	case c.Shell:
+		r.path = "/bin/sh"
+	case args[0].literal():
+		if r.path, err = osexec.LookPath(c.Command[0]); err != nil {
+			return nil, fmt.Errorf("command: %w", err)
+		}
+	}
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, "BROOD_") {
+			r.env = append(r.env, e)
+		}
+	}
+	r.env = append(r.env, "BROOD_RUN="+s.Run, "BROOD_SLOT="+strconv.Itoa(s.Slot))
+	return r, nil
+}
+
+func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
+	path, err := r.build(rec)
+	if err != nil {
+		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", err)
+		return nil
+	}
+	env := append(r.env[:len(r.env):len(r.env)],
+		"BROOD_SEQ="+strconv.FormatUint(uint64(rec.Seq), 10),
+		"BROOD_ATTEMPT="+strconv.Itoa(rec.Attempt),
+		"BROOD_KEY="+r.setup.Key.Of(rec))
+	status, full, err := r.run(path, env)
+	if err != nil {
+		return r.notStarted(err, res)
+	}
+	if full {
+		res.Fail(jobs.VerdictFailed, jobs.ClassOutput, "the command printed more than %d bytes and was killed; raise --max-record", r.setup.MaxOutput)
+		return nil
+	}
+	r.judge(status, res)
+	if r.setup.Text {
+		res.Text = append(res.Text, r.out...)
+	} else {
+		res.Values = append(res.Values, bytes.TrimSuffix(r.out, []byte{'\n'}))
+	}
+	return nil
+}
+
+// build fills r.argv for a record and returns the program's path.
+func (r *runner) build(rec *jobs.Record) (string, error) {
+	r.argv = r.argv[:0]
+	if r.shell {
+		r.argv = append(r.argv, "sh", "-c")
+	}
+	for _, t := range r.args {
+		var err error
+		if r.line, err = t.appendTo(r.line[:0], rec, r.setup.Slot, r.shell); err != nil {
+			return "", err
+		}
+		r.argv = append(r.argv, string(r.line))
+	}
+	if r.path != "" {
+		return r.path, nil
+	}
+	return osexec.LookPath(r.argv[0])
+}
+
+// notStarted judges why a command could not be started.
+func (r *runner) notStarted(err error, res *jobs.Result) error {
+	verdict := jobs.VerdictFailed
+	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		verdict = jobs.VerdictThrottle // the machine is full, the record is not to blame
+	}
+	res.Fail(verdict, "exec", "start %s: %v", r.argv[0], err)
+	return nil
+}
+
+// judge turns the exit status into a verdict.
+func (r *runner) judge(ws syscall.WaitStatus, res *jobs.Result) {
+	var said string
+	if tail := bytes.TrimSpace(r.errs); len(tail) > 0 {
+		said = ": " + string(tail)
+	}
+	if ws.Signaled() {
+		name := strings.TrimPrefix(unix.SignalName(ws.Signal()), "SIG")
+		res.Fail(jobs.VerdictRetry, jobs.Class("signal:"+name), "killed by signal %s%s", name, said)
+		return
+	}
+	code := ws.ExitStatus()
+	verdict := jobs.VerdictRetry
+	switch code {
+	case 0:
+		_, _ = os.Stderr.Write(r.errs) // a warning: not lost, but no reason to fail
+		return
+	case exitDataErr, exitNoUser, exitNoHost:
+		verdict = jobs.VerdictFailed
+	case exitConfig:
+		verdict = jobs.VerdictAbort
+	case exitTempFail:
+	}
+	res.Fail(verdict, jobs.Class("exit:"+strconv.Itoa(code)), "exit status %d%s", code, said)
+}
+
+func (r *runner) Close() error { return nil }
+
+// keepTail appends b to the end of a tail and drops what is too old.
+func keepTail(tail, b []byte) []byte {
+	tail = append(tail, b...)
+	if len(tail) > 2*stderrKept {
+		tail = append(tail[:0], tail[len(tail)-stderrKept:]...)
+	}
+	return tail
+}

@@ -1,0 +1,44 @@
+package exec
+
+import (
+	"errors"
+	osexec "os/exec"
+	"syscall"
+	"time"
+)
+
+// afterExit is how long the pipes of a command that has ended are read, in
+// case a process it left behind holds them open.
+const afterExit = 200 * time.Millisecond
+
+// run runs r.argv and fills r.out and r.errs. Full says that the command
+// printed more than it may.
+func (r *runner) run(path string, env []string) (ws syscall.WaitStatus, full bool, err error) {
+	r.out, r.errs = r.out[:0], r.errs[:0]
+	cmd := &osexec.Cmd{Path: path, Args: r.argv, Env: env, WaitDelay: afterExit}
+	cmd.Stdout = writerFunc(func(p []byte) (int, error) {
+		if r.out = append(r.out, p...); len(r.out) > r.setup.MaxOutput {
+			full = true
+			_ = cmd.Process.Kill()
+			return 0, errors.New("too much output")
+		}
+		return len(p), nil
+	})
+	cmd.Stderr = writerFunc(func(p []byte) (int, error) {
+		r.errs = keepTail(r.errs, p)
+		return len(p), nil
+	})
+	if err := cmd.Start(); err != nil {
+		return 0, false, err
+	}
+	err = cmd.Wait()
+	if cmd.ProcessState == nil {
+		return 0, full, err
+	}
+	ws, _ = cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ws, full, nil
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -1,0 +1,210 @@
+package exec
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"brood/jobs"
+)
+
+// partKind is what a part of an argument stands for.
+type partKind uint8
+
+const (
+	partLiteral   partKind = iota
+	partColumn             // {name}, or {N} for the Nth column
+	partLine               // {}
+	partNoExt              // {.}
+	partBase               // {/}
+	partDir                // {//}
+	partBaseNoExt          // {/.}
+	partSeq                // {#}
+	partSlot               // {%}
+)
+
+var parts = map[string]partKind{
+	"": partLine, ".": partNoExt, "/": partBase, "//": partDir, "/.": partBaseNoExt,
+	"#": partSeq, "%": partSlot,
+}
+
+type part struct {
+	kind partKind
+	text string // the literal, or the column's name
+}
+
+// template is one argument with its placeholders found.
+type template []part
+
+// parseTemplate finds the placeholders of one argument. Braces around what can
+// neither be a placeholder nor a column's name are left alone, so that awk and
+// JSON can be written as they are; a backslash before "{" takes away its
+// meaning.
+func parseTemplate(arg string, shape *jobs.Shape) (template, error) {
+	var t template
+	var lit strings.Builder
+	flush := func() {
+		if lit.Len() > 0 {
+			t = append(t, part{partLiteral, lit.String()})
+			lit.Reset()
+		}
+	}
+	for i := 0; i < len(arg); {
+		if strings.HasPrefix(arg[i:], `\{`) {
+			lit.WriteByte('{')
+			i += 2
+			continue
+		}
+		if arg[i] != '{' {
+			lit.WriteByte(arg[i])
+			i++
+			continue
+		}
+		end := strings.IndexByte(arg[i:], '}')
+		if end < 0 {
+			lit.WriteString(arg[i:])
+			break
+		}
+		p, known, err := placeholder(arg[i+1:i+end], shape)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			lit.WriteByte('{')
+			i++
+			continue
+		}
+		flush()
+		t = append(t, p)
+		i += end + 1
+	}
+	flush()
+	return t, nil
+}
+
+func placeholder(name string, shape *jobs.Shape) (part, bool, error) {
+	if k, ok := parts[name]; ok {
+		return part{kind: k}, true, nil
+	}
+	if shape.Index(name) >= 0 {
+		return part{partColumn, name}, true, nil
+	}
+	if n, err := strconv.Atoi(name); err == nil && n > 0 && shape.Kind != jobs.Objects {
+		if n > len(shape.Columns) {
+			return part{}, false, fmt.Errorf("{%d}: the dataset has %d columns: %s", n, len(shape.Columns), strings.Join(shape.Columns, ", "))
+		}
+		return part{partColumn, shape.Columns[n-1]}, true, nil
+	}
+	if !isName(name) {
+		return part{}, false, nil
+	}
+	if shape.Kind == jobs.Objects {
+		return part{partColumn, name}, true, nil // members may differ from object to object
+	}
+	return part{}, false, fmt.Errorf("{%s}: the dataset has no such column; it has %s. For a plain brace write \\{%s}", name, strings.Join(shape.Columns, ", "), name)
+}
+
+// isName says whether s looks as if it was meant to be a column.
+func isName(s string) bool {
+	for i, c := range s {
+		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c > 127
+		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func (t template) literal() bool {
+	for _, p := range t {
+		if p.kind != partLiteral {
+			return false
+		}
+	}
+	return true
+}
+
+func (t template) usesRaw() bool {
+	for _, p := range t {
+		if p.kind >= partLine && p.kind <= partBaseNoExt {
+			return true
+		}
+	}
+	return false
+}
+
+var errZeroByte = errors.New("a value holds a zero byte, which no argument can")
+
+// appendTo appends the argument for one record. With quote, every value is
+// quoted for a POSIX shell.
+func (t template) appendTo(dst []byte, rec *jobs.Record, slot int, quote bool) ([]byte, error) {
+	for _, p := range t {
+		var v []byte
+		switch p.kind {
+		case partLiteral:
+			dst = append(dst, p.text...)
+			continue
+		case partColumn:
+			v, _ = rec.Lookup(p.text)
+		case partLine:
+			v = rec.Raw
+		case partNoExt:
+			v = noExt(rec.Raw)
+		case partBase:
+			v = base(rec.Raw)
+		case partDir:
+			v = dir(rec.Raw)
+		case partBaseNoExt:
+			v = noExt(base(rec.Raw))
+		case partSeq:
+			v = strconv.AppendUint(nil, uint64(rec.Seq), 10)
+		case partSlot:
+			v = strconv.AppendInt(nil, int64(slot), 10)
+		}
+		if bytes.IndexByte(v, 0) >= 0 {
+			return dst, errZeroByte
+		}
+		if quote {
+			dst = appendQuoted(dst, v)
+		} else {
+			dst = append(dst, v...)
+		}
+	}
+	return dst, nil
+}
+
+func base(b []byte) []byte { return b[bytes.LastIndexByte(b, '/')+1:] }
+
+func dir(b []byte) []byte {
+	switch i := bytes.LastIndexByte(b, '/'); i {
+	case -1:
+		return []byte(".")
+	case 0:
+		return b[:1]
+	default:
+		return b[:i]
+	}
+}
+
+func noExt(b []byte) []byte {
+	i := bytes.LastIndexByte(b, '.')
+	if i < 0 || i < bytes.LastIndexByte(b, '/') {
+		return b
+	}
+	return b[:i]
+}
+
+// appendQuoted appends v so that a POSIX shell reads it as one word.
+func appendQuoted(dst, v []byte) []byte {
+	dst = append(dst, '\'')
+	for _, c := range v {
+		if c == '\'' {
+			dst = append(dst, `'\''`...)
+		} else {
+			dst = append(dst, c)
+		}
+	}
+	return append(dst, '\'')
+}

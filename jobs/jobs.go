@@ -1,0 +1,144 @@
+// Package jobs is the vocabulary that the parent and its workers share: what a
+// record is, what a result is, and what a job has to say about itself.
+//
+// A job is named code that turns one record into one result. It is described
+// twice: its [Definition] is used by the parent (flags, columns, effect), its
+// [Runner] exists only in a worker. Nothing a job needs at run time
+// (connections, files, credentials) is opened before [Definition.Open] runs in
+// the worker, so that no descriptor crosses the fork.
+//
+// This package imports nothing else of brood's.
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"time"
+)
+
+// Definition is what the parent knows about a job.
+type Definition struct {
+	Name  string
+	Usage string // one line for the list of jobs
+	// Help is the long help text. It holds at least one example that works
+	// when pasted into a shell in brood's own source folder.
+	Help   string
+	Effect Effect // the default; a user may override it
+	// Retries is the default number of tries after the first.
+	Retries int
+	// TakesCommand says that the words after "--" belong to the job.
+	TakesCommand bool
+	Flags        []Flag
+	// Plan checks the options before anything is started. It runs in the
+	// parent. Its errors are shown to the user as bad usage.
+	Plan func(Options, *Shape) (Plan, error)
+	// Open makes the job ready to work. It runs in the worker, after the
+	// handshake has begun, and may take connections and read files.
+	Open func(context.Context, Setup) (Runner, error)
+}
+
+// Plan is a job with its options fixed: what the ledger stores, so that a
+// resumed run does the same again, and what the workers are given.
+type Plan struct {
+	// Config is handed to Open in every worker, unchanged.
+	Config json.RawMessage
+	// Columns are the columns the job adds to the results.
+	Columns []Column
+	// NeedsRaw says that the job reads Record.Raw even where the record has
+	// fields; without it the raw bytes stay in the parent.
+	NeedsRaw bool
+	// NeedsText says that the records must be valid UTF-8.
+	NeedsText bool
+	// Preview says what would be done with a record, for --dry-run.
+	Preview func(*Record) string
+}
+
+// Setup is what a worker gives a job when it opens it.
+type Setup struct {
+	Config json.RawMessage
+	Shape  *Shape
+	Run    string // the run's name
+	Slot   int    // 1-based, as {%} in GNU parallel
+	Key    KeySpec
+	// Text says that the run's output is plain text, so that Result.Text is
+	// wanted and Result.Values are not; otherwise it is the other way round.
+	Text bool
+	// MaxOutput bounds what one record may produce, in bytes.
+	MaxOutput int
+}
+
+// Runner is a job inside a worker. Do is called for one record at a time, from
+// one goroutine.
+type Runner interface {
+	// Do works on rec and fills res, which the caller has reset. Both are
+	// valid only until Do returns. A record that fails is a result; an error
+	// means that the job itself is broken, and ends the worker.
+	Do(ctx context.Context, rec *Record, res *Result) error
+	Close() error
+}
+
+// Column is one column that a job adds to the results.
+type Column struct {
+	Name string `json:"name"`
+	// JSON says that the value is JSON text, to be embedded as it is where
+	// the output is JSON Lines.
+	JSON bool `json:"json,omitempty"`
+}
+
+// Flag describes one option of a job. The kind follows from Default: string,
+// bool, int, float64, time.Duration or []string.
+type Flag struct {
+	Name    string
+	Usage   string
+	Default any
+}
+
+// Options are the values of a job's flags, as the user gave them.
+type Options interface {
+	String(name string) string
+	Bool(name string) bool
+	Int(name string) int
+	Float64(name string) float64
+	Duration(name string) time.Duration
+	StringSlice(name string) []string
+	IsSet(name string) bool
+	Command() []string // the words after "--"
+	Text() bool        // the run's output is plain text
+}
+
+// Registry is the set of jobs that a binary knows. It is filled once, before
+// anything else runs.
+type Registry struct{ byName map[string]*Definition }
+
+// NewRegistry returns a registry of the given jobs; two of one name are a
+// programming error and panic.
+func NewRegistry(defs ...*Definition) *Registry {
+	r := &Registry{byName: make(map[string]*Definition)}
+	for _, d := range defs {
+		if _, dup := r.byName[d.Name]; dup {
+			panic("jobs: two jobs named " + d.Name)
+		}
+		r.byName[d.Name] = d
+	}
+	return r
+}
+
+// Lookup finds a job by name.
+func (r *Registry) Lookup(name string) (*Definition, error) {
+	if d, ok := r.byName[name]; ok {
+		return d, nil
+	}
+	return nil, fmt.Errorf("there is no job %q", name)
+}
+
+// All returns the jobs by name.
+func (r *Registry) All() []*Definition {
+	all := make([]*Definition, 0, len(r.byName))
+	for _, d := range r.byName {
+		all = append(all, d)
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
+	return all
+}

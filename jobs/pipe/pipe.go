@@ -1,0 +1,275 @@
+// Package pipe is the job that hands the records to a long-lived program, one
+// for each slot, in any language.
+//
+// The program reads one JSON object a line from its standard input,
+//
+//	{"id":"7.1","seq":7,"attempt":1,"key":"9f…","record":{"name":"value"}}
+//
+// and answers each with one JSON object a line on its standard output, before
+// it gets the next:
+//
+//	{"id":"7.1","status":"ok","result":{"name":"value"}}
+//
+// The status is one of ok, retry, failed, skipped, throttle and abort; "error"
+// and "class" may say why, "retry_after" in how many seconds to try again.
+// What the program writes to standard error is logged. It should end when its
+// standard input does.
+package pipe
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	osexec "os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"brood/jobs"
+)
+
+type config struct {
+	Command []string `json:"command"`
+	Columns []string `json:"columns,omitempty"`
+}
+
+// resultColumn holds the whole result object where no columns are named.
+const resultColumn = "result"
+
+// leaveTime is how long a program may take to end after its standard input
+// has ended.
+const leaveTime = 5 * time.Second
+
+// Definition describes the job.
+func Definition() *jobs.Definition {
+	return &jobs.Definition{
+		Name:  "pipe",
+		Usage: "hand the records to long-lived programs as lines of JSON",
+		Help: `The program stands after "--". One is started for each slot. It gets one
+JSON object a line and answers each with one:
+   in   {"id":"7.1","seq":7,"attempt":1,"key":"9f…","record":{"name":"value"}}
+   out  {"id":"7.1","status":"ok","result":{"name":"value"}}
+The status is ok, retry, failed, skipped, throttle or abort; "error" says why,
+"retry_after" in how many seconds to try again. Standard error is free for the
+program's log; any other line on standard output is an error.
+
+Examples:
+   brood run pipe testdata/cities.csv -- python3 testdata/workers/upper.py
+   brood run pipe -o out.csv --columns name,length testdata/cities.csv -- node testdata/workers/upper.js`,
+		Effect:       jobs.EffectOnce,
+		Retries:      3,
+		TakesCommand: true,
+		Flags: []jobs.Flag{
+			{Name: "columns", Usage: "members of the result that become `COLUMNS` of the output (default: one column, result)", Default: []string(nil)},
+		},
+		Plan: plan,
+		Open: open,
+	}
+}
+
+func plan(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
+	c := config{Command: o.Command(), Columns: o.StringSlice("columns")}
+	if len(c.Command) == 0 {
+		return jobs.Plan{}, errors.New("no program: write it after --, as in: brood run pipe list.csv -- python3 worker.py")
+	}
+	if _, err := osexec.LookPath(c.Command[0]); err != nil {
+		return jobs.Plan{}, fmt.Errorf("program: %w", err)
+	}
+	p := jobs.Plan{NeedsText: true}
+	for _, name := range c.Columns {
+		p.Columns = append(p.Columns, jobs.Column{Name: name, JSON: true})
+	}
+	if len(c.Columns) == 0 {
+		p.Columns = []jobs.Column{{Name: resultColumn, JSON: true}}
+	}
+	p.Preview = func(r *jobs.Record) string { return string(bytes.TrimSpace(appendRequest(nil, r, "KEY"))) }
+	cfg, err := json.Marshal(c)
+	p.Config = cfg
+	return p, err
+}
+
+func requestID(dst []byte, r *jobs.Record) []byte {
+	dst = strconv.AppendUint(dst, uint64(r.Seq), 10)
+	dst = append(dst, '.')
+	return strconv.AppendInt(dst, int64(r.Attempt), 10)
+}
+
+func appendRequest(dst []byte, r *jobs.Record, key string) []byte {
+	dst = append(dst, `{"id":"`...)
+	dst = requestID(dst, r)
+	dst = append(dst, `","seq":`...)
+	dst = strconv.AppendUint(dst, uint64(r.Seq), 10)
+	dst = append(dst, `,"attempt":`...)
+	dst = strconv.AppendInt(dst, int64(r.Attempt), 10)
+	dst = append(dst, `,"key":`...)
+	dst = jobs.AppendJSONString(dst, []byte(key))
+	dst = append(dst, `,"record":`...)
+	dst = r.AppendJSON(dst)
+	return append(dst, '}', '\n')
+}
+
+// answer is one line of the program.
+type answer struct {
+	ID         string          `json:"id"`
+	Status     string          `json:"status"`
+	Result     json.RawMessage `json:"result"`
+	Class      string          `json:"class"`
+	Error      string          `json:"error"`
+	RetryAfter float64         `json:"retry_after"` // seconds
+}
+
+type runner struct {
+	config
+	setup jobs.Setup
+	cmd   *osexec.Cmd
+	in    io.WriteCloser
+	out   *bufio.Reader
+	line  []byte
+	reply []byte
+}
+
+func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
+	r := &runner{setup: s}
+	if err := json.Unmarshal(s.Config, &r.config); err != nil {
+		return nil, fmt.Errorf("pipe: read configuration: %w", err)
+	}
+	r.cmd = osexec.Command(r.Command[0], r.Command[1:]...)
+	r.cmd.Stderr = os.Stderr
+	r.cmd.Env = append(os.Environ(), "BROOD_RUN="+s.Run, "BROOD_SLOT="+strconv.Itoa(s.Slot))
+	var err error
+	if r.in, err = r.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", r.Command[0], err)
+	}
+	out, err := r.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", r.Command[0], err)
+	}
+	if err := r.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", r.Command[0], err)
+	}
+	r.out = bufio.NewReaderSize(out, 64<<10)
+	return r, nil
+}
+
+// Do asks the program. Whatever breaks the protocol is an error: the program
+// cannot be trusted with another record, and what it did with this one is not
+// known.
+func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
+	r.line = appendRequest(r.line[:0], rec, r.setup.Key.Of(rec))
+	if _, err := r.in.Write(r.line); err != nil {
+		return r.gone(fmt.Errorf("write to it: %w", err))
+	}
+	line, err := r.readLine()
+	if err != nil {
+		return r.gone(err)
+	}
+	var a answer
+	if err := json.Unmarshal(line, &a); err != nil {
+		return fmt.Errorf("the program broke the protocol: a line on its standard output is not an answer: %s (%w)", quoteLine(line), err)
+	}
+	if want := string(requestID(nil, rec)); a.ID != want {
+		return fmt.Errorf("the program broke the protocol: an answer with id %q, expected %q: %s", a.ID, want, quoteLine(line))
+	}
+	if res.Verdict, err = jobs.ParseVerdict(a.Status); err != nil {
+		return fmt.Errorf("the program broke the protocol: %w: %s", err, quoteLine(line))
+	}
+	res.Class, res.Error = jobs.Class(a.Class), a.Error
+	res.RetryAfter = time.Duration(max(0, min(a.RetryAfter, 1e9)) * float64(time.Second))
+	if res.Verdict != jobs.VerdictOK && res.Verdict != jobs.VerdictSkipped && res.Class == "" {
+		res.Class = jobs.Class(a.Status)
+	}
+	r.fill(res, a.Result)
+	return nil
+}
+
+// fill puts the result object where the output wants it.
+func (r *runner) fill(res *jobs.Result, obj json.RawMessage) {
+	if string(obj) == "null" {
+		obj = nil
+	}
+	if r.setup.Text {
+		if len(obj) == 0 {
+			obj = json.RawMessage("{}")
+		}
+		res.Text = append(append(res.Text, obj...), '\n')
+		return
+	}
+	if len(r.Columns) == 0 {
+		res.Values = append(res.Values, obj)
+		return
+	}
+	for range r.Columns {
+		res.Values = append(res.Values, nil)
+	}
+	gjson.ParseBytes(obj).ForEach(func(k, v gjson.Result) bool {
+		for i, c := range r.Columns {
+			if c == k.Str {
+				res.Values[i] = []byte(v.Raw)
+			}
+		}
+		return true
+	})
+}
+
+var errTooLong = errors.New("its answer is longer than --max-record allows")
+
+func (r *runner) readLine() ([]byte, error) {
+	r.reply = r.reply[:0]
+	for {
+		part, err := r.out.ReadSlice('\n')
+		r.reply = append(r.reply, part...)
+		if len(r.reply) > r.setup.MaxOutput {
+			return nil, errTooLong
+		}
+		switch {
+		case err == nil:
+			return r.reply, nil
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(r.reply) > 0:
+			return nil, fmt.Errorf("it ended in the middle of an answer: %s", quoteLine(r.reply))
+		case errors.Is(err, io.EOF):
+			return nil, errors.New("it closed its standard output without an answer")
+		default:
+			return nil, fmt.Errorf("read its answer: %w", err)
+		}
+	}
+}
+
+// gone says how the program ended, if it has.
+func (r *runner) gone(err error) error {
+	done := make(chan error, 1)
+	go func() { done <- r.cmd.Wait() }()
+	select {
+	case <-done:
+		return fmt.Errorf("program %s: %w (%s)", r.Command[0], err, r.cmd.ProcessState)
+	case <-time.After(100 * time.Millisecond):
+		return fmt.Errorf("program %s: %w", r.Command[0], err)
+	}
+}
+
+func quoteLine(b []byte) string {
+	s := strings.TrimRight(string(b), "\r\n")
+	if len(s) > 200 {
+		s = s[:200] + "…"
+	}
+	return strconv.Quote(s)
+}
+
+// Close lets the program leave.
+func (r *runner) Close() error {
+	_ = r.in.Close()
+	stop := time.AfterFunc(leaveTime, func() { _ = r.cmd.Process.Kill() })
+	defer stop.Stop()
+	if err := r.cmd.Wait(); err != nil {
+		return fmt.Errorf("program %s: %w", r.Command[0], err)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package jobs
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Seq is a record's 0-based position in its dataset.
+type Seq uint64
+
+// ShapeKind says how the records of a dataset are built.
+type ShapeKind uint8
+
+// The kinds of record.
+const (
+	Lines   ShapeKind = iota // one column, "line": the raw bytes
+	Fields                   // a row of text fields, one per column
+	Objects                  // one JSON object
+)
+
+// Shape is what all records of a dataset have in common.
+type Shape struct {
+	Kind ShapeKind `json:"kind"`
+	// Columns are the column names. For Objects they are those of the first
+	// record, and others may come.
+	Columns []string `json:"columns"`
+	// End is what terminates a record in the dataset: "\n", or "\x00".
+	End string `json:"end"`
+}
+
+// LineColumn is the only column of a dataset of plain lines.
+const LineColumn = "line"
+
+// Index returns the position of a column, or -1.
+func (s *Shape) Index(name string) int {
+	for i, c := range s.Columns {
+		if c == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Record is one unit of the dataset. Its byte slices are borrowed: they are
+// valid until the call that was given the record returns.
+type Record struct {
+	Seq     Seq
+	Attempt int // 1 for the first try
+	// Raw is the record as it stands in the dataset, without its terminator.
+	// In a worker it is nil if the job did not ask for it and has fields.
+	Raw    []byte
+	Values [][]byte // one per column; only for Fields
+	Shape  *Shape
+}
+
+// Value returns column i as text. A JSON string is given unquoted, null and
+// absent members as nothing, other JSON values as they are written.
+func (r *Record) Value(i int) []byte {
+	switch r.Shape.Kind {
+	case Fields:
+		if i < len(r.Values) {
+			return r.Values[i]
+		}
+		return nil
+	case Objects:
+		v, _ := r.Lookup(r.Shape.Columns[i])
+		return v
+	default:
+		return r.Raw
+	}
+}
+
+// Lookup returns a column by name and whether the record has it.
+func (r *Record) Lookup(name string) ([]byte, bool) {
+	if r.Shape.Kind != Objects {
+		i := r.Shape.Index(name)
+		if i < 0 {
+			return nil, false
+		}
+		return r.Value(i), true
+	}
+	var out []byte
+	found := false
+	gjson.ParseBytes(r.Raw).ForEach(func(k, v gjson.Result) bool {
+		if k.Str != name {
+			return true
+		}
+		out, found = jsonText(v), true
+		return false
+	})
+	return out, found
+}
+
+func jsonText(v gjson.Result) []byte {
+	switch v.Type {
+	case gjson.String:
+		return []byte(v.Str)
+	case gjson.Null:
+		return nil
+	default:
+		return []byte(v.Raw)
+	}
+}
+
+// AppendJSON appends the record as a JSON object: for Objects the bytes of the
+// dataset, for the others an object of strings in column order.
+func (r *Record) AppendJSON(dst []byte) []byte {
+	if r.Shape.Kind == Objects {
+		return append(dst, bytes.TrimSpace(r.Raw)...)
+	}
+	dst = append(dst, '{')
+	for i, c := range r.Shape.Columns {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendJSONString(dst, []byte(c))
+		dst = append(dst, ':')
+		dst = AppendJSONString(dst, r.Value(i))
+	}
+	return append(dst, '}')
+}
+
+// KeySpec says how the idempotency key of a record is made. A key is stable
+// over attempts, resumes and reruns: it is a hash of the scope and the
+// business key, never of the attempt, and of the position only where the
+// dataset has no key.
+type KeySpec struct {
+	Scope   string   `json:"scope"`
+	Columns []string `json:"columns,omitempty"`
+}
+
+// Of returns the record's idempotency key: 32 hexadecimal digits, the first
+// half of SHA-256 over the scope and the key, each preceded by its length.
+func (k KeySpec) Of(r *Record) string {
+	h := sha256.New()
+	put := func(b []byte) {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
+		h.Write(n[:])
+		h.Write(b)
+	}
+	put([]byte(k.Scope))
+	if len(k.Columns) == 0 {
+		put(fmt.Appendf(nil, "seq %d", r.Seq))
+	}
+	for _, c := range k.Columns {
+		v, _ := r.Lookup(c)
+		put(v)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Check reports key columns that the dataset does not have. Columns of JSON
+// records may differ from one to the next, so there any name may be right.
+func (k KeySpec) Check(s *Shape) error {
+	for _, c := range k.Columns {
+		if s.Kind != Objects && s.Index(c) < 0 {
+			return fmt.Errorf("the dataset has no column %q to take the key from; its columns are %s", c, strings.Join(s.Columns, ", "))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package jobs
+
+import (
+	"fmt"
+	"time"
+)
+
+// Status is where a record stands. The first four are final.
+type Status uint8
+
+// The statuses. At all times input = ok + failed + skipped + unknown + pending.
+const (
+	StatusPending Status = iota
+	StatusOK
+	StatusFailed
+	StatusSkipped
+	StatusUnknown // the effect may or may not have happened
+)
+
+var statusNames = [...]string{"pending", "ok", "failed", "skipped", "unknown"}
+
+func (s Status) String() string { return statusNames[s] }
+
+// ParseStatus is the reverse of String.
+func ParseStatus(s string) (Status, error) {
+	i, err := parseName(s, statusNames[:], "status")
+	return Status(i), err
+}
+
+// Verdict is a job's answer for one record.
+type Verdict uint8
+
+// The verdicts.
+const (
+	VerdictOK       Verdict = iota
+	VerdictRetry            // try again later
+	VerdictFailed           // permanent
+	VerdictSkipped          // nothing to do for this record
+	VerdictThrottle         // the far side asks everyone to slow down; costs no attempt
+	VerdictAbort            // configuration or credentials are wrong: stop the run
+)
+
+var verdictNames = [...]string{"ok", "retry", "failed", "skipped", "throttle", "abort"}
+
+func (v Verdict) String() string { return verdictNames[v] }
+
+// ParseVerdict is the reverse of String.
+func ParseVerdict(s string) (Verdict, error) {
+	i, err := parseName(s, verdictNames[:], "verdict")
+	return Verdict(i), err
+}
+
+// Effect is what repeating a record costs.
+type Effect uint8
+
+// The effects.
+const (
+	EffectNone  Effect = iota // repeat freely
+	EffectKeyed               // the far side deduplicates by idempotency key
+	EffectOnce                // must not be repeated blindly
+)
+
+var effectNames = [...]string{"none", "keyed", "once"}
+
+func (e Effect) String() string { return effectNames[e] }
+
+// ParseEffect is the reverse of String.
+func ParseEffect(s string) (Effect, error) {
+	i, err := parseName(s, effectNames[:], "effect")
+	return Effect(i), err
+}
+
+func parseName(s string, names []string, what string) (int, error) {
+	for i, n := range names {
+		if n == s {
+			return i, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not a %s; it is one of %v", s, what, names)
+}
+
+// Class sorts failures: a short word for programs and queries. A job may use
+// words of its own; these are the engine's.
+type Class string
+
+// The engine's classes.
+const (
+	ClassInput   Class = "input"   // the row could not be read
+	ClassCrash   Class = "crash"   // the worker died with the record in hand
+	ClassTimeout Class = "timeout" // the worker was killed because the record took too long
+	ClassOutput  Class = "output"  // the job produced more than it may
+)
+
+// Result is the outcome of one try.
+type Result struct {
+	Verdict    Verdict
+	Class      Class
+	Error      string
+	RetryAfter time.Duration // with VerdictRetry and VerdictThrottle; 0 leaves it to the engine
+	Text       []byte        // the job's own text, for plain output
+	Values     [][]byte      // one per column of the plan
+	// Elapsed is how long the record took, if ElapsedKnown: a job may know
+	// better than the clock around Do.
+	Elapsed      time.Duration
+	ElapsedKnown bool
+}
+
+// Reset makes r ready for the next record and keeps its memory.
+func (r *Result) Reset() {
+	*r = Result{Text: r.Text[:0], Values: r.Values[:0]}
+}
+
+// Fail sets a verdict with its class and reason.
+func (r *Result) Fail(v Verdict, class Class, format string, args ...any) {
+	r.Verdict, r.Class = v, class
+	r.Error = fmt.Sprintf(format, args...)
+}

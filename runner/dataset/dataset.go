@@ -1,0 +1,175 @@
+// Package dataset turns files and standard input into records, lazily: memory
+// does not grow with the size of a file. Every record knows its file, line and
+// byte offset. A row that cannot be read is a record too, with the reason in
+// it; only a dataset that cannot be read at all is an error.
+//
+// It knows CSV and TSV (RFC 4180), JSON Lines, plain lines and NUL-separated
+// records, each of them plain or compressed with gzip or zstd. It leaves to
+// others what is done with the records, and who has already had them.
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"brood/jobs"
+)
+
+// Format is how a dataset is written down.
+type Format uint8
+
+// The formats.
+const (
+	FormatAuto  Format = iota // by the file's name
+	FormatCSV                 // RFC 4180, comma
+	FormatTSV                 // RFC 4180, tab; a quote inside a bare field is a character
+	FormatJSONL               // one JSON object a line
+	FormatLines               // one record a line, any bytes
+	FormatNUL                 // records end with a zero byte
+)
+
+var formatNames = [...]string{"auto", "csv", "tsv", "jsonl", "lines", "nul"}
+
+func (f Format) String() string { return formatNames[f] }
+
+// ParseFormat is the reverse of String.
+func ParseFormat(s string) (Format, error) {
+	for i, n := range formatNames {
+		if n == s {
+			return Format(i), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not a dataset format; it is one of %s", s, strings.Join(formatNames[:], ", "))
+}
+
+// FormatOf tells the format from a file's name; standard input and names that
+// say nothing are plain lines.
+func FormatOf(path string) Format {
+	name := strings.ToLower(filepath.Base(path))
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+	switch filepath.Ext(name) {
+	case ".csv":
+		return FormatCSV
+	case ".tsv", ".tab":
+		return FormatTSV
+	case ".jsonl", ".ndjson":
+		return FormatJSONL
+	default:
+		return FormatLines
+	}
+}
+
+// Stdin is the path that means standard input.
+const Stdin = "-"
+
+// DefaultMaxRecord is the default of Spec.MaxRecord.
+const DefaultMaxRecord = 16 << 20
+
+// Spec says which dataset to read, and how.
+type Spec struct {
+	Paths     []string `json:"paths"`
+	Format    Format   `json:"format"`
+	Delimiter byte     `json:"delimiter"` // for CSV and TSV; 0 is the format's own
+	NoHeader  bool     `json:"no_header"` // columns are called 1, 2, …
+	MaxRecord int      `json:"max_record"`
+	// Text says that every record must be valid UTF-8, whatever the format.
+	Text bool `json:"text"`
+	// FixedColumns says that an object with a member that is not among the
+	// columns is bad input: the output has no place for it.
+	FixedColumns bool `json:"fixed_columns"`
+}
+
+// Resolve settles the format by the names of the files.
+func (s *Spec) Resolve() error {
+	if len(s.Paths) == 0 {
+		return errors.New("no dataset was named")
+	}
+	if s.MaxRecord == 0 {
+		s.MaxRecord = DefaultMaxRecord
+	}
+	if s.Format == FormatAuto {
+		s.Format = FormatOf(s.Paths[0])
+		for _, p := range s.Paths[1:] {
+			if f := FormatOf(p); f != s.Format {
+				return fmt.Errorf("%s looks like %s and %s like %s; say which with --format", s.Paths[0], s.Format, p, f)
+			}
+		}
+	}
+	if s.Delimiter == 0 {
+		s.Delimiter = ','
+		if s.Format == FormatTSV {
+			s.Delimiter = '\t'
+		}
+	}
+	return nil
+}
+
+// Position is a place in a dataset where a record begins.
+type Position struct {
+	File   int   // index into Spec.Paths
+	Offset int64 // in bytes of the file's content, after decompression
+	Line   int64 // 1-based
+}
+
+// Record is one record as it was found. Its bytes are valid until the next
+// call of Next.
+type Record struct {
+	Raw    []byte
+	Values [][]byte // for CSV and TSV
+	Pos    Position
+	// Size is the record's length in the file in bytes, terminator included.
+	Size int64
+	// Err says why the record cannot be used; the other fields hold what there
+	// is of it.
+	Err *InputError
+}
+
+// InputError says what is wrong with a place in a dataset.
+type InputError struct {
+	File   string
+	Line   int64 // 1-based; 0 if the whole file is meant
+	Column int   // 1-based, in bytes; 0 if the whole line is meant
+	Reason string
+}
+
+func (e *InputError) Error() string {
+	switch {
+	case e.Line == 0:
+		return e.File + ": " + e.Reason
+	case e.Column == 0:
+		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
+	default:
+		return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Reason)
+	}
+}
+
+// ErrChanged is wrapped by errors about an input that is not what it was when
+// the run began.
+var ErrChanged = errors.New("the input has changed")
+
+func displayName(path string) string {
+	if path == Stdin {
+		return "stdin"
+	}
+	return path
+}
+
+func (s *Spec) end() string {
+	if s.Format == FormatNUL {
+		return "\x00"
+	}
+	return "\n"
+}
+
+func (s *Spec) kind() jobs.ShapeKind {
+	switch s.Format {
+	case FormatCSV, FormatTSV:
+		return jobs.Fields
+	case FormatJSONL:
+		return jobs.Objects
+	default:
+		return jobs.Lines
+	}
+}

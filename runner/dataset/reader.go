@@ -1,0 +1,321 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"brood/jobs"
+)
+
+// Reader reads the records of a dataset, file after file. It is not safe for
+// use from several goroutines, except Consumed.
+type Reader struct {
+	spec  Spec
+	shape *jobs.Shape
+	spool *Spool // standard input, if the dataset has it
+	file  int
+	src   *stream
+	win   *window
+	next  func(*Record) error // the format's splitter
+
+	scratch  []byte // unescaped CSV fields
+	consumed consumed
+}
+
+// Open opens the dataset and reads as much as its shape needs: the headers of
+// all files that have one. Errors about what is in the files are *InputError.
+// Standard input is read from spool, which is nil if it is not part of the
+// dataset.
+func Open(spec Spec, spool *Spool) (*Reader, error) {
+	r := &Reader{spec: spec, spool: spool}
+	switch spec.Format {
+	case FormatCSV, FormatTSV:
+		r.next = r.nextRow
+	case FormatJSONL:
+		r.next = r.nextObject
+	case FormatNUL:
+		r.next = func(rec *Record) error { return r.nextUntil(rec, 0) }
+	default:
+		r.next = func(rec *Record) error { return r.nextUntil(rec, '\n') }
+	}
+	if err := r.findShape(); err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Shape is what all records have in common.
+func (r *Reader) Shape() *jobs.Shape { return r.shape }
+
+// Close closes the file that is open. It does not close the spool.
+func (r *Reader) Close() error {
+	if r.src == nil {
+		return nil
+	}
+	err := r.src.Close()
+	r.src, r.win = nil, nil
+	return err
+}
+
+// findShape opens the files from the last to the first, so that the first is
+// the one left open, and compares their headers.
+func (r *Reader) findShape() error {
+	var columns []string
+	named := ""
+	for i := len(r.spec.Paths) - 1; i >= 0; i-- {
+		if r.spec.Paths[i] == Stdin && i > 0 {
+			continue // standard input is compared when its turn comes
+		}
+		if err := r.openFile(Position{File: i, Line: 1}); err != nil {
+			return err
+		}
+		got, err := r.columnsHere()
+		if err != nil {
+			return err
+		}
+		if columns != nil && r.spec.kind() == jobs.Fields {
+			if err := sameColumns(columns, got, named, r.name()); err != nil {
+				return err
+			}
+		}
+		columns, named = got, r.name()
+	}
+	r.shape = &jobs.Shape{Kind: r.spec.kind(), Columns: columns, End: r.spec.end()}
+	return nil
+}
+
+func sameColumns(want, got []string, wantFile, gotFile string) error {
+	for i := range max(len(want), len(got)) {
+		switch {
+		case i >= len(got):
+			return &InputError{File: gotFile, Line: 1, Reason: fmt.Sprintf("there is no column %q, which %s has as its %d.; give files of one run the same columns", want[i], wantFile, i+1)}
+		case i >= len(want):
+			return &InputError{File: wantFile, Line: 1, Reason: fmt.Sprintf("there is no column %q, which %s has as its %d.; give files of one run the same columns", got[i], gotFile, i+1)}
+		case want[i] != got[i]:
+			return &InputError{File: gotFile, Line: 1, Reason: fmt.Sprintf("column %d is %q, in %s it is %q; give files of one run the same columns", i+1, got[i], wantFile, want[i])}
+		}
+	}
+	return nil
+}
+
+// columnsHere finds the columns of the file that was just opened. For CSV with
+// a header it leaves the reader behind it, otherwise at the first record.
+func (r *Reader) columnsHere() ([]string, error) {
+	switch r.spec.kind() {
+	case jobs.Lines:
+		return []string{jobs.LineColumn}, nil
+	case jobs.Objects:
+		return r.peekObject()
+	default:
+		return r.header()
+	}
+}
+
+// header reads a CSV header, or counts the fields of the first row.
+func (r *Reader) header() ([]string, error) {
+	mark := *r.win
+	var rec Record
+	saved := r.shape
+	r.shape = nil // any number of fields will do
+	err := r.nextRow(&rec)
+	r.shape = saved
+	if errors.Is(err, io.EOF) {
+		if r.spec.NoHeader {
+			return nil, &InputError{File: r.name(), Reason: "the file is empty; without a header there must be at least one row"}
+		}
+		return nil, &InputError{File: r.name(), Reason: "the file is empty; a header line was expected (--no-header if there is none)"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if r.checkText(&rec); rec.Err != nil {
+		return nil, rec.Err
+	}
+	columns := make([]string, len(rec.Values))
+	if r.spec.NoHeader {
+		for i := range columns {
+			columns[i] = strconv.Itoa(i + 1)
+		}
+		return columns, r.rewind(&mark)
+	}
+	for i, v := range rec.Values {
+		columns[i] = string(v)
+	}
+	return columns, r.checkHeader(columns, rec.Raw)
+}
+
+// rewind goes back to where the window was when mark was copied from it.
+func (r *Reader) rewind(mark *window) error {
+	w := r.win
+	n := int(w.offset - mark.offset)
+	if n <= w.a {
+		w.a -= n
+		w.offset, w.line = mark.offset, mark.line
+		return nil
+	}
+	// The buffer has moved on, as the first record was large: open again.
+	return r.openFile(Position{File: r.file, Offset: mark.offset, Line: mark.line})
+}
+
+func (r *Reader) checkHeader(columns []string, raw []byte) error {
+	seen := make(map[string]int, len(columns))
+	for i, c := range columns {
+		col := columnStart(raw, i, r.spec.Delimiter)
+		if strings.TrimSpace(c) == "" {
+			return &InputError{File: r.name(), Line: 1, Column: col, Reason: fmt.Sprintf("column %d has no name; give it one, or use --no-header if this is a row", i+1)}
+		}
+		if first, dup := seen[c]; dup {
+			return &InputError{File: r.name(), Line: 1, Column: col, Reason: fmt.Sprintf("column %d is called %q like column %d; rename one, or use --no-header if this is a row", i+1, c, first)}
+		}
+		seen[c] = i + 1
+	}
+	return nil
+}
+
+// columnStart is the 1-based byte at which field i of a row begins.
+func columnStart(raw []byte, i int, delim byte) int {
+	quoted := false
+	for at, c := range raw {
+		if i == 0 {
+			return at + 1
+		}
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == delim && !quoted:
+			i--
+		}
+	}
+	return len(raw) + 1
+}
+
+// Next fills rec with the next record. At the end of the last file it returns
+// io.EOF; any other error means that the rest cannot be read.
+func (r *Reader) Next(rec *Record) error {
+	for {
+		if r.win == nil {
+			return io.EOF
+		}
+		rec.Values, rec.Err = rec.Values[:0], nil
+		err := r.next(rec)
+		if err == nil {
+			r.checkText(rec)
+			return nil
+		}
+		if !errors.Is(err, io.EOF) {
+			return fmt.Errorf("read dataset %s: line %d: %w", r.name(), r.win.line, err)
+		}
+		if r.file+1 >= len(r.spec.Paths) {
+			r.consumed.finish(r.src)
+			return io.EOF
+		}
+		if err := r.nextFile(); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *Reader) nextFile() error {
+	r.consumed.finish(r.src)
+	if err := r.openFile(Position{File: r.file + 1, Line: 1}); err != nil {
+		return err
+	}
+	if r.spec.kind() != jobs.Fields || r.spec.NoHeader {
+		return nil
+	}
+	got, err := r.header()
+	if err != nil {
+		return err
+	}
+	return sameColumns(r.shape.Columns, got, displayName(r.spec.Paths[0]), r.name())
+}
+
+func (r *Reader) checkText(rec *Record) {
+	if rec.Err != nil || (r.spec.kind() == jobs.Lines && !r.spec.Text) || utf8.Valid(rec.Raw) {
+		return
+	}
+	at := 0
+	for at < len(rec.Raw) {
+		c, n := utf8.DecodeRune(rec.Raw[at:])
+		if c == utf8.RuneError && n == 1 {
+			break
+		}
+		at += n
+	}
+	before := rec.Raw[:at]
+	line := rec.Pos.Line + countLines(before)
+	col := at - bytes.LastIndexByte(before, '\n')
+	rec.Err = &InputError{File: r.name(), Line: line, Column: col, Reason: fmt.Sprintf("byte %#x is not valid UTF-8; convert the file, for example with iconv -t UTF-8", rec.Raw[at])}
+}
+
+// Position is where the next record begins, or may begin: blank lines may
+// stand before it.
+func (r *Reader) Position() Position {
+	if r.win == nil {
+		return Position{File: len(r.spec.Paths)}
+	}
+	return Position{File: r.file, Offset: r.win.offset, Line: r.win.line}
+}
+
+// SeekTo continues at a position that an earlier Reader of the same dataset
+// has given. Plain files are not read up to there, compressed ones must be.
+func (r *Reader) SeekTo(p Position) error {
+	if p.File >= len(r.spec.Paths) {
+		return r.Close()
+	}
+	r.consumed.skipTo(r, p.File)
+	return r.openFile(p)
+}
+
+// Ready reports whether a record can be had without waiting for anyone. Only
+// standard input ever has to be waited for.
+func (r *Reader) Ready() bool {
+	if r.win == nil || r.src.spool == nil {
+		return true
+	}
+	end := byte('\n')
+	if r.spec.Format == FormatNUL {
+		end = 0
+	}
+	return r.win.eof || r.src.spool.ready(r.src.at.Load()) || bytes.IndexByte(r.win.unread(), end) >= 0
+}
+
+func (r *Reader) name() string { return displayName(r.spec.Paths[r.file]) }
+
+// openFile opens a file of the dataset at a position.
+func (r *Reader) openFile(p Position) error {
+	if err := r.Close(); err != nil {
+		return fmt.Errorf("close dataset %s: %w", r.name(), err)
+	}
+	r.file = p.File
+	src, err := openStream(r.spec.Paths[p.File], r.spool, p.Offset)
+	if err != nil {
+		return err
+	}
+	r.src = src
+	r.consumed.current.Store(src)
+	r.win = newWindow(src, p, r.spec.MaxRecord)
+	if p.Offset == 0 {
+		r.skipBOM()
+	}
+	return nil
+}
+
+// skipBOM drops a UTF-8 byte order mark from the start of a text file.
+func (r *Reader) skipBOM() {
+	bom := []byte("\xef\xbb\xbf")
+	if r.spec.kind() == jobs.Lines {
+		return
+	}
+	for len(r.win.unread()) < len(bom) && r.win.more() {
+	}
+	if bytes.HasPrefix(r.win.unread(), bom) {
+		r.win.take(len(bom), 0)
+	}
+}

@@ -1,0 +1,130 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/tidwall/gjson"
+)
+
+// begin sets what every kind of record has, at the window's position.
+func (r *Reader) begin(rec *Record) {
+	rec.Pos = Position{File: r.file, Offset: r.win.offset, Line: r.win.line}
+}
+
+// nextUntil reads a record that ends with the byte end, or with the file.
+func (r *Reader) nextUntil(rec *Record, end byte) error {
+	w := r.win
+	r.begin(rec)
+	i := w.find(end, 0)
+	u := w.unread()
+	if i < 0 && len(u) == 0 {
+		return w.ended()
+	}
+	if i < 0 && w.err != nil {
+		return w.err // half a record is not a record
+	}
+	if i > r.spec.MaxRecord || (i < 0 && len(u) > r.spec.MaxRecord) {
+		rec.Raw = nil
+		rec.Size = w.skipPast(end)
+		if w.err != nil {
+			return w.err
+		}
+		rec.Err = r.tooLong(rec.Pos.Line, rec.Size)
+		return nil
+	}
+	n := i + 1
+	if i < 0 {
+		i, n = len(u), len(u)
+	}
+	rec.Raw = u[:i:i]
+	rec.Size = int64(n)
+	lines := int64(1)
+	if end != '\n' || n == i { // a line end may be missing, or mean nothing
+		lines = countLines(u[:n])
+	}
+	w.take(n, lines)
+	return nil
+}
+
+func (r *Reader) tooLong(line, size int64) *InputError {
+	return &InputError{File: r.name(), Line: line, Reason: fmt.Sprintf("the record has %d bytes, the limit is %d; raise it with --max-record", size, r.spec.MaxRecord)}
+}
+
+// ended is why there are no more records.
+func (w *window) ended() error {
+	if w.err != nil {
+		return w.err
+	}
+	return io.EOF
+}
+
+// nextObject reads one line of JSON Lines; blank lines are not records.
+func (r *Reader) nextObject(rec *Record) error {
+	for {
+		if err := r.nextUntil(rec, '\n'); err != nil || rec.Err != nil {
+			return err
+		}
+		raw := bytes.TrimSpace(rec.Raw)
+		if len(raw) == 0 {
+			continue
+		}
+		rec.Raw = raw
+		rec.Err = r.checkObject(rec)
+		return nil
+	}
+}
+
+func (r *Reader) checkObject(rec *Record) *InputError {
+	bad := func(col int, format string, args ...any) *InputError {
+		return &InputError{File: r.name(), Line: rec.Pos.Line, Column: col, Reason: fmt.Sprintf(format, args...)}
+	}
+	if !gjson.ValidBytes(rec.Raw) {
+		var any json.RawMessage
+		var syntax *json.SyntaxError
+		if err := json.Unmarshal(rec.Raw, &any); errors.As(err, &syntax) {
+			return bad(int(max(syntax.Offset, 1)), "not valid JSON: %s", syntax)
+		}
+		return bad(1, "not valid JSON")
+	}
+	if rec.Raw[0] != '{' {
+		return bad(1, "a JSON object was expected, such as {\"name\": \"value\"}")
+	}
+	if !r.spec.FixedColumns || r.shape == nil {
+		return nil
+	}
+	stray := ""
+	gjson.ParseBytes(rec.Raw).ForEach(func(k, _ gjson.Result) bool {
+		if r.shape.Index(k.Str) < 0 {
+			stray = k.Str
+			return false
+		}
+		return true
+	})
+	if stray != "" {
+		return bad(0, "the member %q is not among the columns of the first record, and a table has no place for it; write to a .jsonl file instead", stray)
+	}
+	return nil
+}
+
+// peekObject returns the member names of the file's first object and leaves
+// the reader before it. A file without any has no columns.
+func (r *Reader) peekObject() ([]string, error) {
+	mark := *r.win
+	var rec Record
+	err := r.nextObject(&rec)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read dataset %s: %w", r.name(), err)
+	}
+	columns := []string{}
+	if err == nil && rec.Err == nil {
+		gjson.ParseBytes(rec.Raw).ForEach(func(k, _ gjson.Result) bool {
+			columns = append(columns, k.String())
+			return true
+		})
+	}
+	return columns, r.rewind(&mark)
+}

@@ -1,0 +1,214 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+)
+
+// Spool is the copy of standard input that a run keeps, so that it can be
+// resumed. The copying runs ahead of the reading, as fast as the disk takes
+// it: what has been copied cannot be lost any more.
+//
+// While standard input is open the copy is called NAME.part; when its end has
+// been seen and the copy is synced, it is renamed to NAME. So its name says
+// whether it is whole, whatever happened in between.
+type Spool struct {
+	path string
+	file *os.File
+
+	mu      sync.Mutex
+	grown   sync.Cond
+	written int64
+	done    bool // no more will come
+	whole   bool // because the end was seen
+	err     error
+}
+
+// ErrCutOff is wrapped by errors about a copy of standard input that ends
+// before the input did.
+var ErrCutOff = errors.New("standard input was cut off")
+
+// NewSpool creates or opens the copy at path.
+func NewSpool(path string) (*Spool, error) {
+	s := &Spool{path: path}
+	s.grown.L = &s.mu
+	if f, err := os.Open(path); err == nil {
+		st, err := f.Stat()
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		s.file, s.written, s.done, s.whole = f, st.Size(), true, true
+		return s, nil
+	}
+	f, err := os.OpenFile(path+".part", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("create copy of standard input: %w", err)
+	}
+	s.file = f
+	return s, nil
+}
+
+// Whole reports whether the copy holds all of standard input.
+func (s *Spool) Whole() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.whole
+}
+
+// Fill copies from in until its end, the end of ctx, or an error. If an
+// earlier session was cut off, in must be the same input from its start: what
+// is already in the copy is compared with it.
+//
+// It closes in when ctx ends, to end a read that is under way: see Input.
+func (s *Spool) Fill(ctx context.Context, in io.ReadCloser) error {
+	if s.Whole() {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, func() { _ = in.Close() })
+	defer stop()
+	err := s.compare(in)
+	if err == nil {
+		err = s.copy(in)
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		err = s.seal()
+	}
+	s.mu.Lock()
+	s.done, s.err, s.whole = true, err, err == nil
+	s.mu.Unlock()
+	s.grown.Broadcast()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// compare reads as much of in as the copy already has.
+func (s *Spool) compare(in io.Reader) error {
+	st, err := s.file.Stat()
+	if err != nil {
+		return fmt.Errorf("copy of standard input: %w", err)
+	}
+	have := make([]byte, 64<<10)
+	got := make([]byte, 64<<10)
+	for at := int64(0); at < st.Size(); {
+		n := int(min(int64(len(have)), st.Size()-at))
+		if _, err := s.file.ReadAt(have[:n], at); err != nil {
+			return fmt.Errorf("copy of standard input: %w", err)
+		}
+		m, err := io.ReadFull(in, got[:n])
+		if !bytes.Equal(have[:m], got[:m]) {
+			return fmt.Errorf("%w: standard input differs from the first session's between bytes %d and %d", ErrChanged, at, at+int64(m))
+		}
+		if err != nil {
+			return fmt.Errorf("%w after %d bytes; give the whole input again: … | brood resume NAME, or < FILE", ErrCutOff, st.Size())
+		}
+		at += int64(n)
+		s.advance(int64(n))
+	}
+	return nil
+}
+
+func (s *Spool) copy(in io.Reader) error {
+	buf := make([]byte, 256<<10)
+	for {
+		n, err := in.Read(buf)
+		if n > 0 {
+			if _, err := s.file.WriteAt(buf[:n], s.written); err != nil {
+				return &WriteError{fmt.Errorf("copy standard input: %w", err)}
+			}
+			s.advance(int64(n))
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read standard input: %w", err)
+		}
+	}
+}
+
+func (s *Spool) advance(n int64) {
+	s.mu.Lock()
+	s.written += n
+	s.mu.Unlock()
+	s.grown.Broadcast()
+}
+
+func (s *Spool) seal() error {
+	if err := s.file.Sync(); err != nil {
+		return &WriteError{fmt.Errorf("copy standard input: %w", err)}
+	}
+	if err := os.Rename(s.path+".part", s.path); err != nil {
+		return &WriteError{fmt.Errorf("copy standard input: %w", err)}
+	}
+	return nil
+}
+
+// WriteError is an error of the disk that holds a copy, not of the input.
+type WriteError struct{ Err error }
+
+func (e *WriteError) Error() string { return e.Err.Error() }
+func (e *WriteError) Unwrap() error { return e.Err }
+
+// Sync makes what has been copied so far durable.
+func (s *Spool) Sync() error {
+	if s.Whole() {
+		return nil // synced before it was called so
+	}
+	if err := s.file.Sync(); err != nil {
+		return fmt.Errorf("copy of standard input: %w", err)
+	}
+	return nil
+}
+
+// Close closes the copy. Fill must have returned.
+func (s *Spool) Close() error { return s.file.Close() }
+
+// readAt reads what is there at off, and waits if nothing is.
+func (s *Spool) readAt(p []byte, off int64) (int, error) {
+	s.mu.Lock()
+	for s.written <= off && !s.done {
+		s.grown.Wait()
+	}
+	have, err := s.written, s.err
+	s.mu.Unlock()
+	if have <= off {
+		if err != nil {
+			return 0, err
+		}
+		return 0, io.EOF
+	}
+	n := int(min(int64(len(p)), have-off))
+	return s.file.ReadAt(p[:n], off)
+}
+
+func (s *Spool) readFullAt(p []byte, off int64) (int, error) {
+	for n := 0; ; {
+		m, err := s.readAt(p[n:], off+int64(n))
+		n += m
+		if err != nil || n == len(p) {
+			return n, err
+		}
+	}
+}
+
+func (s *Spool) ready(off int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written > off || s.done
+}
+
+func (s *Spool) size() (int64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written, s.done
+}

@@ -1,0 +1,198 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// stream is one open file of a dataset, decompressed.
+type stream struct {
+	io.Reader
+	file  *os.File // nil for standard input
+	spool *Spool   // nil for files
+	at    atomic.Int64
+	zst   *zstd.Decoder
+}
+
+var (
+	gzipMagic = []byte{0x1f, 0x8b, 0x08}
+	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+)
+
+// openStream opens path and goes to an offset of its decompressed content.
+func openStream(path string, spool *Spool, offset int64) (*stream, error) {
+	s := &stream{}
+	if path == Stdin {
+		s.spool = spool
+	} else {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("open dataset: %w", err)
+		}
+		s.file = f
+		if err := s.checkKind(); err != nil {
+			_ = f.Close()
+			return nil, err
+		}
+	}
+	if err := s.decode(path, offset); err != nil {
+		_ = s.Close()
+		return nil, fmt.Errorf("open dataset %s: %w", displayName(path), err)
+	}
+	return s, nil
+}
+
+// checkKind refuses what cannot be opened a second time to resume.
+func (s *stream) checkKind() error {
+	st, err := s.file.Stat()
+	if err != nil {
+		return fmt.Errorf("open dataset: %w", err)
+	}
+	if st.IsDir() {
+		return fmt.Errorf("open dataset %s: it is a directory; name the files in it", s.file.Name())
+	}
+	if !st.Mode().IsRegular() {
+		return fmt.Errorf("open dataset %s: not a regular file, so a resume could not read it again; use standard input: brood run … - < %s", s.file.Name(), s.file.Name())
+	}
+	return nil
+}
+
+// decode looks at the first bytes to see whether the file is compressed.
+func (s *stream) decode(path string, offset int64) error {
+	var magic [4]byte
+	n, err := s.readFirst(magic[:])
+	if err != nil {
+		return err
+	}
+	head := magic[:n]
+	switch {
+	case bytes.HasPrefix(head, gzipMagic):
+		gz, err := gzip.NewReader(bufio.NewReaderSize(rawReader{s}, 64<<10))
+		if err != nil {
+			return fmt.Errorf("gzip: %w", err)
+		}
+		s.Reader = gz
+	case bytes.HasPrefix(head, zstdMagic):
+		z, err := zstd.NewReader(rawReader{s}, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return fmt.Errorf("zstd: %w", err)
+		}
+		s.zst, s.Reader = z, z
+	case n > 0 && (strings.HasSuffix(path, ".gz") || strings.HasSuffix(path, ".zst")):
+		return errors.New("its name says it is compressed, its first bytes do not; rename it")
+	default:
+		s.at.Store(offset)
+		s.Reader = rawReader{s}
+		return nil
+	}
+	if offset > 0 {
+		if _, err := io.CopyN(io.Discard, s.Reader, offset); err != nil {
+			return fmt.Errorf("go to byte %d: %w", offset, err)
+		}
+	}
+	return nil
+}
+
+// readFirst reads the first bytes without moving on.
+func (s *stream) readFirst(b []byte) (int, error) {
+	var n int
+	var err error
+	if s.spool != nil {
+		n, err = s.spool.readFullAt(b, 0)
+	} else {
+		n, err = s.file.ReadAt(b, 0)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
+}
+
+func (s *stream) Close() error {
+	if s.zst != nil {
+		s.zst.Close()
+	}
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// rawReader reads the bytes as they are stored and counts them.
+type rawReader struct{ s *stream }
+
+func (r rawReader) Read(p []byte) (int, error) {
+	at := r.s.at.Load()
+	var n int
+	var err error
+	if r.s.spool != nil {
+		n, err = r.s.spool.readAt(p, at)
+	} else if n, err = r.s.file.ReadAt(p, at); n > 0 && errors.Is(err, io.EOF) {
+		err = nil // the file may have grown by the next call; if not, that one says so
+	}
+	r.s.at.Store(at + int64(n))
+	return n, err
+}
+
+// consumed counts the stored bytes read so far, for the progress display.
+type consumed struct {
+	before  atomic.Int64 // the files done
+	current atomic.Pointer[stream]
+}
+
+func (c *consumed) finish(s *stream) {
+	if s != nil && c.current.CompareAndSwap(s, nil) {
+		c.before.Add(s.at.Load())
+	}
+}
+
+func (c *consumed) skipTo(r *Reader, file int) {
+	c.current.Store(nil)
+	c.before.Store(0)
+	for _, p := range r.spec.Paths[:file] {
+		if st, err := os.Stat(p); err == nil {
+			c.before.Add(st.Size())
+		}
+	}
+}
+
+// Consumed returns how many bytes have been read from the files as they are
+// stored, compressed or not. It may be called from any goroutine.
+func (r *Reader) Consumed() int64 {
+	n := r.consumed.before.Load()
+	if s := r.consumed.current.Load(); s != nil {
+		n += s.at.Load()
+	}
+	return n
+}
+
+// Total returns the stored size of all files in bytes, or -1 if standard input
+// is among them and has not ended.
+func (r *Reader) Total() int64 {
+	var total int64
+	for _, p := range r.spec.Paths {
+		if p == Stdin {
+			size, done := r.spool.size()
+			if !done {
+				return -1
+			}
+			total += size
+			continue
+		}
+		st, err := os.Stat(p)
+		if err != nil {
+			return -1
+		}
+		total += st.Size()
+	}
+	return total
+}

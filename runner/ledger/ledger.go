@@ -1,0 +1,186 @@
+// Package ledger is the run's SQLite database: the only truth about what
+// happened to each record.
+//
+// One process writes it, from one goroutine, in group commits; any number may
+// read it at the same time, the sqlite3 shell included. It runs in WAL mode
+// with synchronous=FULL, so what Commit has returned from survives a power
+// loss. The schema is in schema.sql, with a comment for every column, and is
+// stored in the database as it stands there; its version is in user_version.
+//
+// An error of Commit means that nothing of it counts. After such an error the
+// ledger must not be written again by this process: the next sync may report
+// success though the data is gone.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+)
+
+//go:embed schema.sql
+var schema string
+
+// SchemaVersion is the user_version of databases this code can write. A
+// database of another version is refused.
+const SchemaVersion = 1
+
+// ChunkSize is how many records a row of chunks covers. It is part of the
+// schema.
+const ChunkSize = 1 << 16
+
+// FileName is the ledger's name in the run directory.
+const FileName = "ledger.db"
+
+// ErrVersion is wrapped by errors about a ledger of another version.
+var ErrVersion = errors.New("the ledger is of another version")
+
+// Ledger is an open ledger.
+type Ledger struct {
+	db     *sql.DB
+	path   string
+	write  *sql.Conn // of the one writer
+	broken bool
+	stmts  statements
+}
+
+// timeFormat sorts as text and is understood by SQLite's date functions.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+func stamp(t time.Time) string { return t.UTC().Format(timeFormat) }
+
+func dsn(path string, readOnly bool) string {
+	q := url.Values{}
+	q.Add("_pragma", "busy_timeout(10000)")
+	if readOnly {
+		q.Set("mode", "ro")
+	} else {
+		q.Add("_pragma", "journal_mode(WAL)")
+		q.Add("_pragma", "synchronous(FULL)")
+		q.Set("_txlock", "immediate")
+	}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
+	return u.String()
+}
+
+// Create makes the ledger of a new run. The path is absolute.
+func Create(ctx context.Context, path string, run Run) (*Ledger, error) {
+	l, err := connect(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.initialise(ctx, run); err != nil {
+		_ = l.Close()
+		return nil, fmt.Errorf("create ledger %s: %w", path, err)
+	}
+	return l, syncDir(filepath.Dir(path))
+}
+
+// Open opens the ledger of an existing run for writing.
+func Open(ctx context.Context, path string) (*Ledger, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	l, err := connect(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkVersion(ctx, l.db); err != nil {
+		_ = l.Close()
+		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	}
+	if err := l.prepare(ctx); err != nil {
+		_ = l.Close()
+		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	}
+	return l, nil
+}
+
+func connect(ctx context.Context, path string) (*Ledger, error) {
+	db, err := sql.Open("sqlite", dsn(path, false))
+	if err != nil {
+		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	}
+	l := &Ledger{db: db, path: path}
+	if l.write, err = db.Conn(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), db.Close())
+	}
+	return l, nil
+}
+
+func checkVersion(ctx context.Context, db *sql.DB) error {
+	var v int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v); err != nil {
+		return err
+	}
+	if v == 0 {
+		return errors.New("the run was cut off before it began; remove its directory and start it again")
+	}
+	if v != SchemaVersion {
+		return fmt.Errorf("%w: it has %d, this brood knows %d; use the brood that began the run", ErrVersion, v, SchemaVersion)
+	}
+	return nil
+}
+
+func (l *Ledger) initialise(ctx context.Context, run Run) error {
+	tx, err := l.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, schema); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", SchemaVersion)); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO run (id, name, job, effect, config, state, started_at) VALUES (1, ?, ?, ?, ?, 'running', ?)`,
+		run.Name, run.Job, run.Effect, string(run.Config), stamp(run.StartedAt))
+	if err != nil {
+		return err
+	}
+	for i, in := range run.Inputs {
+		_, err := tx.ExecContext(ctx, `INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?)`, i, in.Path, in.Size, in.ModTime, in.Hash, in.Whole)
+		if err != nil {
+			return err
+		}
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO outputs VALUES (0, ?, ?, 0, 0)`, run.Output, run.OutputFormat)
+	if err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return l.prepare(ctx)
+}
+
+// Close closes the ledger.
+func (l *Ledger) Close() error {
+	l.stmts.close()
+	var err error
+	if l.write != nil {
+		err = l.write.Close()
+	}
+	return errors.Join(err, l.db.Close())
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync directory: %w", err)
+	}
+	defer func() { _ = d.Close() }()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync directory %s: %w", dir, err)
+	}
+	return nil
+}

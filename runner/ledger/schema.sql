@@ -1,0 +1,142 @@
+-- The ledger of one brood run. Times are UTC, "2006-01-02T15:04:05.000Z".
+-- A record is known by seq, its position in the dataset from 0.
+--
+-- Views to begin with: summary, failures, unknowns, waiting, history, crashes.
+
+-- One row: the run itself.
+CREATE TABLE run (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    name        TEXT NOT NULL,
+    job         TEXT NOT NULL,
+    effect      TEXT NOT NULL,           -- none, keyed, once
+    config      TEXT NOT NULL,           -- JSON: all that a resume needs
+    state       TEXT NOT NULL,           -- running, interrupted, done, aborted
+    reason      TEXT NOT NULL DEFAULT '',-- why it was interrupted or aborted
+    started_at  TEXT NOT NULL,
+    finished_at TEXT,                    -- of the last session; NULL while one runs
+    input       INTEGER NOT NULL DEFAULT 0,  -- records read so far
+    input_done  INTEGER NOT NULL DEFAULT 0,  -- 1 when the end of the dataset was seen
+    ok          INTEGER NOT NULL DEFAULT 0,
+    failed      INTEGER NOT NULL DEFAULT 0,
+    skipped     INTEGER NOT NULL DEFAULT 0,
+    unknown     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- One row for each time brood worked on the run.
+CREATE TABLE sessions (
+    session    INTEGER PRIMARY KEY,
+    started_at TEXT NOT NULL,
+    ended_at   TEXT,                     -- NULL: it is at work, or was killed
+    version    TEXT NOT NULL,
+    pid        INTEGER NOT NULL,
+    host       TEXT NOT NULL,
+    boot_id    TEXT NOT NULL,
+    ended_as   TEXT                      -- done, interrupted, aborted, error
+) STRICT;
+
+-- The files of the dataset as they were when the run began.
+CREATE TABLE inputs (
+    file  INTEGER PRIMARY KEY,           -- position on the command line, from 0
+    path  TEXT NOT NULL,                 -- absolute; "-" is standard input, kept as stdin.data
+    size  INTEGER,
+    mtime TEXT,
+    hash  TEXT,                          -- SHA-256 of the content, or of samples of it
+    whole INTEGER                        -- 1: the hash covers everything
+) STRICT;
+
+-- The result file, and how much of it is true. What it holds beyond that was
+-- written after the last commit and is cut off by a resume.
+CREATE TABLE outputs (
+    output   INTEGER PRIMARY KEY,
+    path     TEXT NOT NULL,              -- absolute; "-" is standard output
+    format   TEXT NOT NULL,              -- text, csv, tsv, jsonl
+    bytes    INTEGER NOT NULL,
+    next_seq INTEGER NOT NULL            -- all records before it are in the file; ordered output only
+) STRICT;
+
+-- Success, compactly: one row for 65,536 records in a row.
+CREATE TABLE chunks (
+    chunk  INTEGER PRIMARY KEY,          -- holds seq chunk*65536 and up
+    file   INTEGER NOT NULL,             -- where its first record begins:
+    offset INTEGER NOT NULL,             --   byte, after decompression
+    line   INTEGER NOT NULL,             --   line, from 1
+    closed INTEGER NOT NULL,             -- 1: all its records are final
+    ok     INTEGER NOT NULL,             -- how many are ok
+    bits   BLOB                          -- bit i, lowest first: record i is ok; NULL: all are
+) STRICT;
+
+-- Records that ended otherwise than ok.
+CREATE TABLE outcomes (
+    seq         INTEGER PRIMARY KEY,
+    status      TEXT NOT NULL,           -- failed, skipped, unknown
+    class       TEXT NOT NULL,
+    error       TEXT NOT NULL,
+    attempts    INTEGER NOT NULL,        -- tries that were answered or blamed
+    crashes     INTEGER NOT NULL,        -- worker deaths with it in hand
+    file        INTEGER NOT NULL,
+    line        INTEGER NOT NULL,
+    offset      INTEGER NOT NULL,
+    finished_at TEXT NOT NULL
+) STRICT;
+
+-- Tries worth remembering: those that did not succeed, and the ones that
+-- followed them.
+CREATE TABLE attempts (
+    id      INTEGER PRIMARY KEY,
+    seq     INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    at      TEXT NOT NULL,               -- when it ended
+    verdict TEXT NOT NULL,               -- ok, retry, failed, skipped, throttle, abort, crash, timeout
+    class   TEXT NOT NULL,
+    error   TEXT NOT NULL,
+    ms      INTEGER NOT NULL,
+    slot    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX attempts_by_seq ON attempts (seq);
+
+-- Records that wait for another try.
+CREATE TABLE retries (
+    seq      INTEGER PRIMARY KEY,
+    attempts INTEGER NOT NULL,           -- tries so far
+    crashes  INTEGER NOT NULL,
+    due_at   TEXT NOT NULL
+) STRICT;
+
+-- Results that are final and cannot be written yet, as an earlier record is
+-- not final: the bytes for the output, for count records from first_seq.
+CREATE TABLE held (
+    first_seq INTEGER PRIMARY KEY,
+    count     INTEGER NOT NULL,
+    bytes     BLOB NOT NULL
+) STRICT;
+
+-- Workers that died when they should not have.
+CREATE TABLE deaths (
+    id        INTEGER PRIMARY KEY,
+    at        TEXT NOT NULL,
+    slot      INTEGER NOT NULL,
+    pid       INTEGER NOT NULL,
+    how       TEXT NOT NULL,             -- "signal: killed", "exit status 2", "timeout"
+    seq       INTEGER,                   -- the record in hand; NULL: none was
+    cpu_ms    INTEGER NOT NULL,
+    max_rss   INTEGER NOT NULL,          -- bytes
+    said      TEXT NOT NULL              -- the last of its standard error
+) STRICT;
+
+CREATE VIEW summary AS
+    SELECT name, job, state, input, ok, failed, skipped, unknown,
+           input - ok - failed - skipped - unknown AS pending,
+           started_at, finished_at
+    FROM run;
+CREATE VIEW failures AS
+    SELECT o.seq, i.path || ':' || o.line AS place, o.class, o.error, o.attempts, o.crashes, o.finished_at
+    FROM outcomes o LEFT JOIN inputs i USING (file) WHERE o.status = 'failed' ORDER BY o.seq;
+CREATE VIEW unknowns AS
+    SELECT o.seq, i.path || ':' || o.line AS place, o.class, o.error, o.attempts, o.crashes, o.finished_at
+    FROM outcomes o LEFT JOIN inputs i USING (file) WHERE o.status = 'unknown' ORDER BY o.seq;
+CREATE VIEW waiting AS
+    SELECT seq, attempts, crashes, due_at FROM retries ORDER BY due_at;
+CREATE VIEW history AS
+    SELECT seq, attempt, at, verdict, class, error, ms, slot FROM attempts ORDER BY seq, id;
+CREATE VIEW crashes AS
+    SELECT at, slot, pid, how, seq, cpu_ms, max_rss, said FROM deaths ORDER BY id;

@@ -1,0 +1,213 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"brood/jobs"
+	"brood/worker/wire"
+)
+
+const (
+	// flushAfter bounds how long an answer waits in the buffer while the
+	// worker is busy with the records behind it.
+	flushAfter = 2 * time.Millisecond
+	// flushSize is when a buffer of answers is sent in the middle of a batch.
+	flushSize = 64 << 10
+	// printTime is the shortest time in which a record can have printed
+	// something; faster ones are not looked at.
+	printTime = 2 * time.Microsecond
+	// headRoom is the space before the answers for the frame's header and the
+	// answers head.
+	headRoom = 5 + 3*10
+)
+
+// server is the working state of a worker after the handshake.
+type server struct {
+	in    *wire.Reader
+	out   fd
+	page  *wire.Page
+	hello *wire.Hello
+	job   jobs.Runner
+	// each says that every answer leaves at once, as what it says must not be
+	// lost with the worker: the effect is not one to be repeated.
+	each bool
+	// orphaned is set when the parent has gone. No record is begun after that.
+	orphaned atomic.Bool
+	done     uint64
+
+	mu    sync.Mutex // for what follows: the flush timer's goroutine writes too
+	buf   []byte     // headRoom, then answers
+	first jobs.Seq
+	count int
+	busy  time.Duration
+	err   error // of the last write
+	timer *time.Timer
+}
+
+func newServer(in *wire.Reader, out fd, page *wire.Page, hello *wire.Hello) *server {
+	s := &server{in: in, out: out, page: page, hello: hello, buf: make([]byte, headRoom, flushSize+4<<10)}
+	s.each = hello.Effect != jobs.EffectNone.String()
+	s.timer = time.AfterFunc(time.Hour, func() { _ = s.flush() })
+	s.timer.Stop()
+	return s
+}
+
+// errOrphaned ends the loop when the parent has gone.
+var errOrphaned = errors.New("the parent has gone")
+
+// serve works until the work pipe ends.
+func (s *server) serve() error {
+	for {
+		t, p, err := s.in.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read work: %w", err)
+		}
+		if t != wire.TypeBatch {
+			return fmt.Errorf("read work: %w: type %d instead of Batch", wire.ErrFrame, t)
+		}
+		err = s.batch(p)
+		if errors.Is(err, errOrphaned) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (s *server) batch(p []byte) error {
+	b, err := wire.ReadBatch(p, &s.hello.Shape, s.hello.SendRaw)
+	if err != nil {
+		return err
+	}
+	var rec jobs.Record
+	var res jobs.Result
+	now := wire.Now()
+	for {
+		more, err := b.Next(&rec)
+		if err != nil {
+			return err
+		}
+		if !more {
+			return s.flush()
+		}
+		if s.orphaned.Load() {
+			return errOrphaned
+		}
+		s.page.Start(rec.Seq, now)
+		res.Reset()
+		if err := s.job.Do(context.Background(), &rec, &res); err != nil {
+			return fmt.Errorf("job %s, record %d: %w", s.hello.Job, rec.Seq, err)
+		}
+		begun := now
+		now = wire.Now()
+		took := now - begun
+		if !res.ElapsedKnown {
+			res.Elapsed = took
+		}
+		if took >= printTime {
+			s.markPrinted(rec.Seq)
+		}
+		if err := s.answer(rec.Seq, &res, took); err != nil {
+			return err
+		}
+		s.done++
+		s.page.Finish(s.done)
+	}
+}
+
+// answer puts an answer into the buffer, and sends it if it may not wait.
+func (s *server) answer(seq jobs.Seq, res *jobs.Result, took time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.count == 0 {
+		s.first = seq
+		if !s.each {
+			s.timer.Reset(flushAfter)
+		}
+	}
+	s.buf = wire.AppendAnswer(s.buf, res)
+	s.count++
+	s.busy += took
+	if s.each || took >= flushAfter || len(s.buf) >= flushSize {
+		return s.flushLocked()
+	}
+	return s.err
+}
+
+func (s *server) flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flushLocked()
+}
+
+func (s *server) flushLocked() error {
+	if s.count == 0 || s.err != nil {
+		return s.err
+	}
+	s.timer.Stop()
+	var room [headRoom]byte
+	head := wire.Begin(room[:0], wire.TypeAnswers)
+	head = wire.AppendAnswersHead(head, s.first, s.count, s.busy)
+	start := headRoom - len(head)
+	copy(s.buf[start:], head)
+	if s.err = wire.End(s.buf, start); s.err != nil {
+		return s.err
+	}
+	if _, err := s.out.Write(s.buf[start:]); err != nil {
+		s.err = fmt.Errorf("send answers: %w", err)
+	}
+	s.count, s.busy = 0, 0
+	s.buf = s.buf[:headRoom]
+	if cap(s.buf) > 1<<20 {
+		s.buf = make([]byte, headRoom, flushSize+4<<10) // one huge answer need not be kept
+	}
+	return s.err
+}
+
+// markPrinted tells the parent that what stands in the pipes of the standard
+// streams was printed by the record seq. If the parent has read it already, it
+// has looked at the page while the record was still in hand.
+func (s *server) markPrinted(seq jobs.Seq) {
+	for fd := 1; fd <= 2; fd++ {
+		if n, err := unix.IoctlGetInt(fd, ioctlPending); err == nil && n > 0 {
+			_, _ = syscall.Write(fd, wire.AppendPrintMark(nil, seq))
+		}
+	}
+}
+
+// watchParent waits until the read end of the answers pipe is closed, which is
+// when the parent has gone. The record in hand may be finished within its
+// timeout; then the worker and all it started must go.
+func (s *server) watchParent() {
+	fds := []unix.PollFd{{Fd: wire.AnswersFD}}
+	for {
+		_, err := unix.Poll(fds, -1)
+		if err == nil && fds[0].Revents != 0 {
+			break
+		}
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return // without the watch, the write that fails tells
+		}
+	}
+	s.orphaned.Store(true)
+	_, since, busy := s.page.InHand()
+	limit := time.Duration(s.hello.TimeoutMS) * time.Millisecond
+	if !busy || limit == 0 {
+		return
+	}
+	time.Sleep(limit - (wire.Now() - since))
+	_ = syscall.Kill(0, syscall.SIGKILL)
+}

@@ -1,0 +1,134 @@
+package wire
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"brood/jobs"
+)
+
+const (
+	verdictMask = 7
+	hasText     = 8
+	hasValues   = 16
+	hasError    = 32
+	hasAfter    = 64
+)
+
+// AppendAnswer appends one answer.
+func AppendAnswer(dst []byte, r *jobs.Result) []byte {
+	head := byte(r.Verdict)
+	if len(r.Text) > 0 {
+		head |= hasText
+	}
+	if len(r.Values) > 0 {
+		head |= hasValues
+	}
+	if r.Class != "" || r.Error != "" {
+		head |= hasError
+	}
+	if r.RetryAfter > 0 {
+		head |= hasAfter
+	}
+	dst = append(dst, head)
+	dst = binary.AppendUvarint(dst, uint64(r.Elapsed.Milliseconds()))
+	if head&hasText != 0 {
+		dst = appendBytes(dst, r.Text)
+	}
+	if head&hasValues != 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(r.Values)))
+		for _, v := range r.Values {
+			dst = appendBytes(dst, v)
+		}
+	}
+	if head&hasError != 0 {
+		dst = appendBytes(dst, []byte(r.Class))
+		dst = appendBytes(dst, []byte(r.Error))
+	}
+	if head&hasAfter != 0 {
+		dst = binary.AppendUvarint(dst, uint64(r.RetryAfter.Milliseconds()))
+	}
+	return dst
+}
+
+// AppendAnswersHead appends what stands before the answers. Busy is the time
+// the job itself took for them.
+func AppendAnswersHead(dst []byte, first jobs.Seq, count int, busy time.Duration) []byte {
+	dst = binary.AppendUvarint(dst, uint64(first))
+	dst = binary.AppendUvarint(dst, uint64(count))
+	return binary.AppendUvarint(dst, uint64(busy))
+}
+
+// AnswersReader walks through the answers of one frame.
+type AnswersReader struct {
+	First jobs.Seq
+	Busy  time.Duration
+	c     cursor
+	left  uint64
+	total uint64
+}
+
+// ReadAnswers opens the payload of an Answers frame.
+func ReadAnswers(p []byte) (AnswersReader, error) {
+	r := AnswersReader{c: cursor{b: p}}
+	r.First = jobs.Seq(r.c.uvarint())
+	r.left = r.c.uvarint()
+	r.total = r.left
+	r.Busy = time.Duration(r.c.uvarint())
+	if r.c.bad || r.left > uint64(len(p)) {
+		return r, fmt.Errorf("%w: answers head", ErrFrame)
+	}
+	return r, nil
+}
+
+// Len is the number of answers in the frame.
+func (r *AnswersReader) Len() int { return int(r.total) }
+
+// Next fills res with the next answer and reports whether there was one. Text
+// and Values borrow the payload's bytes.
+func (r *AnswersReader) Next(res *jobs.Result) (bool, error) {
+	if r.left == 0 {
+		if len(r.c.b) != 0 {
+			return false, fmt.Errorf("%w: %d bytes after the last answer", ErrFrame, len(r.c.b))
+		}
+		return false, nil
+	}
+	r.left--
+	if len(r.c.b) == 0 {
+		return false, fmt.Errorf("%w: answer %d of %d is missing", ErrFrame, r.total-r.left, r.total)
+	}
+	head := r.c.b[0]
+	r.c.b = r.c.b[1:]
+	*res = jobs.Result{Verdict: jobs.Verdict(head & verdictMask), Values: res.Values[:0]}
+	if res.Verdict > jobs.VerdictAbort || head >= 128 {
+		return false, fmt.Errorf("%w: answer head %#x", ErrFrame, head)
+	}
+	res.Elapsed = millis(r.c.uvarint())
+	if head&hasText != 0 {
+		res.Text = r.c.bytes()
+	}
+	if head&hasValues != 0 {
+		for n := r.c.uvarint(); n > 0 && !r.c.bad; n-- {
+			res.Values = append(res.Values, r.c.bytes())
+		}
+	}
+	if head&hasError != 0 {
+		res.Class = jobs.Class(r.c.bytes())
+		res.Error = string(r.c.bytes())
+	}
+	if head&hasAfter != 0 {
+		res.RetryAfter = millis(r.c.uvarint())
+	}
+	if r.c.bad {
+		return false, fmt.Errorf("%w: answer %d of %d", ErrFrame, r.total-r.left, r.total)
+	}
+	return true, nil
+}
+
+// millis turns a count of milliseconds from the other side into a duration, at
+// most a century.
+func millis(ms uint64) time.Duration {
+	const century = 100 * 365 * 24 * time.Hour
+	return time.Duration(min(ms, uint64(century/time.Millisecond))) * time.Millisecond
+}

@@ -1,0 +1,55 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"brood/jobs"
+)
+
+// Hello is the parent's first frame: all a worker needs to know.
+type Hello struct {
+	Version   int             `json:"version"`
+	Run       string          `json:"run"`
+	Slot      int             `json:"slot"` // 1-based
+	Job       string          `json:"job"`
+	Config    json.RawMessage `json:"config"`
+	Shape     jobs.Shape      `json:"shape"`
+	SendRaw   bool            `json:"send_raw"` // Fields records carry their raw bytes
+	Text      bool            `json:"text"`     // Result.Text is wanted, not Result.Values
+	Effect    string          `json:"effect"`
+	Key       jobs.KeySpec    `json:"key"`
+	TimeoutMS int64           `json:"timeout_ms"` // per record; 0 is none
+	MaxOutput int             `json:"max_output"` // bytes one record may produce
+}
+
+// Ready is a worker's answer once its job is open. Only then does it count as
+// capacity.
+type Ready struct {
+	Version int `json:"version"`
+	PID     int `json:"pid"`
+}
+
+// Refuse is a worker's answer when it cannot work: the job did not open.
+type Refuse struct {
+	Error string `json:"error"`
+}
+
+// AppendJSON appends a frame whose payload is v as JSON.
+func AppendJSON(dst []byte, t Type, v any) ([]byte, error) {
+	start := len(dst)
+	p, err := json.Marshal(v)
+	if err != nil {
+		return dst, fmt.Errorf("encode frame: %w", err)
+	}
+	dst = append(Begin(dst, t), p...)
+	return dst, End(dst, start)
+}
+
+// ParseJSON decodes the payload of a Hello, Ready or Refuse frame.
+func ParseJSON(p []byte, v any) error {
+	if err := json.Unmarshal(p, v); err != nil {
+		return fmt.Errorf("%w: %w", ErrFrame, err)
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+// Package worker is the child: it shakes hands, works on one record at a time,
+// and leaves when its work pipe ends.
+//
+// It promises that everything a job opens is opened here, after the start, and
+// that none of its own descriptors reaches a program the job runs. It never
+// touches the dataset, the outputs, the ledger or the terminal. The protocol
+// is specified in package wire.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"brood/jobs"
+	"brood/worker/wire"
+)
+
+// Command is the hidden subcommand that starts a worker.
+const Command = "worker"
+
+// Exit statuses of a worker.
+const (
+	exitDone    = 0
+	exitByHand  = 2  // not started by brood
+	exitBroken  = 70 // EX_SOFTWARE: the protocol or the job broke
+	exitRefused = 78 // EX_CONFIG: the job did not open
+)
+
+// Main is a worker from start to end. It returns the exit status.
+func Main(registry *jobs.Registry) int {
+	if !startedByParent() {
+		fmt.Fprintln(os.Stderr, "brood: 'brood worker' is what brood starts for itself; it cannot be used by hand.")
+		fmt.Fprintln(os.Stderr, "Start a run with 'brood run JOB', see 'brood run --help'.")
+		return exitByHand
+	}
+	// First of all, before anything could be started.
+	for fd := wire.WorkFD; fd <= wire.LockFD; fd++ {
+		unix.CloseOnExec(fd)
+	}
+	_ = os.Unsetenv(wire.EnvMark)
+	// One record at a time needs no more; a second processor is for a job's
+	// own goroutines.
+	runtime.GOMAXPROCS(min(2, runtime.NumCPU()))
+	debug.SetTraceback("single")
+	// Taken, not ignored: a program the job starts gets the default again. If
+	// the parent dies, what the job prints must not kill it mid-record.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+
+	if err := run(registry); err != nil {
+		fmt.Fprintln(os.Stderr, "worker:", err)
+		if errors.Is(err, errRefused) {
+			return exitRefused
+		}
+		return exitBroken
+	}
+	return exitDone
+}
+
+// startedByParent tells a worker started by brood from one started by hand.
+func startedByParent() bool {
+	if os.Getenv(wire.EnvMark) == "" {
+		return false
+	}
+	for _, fd := range []int{wire.WorkFD, wire.AnswersFD} {
+		var st unix.Stat_t
+		if unix.Fstat(fd, &st) != nil || st.Mode&unix.S_IFMT != unix.S_IFIFO {
+			return false
+		}
+	}
+	return true
+}
+
+var errRefused = errors.New("refused")
+
+func run(registry *jobs.Registry) error {
+	in := wire.NewReader(fd(wire.WorkFD))
+	hello, err := readHello(in)
+	if err != nil {
+		return err
+	}
+	page, err := wire.OpenPage(os.NewFile(wire.PageFD, "page"))
+	if err != nil {
+		return err
+	}
+	s := newServer(in, fd(wire.AnswersFD), page, hello)
+	if s.job, err = open(registry, hello); err != nil {
+		frame, encErr := wire.AppendJSON(nil, wire.TypeRefuse, wire.Refuse{Error: err.Error()})
+		if encErr == nil {
+			_, encErr = s.out.Write(frame)
+		}
+		return errors.Join(fmt.Errorf("%w: %w", errRefused, err), encErr)
+	}
+	ready, err := wire.AppendJSON(nil, wire.TypeReady, wire.Ready{Version: wire.Version, PID: os.Getpid()})
+	if err != nil {
+		return err
+	}
+	if _, err := s.out.Write(ready); err != nil {
+		return fmt.Errorf("answer the handshake: %w", err)
+	}
+	go s.watchParent()
+	err = s.serve()
+	return errors.Join(err, s.job.Close())
+}
+
+func readHello(in *wire.Reader) (*wire.Hello, error) {
+	t, p, err := in.Next()
+	if err != nil {
+		return nil, fmt.Errorf("handshake: %w", err)
+	}
+	if t != wire.TypeHello {
+		return nil, fmt.Errorf("handshake: %w: type %d instead of Hello", wire.ErrFrame, t)
+	}
+	var h wire.Hello
+	if err := wire.ParseJSON(p, &h); err != nil {
+		return nil, fmt.Errorf("handshake: %w", err)
+	}
+	if h.Version != wire.Version {
+		return nil, fmt.Errorf("handshake: the parent speaks version %d of the protocol, this worker %d", h.Version, wire.Version)
+	}
+	return &h, nil
+}
+
+func open(registry *jobs.Registry, h *wire.Hello) (jobs.Runner, error) {
+	def, err := registry.Lookup(h.Job)
+	if err != nil {
+		return nil, err
+	}
+	return def.Open(context.Background(), jobs.Setup{
+		Config: h.Config, Shape: &h.Shape, Run: h.Run, Slot: h.Slot, Key: h.Key,
+		Text: h.Text, MaxOutput: h.MaxOutput,
+	})
+}
+
+// fd is a descriptor used with blocking system calls: the worker has nothing
+// else to do while it waits, and the runtime's poller would only add wake-ups.
+type fd int
+
+func (f fd) Read(p []byte) (int, error) {
+	for {
+		n, err := syscall.Read(int(f), p)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		}
+		return n, nil
+	}
+}
+
+func (f fd) Write(p []byte) (int, error) {
+	done := 0
+	for done < len(p) {
+		n, err := syscall.Write(int(f), p[done:])
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			return done, err
+		}
+		done += n
+	}
+	return done, nil
+}
