@@ -43,16 +43,16 @@ type Definition struct {
 // resumed run does the same again, and what the workers are given.
 type Plan struct {
 	// Config is handed to Open in every worker, unchanged.
-	Config json.RawMessage
+	Config json.RawMessage `json:"config"`
 	// Columns are the columns the job adds to the results.
-	Columns []Column
+	Columns []Column `json:"columns"`
 	// NeedsRaw says that the job reads Record.Raw even where the record has
 	// fields; without it the raw bytes stay in the parent.
-	NeedsRaw bool
+	NeedsRaw bool `json:"needs_raw,omitempty"`
 	// NeedsText says that the records must be valid UTF-8.
-	NeedsText bool
+	NeedsText bool `json:"needs_text,omitempty"`
 	// Preview says what would be done with a record, for --dry-run.
-	Preview func(*Record) string
+	Preview func(*Record) string `json:"-"`
 }
 
 // Setup is what a worker gives a job when it opens it.

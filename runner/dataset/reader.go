@@ -53,6 +53,9 @@ func Open(spec Spec, spool *Spool) (*Reader, error) {
 // Shape is what all records have in common.
 func (r *Reader) Shape() *jobs.Shape { return r.shape }
 
+// RequireText sets whether records must be valid UTF-8 whatever the format.
+func (r *Reader) RequireText(yes bool) { r.spec.Text = yes }
+
 // Close closes the file that is open. It does not close the spool.
 func (r *Reader) Close() error {
 	if r.src == nil {

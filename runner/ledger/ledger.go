@@ -43,6 +43,13 @@ const FileName = "ledger.db"
 // ErrVersion is wrapped by errors about a ledger of another version.
 var ErrVersion = errors.New("the ledger is of another version")
 
+// ErrNotBegun means that the process that made the ledger died before it was
+// complete: nothing has happened in this run.
+var ErrNotBegun = errors.New("the run was cut off before it began")
+
+// ErrNone is wrapped by errors about a ledger that does not exist.
+var ErrNone = os.ErrNotExist
+
 // Ledger is an open ledger.
 type Ledger struct {
 	db     *sql.DB
@@ -122,7 +129,7 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if v == 0 {
-		return errors.New("the run was cut off before it began; remove its directory and start it again")
+		return ErrNotBegun
 	}
 	if v != SchemaVersion {
 		return fmt.Errorf("%w: it has %d, this brood knows %d; use the brood that began the run", ErrVersion, v, SchemaVersion)

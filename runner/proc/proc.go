@@ -183,13 +183,10 @@ func (c *Child) Wait() (Exit, error) {
 		return Exit{}, fmt.Errorf("wait for process %d: %w", c.PID, err)
 	}
 	c.Signal(syscall.SIGKILL)
-	c.family.mu.Lock()
-	delete(c.family.live, c.PID)
-	c.family.mu.Unlock()
 
 	var e Exit
 	var usage syscall.Rusage
-	if _, err := wait4(c.PID, &e.Status, 0, &usage); err != nil {
+	if err := c.reap(&e.Status, &usage); err != nil {
 		return Exit{}, fmt.Errorf("reap process %d: %w", c.PID, err)
 	}
 	e.User = time.Duration(usage.Utime.Nano())
@@ -197,6 +194,17 @@ func (c *Child) Wait() (Exit, error) {
 	e.MaxRSS = maxRSS(&usage)
 	e.Orphans = reapGroup(c.PID)
 	return e, nil
+}
+
+// reap takes the child out of the process table and out of the family's, in one
+// step for everybody else: nobody may signal a number that is free again, or
+// take a dead child for a stranger.
+func (c *Child) reap(st *syscall.WaitStatus, usage *syscall.Rusage) error {
+	c.family.mu.Lock()
+	defer c.family.mu.Unlock()
+	_, err := wait4(c.PID, st, 0, usage)
+	delete(c.family.live, c.PID)
+	return err
 }
 
 // reapGroup collects what is left of a killed group. It stops at the first

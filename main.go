@@ -1,0 +1,24 @@
+// Command brood is a parallel batch job runner for the terminal.
+//
+// The same executable is the parent, which reads a dataset and owns all I/O,
+// and the workers that it starts of itself: see packages runner and worker.
+package main
+
+import (
+	"os"
+
+	"brood/jobs"
+	"brood/jobs/echo"
+	"brood/jobs/exec"
+	"brood/jobs/pipe"
+	"brood/runner/command"
+	"brood/worker"
+)
+
+func main() {
+	registry := jobs.NewRegistry(echo.Definition(), exec.Definition(), pipe.Definition())
+	if len(os.Args) == 2 && os.Args[1] == worker.Command {
+		os.Exit(worker.Main(registry))
+	}
+	os.Exit(command.Main(registry, os.Args, os.Stdin, os.Stdout, os.Stderr))
+}

@@ -1,0 +1,161 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+)
+
+// Create makes the ledger of a new run. From here on the run exists.
+func Create(ctx context.Context, cfg *Config) (*ledger.Ledger, error) {
+	run := ledger.Run{
+		Name: cfg.Name, Job: cfg.Job, Effect: cfg.Effect.String(), StartedAt: time.Now(),
+		Output: cfg.Output, OutputFormat: cfg.OutputFormat.String(),
+	}
+	for _, path := range cfg.Dataset.Paths {
+		in, err := inputRow(path)
+		if err != nil {
+			return nil, &DatasetError{err}
+		}
+		run.Inputs = append(run.Inputs, in)
+	}
+	var err error
+	if run.Config, err = json.Marshal(cfg); err != nil {
+		return nil, fmt.Errorf("encode configuration: %w", err)
+	}
+	l, err := ledger.Create(ctx, cfg.Dir.file(ledger.FileName), run)
+	if err != nil {
+		return nil, &WriteError{err}
+	}
+	return beginSession(ctx, cfg, l)
+}
+
+func inputRow(path string) (ledger.Input, error) {
+	if path == dataset.Stdin {
+		return ledger.Input{Path: path}, nil
+	}
+	fp, err := dataset.TakeFingerprint(path)
+	if err != nil {
+		return ledger.Input{}, err
+	}
+	mtime := fp.ModTime.UTC().Format(time.RFC3339Nano)
+	return ledger.Input{Path: path, Size: &fp.Size, ModTime: &mtime, Hash: &fp.Hash, Whole: &fp.Whole}, nil
+}
+
+// Continue opens the ledger of an existing run, with the configuration it was
+// begun with. The session has not begun: see BeginSession.
+func Continue(ctx context.Context, dir *Dir) (*ledger.Ledger, *Config, ledger.Summary, error) {
+	l, err := ledger.Open(ctx, dir.file(ledger.FileName))
+	if err != nil {
+		return nil, nil, ledger.Summary{}, err
+	}
+	cfg, sum, err := readConfig(ctx, l.Reader(), dir)
+	if err != nil {
+		return nil, nil, sum, errors.Join(err, l.Close())
+	}
+	return l, cfg, sum, nil
+}
+
+// ReadConfig reads the configuration of a run, to look at it and not to run it.
+func ReadConfig(ctx context.Context, l *ledger.Reader, state, name string) (*Config, error) {
+	cfg, _, err := readConfig(ctx, l, &Dir{Path: RunPath(state, name), Name: name})
+	return cfg, err
+}
+
+func readConfig(ctx context.Context, l *ledger.Reader, dir *Dir) (*Config, ledger.Summary, error) {
+	sum, err := l.Summary(ctx)
+	if err != nil {
+		return nil, sum, err
+	}
+	cfg := &Config{Dir: dir}
+	if err := json.Unmarshal(sum.Config, cfg); err != nil {
+		return nil, sum, fmt.Errorf("read the configuration of run %s: %w", dir.Name, err)
+	}
+	return cfg, sum, nil
+}
+
+// CheckInputs compares the files of a run with what they were when it began.
+func CheckInputs(ctx context.Context, r *ledger.Reader, appendOK bool) error {
+	inputs, err := r.Inputs(ctx)
+	if err != nil {
+		return err
+	}
+	for i, in := range inputs {
+		if in.Path == dataset.Stdin || in.Size == nil || in.ModTime == nil || in.Hash == nil || in.Whole == nil {
+			continue
+		}
+		mtime, err := time.Parse(time.RFC3339Nano, *in.ModTime)
+		if err != nil {
+			return fmt.Errorf("read ledger: input %d: %w", i, err)
+		}
+		fp := dataset.Fingerprint{Path: in.Path, Size: *in.Size, ModTime: mtime, Hash: *in.Hash, Whole: *in.Whole}
+		// Rows at the end of a file that is not the last would move the
+		// records of those behind it.
+		if err := fp.Check(appendOK && i == len(inputs)-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BeginSession notes in the ledger that this process works on the run.
+func BeginSession(ctx context.Context, cfg *Config, l *ledger.Ledger) error {
+	host, _ := os.Hostname() // for people; empty will do
+	err := l.BeginSession(ctx, ledger.Session{
+		StartedAt: time.Now(), Version: cfg.Version, PID: os.Getpid(), Host: host, BootID: bootID(),
+	})
+	if err != nil {
+		return &WriteError{err}
+	}
+	return nil
+}
+
+func beginSession(ctx context.Context, cfg *Config, l *ledger.Ledger) (*ledger.Ledger, error) {
+	if err := BeginSession(ctx, cfg, l); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// Discard removes what a run left that was cut off before it began.
+func (d *Dir) Discard() error {
+	for _, name := range []string{
+		ledger.FileName, ledger.FileName + "-wal", ledger.FileName + "-shm", stdinName, stdinName + ".part",
+	} {
+		if err := os.Remove(d.file(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return &WriteError{err}
+		}
+	}
+	return nil
+}
+
+// Preview shows what the job would do with the first records, up to n.
+func Preview(in *Input, plan jobs.Plan, n uint64, show func(seq jobs.Seq, text string, bad error) error) error {
+	var rec dataset.Record
+	for seq := jobs.Seq(0); uint64(seq) < n; seq++ {
+		if err := in.Reader.Next(&rec); err != nil {
+			if isEnd(err) {
+				return nil
+			}
+			return inputError(err)
+		}
+		if rec.Err != nil {
+			if err := show(seq, "", rec.Err); err != nil {
+				return err
+			}
+			continue
+		}
+		r := &jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: in.Reader.Shape()}
+		if err := show(seq, plan.Preview(r), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

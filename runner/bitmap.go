@@ -1,0 +1,61 @@
+package runner
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"brood/runner/ledger"
+)
+
+// bitmap has a bit for each record of a chunk.
+type bitmap [ledger.ChunkSize / 64]uint64
+
+// allFinal is the bitmap of a chunk that is done.
+var allFinal = func() *bitmap {
+	b := &bitmap{}
+	for i := range b {
+		b[i] = ^uint64(0)
+	}
+	return b
+}()
+
+func (b *bitmap) has(i uint) bool { return b[i/64]>>(i%64)&1 != 0 }
+
+// set sets n bits from i.
+func (b *bitmap) set(i, n uint) {
+	for n > 0 {
+		word, bit := i/64, i%64
+		k := min(n, 64-bit)
+		b[word] |= ^uint64(0) >> (64 - k) << bit
+		i, n = i+k, n-k
+	}
+}
+
+func (b *bitmap) clear(i uint) { b[i/64] &^= 1 << (i % 64) }
+
+func (b *bitmap) count() int {
+	n := 0
+	for _, w := range b {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// bytes is the form in the ledger: bit i is bit i%8 of byte i/8.
+func (b *bitmap) bytes() []byte {
+	out := make([]byte, 0, len(b)*8)
+	for _, w := range b {
+		out = binary.LittleEndian.AppendUint64(out, w)
+	}
+	return out
+}
+
+func (b *bitmap) load(p []byte) {
+	for i := range b {
+		if len(p) < 8 {
+			return
+		}
+		b[i] = binary.LittleEndian.Uint64(p)
+		p = p[8:]
+	}
+}

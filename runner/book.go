@@ -1,0 +1,355 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/sink"
+)
+
+const (
+	// commitAfter is how long the first result waits for its commit. With the
+	// commit itself this stays under 200 ms on any disk that deserves the name.
+	commitAfter = 120 * time.Millisecond
+	// holdMemory is how many bytes of early results are kept in memory before
+	// a commit moves them into the ledger; at twice as much, nothing is taken
+	// in until it has.
+	holdMemory = 8 << 20
+	// commitRows is how many rows bring a commit forward.
+	commitRows = 20000
+)
+
+// book puts results in order, writes them out, and keeps the ledger. All but
+// the commits themselves happens in one goroutine.
+type book struct {
+	r      *run
+	file   *sink.File
+	order  *sink.Order // nil if the output is unordered
+	ledger *ledger.Ledger
+	held   *ledger.Reader
+	spool  *dataset.Spool
+
+	chunks  map[uint64]*chunk
+	touched map[uint64]bool // chunks changed since the last commit
+	next    ledger.Commit   // what the next commit will hold
+	rows    int
+	since   time.Time // the first change after the last commit; zero if none
+
+	busy   bool // a commit is under way
+	work   chan *ledger.Commit
+	done   chan error
+	stored []*sink.Segment // held segments that the commit under way stores
+	synced int64           // output bytes at the last sync
+	err    error           // nothing is written or recorded any more
+
+	ok, failed, skipped, unknown atomic.Uint64
+
+	startMu sync.Mutex
+	starts  map[uint64]dataset.Position
+}
+
+// chunk is the state of a chunk that is not closed.
+type chunk struct {
+	start dataset.Position
+	bits  bitmap // ok
+	ok    int
+	final int
+}
+
+// noteStart notes where a chunk begins. The source calls it before it hands
+// over any record of the chunk.
+func (b *book) noteStart(n uint64, p dataset.Position) {
+	b.startMu.Lock()
+	defer b.startMu.Unlock()
+	b.starts[n] = p
+}
+
+func (b *book) startOf(n uint64) dataset.Position {
+	b.startMu.Lock()
+	defer b.startMu.Unlock()
+	p := b.starts[n]
+	delete(b.starts, n)
+	return p
+}
+
+// keep is the book's goroutine. It ends when updates is closed and all of it
+// is committed, or returns the error that made that impossible; then it goes
+// on reading updates, so that nobody is held up, and throws them away.
+func (b *book) keep(updates <-chan *update) error {
+	go b.commitLoop()
+	defer close(b.work)
+	timer := time.NewTimer(time.Hour)
+	for updates != nil {
+		in := updates
+		if b.busy && b.order != nil && b.order.Memory() > 2*holdMemory {
+			in = nil
+		}
+		if !b.since.IsZero() && !b.busy {
+			timer.Reset(time.Until(b.since.Add(commitAfter)))
+		} else {
+			timer.Stop()
+		}
+		select {
+		case u, ok := <-in:
+			if !ok {
+				updates = nil
+				break
+			}
+			b.apply(u)
+			if b.full() && !b.busy {
+				b.begin()
+			}
+		case <-timer.C:
+			b.begin()
+		case err := <-b.done:
+			b.finish(err)
+		}
+	}
+	if b.busy {
+		b.finish(<-b.done)
+	}
+	if b.err == nil {
+		b.begin()
+		b.finish(<-b.done)
+	}
+	return b.err
+}
+
+func (b *book) full() bool {
+	return b.rows > commitRows || (b.order != nil && b.order.Memory() > holdMemory)
+}
+
+// fail stops the book for good.
+func (b *book) fail(err error) {
+	if err != nil && b.err == nil {
+		b.err = &WriteError{err}
+		b.r.fail(b.err)
+	}
+}
+
+// apply takes an update in.
+func (b *book) apply(u *update) {
+	defer u.free()
+	if b.err != nil {
+		return
+	}
+	if b.since.IsZero() {
+		b.since = time.Now()
+	}
+	at := 0
+	for _, s := range u.spans {
+		b.markFinal(s.first, s.count)
+		b.emit(s, u.buf[at:s.end])
+		at = s.end
+	}
+	for i := range u.outcomes {
+		b.markOutcome(&u.outcomes[i])
+	}
+	b.next.Outcomes = append(b.next.Outcomes, u.outcomes...)
+	b.next.Attempts = append(b.next.Attempts, u.attempts...)
+	b.next.Deaths = append(b.next.Deaths, u.deaths...)
+	b.next.Retries = append(b.next.Retries, u.retries...)
+	b.next.Settled = append(b.next.Settled, u.settled...)
+	b.rows += len(u.outcomes) + len(u.attempts) + len(u.retries) + len(u.settled)
+}
+
+// markFinal marks records as final and, for now, as ok.
+func (b *book) markFinal(first jobs.Seq, count int) {
+	b.ok.Add(uint64(count))
+	for count > 0 {
+		id := uint64(first / ledger.ChunkSize)
+		at := uint(first % ledger.ChunkSize)
+		n := min(count, int(ledger.ChunkSize-at))
+		c := b.chunk(id)
+		c.bits.set(at, uint(n))
+		c.ok += n
+		c.final += n
+		b.touched[id] = true
+		first += jobs.Seq(n)
+		count -= n
+	}
+}
+
+// markOutcome corrects what markFinal has said.
+func (b *book) markOutcome(o *ledger.Outcome) {
+	c := b.chunk(uint64(o.Seq / ledger.ChunkSize))
+	c.bits.clear(uint(o.Seq % ledger.ChunkSize))
+	c.ok--
+	b.ok.Add(^uint64(0))
+	switch o.Status {
+	case jobs.StatusFailed:
+		b.failed.Add(1)
+	case jobs.StatusSkipped:
+		b.skipped.Add(1)
+	default:
+		b.unknown.Add(1)
+	}
+}
+
+func (b *book) chunk(id uint64) *chunk {
+	c := b.chunks[id]
+	if c == nil {
+		c = &chunk{start: b.startOf(id)}
+		b.chunks[id] = c
+	}
+	return c
+}
+
+// emit writes results out, or holds them until it is their turn.
+func (b *book) emit(s span, bytes []byte) {
+	if b.order == nil {
+		b.fail(b.file.Write(bytes))
+		return
+	}
+	if !b.order.InTurn(s.first) {
+		b.order.Hold(&sink.Segment{First: s.first, Count: s.count, Bytes: slices.Clone(bytes)})
+		return
+	}
+	b.fail(b.file.Write(bytes))
+	b.order.Advance(s.count)
+	b.drainOrder()
+}
+
+// drainOrder writes out what waited for its turn.
+func (b *book) drainOrder() {
+	for b.err == nil {
+		s := b.order.Pop()
+		if s == nil {
+			return
+		}
+		bytes := s.Bytes
+		if s.Stored {
+			var err error
+			if bytes, err = b.held.Held(context.Background(), s.First); err != nil {
+				b.fail(err)
+				return
+			}
+		}
+		b.fail(b.file.Write(bytes))
+	}
+}
+
+// begin starts a commit of all that has come so far.
+func (b *book) begin() {
+	if b.err != nil {
+		return
+	}
+	if err := b.file.Flush(); err != nil {
+		b.fail(err)
+		// Results that cannot be written are still final: what is held for
+		// them goes into the ledger if only standard output has gone.
+		return
+	}
+	c := b.next
+	b.next = ledger.Commit{}
+	b.rows, b.since = 0, time.Time{}
+	c.InputDone = b.r.inputDone.Load()
+	c.Totals = b.totals()
+	c.OutputBytes = b.file.Size()
+	if b.order != nil {
+		c.NextSeq = b.order.Next()
+		b.stored = b.order.Unstored()
+		for _, s := range b.stored {
+			c.Held = append(c.Held, ledger.Held{First: s.First, Count: s.Count, Bytes: s.Bytes})
+		}
+	}
+	for id := range b.touched {
+		c.Chunks = append(c.Chunks, b.chunkRow(id))
+	}
+	clear(b.touched)
+	// A record may have been queued again and settled since the last commit:
+	// the later word counts.
+	if len(c.Settled) > 0 && len(c.Retries) > 0 {
+		final := make(map[jobs.Seq]bool, len(c.Settled))
+		for _, seq := range c.Settled {
+			final[seq] = true
+		}
+		c.Retries = slices.DeleteFunc(c.Retries, func(r ledger.Retry) bool { return final[r.Seq] })
+	}
+	b.busy = true
+	b.work <- &c
+}
+
+func (b *book) chunkRow(id uint64) ledger.Chunk {
+	c := b.chunks[id]
+	row := ledger.Chunk{
+		Chunk: id, File: c.start.File, Offset: c.start.Offset, Line: c.start.Line,
+		Closed: c.final == ledger.ChunkSize, OK: c.ok,
+	}
+	if c.ok < ledger.ChunkSize {
+		row.Bits = c.bits.bytes()
+	}
+	if row.Closed {
+		delete(b.chunks, id)
+	}
+	return row
+}
+
+// totals are the books as they stand.
+func (b *book) totals() ledger.Totals {
+	return ledger.Totals{
+		Input: b.r.input.Load(), OK: b.ok.Load(), Failed: b.failed.Load(),
+		Skipped: b.skipped.Load(), Unknown: b.unknown.Load(),
+	}
+}
+
+// finish takes note that the commit under way has ended.
+func (b *book) finish(err error) {
+	b.busy = false
+	if err != nil {
+		b.fail(err)
+		return
+	}
+	for _, s := range b.stored {
+		b.order.Forget(s)
+	}
+	b.stored = nil
+}
+
+// commitLoop makes commits durable: first what they speak of, then what they
+// say.
+func (b *book) commitLoop() {
+	for c := range b.work {
+		b.done <- b.commit(c)
+	}
+}
+
+func (b *book) commit(c *ledger.Commit) error {
+	if b.spool != nil {
+		if err := b.spool.Sync(); err != nil {
+			return err
+		}
+	}
+	if c.OutputBytes != b.synced {
+		if err := b.file.Sync(); err != nil {
+			return err
+		}
+		b.synced = c.OutputBytes
+	}
+	return b.ledger.Commit(context.Background(), c)
+}
+
+// check compares the books with themselves.
+func (b *book) check(state ledger.State) error {
+	t := b.totals()
+	if p := t.Pending(); p < 0 || (state == ledger.StateDone && p != 0) {
+		return fmt.Errorf("%w: input %d, ok %d, failed %d, skipped %d, unknown %d", ErrBooks, t.Input, t.OK, t.Failed, t.Skipped, t.Unknown)
+	}
+	if state == ledger.StateDone && b.order != nil && (b.order.Waiting() > 0 || uint64(b.order.Next()) != t.Input) {
+		return fmt.Errorf("%w: %d of %d results written, %d held", ErrBooks, b.order.Next(), t.Input, b.order.Waiting())
+	}
+	return nil
+}
+
+// outputGone reports whether an error is that of a reader of standard output
+// that has left.
+func outputGone(err error) bool { return errors.Is(err, syscall.EPIPE) }

@@ -1,0 +1,162 @@
+// Package command is the command line: one file for each subcommand, which
+// turns flags into a configuration and an outcome into an exit status. It runs
+// nothing itself.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"brood/jobs"
+	"brood/runner"
+	"brood/runner/dataset"
+)
+
+// The exit statuses, all of them.
+const (
+	exitOK          = 0
+	exitFailed      = 1  // finished, some records failed
+	exitUsage       = 2  // bad usage or configuration; nothing was started
+	exitUnknown     = 3  // finished, some records are unknown
+	exitStopped     = 4  // stopped by a job's abort
+	exitDataset     = 65 // EX_DATAERR: the dataset cannot be read
+	exitWrite       = 74 // EX_IOERR: an output or the ledger could not be written
+	exitLocked      = 75 // EX_TEMPFAIL: another brood holds the run
+	exitSignal      = 128
+	exitSoftware    = 70 // EX_SOFTWARE: a bug
+	versionFallback = "devel"
+)
+
+// cliError is an error with its exit status and, if it helps, what to do.
+type cliError struct {
+	code int
+	err  error
+	hint string
+}
+
+func (e *cliError) Error() string { return e.err.Error() }
+func (e *cliError) Unwrap() error { return e.err }
+
+func usage(hint, format string, args ...any) error {
+	return &cliError{code: exitUsage, err: fmt.Errorf(format, args...), hint: hint}
+}
+
+// env is what a subcommand works with.
+type env struct {
+	registry *jobs.Registry
+	stdin    *os.File
+	stdout   io.Writer
+	stderr   *os.File
+	// words are the arguments after "--", and whether there was one.
+	words    []string
+	hasWords bool
+	// code is the exit status of a subcommand that ended without an error.
+	code int
+}
+
+// Main is the command line. It returns the exit status.
+func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File) int {
+	e := &env{registry: registry, stdin: stdin, stdout: stdout, stderr: stderr}
+	app := e.app()
+	args, e.words, e.hasWords = cutWords(args)
+	err := app.RunContext(context.Background(), permute(app, args))
+	if err == nil {
+		return e.code
+	}
+	return report(stderr, err)
+}
+
+// Version is the module's version, as far as the build knows it.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return versionFallback
+}
+
+func (e *env) app() *cli.App {
+	return &cli.App{
+		Name:  "brood",
+		Usage: "run a job over every record of a dataset, in parallel, and prove what happened to each",
+		Description: `Examples:
+   brood run exec list.txt -- convert {} {.}.png
+   brood run pipe people.csv -o results.csv -- python3 worker.py
+   brood status; brood resume NAME
+
+Exit status: 0 all ok or skipped; 1 some failed; 2 bad usage, nothing started;
+3 some unknown; 4 stopped by the job; 65 the dataset cannot be read; 74 an
+output could not be written; 75 another brood holds the run; 130, 143 stopped
+by a signal, resumable.`,
+		Version:         Version(),
+		HideHelpCommand: true,
+		Writer:          e.stdout,
+		ErrWriter:       e.stderr,
+		// Only main exits the process.
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   usageError,
+		CommandNotFound: func(_ *cli.Context, name string) {
+			e.code = report(e.stderr, usage("The commands are listed by: brood --help", "there is no command %q", name))
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return usage("The commands are listed by: brood --help", "there is no command %q", c.Args().First())
+			}
+			return cli.ShowAppHelp(c)
+		},
+		Commands: []*cli.Command{
+			e.runCommand(), e.resumeCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
+		},
+	}
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	name := "brood"
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
+	}
+	return usage("See: "+name+" --help", "%w", err)
+}
+
+// report tells the user about an error and returns the exit status.
+func report(w io.Writer, err error) int {
+	code, hint := classify(err)
+	_, _ = fmt.Fprintln(w, "brood: "+err.Error())
+	if hint != "" {
+		_, _ = fmt.Fprintln(w, "  "+hint)
+	}
+	return code
+}
+
+// classify turns an error into an exit status and advice.
+func classify(err error) (int, string) {
+	var ce *cliError
+	var locked *runner.LockedError
+	var writeErr *runner.WriteError
+	var dataErr *runner.DatasetError
+	var aborted *runner.AbortError
+	switch {
+	case errors.As(err, &ce):
+		return ce.code, ce.hint
+	case errors.As(err, &locked):
+		return exitLocked, "Wait until it has finished, or see how far it is: brood status " + locked.Name
+	case errors.As(err, &writeErr):
+		if errors.Is(err, syscall.ENOSPC) {
+			return exitWrite, "Make room on the disk, then continue with brood resume."
+		}
+		return exitWrite, ""
+	case errors.Is(err, dataset.ErrChanged), errors.As(err, &dataErr):
+		return exitDataset, ""
+	case errors.As(err, &aborted):
+		return exitStopped, ""
+	case errors.Is(err, runner.ErrBooks):
+		return exitSoftware, ""
+	}
+	return exitUsage, ""
+}

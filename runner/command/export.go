@@ -1,0 +1,159 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"brood/jobs"
+	"brood/runner"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/sink"
+)
+
+func (e *env) exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "write out the records of a run that have a status, ready to be fed in again",
+		ArgsUsage: "NAME",
+		Description: `The records come as they stand in the dataset, with its columns and in its
+format, unless the extension of FILE says another.
+
+Example:
+   brood export demo --status failed,unknown -o again.csv`,
+		Flags: []cli.Flag{
+			stateFlag(),
+			&cli.StringFlag{Name: "status", Usage: "records with `STATUS`[,STATUS]: ok, failed, skipped, unknown, pending", Required: true},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` (default: standard output)"},
+		},
+		OnUsageError: usageError,
+		Action:       e.export,
+	}
+}
+
+func (e *env) export(c *cli.Context) error {
+	state, name, err := oneRun(c)
+	if err != nil {
+		return err
+	}
+	want := make(map[jobs.Status]bool)
+	for _, s := range strings.Split(c.String("status"), ",") {
+		st, err := jobs.ParseStatus(strings.TrimSpace(s))
+		if err != nil {
+			return usage("", "--status: %w", err)
+		}
+		want[st] = true
+	}
+	l, err := ledger.OpenReader(c.Context, runner.LedgerPath(state, name))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	cfg, err := runner.ReadConfig(c.Context, l, state, name)
+	if err != nil {
+		return err
+	}
+	if err := runner.CheckInputs(c.Context, l, true); err != nil {
+		return err
+	}
+	return e.writeExport(c, l, cfg, want)
+}
+
+func (e *env) writeExport(c *cli.Context, l *ledger.Reader, cfg *runner.Config, want map[jobs.Status]bool) (err error) {
+	path := c.String("output")
+	if path == "" {
+		path = sink.Stdout
+	}
+	format := cfg.Dataset.Format
+	if path != sink.Stdout {
+		if err := notAnInput(path, cfg.Dataset.Paths); err != nil {
+			return err
+		}
+		switch filepath.Ext(path) {
+		case ".csv", ".tsv", ".tab", ".jsonl", ".ndjson":
+			format = dataset.FormatOf(path)
+		}
+	}
+	// Bytes, not rows: the encoder of results adds columns of its own.
+	out, err := sink.Open(path, 0, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if flushErr := out.Flush(); err == nil && flushErr != nil {
+			err = &runner.WriteError{Err: flushErr}
+		}
+		err = errors.Join(err, out.Close())
+	}()
+	x := &exporter{format: format, spec: cfg.Dataset}
+	return runner.Export(c.Context, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
+		b, err := x.record(s, seq, rec)
+		if err != nil {
+			return err
+		}
+		if rec.Err != nil && rec.Raw == nil {
+			_, _ = fmt.Fprintf(os.Stderr, "brood: left out: %v\n", rec.Err)
+			return nil
+		}
+		if err := out.Write(b); err != nil {
+			return &runner.WriteError{Err: err}
+		}
+		return nil
+	})
+}
+
+// exporter writes records as a dataset.
+type exporter struct {
+	format dataset.Format
+	spec   dataset.Spec
+	begun  bool
+	buf    []byte
+}
+
+func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) ([]byte, error) {
+	x.buf = x.buf[:0]
+	first := !x.begun
+	x.begun = true
+	if x.format == x.spec.Format {
+		if first && s.Kind == jobs.Fields && !x.spec.NoHeader {
+			x.buf = sink.AppendTableRow(x.buf, x.spec.Delimiter, asBytes(s.Columns))
+		}
+		x.buf = append(x.buf, rec.Raw...)
+		return append(x.buf, s.End...), nil
+	}
+	r := &jobs.Record{Seq: seq, Raw: rec.Raw, Values: rec.Values, Shape: s}
+	if rec.Err != nil {
+		return nil, usage("Export it in the dataset's own format.", "%w; it cannot be turned into %s", rec.Err, x.format)
+	}
+	switch x.format {
+	case dataset.FormatJSONL:
+		return append(r.AppendJSON(x.buf), '\n'), nil
+	case dataset.FormatCSV, dataset.FormatTSV:
+		delim := byte(',')
+		if x.format == dataset.FormatTSV {
+			delim = '\t'
+		}
+		if first {
+			x.buf = sink.AppendTableRow(x.buf, delim, asBytes(s.Columns))
+		}
+		values := make([][]byte, len(s.Columns))
+		for i := range s.Columns {
+			values[i] = r.Value(i)
+		}
+		return sink.AppendTableRow(x.buf, delim, values), nil
+	}
+	return append(append(x.buf, r.Raw...), '\n'), nil
+}
+
+func asBytes(words []string) [][]byte {
+	out := make([][]byte, len(words))
+	for i, w := range words {
+		out[i] = []byte(w)
+	}
+	return out
+}

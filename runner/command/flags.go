@@ -1,0 +1,175 @@
+package command
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/urfave/cli/v2"
+
+	"brood/jobs"
+	"brood/runner/term"
+)
+
+const (
+	groupData   = "Dataset"
+	groupOut    = "Results"
+	groupEngine = "Engine"
+	groupJob    = "Job"
+)
+
+func stateFlag() cli.Flag {
+	return &cli.StringFlag{Name: "state", Usage: "keep runs in `DIR` (default: $BROOD_STATE, $XDG_STATE_HOME/brood, ~/.local/state/brood)", Category: groupEngine}
+}
+
+// engineFlags are the flags that a run and a resume share.
+func engineFlags() []cli.Flag {
+	return []cli.Flag{
+		stateFlag(),
+		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each)", Category: groupEngine},
+		&cli.IntFlag{Name: "retries", Usage: "try a record `N` more times after the first", Category: groupEngine, DefaultText: "0 for exec, 3 for others"},
+		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},
+		&cli.StringFlag{Name: "timeout", Usage: "kill a worker that takes longer than `TIME` with a record: 30s, 2m, or seconds", Category: groupEngine},
+		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers", Value: 2, Category: groupEngine},
+		&cli.StringFlag{Name: "progress", Usage: "show progress `WHEN`: auto, always or never", Value: "auto", Category: groupEngine},
+		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", Value: "text", Category: groupEngine},
+	}
+}
+
+// runFlags are the flags that only a new run has.
+func runFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write results to `FILE`: .csv, .tsv or .jsonl with all columns, anything else as plain text (default: plain text to standard output)", Category: groupOut},
+		&cli.StringFlag{Name: "output-format", Usage: "write results as `FORMAT`: text, csv, tsv or jsonl", Value: "auto", Category: groupOut},
+		&cli.BoolFlag{Name: "unordered", Usage: "write results as they come, not in the order of the input", Category: groupOut},
+		&cli.StringFlag{Name: "run", Usage: "call the run `NAME`", Category: groupEngine},
+		&cli.BoolFlag{Name: "resume", Usage: "continue the run of that name if there is one", Category: groupEngine},
+		&cli.StringFlag{Name: "effect", Usage: "what repeating a record costs, `EFFECT`: none, keyed or once", Category: groupEngine},
+		&cli.Uint64Flag{Name: "limit", Usage: "stop after the first `N` records", Category: groupData},
+		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done with the first records, and do nothing", Category: groupEngine},
+		&cli.StringFlag{Name: "format", Usage: "the dataset is `FORMAT`: csv, tsv, jsonl, lines or nul", Value: "auto", Category: groupData, DefaultText: "by the file's name; lines for standard input"},
+		&cli.StringFlag{Name: "delimiter", Aliases: []string{"d"}, Usage: "fields are separated by `CHARACTER`", Category: groupData, DefaultText: "a comma, or a tab for tsv"},
+		&cli.BoolFlag{Name: "no-header", Usage: "the first row is a record; columns are called 1, 2, …", Category: groupData},
+		&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, Usage: "records end with a zero byte, as from find -print0", Category: groupData},
+		&cli.StringFlag{Name: "max-record", Usage: "a record longer than `SIZE` is bad input", Value: "16MiB", Category: groupData},
+		&cli.StringFlag{Name: "key", Usage: "`COLUMN`[,COLUMN] that identifies a record, for its idempotency key", Category: groupData},
+		&cli.StringFlag{Name: "key-scope", Usage: "keys are unique within `SCOPE`", Category: groupData, DefaultText: "the run's name"},
+	}
+}
+
+// jobFlags translates a job's own flags.
+func jobFlags(d *jobs.Definition) []cli.Flag {
+	var out []cli.Flag
+	for _, f := range d.Flags {
+		switch v := f.Default.(type) {
+		case string:
+			out = append(out, &cli.StringFlag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+		case bool:
+			out = append(out, &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+		case int:
+			out = append(out, &cli.IntFlag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+		case float64:
+			out = append(out, &cli.Float64Flag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+		case time.Duration:
+			out = append(out, &cli.DurationFlag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+		case []string:
+			out = append(out, &cli.StringSliceFlag{Name: f.Name, Usage: f.Usage, Category: groupJob})
+		default:
+			panic(fmt.Sprintf("job %s, flag %s: no flag of type %T", d.Name, f.Name, v))
+		}
+	}
+	return out
+}
+
+// parseSlots reads -j as GNU parallel does: N, N% of the processors, or the
+// processors +N or -N; at least one.
+func parseSlots(s string) (int, error) {
+	cpus := runtime.NumCPU()
+	bad := usage("Give a number such as 4, a share such as 50%, or +1 or -1 for one more or fewer than there are processors.", "--jobs %q is not a number of workers", s)
+	if s == "" {
+		return cpus, nil
+	}
+	if share, ok := strings.CutSuffix(s, "%"); ok {
+		f, err := strconv.ParseFloat(share, 64)
+		if err != nil || !(f > 0) || f > 100000 {
+			return 0, bad
+		}
+		return max(1, int(math.Round(f/100*float64(cpus)))), nil
+	}
+	n, err := strconv.Atoi(s)
+	switch {
+	case err != nil:
+		return 0, bad
+	case s[0] == '+' || s[0] == '-':
+		return max(1, cpus+n), nil
+	case n < 1:
+		return 0, bad
+	}
+	return n, nil
+}
+
+// parseTime reads a duration; a bare number is seconds.
+func parseTime(flag, s string) (time.Duration, error) {
+	if f, err := strconv.ParseFloat(s, 64); err == nil && f >= 0 && f < 1e9 {
+		return time.Duration(f * float64(time.Second)), nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, usage("Give a time such as 30s, 1.5m or 2h; a bare number is seconds.", "--%s %q is not a time", flag, s)
+	}
+	return d, nil
+}
+
+func parseBackoff(s string) (from, to time.Duration, err error) {
+	a, b, ok := strings.Cut(s, "..")
+	if !ok {
+		b = a
+	}
+	if from, err = parseTime("backoff", a); err != nil {
+		return 0, 0, err
+	}
+	if to, err = parseTime("backoff", b); err != nil {
+		return 0, 0, err
+	}
+	if to < from {
+		return 0, 0, usage("Give the shorter time first, as in 1s..5m.", "--backoff %s ends before it begins", s)
+	}
+	return from, to, nil
+}
+
+func parseSize(flag, s string) (int, error) {
+	n, err := humanize.ParseBytes(s)
+	if err != nil || n < 1 || n > math.MaxInt32 {
+		return 0, usage("Give a size such as 64KiB, 16MiB or a number of bytes.", "--%s %q is not a size", flag, s)
+	}
+	return int(n), nil
+}
+
+func parseDelimiter(s string) (byte, error) {
+	switch s {
+	case "":
+		return 0, nil
+	case `\t`, "tab":
+		return '\t', nil
+	}
+	if len(s) != 1 || strings.ContainsAny(s, "\"\r\n") {
+		return 0, usage(`Give one character, such as ';' or '|' or '\t'.`, "--delimiter %q cannot separate fields", s)
+	}
+	return s[0], nil
+}
+
+func (e *env) term(c *cli.Context) (*term.Term, error) {
+	p, err := term.ParseProgress(c.String("progress"))
+	if err != nil {
+		return nil, usage("", "--progress: %w", err)
+	}
+	f, err := term.ParseLogFormat(c.String("log-format"))
+	if err != nil {
+		return nil, usage("", "--log-format: %w", err)
+	}
+	return term.New(term.Options{Out: e.stderr, Progress: p, Log: f}), nil
+}

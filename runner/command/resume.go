@@ -1,0 +1,123 @@
+package command
+
+import (
+	"errors"
+	"os"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"brood/runner"
+	"brood/runner/ledger"
+)
+
+// The values of --input-changed.
+const (
+	inputRefuse = "refuse"
+	inputAppend = "accept-append"
+)
+
+func (e *env) resumeCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "resume",
+		Usage:     "continue a run that was interrupted",
+		ArgsUsage: "NAME",
+		Description: `The run goes on as it was begun; the flags below may be changed. If it was
+reading standard input and had not read all of it, give the same input again.
+
+Example:
+   brood run echo --run demo --sleep 10ms testdata/cities.csv -o /tmp/out.csv & sleep 1; kill -9 $!
+   brood resume demo`,
+		Flags: slices.Concat(engineFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "input-changed", Usage: "if the dataset has changed: `WHAT`: refuse, or accept-append to take rows that were added at the end", Value: inputRefuse},
+		}),
+		OnUsageError: usageError,
+		Action: func(c *cli.Context) error {
+			state, name, err := oneRun(c)
+			if err != nil {
+				return err
+			}
+			dir, err := runner.OpenDir(state, name)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = dir.Close() }()
+			return e.continueRun(c, dir)
+		},
+	}
+}
+
+// oneRun reads the state directory and the name of an existing run.
+func oneRun(c *cli.Context) (state, name string, err error) {
+	if state, err = runner.StateDir(c.String("state")); err != nil {
+		return "", "", usage("", "%w", err)
+	}
+	if c.NArg() != 1 {
+		return "", "", usage("The runs are listed by: brood runs", "give the name of one run")
+	}
+	name = c.Args().First()
+	return state, name, checkRun(state, name)
+}
+
+func checkRun(state, name string) error {
+	if err := runner.CheckName(name); err != nil {
+		return usage("", "%w", err)
+	}
+	if _, err := os.Stat(runner.LedgerPath(state, name)); err != nil {
+		return usage("The runs are listed by: brood runs", "there is no run %s in %s", name, state)
+	}
+	return nil
+}
+
+func (e *env) continueRun(c *cli.Context, dir *runner.Dir) error {
+	ctx := c.Context
+	l, cfg, sum, err := runner.Continue(ctx, dir)
+	if errors.Is(err, ledger.ErrNotBegun) {
+		return usage("Start it again with brood run.", "run %s was cut off before it began", dir.Name)
+	}
+	if err != nil {
+		return err
+	}
+	// Until Run has it, the ledger is closed here.
+	keep := false
+	defer func() {
+		if !keep {
+			_ = l.Close()
+		}
+	}()
+	cfg.Version = Version()
+	def, err := e.registry.Lookup(cfg.Job)
+	if err != nil {
+		return usage("Resume it with the brood that began it.", "%w", err)
+	}
+	cfg.Job = def.Name
+	if err := e.tune(c, cfg); err != nil {
+		return err
+	}
+	changed := c.String("input-changed")
+	if changed == "" {
+		changed = inputRefuse
+	}
+	if changed != inputRefuse && changed != inputAppend {
+		return usage("", "--input-changed %q: it is %s or %s", changed, inputRefuse, inputAppend)
+	}
+	if sum.State == ledger.StateDone && changed == inputRefuse {
+		rep := runner.Report{State: sum.State, Totals: sum.Totals}
+		cfg.Term.Logf("%s was already done: %s", cfg.Name, runner.Balance(sum.Totals))
+		e.code = exitCode(rep)
+		return nil
+	}
+	if err := runner.CheckInputs(ctx, l.Reader(), changed == inputAppend); err != nil {
+		return err
+	}
+	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, dir.StdinPath())
+	if err != nil {
+		return err
+	}
+	if err := runner.BeginSession(ctx, cfg, l); err != nil {
+		_ = in.Close()
+		return err
+	}
+	keep = true
+	return e.work(ctx, cfg, l, in)
+}

@@ -1,0 +1,404 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"brood/jobs"
+	"brood/runner"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/sink"
+)
+
+func (e *env) runCommand() *cli.Command {
+	run := &cli.Command{
+		Name:  "run",
+		Usage: "run a job over a dataset",
+		Description: `Each job has its own help: brood run JOB --help
+
+Example:
+   brood run exec testdata/cities.csv -- echo {name}`,
+		ArgsUsage:    "JOB [flags] [DATASET ...]",
+		OnUsageError: usageError,
+		Action: func(c *cli.Context) error {
+			if c.NArg() == 0 {
+				return usage("The jobs are listed by: brood run --help", "no job was named")
+			}
+			return usage("The jobs are listed by: brood run --help", "there is no job %q", c.Args().First())
+		},
+	}
+	for _, d := range e.registry.All() {
+		args := "[flags] [DATASET ...]"
+		if d.TakesCommand {
+			args += " -- COMMAND [ARG ...]"
+		}
+		run.Subcommands = append(run.Subcommands, &cli.Command{
+			Name: d.Name, Usage: d.Usage, ArgsUsage: args,
+			Description:  d.Help + "\n\nDATASET is a file, or - for standard input.",
+			Flags:        slices.Concat(runFlags(), engineFlags(), jobFlags(d)),
+			OnUsageError: usageError,
+			Action:       func(c *cli.Context) error { return e.run(c, d) },
+		})
+	}
+	return run
+}
+
+// options gives a job its flags.
+type options struct {
+	*cli.Context
+	words []string
+	text  bool
+}
+
+func (o options) Command() []string { return o.words }
+func (o options) Text() bool        { return o.text }
+
+// previewRecords is how many records a dry run shows.
+const previewRecords = 10
+
+func (e *env) run(c *cli.Context, d *jobs.Definition) error {
+	cfg, err := e.config(c, d)
+	if err != nil {
+		return err
+	}
+	plan := func(s *jobs.Shape) error {
+		if err := cfg.Key.Check(s); err != nil {
+			return usage("", "--key: %w", err)
+		}
+		p, err := d.Plan(options{c, e.words, cfg.OutputFormat == sink.FormatText}, s)
+		if err != nil {
+			return usage("See: brood run "+d.Name+" --help", "%w", err)
+		}
+		cfg.Plan = p
+		if _, err := sink.NewEncoder(cfg.OutputFormat, s, p.Columns); err != nil {
+			return usage("", "%w", err)
+		}
+		return nil
+	}
+	if c.Bool("dry-run") {
+		return e.dryRun(c.Context, cfg, plan)
+	}
+	state, err := runner.StateDir(c.String("state"))
+	if err != nil {
+		return usage("", "%w", err)
+	}
+	dir, err := runner.OpenDir(state, cfg.Name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }()
+	cfg.Dir = dir
+	begun, err := begun(c.Context, state, dir)
+	if err != nil {
+		return err
+	}
+	if begun {
+		if c.Bool("resume") {
+			return e.continueRun(c, dir)
+		}
+		return usage(fmt.Sprintf("Continue it with: brood resume %s. Or choose another name with --run.", cfg.Name), "there is a run %s already", cfg.Name)
+	}
+	if err := dir.Discard(); err != nil {
+		return err
+	}
+	return e.begin(c.Context, cfg, plan)
+}
+
+// begun reports whether a run of this directory has begun.
+func begun(ctx context.Context, state string, dir *runner.Dir) (bool, error) {
+	if !dir.HasLedger() {
+		return false, nil
+	}
+	r, err := ledger.OpenReader(ctx, runner.LedgerPath(state, dir.Name))
+	if errors.Is(err, ledger.ErrNotBegun) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, r.Close()
+}
+
+// begin starts a new run in cfg.Dir. Until its ledger exists, a failure leaves
+// nothing behind.
+func (e *env) begin(ctx context.Context, cfg *runner.Config, plan func(*jobs.Shape) error) error {
+	undo := func(err error) error { return errors.Join(err, cfg.Dir.Remove()) }
+	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, cfg.Dir.StdinPath())
+	if err != nil {
+		return undo(err)
+	}
+	if err := plan(in.Reader.Shape()); err != nil {
+		_ = in.Close()
+		return undo(err)
+	}
+	// What the job needs of the dataset is known only now.
+	if needsText := cfg.Plan.NeedsText || cfg.OutputFormat != sink.FormatText; needsText != cfg.Dataset.Text {
+		cfg.Dataset.Text = needsText
+		in.Reader.RequireText(needsText)
+	}
+	l, err := runner.Create(ctx, cfg)
+	if err != nil {
+		_ = in.Close()
+		return undo(err)
+	}
+	return e.work(ctx, cfg, l, in)
+}
+
+// work runs a session and tells how it went.
+func (e *env) work(ctx context.Context, cfg *runner.Config, l *ledger.Ledger, in *runner.Input) error {
+	rep, err := runner.Run(ctx, cfg, l, in)
+	if closeErr := l.Close(); err == nil && closeErr != nil {
+		err = &runner.WriteError{Err: closeErr}
+	}
+	if rep.State != "" {
+		e.summarise(cfg, rep)
+	}
+	if err != nil {
+		return err
+	}
+	e.code = exitCode(rep)
+	return nil
+}
+
+func exitCode(r runner.Report) int {
+	switch {
+	case r.Signal != 0:
+		return exitSignal + r.Signal
+	case r.Totals.Unknown > 0:
+		return exitUnknown
+	case r.Totals.Failed > 0:
+		return exitFailed
+	}
+	return exitOK
+}
+
+func (e *env) summarise(cfg *runner.Config, r runner.Report) {
+	t := cfg.Term
+	rate := float64(r.Worked) / max(r.Elapsed.Seconds(), 1e-9)
+	t.Logf("%s: %s, %s, %s records/s", cfg.Name, runner.Balance(r.Totals), showTime(r.Elapsed), showRate(rate))
+	switch {
+	case r.State == ledger.StateInterrupted || r.State == ledger.StateAborted:
+		t.Logf("continue with: brood resume %s", cfg.Name)
+	case r.Totals.Unknown > 0:
+		t.Logf("nobody can tell whether the unknown records were done; list them with: brood export %s --status unknown", cfg.Name)
+	case r.Totals.Failed > 0:
+		t.Logf("see the failed records with: brood export %s --status failed", cfg.Name)
+	}
+}
+
+func showTime(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.2fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
+
+func showRate(r float64) string {
+	if r < 10 {
+		return fmt.Sprintf("%.1f", r)
+	}
+	return fmt.Sprintf("%.0f", r)
+}
+
+// config turns the flags into a configuration, all but the plan.
+func (e *env) config(c *cli.Context, d *jobs.Definition) (*runner.Config, error) {
+	if e.hasWords && !d.TakesCommand {
+		return nil, usage("", "the job %s takes no command after --", d.Name)
+	}
+	cfg := &runner.Config{Job: d.Name, Effect: d.Effect, Retries: d.Retries, Version: Version(), Unordered: c.Bool("unordered"), Limit: c.Uint64("limit")}
+	for _, step := range []func(*cli.Context, *runner.Config) error{e.nameRun, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {
+		if err := step(c, cfg); err != nil {
+			return nil, err
+		}
+	}
+	return cfg, nil
+}
+
+func (e *env) nameRun(c *cli.Context, cfg *runner.Config) error {
+	cfg.Name = c.String("run")
+	if !c.IsSet("run") {
+		cfg.Name = runner.DefaultName(cfg.Job, time.Now())
+	}
+	if err := runner.CheckName(cfg.Name); err != nil {
+		return usage("", "--run: %w", err)
+	}
+	var err error
+	if cfg.WorkDir, err = os.Getwd(); err != nil {
+		return fmt.Errorf("find the working directory: %w", err)
+	}
+	return nil
+}
+
+func (e *env) chooseDataset(c *cli.Context, cfg *runner.Config) error {
+	paths := c.Args().Slice()
+	if len(paths) == 0 {
+		if term.IsTerminal(int(e.stdin.Fd())) {
+			return usage("Name a file, or - for standard input.", "no dataset was named, and standard input is a terminal")
+		}
+		paths = []string{dataset.Stdin}
+	}
+	if n := strings.Count("\x00"+strings.Join(paths, "\x00")+"\x00", "\x00"+dataset.Stdin+"\x00"); n > 1 {
+		return usage("", "standard input (-) was named more than once")
+	}
+	spec := &cfg.Dataset
+	for _, p := range paths {
+		if p != dataset.Stdin {
+			abs, err := filepath.Abs(p)
+			if err != nil {
+				return fmt.Errorf("open dataset %s: %w", p, err)
+			}
+			p = abs
+		}
+		spec.Paths = append(spec.Paths, p)
+	}
+	var err error
+	if spec.Format, err = dataset.ParseFormat(c.String("format")); err != nil {
+		return usage("", "--format: %w", err)
+	}
+	if c.Bool("null") {
+		spec.Format = dataset.FormatNUL
+	}
+	if spec.Delimiter, err = parseDelimiter(c.String("delimiter")); err != nil {
+		return err
+	}
+	spec.NoHeader = c.Bool("no-header")
+	if spec.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
+		return err
+	}
+	if spec.MaxRecord > runner.MaxRecordLimit {
+		return usage("", "--max-record %s is too large: at most %d bytes", c.String("max-record"), runner.MaxRecordLimit)
+	}
+	if err := spec.Resolve(); err != nil {
+		return usage("", "%w", err)
+	}
+	if c.IsSet("delimiter") && spec.Format != dataset.FormatCSV && spec.Format != dataset.FormatTSV {
+		if spec.Format != dataset.FormatLines || c.IsSet("format") {
+			return usage("", "--delimiter is for csv and tsv, the dataset is %s", spec.Format)
+		}
+		spec.Format = dataset.FormatCSV
+	}
+	return nil
+}
+
+func (e *env) chooseOutput(c *cli.Context, cfg *runner.Config) error {
+	f, err := sink.ParseFormat(c.String("output-format"))
+	if err != nil {
+		return usage("", "--output-format: %w", err)
+	}
+	cfg.Output = sink.Stdout
+	if o := c.String("output"); o != "" && o != sink.Stdout {
+		if cfg.Output, err = filepath.Abs(o); err != nil {
+			return fmt.Errorf("open output %s: %w", o, err)
+		}
+	}
+	if f == sink.FormatAuto {
+		f = sink.FormatText
+		if cfg.Output != sink.Stdout {
+			f = sink.FormatOf(cfg.Output)
+		}
+	}
+	cfg.OutputFormat = f
+	cfg.Dataset.FixedColumns = f == sink.FormatCSV || f == sink.FormatTSV
+	return notAnInput(cfg.Output, cfg.Dataset.Paths)
+}
+
+// notAnInput refuses to write results over the dataset.
+func notAnInput(output string, inputs []string) error {
+	out, err := os.Stat(output)
+	if err != nil {
+		return nil // it does not exist yet, or will be complained about when it is opened
+	}
+	for _, p := range inputs {
+		if in, err := os.Stat(p); err == nil && os.SameFile(in, out) {
+			return usage("Give the results another name.", "the output %s is the dataset itself", output)
+		}
+	}
+	return nil
+}
+
+func (e *env) chooseKey(c *cli.Context, cfg *runner.Config) error {
+	cfg.Key.Scope = c.String("key-scope")
+	if cfg.Key.Scope == "" {
+		cfg.Key.Scope = cfg.Name
+	}
+	if k := c.String("key"); k != "" {
+		cfg.Key.Columns = strings.Split(k, ",")
+	}
+	if c.IsSet("effect") {
+		var err error
+		if cfg.Effect, err = jobs.ParseEffect(c.String("effect")); err != nil {
+			return usage("", "--effect: %w", err)
+		}
+	}
+	return nil
+}
+
+// tune reads the flags that a resume may change.
+func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
+	var err error
+	if cfg.Slots == 0 || c.IsSet("jobs") {
+		if cfg.Slots, err = parseSlots(c.String("jobs")); err != nil {
+			return err
+		}
+	}
+	if c.IsSet("retries") {
+		if cfg.Retries = c.Int("retries"); cfg.Retries < 0 {
+			return usage("", "--retries %d: the number of further tries cannot be negative", cfg.Retries)
+		}
+	}
+	if cfg.BackoffMax == 0 || c.IsSet("backoff") {
+		if cfg.BackoffMin, cfg.BackoffMax, err = parseBackoff(c.String("backoff")); err != nil {
+			return err
+		}
+	}
+	if c.IsSet("timeout") {
+		if cfg.Timeout, err = parseTime("timeout", c.String("timeout")); err != nil {
+			return err
+		}
+	}
+	if cfg.MaxCrashes == 0 || c.IsSet("max-crashes") {
+		if cfg.MaxCrashes = c.Int("max-crashes"); cfg.MaxCrashes < 1 {
+			return usage("", "--max-crashes %d: at least one worker must die before a record is given up", cfg.MaxCrashes)
+		}
+	}
+	cfg.Term, err = e.term(c)
+	return err
+}
+
+// dryRun shows what would be done with the first records.
+func (e *env) dryRun(ctx context.Context, cfg *runner.Config, plan func(*jobs.Shape) error) error {
+	tmp, err := os.MkdirTemp("", "brood-dry-run-")
+	if err != nil {
+		return &runner.WriteError{Err: err}
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, filepath.Join(tmp, "stdin"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	if err := plan(in.Reader.Shape()); err != nil {
+		return err
+	}
+	n := uint64(previewRecords)
+	if cfg.Limit > 0 {
+		n = cfg.Limit
+	}
+	return runner.Preview(in, cfg.Plan, n, func(_ jobs.Seq, text string, bad error) error {
+		if bad != nil {
+			text = "# bad input: " + bad.Error()
+		}
+		_, err := fmt.Fprintln(e.stdout, text)
+		return err
+	})
+}

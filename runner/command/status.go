@@ -1,0 +1,156 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"brood/runner"
+	"brood/runner/ledger"
+)
+
+// status is what brood status --json prints. Names and meaning are a promise.
+type status struct {
+	Name       string  `json:"name"`
+	Job        string  `json:"job"`
+	Effect     string  `json:"effect"`
+	State      string  `json:"state"` // running, interrupted, done, aborted
+	Reason     string  `json:"reason,omitempty"`
+	Input      uint64  `json:"input"`
+	OK         uint64  `json:"ok"`
+	Failed     uint64  `json:"failed"`
+	Skipped    uint64  `json:"skipped"`
+	Unknown    uint64  `json:"unknown"`
+	Pending    int64   `json:"pending"`
+	StartedAt  string  `json:"started_at"`
+	FinishedAt *string `json:"finished_at"` // null while it runs, or was cut off
+	Output     string  `json:"output"`
+}
+
+func (e *env) statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "status",
+		Usage:     "show how far a run is (without a name: the newest)",
+		ArgsUsage: "[NAME]",
+		Description: `Example:
+   brood status --json`,
+		Flags:        []cli.Flag{stateFlag(), &cli.BoolFlag{Name: "json", Usage: "print JSON"}},
+		OnUsageError: usageError,
+		Action: func(c *cli.Context) error {
+			s, err := e.status(c)
+			if err != nil {
+				return err
+			}
+			if c.Bool("json") {
+				return e.printJSON(s)
+			}
+			return e.printStatus(s)
+		},
+	}
+}
+
+func (e *env) status(c *cli.Context) (*status, error) {
+	if c.NArg() > 0 {
+		state, name, err := oneRun(c)
+		if err != nil {
+			return nil, err
+		}
+		return readStatus(c.Context, state, name)
+	}
+	all, err := e.allRuns(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, usage("Begin with: brood run --help", "there are no runs")
+	}
+	return all[len(all)-1], nil
+}
+
+func readStatus(ctx context.Context, state, name string) (*status, error) {
+	r, err := ledger.OpenReader(ctx, runner.LedgerPath(state, name))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	s, err := r.Summary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, _, _, err := r.Output(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st := &status{
+		Name: s.Name, Job: s.Job, Effect: s.Effect, State: string(s.State), Reason: s.Reason,
+		Input: s.Totals.Input, OK: s.Totals.OK, Failed: s.Totals.Failed, Skipped: s.Totals.Skipped, Unknown: s.Totals.Unknown,
+		Pending: max(s.Totals.Pending(), 0), StartedAt: s.StartedAt, Output: out,
+	}
+	if s.FinishedAt != "" {
+		st.FinishedAt = &s.FinishedAt
+	}
+	if s.State == ledger.StateRunning && !runner.Alive(state, name) {
+		st.State, st.Reason = string(ledger.StateInterrupted), "it was killed"
+	}
+	return st, nil
+}
+
+func (e *env) printJSON(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(e.stdout, string(b))
+	return err
+}
+
+func (e *env) printStatus(s *status) error {
+	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	finished := "-"
+	if s.FinishedAt != nil {
+		finished = *s.FinishedAt
+	}
+	state := s.State
+	if s.Reason != "" {
+		state += " (" + s.Reason + ")"
+	}
+	for _, row := range [][2]any{
+		{"name", s.Name}, {"job", s.Job}, {"state", state}, {"input", s.Input}, {"ok", s.OK}, {"failed", s.Failed},
+		{"skipped", s.Skipped}, {"unknown", s.Unknown}, {"pending", s.Pending}, {"started", s.StartedAt}, {"finished", finished}, {"output", s.Output},
+	} {
+		if _, err := fmt.Fprintf(w, "%v\t%v\n", row[0], row[1]); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// allRuns reads the status of all runs, oldest first. One that has not begun
+// is left out.
+func (e *env) allRuns(c *cli.Context) ([]*status, error) {
+	state, err := runner.StateDir(c.String("state"))
+	if err != nil {
+		return nil, usage("", "%w", err)
+	}
+	names, err := runner.RunNames(state)
+	if err != nil {
+		return nil, err
+	}
+	var all []*status
+	for _, name := range names {
+		s, err := readStatus(c.Context, state, name)
+		if errors.Is(err, ledger.ErrNotBegun) || errors.Is(err, ledger.ErrNone) {
+			continue
+		}
+		if err != nil {
+			s = &status{Name: name, State: "unreadable", Reason: err.Error()}
+		}
+		all = append(all, s)
+	}
+	sortRuns(all)
+	return all, nil
+}

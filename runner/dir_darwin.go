@@ -1,0 +1,38 @@
+package runner
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// networkFileSystem names the kind of network file system a path is on.
+func networkFileSystem(path string) string {
+	var st unix.Statfs_t
+	if unix.Statfs(path, &st) != nil || st.Flags&unix.MNT_LOCAL != 0 {
+		return ""
+	}
+	return "a network file system"
+}
+
+// lockHeld tries the lock for a moment: Darwin does not list locks.
+func lockHeld(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil
+}
+
+func bootID() string {
+	id, err := unix.Sysctl("kern.bootsessionuuid")
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// growPipe does nothing: Darwin grows pipes by itself.
+func growPipe(*os.File) {}

@@ -1,0 +1,121 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+)
+
+func isEnd(err error) bool { return errors.Is(err, io.EOF) }
+
+// Export walks over the records of a run that have one of the given statuses,
+// in the order of the dataset. Stretches without any are passed over where the
+// ledger knows where they end.
+func Export(ctx context.Context, l *ledger.Reader, cfg *Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) error {
+	in, err := OpenInput(ctx, cfg.Dataset, os.Stdin, cfg.Dir.StdinPath())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	x := &export{ctx: ctx, l: l, want: want, limit: cfg.Limit, reader: in.Reader, visit: visit}
+	chunks, err := l.Chunks(ctx, ledger.BitsOfAll)
+	if err != nil {
+		return err
+	}
+	x.chunks = make(map[uint64]*ledger.Chunk, len(chunks))
+	for i := range chunks {
+		x.chunks[chunks[i].Chunk] = &chunks[i]
+	}
+	return x.walk()
+}
+
+type export struct {
+	ctx    context.Context
+	l      *ledger.Reader
+	want   map[jobs.Status]bool
+	limit  uint64
+	reader *dataset.Reader
+	visit  func(*jobs.Shape, jobs.Seq, *dataset.Record) error
+	chunks map[uint64]*ledger.Chunk
+	status func(at uint) jobs.Status // of the chunk at hand
+}
+
+func (x *export) walk() error {
+	var rec dataset.Record
+	for seq := jobs.Seq(0); x.limit == 0 || uint64(seq) < x.limit; seq++ {
+		if seq%ledger.ChunkSize == 0 {
+			at, err := x.enter(uint64(seq / ledger.ChunkSize))
+			if err != nil {
+				return err
+			}
+			seq = jobs.Seq(at * ledger.ChunkSize)
+		}
+		if err := x.reader.Next(&rec); err != nil {
+			if isEnd(err) {
+				return nil
+			}
+			return inputError(err)
+		}
+		if !x.want[x.status(uint(seq%ledger.ChunkSize))] {
+			continue
+		}
+		if err := x.visit(x.reader.Shape(), seq, &rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter goes to a chunk, or to the next one in which something is wanted.
+func (x *export) enter(id uint64) (uint64, error) {
+	at := id
+	for !x.any(x.chunks[at]) && x.chunks[at+1] != nil {
+		at++
+	}
+	c := x.chunks[at]
+	if at != id {
+		if err := x.reader.SeekTo(dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}); err != nil {
+			return 0, inputError(err)
+		}
+	}
+	if c == nil {
+		x.status = func(uint) jobs.Status { return jobs.StatusPending }
+		return at, nil
+	}
+	others, err := x.l.OutcomesIn(x.ctx, at)
+	if err != nil {
+		return 0, err
+	}
+	byPlace := make(map[uint]jobs.Status, len(others))
+	for _, o := range others {
+		byPlace[uint(o.Seq%ledger.ChunkSize)] = o.Status
+	}
+	bits := allFinal
+	if c.Bits != nil {
+		bits = &bitmap{}
+		bits.load(c.Bits)
+	}
+	x.status = func(i uint) jobs.Status {
+		if s, ok := byPlace[i]; ok {
+			return s
+		}
+		if bits.has(i) {
+			return jobs.StatusOK
+		}
+		return jobs.StatusPending
+	}
+	return at, nil
+}
+
+// any reports whether a chunk may hold something that is wanted.
+func (x *export) any(c *ledger.Chunk) bool {
+	if c == nil || !c.Closed || x.want[jobs.StatusOK] {
+		return true
+	}
+	return c.OK < ledger.ChunkSize
+}

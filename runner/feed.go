@@ -1,0 +1,409 @@
+package runner
+
+import (
+	"container/heap"
+	"context"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"brood/jobs"
+	"brood/worker/wire"
+)
+
+const (
+	// batchBytes bounds a batch, so that it fits a worker's pipe.
+	batchBytes = 128 << 10
+	// batchRecords bounds a batch of tiny records.
+	batchRecords = 8192
+	// blockBytes is how much the source reads before it hands over a block.
+	blockBytes = 256 << 10
+	// blockRecords bounds a block of tiny records.
+	blockRecords = 16384
+	// blockCount is how many blocks there are: one to fill, one to take from,
+	// and one between the two.
+	blockCount = 3
+	// maxWaiting bounds the records that wait for a retry. Beyond it no new
+	// ones are read until some have had theirs.
+	maxWaiting = 1 << 20
+)
+
+// item is what the parent remembers of a record while a worker has it.
+type item struct {
+	seq    jobs.Seq
+	line   int64
+	offset int64
+	file   int32
+	end    uint32 // where its encoding ends in the block
+}
+
+// block is a stretch of the dataset, its records encoded for the wire.
+type block struct {
+	data  []byte
+	items []item
+	pos   int // items before it have been taken
+}
+
+// batch is what a worker is given at a time: a frame and what the parent
+// remembers of the records in it.
+type batch struct {
+	frame    []byte
+	items    []item
+	answered int
+	walk     wire.BatchReader // in step with answered
+}
+
+// retry is a record that waits for another try.
+type retry struct {
+	item
+	attempt int // the next one
+	due     time.Time
+	alone   bool   // it may have killed a worker: no other record beside it
+	body    []byte // nil if it is in the spill
+	spilled spilled
+}
+
+// feed hands records to the slots: those of the source in order, and in
+// between those whose retry is due.
+type feed struct {
+	mu      sync.Mutex
+	blocks  []*block
+	waiting retries
+	spill   *spill
+	// open counts the records that are neither final nor given up.
+	open      int
+	ended     bool      // the source has no more
+	holdUntil time.Time // a throttle holds everything back
+	crashes   map[jobs.Seq]int
+
+	free chan *block
+	// wake holds a token when there may be something to take. Whoever takes
+	// it and leaves something puts it back, so one token wakes all who are
+	// needed and no more.
+	wake chan struct{}
+}
+
+func newFeed(dir string) *feed {
+	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, free: make(chan *block, blockCount), wake: make(chan struct{}, 1)}
+	for range blockCount {
+		f.free <- &block{data: make([]byte, 0, blockBytes+64<<10)}
+	}
+	return f
+}
+
+func (f *feed) poke() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// blank returns a block to fill, as soon as there is one and the records that
+// wait for a retry are not too many.
+func (f *feed) blank(ctx context.Context) *block {
+	for f.crowded() {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case b := <-f.free:
+		b.data, b.items, b.pos = b.data[:0], b.items[:0], 0
+		return b
+	}
+}
+
+func (f *feed) crowded() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.waiting) >= maxWaiting
+}
+
+// push hands over a block.
+func (f *feed) push(b *block) {
+	if len(b.items) == 0 {
+		f.free <- b
+		return
+	}
+	f.mu.Lock()
+	f.blocks = append(f.blocks, b)
+	f.open += len(b.items)
+	f.mu.Unlock()
+	f.poke()
+}
+
+// admit adds a record that the ledger knows to be waiting for a retry.
+func (f *feed) admit(r *retry, crashes int) error {
+	f.mu.Lock()
+	f.open++
+	if crashes > 0 {
+		f.crashes[r.seq] = crashes
+	}
+	f.mu.Unlock()
+	return f.again(r)
+}
+
+// again queues a record once more.
+func (f *feed) again(r *retry) error {
+	f.mu.Lock()
+	err := f.spill.keep(r)
+	heap.Push(&f.waiting, r)
+	f.mu.Unlock()
+	f.poke()
+	return err
+}
+
+// crash counts a worker's death with the record in hand.
+func (f *feed) crash(seq jobs.Seq) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.crashes[seq]++
+	return f.crashes[seq]
+}
+
+func (f *feed) crashesOf(seq jobs.Seq) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.crashes[seq]
+}
+
+// end says that the source has no more.
+func (f *feed) end() {
+	f.mu.Lock()
+	f.ended = true
+	f.mu.Unlock()
+	f.poke()
+}
+
+// settled notes that n records need no further try.
+func (f *feed) settled(n int) {
+	if n == 0 {
+		return
+	}
+	f.mu.Lock()
+	f.open -= n
+	last := f.ended && f.open == 0
+	f.mu.Unlock()
+	if last {
+		f.poke()
+	}
+}
+
+// hold keeps everything back for a while.
+func (f *feed) hold(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t := time.Now().Add(d); t.After(f.holdUntil) {
+		f.holdUntil = t
+	}
+}
+
+// take fills b with up to n records. It waits until there is one, and returns
+// false if there never will be, or ctx ends.
+func (f *feed) take(ctx context.Context, n int, b *batch) (bool, error) {
+	for {
+		f.mu.Lock()
+		ok, wait, err := f.fill(b, n)
+		more := ok && (len(f.blocks) > 0 || len(f.waiting) > 0)
+		finished := f.ended && f.open == 0
+		f.mu.Unlock()
+		if more || finished {
+			f.poke()
+		}
+		if ok || err != nil || finished {
+			return ok, err
+		}
+		if !sleep(ctx, f.wake, wait) {
+			return false, nil
+		}
+	}
+}
+
+// sleep waits for a token, or for a time if it is not negative, and reports
+// false if ctx has ended.
+func sleep(ctx context.Context, wake <-chan struct{}, wait time.Duration) bool {
+	var timeout <-chan time.Time
+	if wait >= 0 {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		timeout = t.C
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-wake:
+	case <-timeout:
+	}
+	return ctx.Err() == nil
+}
+
+// fill takes what can be taken now. If there is nothing, wait is when to look
+// again, or negative if only a token will bring news.
+func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
+	now := time.Now()
+	if d := f.holdUntil.Sub(now); d > 0 && (len(f.blocks) > 0 || len(f.waiting) > 0) {
+		return false, d, nil
+	}
+	wait = -1
+	if len(f.waiting) > 0 {
+		if d := f.waiting[0].due.Sub(now); d <= 0 {
+			return true, 0, f.fillDue(b, n, now)
+		} else {
+			wait = d
+		}
+	}
+	if len(f.blocks) == 0 {
+		return false, wait, nil
+	}
+	return true, 0, f.fillNew(b, n)
+}
+
+// fillNew takes records from the first block.
+func (f *feed) fillNew(b *batch, n int) error {
+	blk := f.blocks[0]
+	from, to := blk.pos, min(blk.pos+n, len(blk.items))
+	start := 0
+	if from > 0 {
+		start = int(blk.items[from-1].end)
+	}
+	for to-from > 1 && int(blk.items[to-1].end)-start > batchBytes {
+		to = from + (to-from)/2
+	}
+	items := blk.items[from:to]
+	base := items[0].seq
+	if from > 0 {
+		// The record says how far it is from the one before it.
+		base = blk.items[from-1].seq + 1
+	}
+	b.begin(base, len(items))
+	b.frame = append(b.frame, blk.data[start:items[len(items)-1].end]...)
+	b.items = append(b.items, items...)
+	if blk.pos = to; to == len(blk.items) {
+		f.blocks = slices.Delete(f.blocks, 0, 1)
+		f.free <- blk // never blocks: it holds all blocks there are
+	}
+	return wire.End(b.frame, 0)
+}
+
+// fillDue takes records whose retry is due.
+func (f *feed) fillDue(b *batch, n int, now time.Time) error {
+	var due []*retry
+	size := 0
+	for len(due) < n && size < batchBytes && len(f.waiting) > 0 && !f.waiting[0].due.After(now) {
+		if len(due) > 0 && f.waiting[0].alone {
+			break
+		}
+		r := heap.Pop(&f.waiting).(*retry)
+		if err := f.spill.fetch(r); err != nil {
+			return err
+		}
+		due = append(due, r)
+		if size += len(r.body); r.alone {
+			break
+		}
+	}
+	slices.SortFunc(due, func(a, b *retry) int { return int(int64(a.seq) - int64(b.seq)) })
+	b.begin(due[0].seq, len(due))
+	next := due[0].seq
+	for _, r := range due {
+		b.frame = wire.AppendRecordHead(b.frame, uint64(r.seq-next), r.attempt)
+		b.frame = append(b.frame, r.body...)
+		b.items = append(b.items, r.item)
+		next = r.seq + 1
+	}
+	return wire.End(b.frame, 0)
+}
+
+func (b *batch) begin(base jobs.Seq, n int) {
+	b.answered = 0
+	b.items = b.items[:0]
+	b.frame = wire.Begin(b.frame[:0], wire.TypeBatch)
+	b.frame = wire.AppendBatchHead(b.frame, base, n)
+}
+
+// retries is a heap by due time.
+type retries []*retry
+
+func (q retries) Len() int           { return len(q) }
+func (q retries) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
+func (q retries) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *retries) Push(x any)        { *q = append(*q, x.(*retry)) }
+func (q *retries) Pop() any {
+	old := *q
+	r := old[len(old)-1]
+	old[len(old)-1] = nil
+	*q = old[:len(old)-1]
+	return r
+}
+
+// spill keeps the bodies of records that wait for a retry: in memory up to a
+// bound, beyond it in a file that has no name and needs none, as after a crash
+// the records are read from the dataset again.
+type spill struct {
+	dir    string
+	memory int
+	file   *os.File
+	end    int64
+	stored int // bodies in the file
+}
+
+// spilled is a place in the file.
+type spilled struct {
+	at   int64
+	size int
+}
+
+// spillMemory is how many bytes are kept in memory.
+const spillMemory = 8 << 20
+
+func (s *spill) keep(r *retry) error {
+	if s.memory+len(r.body) <= spillMemory {
+		s.memory += len(r.body)
+		return nil
+	}
+	if s.file == nil {
+		f, err := os.CreateTemp(s.dir, "retries-*")
+		if err != nil {
+			return &WriteError{err}
+		}
+		if err := os.Remove(f.Name()); err != nil {
+			return &WriteError{err}
+		}
+		s.file = f
+	}
+	if s.stored == 0 {
+		s.end = 0
+	}
+	if _, err := s.file.WriteAt(r.body, s.end); err != nil {
+		return &WriteError{err}
+	}
+	r.spilled = spilled{s.end, len(r.body)}
+	s.end += int64(len(r.body))
+	s.stored++
+	r.body = nil
+	return nil
+}
+
+func (s *spill) fetch(r *retry) error {
+	if r.body != nil {
+		s.memory -= len(r.body)
+		return nil
+	}
+	r.body = make([]byte, r.spilled.size)
+	if _, err := s.file.ReadAt(r.body, r.spilled.at); err != nil {
+		return &WriteError{err}
+	}
+	s.stored--
+	return nil
+}
+
+func (s *spill) close() {
+	if s.file != nil {
+		_ = s.file.Close()
+	}
+}

@@ -1,0 +1,94 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+
+	"brood/runner/dataset"
+)
+
+// Input is the dataset of a run, open and with its shape known.
+type Input struct {
+	Reader *dataset.Reader
+	Spool  *dataset.Spool // standard input, or nil
+	// Fill copies standard input into the spool; nil if there is nothing to
+	// copy.
+	Fill func(context.Context) error
+	past *past
+}
+
+// OpenInput opens the dataset. Standard input is read from stdin and copied to
+// copyPath; it is being copied from here on, as its first bytes may be needed
+// to know its shape.
+func OpenInput(ctx context.Context, spec dataset.Spec, stdin *os.File, copyPath string) (*Input, error) {
+	in := &Input{}
+	if slices.Contains(spec.Paths, dataset.Stdin) {
+		spool, err := dataset.NewSpool(copyPath)
+		if err != nil {
+			return nil, &WriteError{err}
+		}
+		in.Spool = spool
+		if !spool.Whole() {
+			if err := in.copyStdin(ctx, stdin); err != nil {
+				return nil, err
+			}
+		}
+	}
+	reader, err := dataset.Open(spec, in.Spool)
+	if err != nil {
+		return nil, errors.Join(inputError(err), in.stopCopying())
+	}
+	in.Reader = reader
+	return in, nil
+}
+
+func inputError(err error) error {
+	var we *dataset.WriteError
+	if errors.As(err, &we) {
+		return &WriteError{err}
+	}
+	return &DatasetError{err}
+}
+
+// copyStdin starts the copying. Fill then waits for its end, or ends it.
+func (in *Input) copyStdin(ctx context.Context, stdin *os.File) error {
+	src, err := dataset.NewInput(stdin)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- in.Spool.Fill(ctx, src) }()
+	in.Fill = func(drain context.Context) error {
+		defer cancel()
+		select {
+		case err := <-done:
+			if err != nil {
+				return inputError(err)
+			}
+		case <-drain.Done():
+			cancel()
+			<-done
+		}
+		return nil
+	}
+	return nil
+}
+
+// stopCopying ends the copying of an input that is not used after all. What is
+// wrong with standard input itself is returned.
+func (in *Input) stopCopying() error {
+	if in.Fill == nil {
+		return nil
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	return in.Fill(ended)
+}
+
+// Close closes an input that Run has not been given.
+func (in *Input) Close() error {
+	return errors.Join(in.stopCopying(), in.Reader.Close())
+}

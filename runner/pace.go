@@ -1,0 +1,64 @@
+package runner
+
+import (
+	"sync"
+	"time"
+)
+
+// batchTime is how much work a batch should be: enough to make the way to the
+// worker and back cheap, little enough that no record waits long behind others.
+const batchTime = time.Millisecond
+
+// prefetchBelow is the length of a batch up to which a worker is given the next
+// one before it has answered the last. Where records take longer, a record
+// waits better here, where any free worker can have it.
+const prefetchBelow = 2 * batchTime
+
+// pace measures how long records take and sizes the batches of a slot.
+type pace struct {
+	mu   sync.Mutex
+	each time.Duration // per record, a moving average; 0 while nothing is known
+	last int           // size of the last batch
+}
+
+// note takes in that n records took the worker busy.
+func (p *pace) note(n int, busy time.Duration) {
+	if n == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	each := max(busy/time.Duration(n), 1)
+	switch {
+	case p.each == 0:
+		p.each = each
+	case each > p.each: // believe bad news sooner
+		p.each = (p.each + each) / 2
+	default:
+		p.each += (each - p.each) / 8
+	}
+}
+
+// size is how many records the next batch should have. It grows at most
+// fourfold from one to the next.
+func (p *pace) size() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 1
+	if p.each > 0 {
+		n = int(min(batchTime/p.each, batchRecords))
+	}
+	n = max(1, min(n, 4*max(p.last, 1)))
+	p.last = n
+	return n
+}
+
+// depth is how many batches a worker may have at a time.
+func (p *pace) depth() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.each > 0 && p.each*time.Duration(max(p.last, 1)) < prefetchBelow {
+		return 2
+	}
+	return 1
+}

@@ -1,0 +1,329 @@
+// Package runner runs one job over one dataset.
+//
+// The way of a record: the source reads it into a block; a slot takes it from
+// the feed and sends it to its worker in a batch; the answer comes back, and
+// the slot settles it: final, or back to the feed for another try; the book
+// writes what is final to the output, in order, and to the ledger. Records
+// never go the other way, and each arrow is crossed by one kind of value:
+//
+//	source ──block──▶ feed ──batch──▶ slot ⇄ worker
+//	                   ▲               │
+//	                   └────retry──────┤
+//	                                   └──update──▶ book ──▶ sink, ledger
+//
+// The parent owns all of it; a worker sees only its pipes. Everything runs
+// under one errgroup with two contexts: when drain ends, nothing more is begun,
+// and what is in hand is finished and recorded; when kill ends, the workers are
+// killed, and what they had in hand is settled by what its effect allows.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/proc"
+	"brood/runner/sink"
+	"brood/worker/wire"
+)
+
+// run is a session of a run.
+type run struct {
+	cfg         *Config
+	shape       *jobs.Shape
+	encoder     *sink.Encoder
+	reader      *dataset.Reader
+	feed        *feed
+	book        *book
+	slots       []*slot
+	family      *proc.Family
+	workersLock *os.File
+	updates     chan *update
+	started     time.Time
+
+	input     atomic.Uint64 // records read
+	inputDone atomic.Bool
+	already   uint64 // final before this session
+
+	killCtx context.Context
+	kill    context.CancelFunc
+	drain   context.CancelCauseFunc
+	signal  atomic.Int32
+	resumed atomic.Int64 // wire.Now of the last continuation after a stop
+
+	usageMu sync.Mutex
+	usage   Usage
+}
+
+// Usage is what the workers of a session have used.
+type Usage struct {
+	Workers int
+	CPU     time.Duration
+	MaxRSS  int64 // bytes, of the largest
+}
+
+// Run works on the run until it is done, is stopped or fails. The ledger exists
+// and is open; the dataset is open at its start. The report is valid even with
+// an error, as far as it goes.
+func Run(ctx context.Context, cfg *Config, l *ledger.Ledger, in *Input) (Report, error) {
+	r := &run{cfg: cfg, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
+	defer func() { _ = in.Reader.Close() }()
+	if err := r.prepare(ctx, l, in); err != nil {
+		return Report{}, err
+	}
+	state, reason, err := r.session(ctx, in)
+	return r.close(l, state, reason, err)
+}
+
+// prepare sets up everything that does not run yet.
+func (r *run) prepare(ctx context.Context, l *ledger.Ledger, in *Input) error {
+	cfg := r.cfg
+	if cfg.Worker.Path == "" {
+		path, err := proc.SelfExe()
+		if err != nil {
+			return fmt.Errorf("find this executable: %w", err)
+		}
+		cfg.Worker = WorkerCommand{Path: path, Args: []string{"brood", WorkerArgument}}
+	}
+	proc.RaiseFileLimit()
+	if err := os.MkdirAll(cfg.Dir.file(pagesName), 0o700); err != nil {
+		return &WriteError{err}
+	}
+	var err error
+	if r.encoder, err = sink.NewEncoder(cfg.OutputFormat, r.shape, cfg.Plan.Columns); err != nil {
+		return err
+	}
+	if err := r.lockWorkers(ctx); err != nil {
+		return err
+	}
+	if r.family, err = proc.NewFamily(); err != nil {
+		return err
+	}
+	r.feed = newFeed(cfg.Dir.Path)
+	for i := range cfg.Slots {
+		r.slots = append(r.slots, &slot{r: r, number: i + 1})
+	}
+	// One update in hand for each slot, so that none waits for a write.
+	r.updates = make(chan *update, cfg.Slots)
+	return r.openBook(ctx, l, in)
+}
+
+// WorkerArgument is the hidden subcommand that makes this executable a worker.
+const WorkerArgument = "worker"
+
+func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
+	led := l.Reader()
+	sum, err := led.Summary(ctx)
+	if err != nil {
+		return err
+	}
+	path, size, next, err := led.Output(ctx)
+	if err != nil {
+		return err
+	}
+	b := &book{
+		r: r, ledger: l, held: led, spool: in.Spool,
+		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position),
+		work: make(chan *ledger.Commit), done: make(chan error, 1), synced: size,
+	}
+	if b.file, err = sink.Open(path, size, r.encoder.Header()); err != nil {
+		var we *sink.WriteError
+		if errors.As(err, &we) {
+			return &WriteError{err}
+		}
+		return err
+	}
+	if !r.cfg.Unordered {
+		held, err := led.HeldIndex(ctx)
+		if err != nil {
+			return err
+		}
+		stored := make([]sink.Segment, len(held))
+		for i, h := range held {
+			stored[i] = sink.Segment{First: h.First, Count: h.Count, Stored: true}
+		}
+		b.order = sink.NewOrder(next, stored)
+	}
+	t := sum.Totals
+	b.ok.Store(t.OK)
+	b.failed.Store(t.Failed)
+	b.skipped.Store(t.Skipped)
+	b.unknown.Store(t.Unknown)
+	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
+	r.input.Store(t.Input)
+	r.book = b
+	in.past, err = loadPast(ctx, led)
+	for id, c := range in.past.chunks {
+		if c.Closed {
+			continue
+		}
+		k := &chunk{start: dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}, ok: c.OK, final: in.past.final[id].count()}
+		k.bits.load(c.Bits)
+		b.chunks[id] = k
+	}
+	return err
+}
+
+// lockWorkers takes the lock that workers share, and waits for those of an
+// earlier session that still finish what they had in hand.
+func (r *run) lockWorkers(ctx context.Context) error {
+	f, err := proc.OpenLock(r.cfg.Dir.file(workersLockName))
+	if err != nil {
+		return err
+	}
+	told := false
+	for {
+		err := proc.TryLock(f)
+		if err == nil {
+			r.workersLock = f
+			return nil
+		}
+		if !errors.Is(err, proc.ErrLocked) || ctx.Err() != nil {
+			return errors.Join(err, f.Close())
+		}
+		if !told {
+			r.cfg.Term.Logf("waiting for workers of an earlier session to finish the record they have in hand")
+			told = true
+		}
+		if !sleep(ctx, nil, 50*time.Millisecond) {
+			return errors.Join(ctx.Err(), f.Close())
+		}
+	}
+}
+
+// session runs everything and returns when all of it has ended.
+func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, error) {
+	killCtx, kill := context.WithCancel(ctx)
+	defer kill()
+	drainCtx, drain := context.WithCancelCause(killCtx)
+	defer drain(nil)
+	r.killCtx, r.kill, r.drain = killCtx, kill, drain
+	context.AfterFunc(killCtx, func() { r.family.SignalAll(syscall.SIGKILL) })
+
+	// What serves the session ends after it, and is not part of the group.
+	serve, stopServing := context.WithCancel(context.Background())
+	var servants sync.WaitGroup
+	for _, f := range []func(context.Context){r.watch, r.showProgress, r.signals} {
+		servants.Go(func() { f(serve) })
+	}
+
+	var workers, books errgroup.Group
+	books.Go(func() error { return r.book.keep(r.updates) })
+	start := func(f func(context.Context) error) {
+		workers.Go(func() error {
+			err := f(drainCtx)
+			if err != nil {
+				r.fail(err)
+			}
+			return err
+		})
+	}
+	if in.Fill != nil {
+		start(in.Fill)
+	}
+	src := &source{r: r, reader: r.reader, past: in.past}
+	start(src.read)
+	for _, s := range r.slots {
+		start(s.work)
+	}
+	err := workers.Wait()
+	close(r.updates)
+	bookErr := books.Wait()
+	stopServing()
+	servants.Wait()
+	if bookErr != nil {
+		err = bookErr // the cause of any other
+	}
+	err = errors.Join(err, r.family.Close())
+	return r.outcome(drainCtx, err)
+}
+
+// fail stops the run in an orderly way.
+func (r *run) fail(err error) { r.drain(err) }
+
+// abort stops the run because a job has said so.
+func (r *run) abort(reason string) { r.drain(&AbortError{reason}) }
+
+// outcome says how the session has ended.
+func (r *run) outcome(drainCtx context.Context, err error) (ledger.State, string, error) {
+	cause := context.Cause(drainCtx)
+	var aborted *AbortError
+	if err == nil && errors.As(cause, &aborted) {
+		err = aborted
+	}
+	switch {
+	case err != nil && errors.As(err, &aborted):
+		return ledger.StateAborted, err.Error(), err
+	case err != nil:
+		return ledger.StateInterrupted, err.Error(), err
+	case r.signal.Load() != 0:
+		return ledger.StateInterrupted, "stopped by " + syscall.Signal(r.signal.Load()).String(), nil
+	case drainCtx.Err() != nil:
+		return ledger.StateInterrupted, "stopped", context.Cause(drainCtx)
+	}
+	return ledger.StateDone, "", nil
+}
+
+// close checks the books and ends the session in the ledger.
+func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err error) (Report, error) {
+	r.feed.spill.close()
+	if checkErr := r.book.check(state); checkErr != nil && err == nil {
+		err, state, reason = checkErr, ledger.StateInterrupted, checkErr.Error()
+	}
+	if endErr := l.EndSession(context.Background(), state, reason, time.Now()); endErr != nil && err == nil {
+		err = &WriteError{endErr}
+	}
+	if closeErr := errors.Join(r.book.file.Close(), r.workersLock.Close()); closeErr != nil && err == nil {
+		err = &WriteError{closeErr}
+	}
+	t := r.book.totals()
+	return Report{
+		State: state, Reason: reason, Totals: t, Elapsed: time.Since(r.started),
+		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
+		Signal: int(r.signal.Load()), Usage: r.usage,
+	}, err
+}
+
+// noteInput notes how far the source has read.
+func (r *run) noteInput(seq jobs.Seq) {
+	if n := uint64(seq); n > r.input.Load() {
+		r.input.Store(n)
+	}
+}
+
+func (r *run) noteUsage(e proc.Exit) {
+	r.usageMu.Lock()
+	defer r.usageMu.Unlock()
+	r.usage.Workers++
+	r.usage.CPU += e.User + e.System
+	r.usage.MaxRSS = max(r.usage.MaxRSS, e.MaxRSS)
+}
+
+func (r *run) hello(slot int) wire.Hello {
+	c := r.cfg
+	return wire.Hello{
+		Version: wire.Version, Run: c.Name, Slot: slot, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
+		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Effect: c.Effect.String(), Key: c.Key,
+		TimeoutMS: c.Timeout.Milliseconds(), MaxOutput: c.Dataset.MaxRecord,
+	}
+}
+
+// DefaultName makes a name for a run that was given none.
+func DefaultName(job string, now time.Time) string {
+	return job + "-" + now.Format("20060102-150405") + "-" + strconv.Itoa(os.Getpid())
+}
+
+// StdinPath is where a run keeps its copy of standard input.
+func (d *Dir) StdinPath() string { return filepath.Join(d.Path, stdinName) }

@@ -1,0 +1,60 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"brood/worker/wire"
+)
+
+// errSignal is why a run was stopped by a signal.
+var errSignal = errors.New("stopped by a signal")
+
+// signals obeys the signals to the parent: the first INT, TERM or HUP drains,
+// a second kills; USR1 prints the state; TSTP suspends the workers as well.
+// PIPE is taken so that writing to a pipe without a reader is an error of the
+// write, and not the end.
+func (r *run) signals(ctx context.Context) {
+	ch := make(chan os.Signal, 4)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGPIPE)
+	defer signal.Stop(ch)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case sig := <-ch:
+			r.obey(sig.(syscall.Signal))
+		}
+	}
+}
+
+func (r *run) obey(sig syscall.Signal) {
+	switch sig {
+	case syscall.SIGPIPE:
+	case syscall.SIGUSR1:
+		t := r.book.totals()
+		r.cfg.Term.Logf("%s: %s", r.cfg.Name, Balance(t))
+	case syscall.SIGTSTP:
+		r.suspend()
+	default:
+		if r.signal.CompareAndSwap(0, int32(sig)) {
+			r.cfg.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig)
+			r.drain(errSignal)
+			return
+		}
+		r.cfg.Term.Logf("%s: stopping at once", sig)
+		r.kill()
+	}
+}
+
+// suspend stops the workers and then this process. It returns when the process
+// has been continued, and continues the workers.
+func (r *run) suspend() {
+	r.family.SignalAll(syscall.SIGSTOP)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	r.resumed.Store(int64(wire.Now()))
+	r.family.SignalAll(syscall.SIGCONT)
+}

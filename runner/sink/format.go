@@ -1,0 +1,277 @@
+// Package sink writes results: it turns them into rows, puts them in the order
+// of the input, and appends them to one file or to standard output. It leaves
+// to others when the file is synced and what is recorded about it.
+package sink
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"brood/jobs"
+)
+
+// Format is how results are written.
+type Format uint8
+
+// The formats.
+const (
+	FormatAuto  Format = iota // by the file's name
+	FormatText                // the job's own text of the ok records, and nothing else
+	FormatCSV                 // RFC 4180 with "\n" line ends
+	FormatTSV                 // the same with tabs
+	FormatJSONL               // one JSON object a line
+)
+
+var formatNames = [...]string{"auto", "text", "csv", "tsv", "jsonl"}
+
+func (f Format) String() string { return formatNames[f] }
+
+// ParseFormat is the reverse of String.
+func ParseFormat(s string) (Format, error) {
+	for i, n := range formatNames {
+		if n == s {
+			return Format(i), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not an output format; it is one of %s", s, strings.Join(formatNames[:], ", "))
+}
+
+// FormatOf tells the format from a file's name; what is not known is text.
+func FormatOf(path string) Format {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv":
+		return FormatCSV
+	case ".tsv", ".tab":
+		return FormatTSV
+	case ".jsonl", ".ndjson":
+		return FormatJSONL
+	default:
+		return FormatText
+	}
+}
+
+// metaColumns are the engine's own, after the input's and the job's.
+var metaColumns = []string{"_seq", "_status", "_class", "_error", "_attempts", "_ms"}
+
+// Outcome is how a record ended, with what the job made of it.
+type Outcome struct {
+	Status   jobs.Status
+	Class    jobs.Class
+	Error    string
+	Attempts int
+	Elapsed  time.Duration
+	Text     []byte
+	Values   [][]byte // one per column of the job; may be shorter
+}
+
+// Encoder turns results into bytes. It is safe for use from several
+// goroutines, as it only reads.
+type Encoder struct {
+	format  Format
+	delim   byte
+	shape   *jobs.Shape
+	keep    []int // the input's columns that go into the output
+	columns []jobs.Column
+	taken   []string // names that a member of an input object must not have
+}
+
+// NewEncoder returns an encoder. Columns of the input that are called like the
+// engine's own, as in a results file that is fed in again, are replaced by
+// them; one that is called like a column of the job is an error.
+func NewEncoder(f Format, shape *jobs.Shape, columns []jobs.Column) (*Encoder, error) {
+	e := &Encoder{format: f, delim: ',', shape: shape, columns: columns, taken: slices.Clone(metaColumns)}
+	if f == FormatTSV {
+		e.delim = '\t'
+	}
+	for _, c := range columns {
+		if f != FormatText && (shape.Index(c.Name) >= 0 || slices.Contains(metaColumns, c.Name)) {
+			return nil, fmt.Errorf("the results have a column %q, and so has the dataset; rename the dataset's", c.Name)
+		}
+		e.taken = append(e.taken, c.Name)
+	}
+	for i, c := range shape.Columns {
+		if !slices.Contains(metaColumns, c) {
+			e.keep = append(e.keep, i)
+		}
+	}
+	return e, nil
+}
+
+// Header returns what stands at the top of the file.
+func (e *Encoder) Header() []byte {
+	if e.format != FormatCSV && e.format != FormatTSV {
+		return nil
+	}
+	var b []byte
+	put := func(name string) { b = append(e.appendField(b, []byte(name)), e.delim) }
+	for _, i := range e.keep {
+		put(e.shape.Columns[i])
+	}
+	for _, c := range e.columns {
+		put(c.Name)
+	}
+	for _, name := range metaColumns {
+		put(name)
+	}
+	b[len(b)-1] = '\n'
+	return b
+}
+
+// AppendRow appends a result.
+func (e *Encoder) AppendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
+	switch e.format {
+	case FormatText:
+		if o.Status == jobs.StatusOK {
+			dst = append(dst, o.Text...)
+		}
+		return dst
+	case FormatJSONL:
+		return e.appendObject(dst, rec, o)
+	default:
+		return e.appendRow(dst, rec, o)
+	}
+}
+
+func (e *Encoder) appendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
+	for _, i := range e.keep {
+		dst = append(e.appendField(dst, rec.Value(i)), e.delim)
+	}
+	for i := range e.columns {
+		var v []byte
+		if i < len(o.Values) {
+			v = o.Values[i]
+		}
+		if e.columns[i].JSON {
+			v = jsonAsText(v)
+		}
+		dst = append(e.appendField(dst, v), e.delim)
+	}
+	dst = append(strconv.AppendUint(dst, uint64(rec.Seq), 10), e.delim)
+	dst = append(append(dst, o.Status.String()...), e.delim)
+	dst = append(e.appendField(dst, []byte(o.Class)), e.delim)
+	dst = append(e.appendField(dst, []byte(o.Error)), e.delim)
+	dst = append(strconv.AppendInt(dst, int64(o.Attempts), 10), e.delim)
+	return append(strconv.AppendInt(dst, o.Elapsed.Milliseconds(), 10), '\n')
+}
+
+// jsonAsText is a JSON value as a table shows it: strings without quotes, null
+// as nothing, everything else as it is written.
+func jsonAsText(v []byte) []byte {
+	if len(v) == 0 {
+		return nil
+	}
+	switch r := gjson.ParseBytes(v); r.Type {
+	case gjson.String:
+		return []byte(r.Str)
+	case gjson.Null:
+		return nil
+	default:
+		return v
+	}
+}
+
+// appendField appends one field, in quotes where RFC 4180 asks for them and
+// where a reader might take away white space.
+func (e *Encoder) appendField(dst, v []byte) []byte { return appendField(dst, e.delim, v) }
+
+// AppendTableRow appends a row of CSV or TSV.
+func AppendTableRow(dst []byte, delim byte, values [][]byte) []byte {
+	for i, v := range values {
+		if i > 0 {
+			dst = append(dst, delim)
+		}
+		dst = appendField(dst, delim, v)
+	}
+	return append(dst, '\n')
+}
+
+func appendField(dst []byte, delim byte, v []byte) []byte {
+	if len(v) == 0 {
+		return dst
+	}
+	quote := v[0] == ' ' || v[0] == '\t'
+	for _, c := range v {
+		if c == delim || c == '"' || c == '\n' || c == '\r' {
+			quote = true
+			break
+		}
+	}
+	if !quote {
+		return append(dst, v...)
+	}
+	dst = append(dst, '"')
+	for {
+		i := bytes.IndexByte(v, '"')
+		if i < 0 {
+			break
+		}
+		dst = append(append(dst, v[:i]...), '"', '"')
+		v = v[i+1:]
+	}
+	return append(append(dst, v...), '"')
+}
+
+func (e *Encoder) appendObject(dst []byte, rec *jobs.Record, o *Outcome) []byte {
+	dst = append(dst, '{')
+	dst = e.appendMembers(dst, rec)
+	for i, c := range e.columns {
+		dst = appendName(dst, c.Name)
+		var v []byte
+		if i < len(o.Values) {
+			v = o.Values[i]
+		}
+		switch {
+		case c.JSON && len(v) > 0:
+			dst = append(dst, v...)
+		case c.JSON:
+			dst = append(dst, "null"...)
+		default:
+			dst = jobs.AppendJSONString(dst, v)
+		}
+	}
+	dst = strconv.AppendUint(appendName(dst, "_seq"), uint64(rec.Seq), 10)
+	dst = jobs.AppendJSONString(appendName(dst, "_status"), []byte(o.Status.String()))
+	dst = jobs.AppendJSONString(appendName(dst, "_class"), []byte(o.Class))
+	dst = jobs.AppendJSONString(appendName(dst, "_error"), []byte(o.Error))
+	dst = strconv.AppendInt(appendName(dst, "_attempts"), int64(o.Attempts), 10)
+	dst = strconv.AppendInt(appendName(dst, "_ms"), o.Elapsed.Milliseconds(), 10)
+	return append(dst, '}', '\n')
+}
+
+func appendName(dst []byte, name string) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	return append(jobs.AppendJSONString(dst, []byte(name)), ':')
+}
+
+// appendMembers appends the input's columns.
+func (e *Encoder) appendMembers(dst []byte, rec *jobs.Record) []byte {
+	if e.shape.Kind != jobs.Objects {
+		for _, i := range e.keep {
+			dst = jobs.AppendJSONString(appendName(dst, e.shape.Columns[i]), rec.Value(i))
+		}
+		return dst
+	}
+	if !gjson.ValidBytes(rec.Raw) {
+		return dst // a bad line; the error says what is wrong with it
+	}
+	gjson.ParseBytes(rec.Raw).ForEach(func(k, v gjson.Result) bool {
+		if !slices.Contains(e.taken, k.Str) {
+			if dst[len(dst)-1] != '{' {
+				dst = append(dst, ',')
+			}
+			dst = append(append(dst, k.Raw...), ':')
+			dst = append(dst, v.Raw...)
+		}
+		return true
+	})
+	return dst
+}

@@ -1,0 +1,109 @@
+package sink
+
+import (
+	"container/heap"
+
+	"brood/jobs"
+)
+
+// Segment is the bytes of results of records that follow one another.
+type Segment struct {
+	First jobs.Seq
+	Count int
+	Bytes []byte
+	// Stored says that the bytes are in the ledger; they may be nil here.
+	Stored bool
+	gone   bool // handed out
+}
+
+// Order puts segments into the order of the input. What comes early is kept in
+// memory until the owner has stored it elsewhere and calls Forget.
+//
+// Every record belongs to exactly one segment. A segment that comes when it is
+// its turn need not be held at all: see InTurn and Advance.
+type Order struct {
+	next   jobs.Seq
+	queue  segments
+	fresh  []*Segment // held since the last call of Unstored
+	memory int
+}
+
+// NewOrder returns an order whose next record is next, with the segments that
+// an earlier session has stored.
+func NewOrder(next jobs.Seq, stored []Segment) *Order {
+	o := &Order{next: next}
+	for i := range stored {
+		heap.Push(&o.queue, &stored[i])
+	}
+	return o
+}
+
+// Next is the first record that has not been handed out.
+func (o *Order) Next() jobs.Seq { return o.next }
+
+// Memory is how many bytes wait in memory.
+func (o *Order) Memory() int { return o.memory }
+
+// Waiting is how many segments wait.
+func (o *Order) Waiting() int { return len(o.queue) }
+
+// InTurn reports whether a segment that begins at first would be the next.
+func (o *Order) InTurn(first jobs.Seq) bool { return first == o.next }
+
+// Advance notes that count records have been handed out past the order, as
+// they were in turn.
+func (o *Order) Advance(count int) { o.next += jobs.Seq(count) }
+
+// Hold keeps a segment until its turn. The order owns its bytes from now on.
+func (o *Order) Hold(s *Segment) {
+	o.memory += len(s.Bytes)
+	heap.Push(&o.queue, s)
+	o.fresh = append(o.fresh, s)
+}
+
+// Pop returns the next segment if it is its turn, or nil.
+func (o *Order) Pop() *Segment {
+	if len(o.queue) == 0 || o.queue[0].First != o.next {
+		return nil
+	}
+	s := heap.Pop(&o.queue).(*Segment)
+	s.gone = true
+	o.next += jobs.Seq(s.Count)
+	o.memory -= len(s.Bytes)
+	return s
+}
+
+// Unstored returns the segments that wait and have not been returned before:
+// it is the caller who stores them now.
+func (o *Order) Unstored() []*Segment {
+	var out []*Segment
+	for _, s := range o.fresh {
+		if !s.gone {
+			out = append(out, s)
+		}
+	}
+	o.fresh = o.fresh[:0]
+	return out
+}
+
+// Forget notes that a segment is stored and drops its bytes if it still waits.
+func (o *Order) Forget(s *Segment) {
+	s.Stored = true
+	if !s.gone {
+		o.memory -= len(s.Bytes)
+		s.Bytes = nil
+	}
+}
+
+type segments []*Segment
+
+func (q segments) Len() int           { return len(q) }
+func (q segments) Less(i, j int) bool { return q[i].First < q[j].First }
+func (q segments) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *segments) Push(x any)        { *q = append(*q, x.(*Segment)) }
+func (q *segments) Pop() any {
+	old := *q
+	s := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return s
+}

@@ -1,0 +1,557 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"brood/jobs"
+	"brood/runner/ledger"
+	"brood/runner/proc"
+	"brood/worker/wire"
+)
+
+// slot is one place for a worker: one goroutine that owns one child at a time.
+type slot struct {
+	r      *run
+	number int // from 1
+	pace   pace
+	live   atomic.Pointer[child] // for the watch
+	deaths int                   // in a row, without a single answer
+}
+
+// work is the slot's goroutine.
+func (s *slot) work(ctx context.Context) error {
+	b := &batch{}
+	for {
+		// A worker is started when there is something for it to do.
+		ok, err := s.r.feed.take(ctx, 1, b)
+		if !ok || err != nil {
+			return err
+		}
+		c, err := s.start(ctx)
+		if err != nil {
+			return errors.Join(s.giveBack(b), err)
+		}
+		if c == nil { // stopped while starting
+			return s.giveBack(b)
+		}
+		if err := s.converse(ctx, c, b); err != nil {
+			return err
+		}
+		if s.deaths >= idleDeaths {
+			return &AbortError{fmt.Sprintf("%d workers of slot %d died in a row without an answer; see their messages above", s.deaths, s.number)}
+		}
+		b = &batch{}
+	}
+}
+
+// giveBack returns a batch that no worker has seen.
+func (s *slot) giveBack(b *batch) error {
+	return s.r.giveBack(b, func(*update, *jobs.Record) (bool, error) { return false, nil })
+}
+
+// child is a worker from its start to its end.
+type child struct {
+	*proc.Child
+	slot    *slot
+	work    *os.File // our end, to write
+	answers *os.File // our end, to read
+	pageMu  sync.RWMutex
+	page    *wire.Page // nil once it is given back
+	frames  *wire.Reader
+	logs    sync.WaitGroup
+	said    tail
+
+	// timedOut is set by the watch before it kills the worker.
+	timedOut atomic.Bool
+
+	mu     sync.Mutex
+	queue  []*batch // given and not fully answered, in order
+	spare  []*batch
+	credit chan struct{} // a token: the queue has become shorter
+	ended  chan struct{} // closed when no more answers will come
+	err    error         // of the answers; read after ended
+	any    bool          // at least one record was answered
+}
+
+// start starts a worker and shakes hands. It returns nil without an error if
+// ctx has ended meanwhile.
+func (s *slot) start(ctx context.Context) (*child, error) {
+	wait := 100 * time.Millisecond
+	for try := 1; ; try++ {
+		c, err := s.launch()
+		if err == nil {
+			if err = c.handshake(ctx); err == nil {
+				s.live.Store(c)
+				return c, nil
+			}
+			err = c.failedStart(err)
+		}
+		var refused *AbortError
+		if ctx.Err() != nil {
+			return nil, nil
+		}
+		if errors.As(err, &refused) || try == startTries {
+			return nil, &AbortError{fmt.Sprintf("slot %d: a worker does not start: %v", s.number, err)}
+		}
+		s.r.cfg.Term.Logf("slot %d: a worker did not start, trying again in %s: %v", s.number, wait, err)
+		if !sleep(ctx, nil, wait) {
+			return nil, nil
+		}
+		wait *= 4
+	}
+}
+
+// launch starts the process.
+//
+// Four pipes are involved. The worker has the read end of work and the write
+// ends of answers, stdout and stderr; the parent has the other ends. Each side
+// closes what the other has: the parent here, right after the start, and the
+// worker never had them, as they are close-on-exec.
+func (s *slot) launch() (*child, error) {
+	workR, workW, err := proc.Pipe(false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = workR.Close() }()
+	answersR, answersW, err := proc.Pipe(true)
+	if err != nil {
+		return nil, errors.Join(err, workW.Close())
+	}
+	defer func() { _ = answersW.Close() }()
+	growPipe(workW)
+	growPipe(answersR)
+	c := &child{
+		slot: s, work: workW, answers: answersR, frames: wire.NewReader(answersR),
+		credit: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	pageFile, err := c.openPage()
+	if err != nil {
+		return nil, errors.Join(err, workW.Close(), answersR.Close())
+	}
+	defer func() { _ = pageFile.Close() }()
+	c.Child, err = s.r.family.Start(proc.Spec{
+		Path: s.r.cfg.Worker.Path, Args: s.r.cfg.Worker.Args, Dir: s.r.cfg.WorkDir,
+		Env:   append(os.Environ(), wire.EnvMark+"="+strconv.Itoa(wire.Version)),
+		Files: []*os.File{workR, answersW, pageFile, s.r.workersLock},
+	})
+	if err != nil {
+		return nil, errors.Join(err, workW.Close(), answersR.Close(), c.closePage())
+	}
+	c.logs.Add(2)
+	go c.logLines("stdout", c.Stdout, nil)
+	go c.logLines("stderr", c.Stderr, &c.said)
+	return c, nil
+}
+
+func (c *child) openPage() (*os.File, error) {
+	name := filepath.Join(c.slot.r.cfg.Dir.file(pagesName), strconv.Itoa(c.slot.number))
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, &WriteError{err}
+	}
+	if err := f.Truncate(wire.PageSize); err != nil {
+		return nil, errors.Join(&WriteError{err}, f.Close())
+	}
+	if c.page, err = wire.OpenPage(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	c.page.Clear()
+	return f, nil
+}
+
+// handshake tells the worker what it is for and waits until it is ready.
+func (c *child) handshake(ctx context.Context) error {
+	deadline := time.Now().Add(handshakeTime)
+	stop := context.AfterFunc(ctx, func() { _ = c.answers.SetReadDeadline(time.Now()) })
+	defer stop()
+	_ = c.work.SetWriteDeadline(deadline)
+	_ = c.answers.SetReadDeadline(deadline)
+	hello, err := wire.AppendJSON(nil, wire.TypeHello, c.slot.r.hello(c.slot.number))
+	if err != nil {
+		return err
+	}
+	if _, err := c.work.Write(hello); err != nil {
+		return fmt.Errorf("handshake: %w", err)
+	}
+	t, p, err := c.frames.Next()
+	if err != nil {
+		return fmt.Errorf("handshake: %w", err)
+	}
+	switch t {
+	case wire.TypeRefuse:
+		var r wire.Refuse
+		if err := wire.ParseJSON(p, &r); err != nil {
+			return err
+		}
+		return &AbortError{r.Error}
+	case wire.TypeReady:
+		var r wire.Ready
+		if err := wire.ParseJSON(p, &r); err != nil {
+			return err
+		}
+		if r.Version != wire.Version {
+			return &AbortError{fmt.Sprintf("it speaks version %d of the protocol, not %d", r.Version, wire.Version)}
+		}
+	default:
+		return fmt.Errorf("handshake: %w: type %d", wire.ErrFrame, t)
+	}
+	_ = c.work.SetWriteDeadline(time.Time{})
+	_ = c.answers.SetReadDeadline(time.Time{})
+	return nil
+}
+
+// failedStart clears away a worker that did not shake hands.
+func (c *child) failedStart(err error) error {
+	c.Signal(syscall.SIGKILL)
+	close(c.ended) // nobody listens
+	exit, waitErr := c.reap(make(chan struct{}))
+	if waitErr = errors.Join(waitErr, c.closePage()); waitErr != nil {
+		return errors.Join(err, waitErr)
+	}
+	var refused *AbortError
+	if errors.As(err, &refused) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	if said := c.said.String(); said != "" {
+		return fmt.Errorf("%w (%s: %s)", err, exit, said)
+	}
+	return fmt.Errorf("%w (%s)", err, exit)
+}
+
+// reap waits for the process and for its last answer, and closes everything
+// that belongs to it but the page. It closes gone when the process has ended.
+func (c *child) reap(gone chan struct{}) (proc.Exit, error) {
+	exit, err := c.Wait()
+	close(gone)
+	<-c.ended
+	// A process that has left the group may still hold the pipes.
+	c.slot.r.family.Sweep()
+	soon := time.Now().Add(200 * time.Millisecond)
+	_ = c.Stdout.SetReadDeadline(soon)
+	_ = c.Stderr.SetReadDeadline(soon)
+	c.logs.Wait()
+	return exit, errors.Join(err, closeAll(c.work, c.answers, c.Stdout, c.Stderr))
+}
+
+func closeAll(files ...*os.File) error {
+	var errs []error
+	for _, f := range files {
+		if err := f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// converse feeds a worker until there is nothing more to do or it dies. First
+// is its first batch.
+func (s *slot) converse(ctx context.Context, c *child, first *batch) error {
+	defer s.live.Store(nil)
+	go c.listen()
+	err := c.feed(ctx, first)
+	_ = c.work.Close() // the worker leaves when it has done what it has
+	gone := make(chan struct{})
+	go func() { // a worker that has closed its pipe, or been told to leave, must also go
+		select {
+		case <-c.ended:
+			c.Stop(s.r.killCtx, leaveTime, gone)
+		case <-gone:
+		}
+	}()
+	go func() { // a worker that has gone answers no more, whoever holds its pipe
+		<-gone
+		_ = c.answers.SetReadDeadline(time.Now().Add(time.Second))
+	}()
+	exit, reapErr := c.reap(gone)
+	if err != nil || reapErr != nil {
+		return errors.Join(err, reapErr)
+	}
+	return s.close(c, exit)
+}
+
+// feed gives the worker batches as it finishes those before.
+func (c *child) feed(ctx context.Context, b *batch) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-c.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	for {
+		if err := c.give(b); err != nil {
+			return err
+		}
+		for !c.room() {
+			select {
+			case <-c.credit:
+			case <-c.ended:
+				return nil
+			}
+		}
+		b = c.spareBatch()
+		ok, err := c.slot.r.feed.take(ctx, c.slot.pace.size(), b)
+		if !ok || err != nil {
+			return err
+		}
+	}
+}
+
+// give writes a batch. That the worker has died is not an error here: whoever
+// listens finds out.
+func (c *child) give(b *batch) error {
+	var err error
+	// The payload begins behind the 5 bytes of the frame's header.
+	if b.walk, err = wire.ReadBatch(b.frame[5:], c.slot.r.shape, c.slot.r.cfg.Plan.NeedsRaw); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.queue = append(c.queue, b)
+	c.mu.Unlock()
+	if _, err := c.work.Write(b.frame); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("write to worker: %w", err)
+	}
+	return nil
+}
+
+// room reports whether the worker should get another batch now.
+func (c *child) room() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) < c.slot.pace.depth()
+}
+
+func (c *child) spareBatch() *batch {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.spare); n > 0 {
+		b := c.spare[n-1]
+		c.spare = c.spare[:n-1]
+		return b
+	}
+	return &batch{}
+}
+
+// listen reads answers until they end.
+func (c *child) listen() {
+	defer close(c.ended)
+	for {
+		t, p, err := c.frames.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err == nil && t != wire.TypeAnswers {
+			err = fmt.Errorf("%w: type %d instead of Answers", wire.ErrFrame, t)
+		}
+		if err == nil {
+			err = c.settle(p)
+		}
+		if err != nil {
+			c.err = err
+			c.Signal(syscall.SIGKILL)
+			return
+		}
+	}
+}
+
+// settle goes through the answers of a frame.
+func (c *child) settle(p []byte) error {
+	r := c.slot.r
+	answers, err := wire.ReadAnswers(p)
+	if err != nil {
+		return err
+	}
+	u := newUpdate()
+	var rec jobs.Record
+	var res jobs.Result
+	expect := answers.First
+	for i := 0; ; i++ {
+		more, err := answers.Next(&res)
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		b, err := c.nextRecord(&rec)
+		if err != nil {
+			return err
+		}
+		if i == 0 && rec.Seq != expect {
+			return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, expect, rec.Seq)
+		}
+		if err := r.settle(u, c.slot.number, b, &rec, &res); err != nil {
+			return err
+		}
+		c.retire(b)
+	}
+	c.any = c.any || answers.Len() > 0
+	c.slot.pace.note(answers.Len(), answers.Busy)
+	r.send(u)
+	return nil
+}
+
+// nextRecord returns the first record that has not been answered. Only the
+// listener calls it, or whoever comes after it.
+func (c *child) nextRecord(rec *jobs.Record) (*batch, error) {
+	c.mu.Lock()
+	var b *batch
+	if len(c.queue) > 0 {
+		b = c.queue[0]
+	}
+	c.mu.Unlock()
+	if b == nil {
+		return nil, fmt.Errorf("%w: an answer nobody asked for", wire.ErrFrame)
+	}
+	more, err := b.walk.Next(rec)
+	if err != nil || !more {
+		return nil, errors.Join(err, fmt.Errorf("%w: batch out of step", wire.ErrFrame))
+	}
+	b.answered++
+	return b, nil
+}
+
+// retire takes a batch off the queue when all of it is answered.
+func (c *child) retire(b *batch) {
+	if b.answered < len(b.items) {
+		return
+	}
+	c.mu.Lock()
+	c.queue = c.queue[1:]
+	c.spare = append(c.spare, b)
+	c.mu.Unlock()
+	select {
+	case c.credit <- struct{}{}:
+	default:
+	}
+}
+
+// close settles what a worker has left behind.
+func (s *slot) close(c *child, exit proc.Exit) error {
+	inHand, since, busy := c.page.InHand()
+	if err := c.closePage(); err != nil {
+		return err
+	}
+	var writeErr *WriteError
+	if errors.As(c.err, &writeErr) {
+		return c.err
+	}
+	s.r.noteUsage(exit)
+	s.deaths++
+	if c.any {
+		s.deaths = 0
+	}
+	if len(c.queue) == 0 && exit.Status.Exited() && exit.Status.ExitStatus() == 0 {
+		s.deaths = 0
+		return nil
+	}
+	d := &death{class: jobs.ClassCrash, how: exit.String(), said: c.said.String()}
+	if busy {
+		d.took = wire.Now() - since
+	}
+	if c.timedOut.Load() {
+		d.class, d.how = jobs.ClassTimeout, fmt.Sprintf("it took longer than --timeout %s and was killed", s.r.cfg.Timeout)
+		d.said = ""
+	}
+	if c.err != nil {
+		d.how += ", " + c.err.Error()
+	}
+	return s.mourn(c, exit, d, inHand, busy)
+}
+
+// mourn records a death, blames the record in hand, and gives the others back.
+func (s *slot) mourn(c *child, exit proc.Exit, d *death, inHand jobs.Seq, busy bool) error {
+	r := s.r
+	u := newUpdate()
+	row := ledger.Death{At: time.Now(), Slot: s.number, PID: c.PID, How: d.how, CPU: exit.User + exit.System, MaxRSS: exit.MaxRSS, Said: d.said}
+	if busy {
+		row.Seq = &inHand
+	}
+	killed := r.killCtx.Err() != nil
+	if !killed {
+		r.cfg.Term.Logf("slot %d: worker %d ended: %s%s", s.number, c.PID, d.how, seqNote(row.Seq))
+	}
+	u.deaths = append(u.deaths, row)
+	for _, b := range c.queue {
+		err := r.giveBackTo(u, b, func(u *update, rec *jobs.Record) (bool, error) {
+			if !busy || rec.Seq != inHand || (killed && r.cfg.Effect == jobs.EffectNone) {
+				return false, nil
+			}
+			return true, r.blame(u, s.number, b, rec, d)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	r.send(u)
+	return nil
+}
+
+func seqNote(seq *jobs.Seq) string {
+	if seq == nil {
+		return ", with no record in hand"
+	}
+	return fmt.Sprintf(", with record %d in hand", *seq)
+}
+
+// giveBack returns what is unanswered of a batch to the feed, except records
+// that special deals with.
+func (r *run) giveBack(b *batch, special func(*update, *jobs.Record) (bool, error)) error {
+	if b.walk.Len() == 0 {
+		var err error
+		if b.walk, err = wire.ReadBatch(b.frame[5:], r.shape, r.cfg.Plan.NeedsRaw); err != nil {
+			return err
+		}
+	}
+	u := newUpdate()
+	err := r.giveBackTo(u, b, special)
+	r.send(u)
+	return err
+}
+
+func (r *run) giveBackTo(u *update, b *batch, special func(*update, *jobs.Record) (bool, error)) error {
+	var rec jobs.Record
+	for {
+		more, err := b.walk.Next(&rec)
+		if err != nil || !more {
+			return err
+		}
+		b.answered++
+		done, err := special(u, &rec)
+		if err != nil {
+			return err
+		}
+		if done {
+			continue
+		}
+		if err := r.feed.again(&retry{item: b.items[b.answered-1], attempt: rec.Attempt, body: copyOf(b.walk.Body())}); err != nil {
+			return err
+		}
+	}
+}
+
+// send hands an update to the book.
+func (r *run) send(u *update) {
+	n := 0
+	for _, s := range u.spans {
+		n += s.count
+	}
+	if u.empty() {
+		u.free()
+		return
+	}
+	r.updates <- u
+	r.feed.settled(n)
+}

@@ -1,0 +1,68 @@
+package runner
+
+import (
+	"sync"
+
+	"brood/jobs"
+	"brood/runner/ledger"
+	"brood/runner/sink"
+)
+
+// update is what a slot or the source tells the book at a time: results that
+// are final, formatted, and what else the ledger should know.
+type update struct {
+	buf   []byte
+	spans []span
+
+	outcomes []ledger.Outcome // of the final records those that are not ok
+	attempts []ledger.Attempt
+	retries  []ledger.Retry
+	settled  []jobs.Seq // final records that had been waiting for a retry
+	deaths   []ledger.Death
+}
+
+// span is records that follow one another, and where their bytes end in buf.
+type span struct {
+	first jobs.Seq
+	count int
+	end   int
+}
+
+var updates = sync.Pool{New: func() any { return &update{} }}
+
+func newUpdate() *update { return updates.Get().(*update) }
+
+func (u *update) free() {
+	if cap(u.buf) > 4<<20 {
+		u.buf = nil
+	}
+	u.buf, u.spans = u.buf[:0], u.spans[:0]
+	u.outcomes, u.attempts, u.retries = u.outcomes[:0], u.attempts[:0], u.retries[:0]
+	u.settled, u.deaths = u.settled[:0], u.deaths[:0]
+	updates.Put(u)
+}
+
+func (u *update) empty() bool {
+	return len(u.spans) == 0 && len(u.attempts) == 0 && len(u.retries) == 0 && len(u.deaths) == 0
+}
+
+// final adds a record whose bytes have just been appended to buf.
+func (u *update) final(seq jobs.Seq) {
+	if n := len(u.spans); n > 0 {
+		if s := &u.spans[n-1]; s.first+jobs.Seq(s.count) == seq {
+			s.count++
+			s.end = len(u.buf)
+			return
+		}
+	}
+	u.spans = append(u.spans, span{seq, 1, len(u.buf)})
+}
+
+// fail adds a record that ended otherwise than ok. What o says counts, out
+// brings what the job has made of it, if anything.
+func (u *update) fail(r *run, rec *jobs.Record, o ledger.Outcome, out *sink.Outcome) {
+	out.Status, out.Class, out.Error, out.Attempts = o.Status, o.Class, o.Error, o.Attempts
+	u.buf = r.encoder.AppendRow(u.buf, rec, out)
+	u.final(rec.Seq)
+	u.outcomes = append(u.outcomes, o)
+}

@@ -1,0 +1,68 @@
+package runner
+
+import (
+	"context"
+	"syscall"
+	"time"
+
+	"brood/runner/term"
+	"brood/worker/wire"
+)
+
+// watchLeast is the shortest time between two looks at the workers.
+const watchLeast = 5 * time.Millisecond
+
+// watch kills workers that take longer with a record than its timeout allows.
+// It reads their pages, so it costs them nothing.
+func (r *run) watch(ctx context.Context) {
+	limit := r.cfg.Timeout
+	if limit <= 0 {
+		return
+	}
+	for {
+		next := limit
+		now := wire.Now()
+		for _, s := range r.slots {
+			c := s.live.Load()
+			if c == nil {
+				continue
+			}
+			// The time the run was suspended does not count.
+			_, since, busy := c.inHand()
+			if !busy {
+				continue
+			}
+			left := max(since, time.Duration(r.resumed.Load())) + limit - now
+			if left <= 0 {
+				if c.timedOut.CompareAndSwap(false, true) {
+					c.Signal(syscall.SIGKILL)
+				}
+				continue
+			}
+			next = min(next, left)
+		}
+		if !sleep(ctx, nil, max(next, watchLeast)) {
+			return
+		}
+	}
+}
+
+// snapshot is the state of the run for the progress display.
+func (r *run) snapshot() term.Snapshot {
+	t := r.book.totals()
+	final := t.OK + t.Failed + t.Skipped + t.Unknown
+	elapsed := time.Since(r.started)
+	return term.Snapshot{
+		Final: final, Failed: t.Failed, Unknown: t.Unknown, Elapsed: elapsed,
+		Rate:  float64(final-r.already) / elapsed.Seconds(),
+		Bytes: r.reader.Consumed(), Total: r.reader.Total(),
+	}
+}
+
+// showProgress keeps the progress display up to date.
+func (r *run) showProgress(ctx context.Context) {
+	for sleep(ctx, nil, 200*time.Millisecond) {
+		r.cfg.Term.Update(r.snapshot())
+	}
+	r.cfg.Term.End()
+}
