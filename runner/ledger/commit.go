@@ -100,6 +100,9 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	}
 	for i := range c.Held {
 		r := &c.Held[i]
+		if r.Bytes == nil {
+			r.Bytes = []byte{} // nil would be NULL
+		}
 		b.exec(l.stmts.holdIt, uint64(r.First), r.Count, r.Bytes)
 	}
 	for i := range c.Deaths {
