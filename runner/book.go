@@ -51,6 +51,13 @@ type book struct {
 	synced int64           // output bytes at the last sync
 	err    error           // nothing is written or recorded any more
 
+	// Standard output may lose its reader. What was not delivered is then
+	// held in the ledger like any result whose turn has not come.
+	onStdout []span // segments in the file's buffer; end is the length here
+	gone     bool   // the reader has left
+	extra    []ledger.Held
+	dropHeld jobs.Seq // unordered: held results before it were written
+
 	ok, failed, skipped, unknown atomic.Uint64
 
 	startMu sync.Mutex
@@ -206,22 +213,23 @@ func (b *book) chunk(id uint64) *chunk {
 
 // emit writes results out, or holds them until it is their turn.
 func (b *book) emit(s span, bytes []byte) {
-	if b.order == nil {
-		b.fail(b.file.Write(bytes))
-		return
-	}
-	if !b.order.InTurn(s.first) {
+	switch {
+	case b.order == nil && b.gone:
+		b.extra = append(b.extra, ledger.Held{First: s.first, Count: s.count, Bytes: slices.Clone(bytes)})
+	case b.order == nil:
+		b.write(s.first, s.count, bytes)
+	case b.gone || !b.order.InTurn(s.first):
 		b.order.Hold(&sink.Segment{First: s.first, Count: s.count, Bytes: slices.Clone(bytes)})
-		return
+	default:
+		b.order.Advance(s.count)
+		b.write(s.first, s.count, bytes)
+		b.drainOrder()
 	}
-	b.fail(b.file.Write(bytes))
-	b.order.Advance(s.count)
-	b.drainOrder()
 }
 
 // drainOrder writes out what waited for its turn.
 func (b *book) drainOrder() {
-	for b.err == nil {
+	for b.err == nil && !b.gone {
 		s := b.order.Pop()
 		if s == nil {
 			return
@@ -234,8 +242,58 @@ func (b *book) drainOrder() {
 				return
 			}
 		}
-		b.fail(b.file.Write(bytes))
+		b.write(s.First, s.Count, bytes)
 	}
+}
+
+// write gives results to the file.
+func (b *book) write(first jobs.Seq, count int, bytes []byte) {
+	if b.file.IsStdout() {
+		b.onStdout = append(b.onStdout, span{first, count, len(bytes)})
+	}
+	b.written(b.file.Write(bytes))
+}
+
+// flush hands what the file has buffered to the kernel.
+func (b *book) flush() {
+	if !b.gone {
+		b.written(b.file.Flush())
+	}
+}
+
+// written looks at what became of a write.
+func (b *book) written(err error) {
+	switch {
+	case err == nil:
+		if b.file.Buffered() == 0 {
+			b.onStdout = b.onStdout[:0]
+		}
+	case b.file.IsStdout() && errors.Is(err, syscall.EPIPE):
+		b.readerLeft(err)
+	default:
+		b.fail(err)
+	}
+}
+
+// readerLeft stops the run in good order: exactly the bytes that standard output
+// did not take are held, and a resume goes on with the first of them.
+func (b *book) readerLeft(err error) {
+	b.gone = true
+	missing := b.file.Undelivered()
+	for len(b.onStdout) > 0 && len(missing) > 0 {
+		last := b.onStdout[len(b.onStdout)-1]
+		b.onStdout = b.onStdout[:len(b.onStdout)-1]
+		n := min(last.end, len(missing))
+		bytes := slices.Clone(missing[len(missing)-n:])
+		missing = missing[:len(missing)-n]
+		if b.order == nil {
+			b.extra = append(b.extra, ledger.Held{First: last.first, Count: last.count, Bytes: bytes})
+			continue
+		}
+		b.order.Rewind(last.count)
+		b.order.Hold(&sink.Segment{First: last.first, Count: last.count, Bytes: bytes})
+	}
+	b.r.fail(&WriteError{err})
 }
 
 // begin starts a commit of all that has come so far.
@@ -243,10 +301,7 @@ func (b *book) begin() {
 	if b.err != nil {
 		return
 	}
-	if err := b.file.Flush(); err != nil {
-		b.fail(err)
-		// Results that cannot be written are still final: what is held for
-		// them goes into the ledger if only standard output has gone.
+	if b.flush(); b.err != nil {
 		return
 	}
 	c := b.next
@@ -261,6 +316,9 @@ func (b *book) begin() {
 		for _, s := range b.stored {
 			c.Held = append(c.Held, ledger.Held{First: s.First, Count: s.Count, Bytes: s.Bytes})
 		}
+	} else {
+		c.NextSeq, c.Held = b.dropHeld, b.extra
+		b.dropHeld, b.extra = 0, nil
 	}
 	for id := range b.touched {
 		c.Chunks = append(c.Chunks, b.chunkRow(id))
@@ -350,6 +408,28 @@ func (b *book) check(state ledger.State) error {
 	return nil
 }
 
-// outputGone reports whether an error is that of a reader of standard output
-// that has left.
-func outputGone(err error) bool { return errors.Is(err, syscall.EPIPE) }
+// loadHeld takes over the results that earlier sessions could not write.
+func (b *book) loadHeld(ctx context.Context, unordered bool, next jobs.Seq) error {
+	held, err := b.held.HeldIndex(ctx)
+	if err != nil {
+		return err
+	}
+	if !unordered {
+		stored := make([]sink.Segment, len(held))
+		for i, h := range held {
+			stored[i] = sink.Segment{First: h.First, Count: h.Count, Stored: true}
+		}
+		b.order = sink.NewOrder(next, stored)
+		b.drainOrder() // after standard output lost its reader, it may be their turn
+		return b.err
+	}
+	for _, h := range held {
+		bytes, err := b.held.Held(ctx, h.First)
+		if err != nil {
+			return err
+		}
+		b.write(h.First, h.Count, bytes)
+		b.dropHeld = h.First + jobs.Seq(h.Count)
+	}
+	return b.err
+}

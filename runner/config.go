@@ -60,7 +60,7 @@ type Report struct {
 	Worked uint64
 	// Signal is the one that stopped it, or 0.
 	Signal int
-	Usage  Usage
+	Usage  ledger.Usage
 }
 
 // AbortError ends a run because nothing more should be tried: a job has said

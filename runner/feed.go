@@ -206,7 +206,7 @@ func (f *feed) hold(d time.Duration) {
 // take fills b with up to n records. It waits until there is one, and returns
 // false if there never will be, or ctx ends.
 func (f *feed) take(ctx context.Context, n int, b *batch) (bool, error) {
-	for {
+	for ctx.Err() == nil {
 		f.mu.Lock()
 		ok, wait, err := f.fill(b, n)
 		more := ok && (len(f.blocks) > 0 || len(f.waiting) > 0)
@@ -218,10 +218,9 @@ func (f *feed) take(ctx context.Context, n int, b *batch) (bool, error) {
 		if ok || err != nil || finished {
 			return ok, err
 		}
-		if !sleep(ctx, f.wake, wait) {
-			return false, nil
-		}
+		sleep(ctx, f.wake, wait)
 	}
+	return false, nil
 }
 
 // sleep waits for a token, or for a time if it is not negative, and reports

@@ -64,14 +64,7 @@ type run struct {
 	resumed atomic.Int64 // wire.Now of the last continuation after a stop
 
 	usageMu sync.Mutex
-	usage   Usage
-}
-
-// Usage is what the workers of a session have used.
-type Usage struct {
-	Workers int
-	CPU     time.Duration
-	MaxRSS  int64 // bytes, of the largest
+	usage   ledger.Usage
 }
 
 // Run works on the run until it is done, is stopped or fails. The ledger exists
@@ -145,16 +138,8 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 		}
 		return err
 	}
-	if !r.cfg.Unordered {
-		held, err := led.HeldIndex(ctx)
-		if err != nil {
-			return err
-		}
-		stored := make([]sink.Segment, len(held))
-		for i, h := range held {
-			stored[i] = sink.Segment{First: h.First, Count: h.Count, Stored: true}
-		}
-		b.order = sink.NewOrder(next, stored)
+	if err := b.loadHeld(ctx, r.cfg.Unordered, next); err != nil {
+		return err
 	}
 	t := sum.Totals
 	b.ok.Store(t.OK)
@@ -282,7 +267,7 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 	if checkErr := r.book.check(state); checkErr != nil && err == nil {
 		err, state, reason = checkErr, ledger.StateInterrupted, checkErr.Error()
 	}
-	if endErr := l.EndSession(context.Background(), state, reason, time.Now()); endErr != nil && err == nil {
+	if endErr := l.EndSession(context.Background(), state, reason, r.usage); endErr != nil && err == nil {
 		err = &WriteError{endErr}
 	}
 	if closeErr := errors.Join(r.book.file.Close(), r.workersLock.Close()); closeErr != nil && err == nil {

@@ -52,10 +52,12 @@ func (r *run) snapshot() term.Snapshot {
 	t := r.book.totals()
 	final := t.OK + t.Failed + t.Skipped + t.Unknown
 	elapsed := time.Since(r.started)
+	// What has been read and is not done yet does not count.
+	share := float64(final) / float64(max(t.Input, 1))
 	return term.Snapshot{
 		Final: final, Failed: t.Failed, Unknown: t.Unknown, Elapsed: elapsed,
 		Rate:  float64(final-r.already) / elapsed.Seconds(),
-		Bytes: r.reader.Consumed(), Total: r.reader.Total(),
+		Bytes: int64(share * float64(r.reader.Consumed())), Total: r.reader.Total(),
 	}
 }
 

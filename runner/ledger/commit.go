@@ -157,7 +157,8 @@ func (l *Ledger) BeginSession(ctx context.Context, s Session) error {
 }
 
 // EndSession records how the session ended.
-func (l *Ledger) EndSession(ctx context.Context, state State, reason string, at time.Time) error {
+func (l *Ledger) EndSession(ctx context.Context, state State, reason string, u Usage) error {
+	at := time.Now()
 	if l.broken {
 		return fmt.Errorf("write ledger %s: %w", l.path, errBroken)
 	}
@@ -172,7 +173,8 @@ func (l *Ledger) EndSession(ctx context.Context, state State, reason string, at 
 		}
 	}
 	b(`UPDATE run SET state = ?, reason = ?, finished_at = ?`, string(state), reason, stamp(at))
-	b(`UPDATE sessions SET ended_at = ?, ended_as = ? WHERE session = (SELECT max(session) FROM sessions)`, stamp(at), string(state))
+	b(`UPDATE sessions SET ended_at = ?, ended_as = ?, workers = ?, cpu_ms = ?, max_rss = ? WHERE session = (SELECT max(session) FROM sessions)`,
+		stamp(at), string(state), u.Workers, u.CPU.Milliseconds(), u.MaxRSS)
 	if err == nil {
 		err = tx.Commit()
 	}

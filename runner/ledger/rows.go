@@ -142,3 +142,10 @@ type Commit struct {
 	OutputBytes int64
 	NextSeq     jobs.Seq // what was held before it has been written
 }
+
+// Usage is what the workers of a session have used, by wait4.
+type Usage struct {
+	Workers int
+	CPU     time.Duration
+	MaxRSS  int64 // bytes, of the largest
+}

@@ -31,7 +31,10 @@ CREATE TABLE sessions (
     pid        INTEGER NOT NULL,
     host       TEXT NOT NULL,
     boot_id    TEXT NOT NULL,
-    ended_as   TEXT                      -- done, interrupted, aborted, error
+    ended_as   TEXT,                     -- done, interrupted, aborted
+    workers    INTEGER,                  -- how many processes worked
+    cpu_ms     INTEGER,                  -- what they used, by wait4
+    max_rss    INTEGER                   -- bytes, of the largest
 ) STRICT;
 
 -- The files of the dataset as they were when the run began.

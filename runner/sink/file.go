@@ -86,6 +86,13 @@ func (o *File) Write(b []byte) error {
 		return o.err
 	}
 	o.size += int64(len(b))
+	if o.stdout { // all that is not delivered stays in the buffer, see Undelivered
+		o.buf = append(o.buf, b...)
+		if len(o.buf) >= bufferSize {
+			return o.Flush()
+		}
+		return nil
+	}
 	if len(o.buf)+len(b) <= cap(o.buf) {
 		o.buf = append(o.buf, b...)
 	} else {
@@ -109,12 +116,35 @@ func (o *File) Flush() error {
 		return o.err
 	}
 	err := o.write(o.buf)
-	o.buf = o.buf[:0]
+	if err == nil {
+		o.buf = o.buf[:0]
+		if cap(o.buf) > 4*bufferSize {
+			o.buf = make([]byte, 0, bufferSize+64<<10)
+		}
+	}
 	return err
 }
 
+// Undelivered returns what could not be written to standard output: the end of
+// all that was given to Write. It takes it off the size.
+func (o *File) Undelivered() []byte {
+	b := o.buf
+	o.buf = nil
+	o.size -= int64(len(b))
+	return b
+}
+
+// Buffered is how many bytes have not been handed to the kernel.
+func (o *File) Buffered() int { return len(o.buf) }
+
+// IsStdout reports whether this is standard output.
+func (o *File) IsStdout() bool { return o.stdout }
+
 func (o *File) write(b []byte) error {
-	if _, err := o.f.Write(b); err != nil {
+	if n, err := o.f.Write(b); err != nil {
+		if o.stdout {
+			o.buf = append(o.buf[:0], b[n:]...)
+		}
 		var pe *os.PathError
 		if errors.As(err, &pe) {
 			err = pe.Err

@@ -54,6 +54,10 @@ func (o *Order) InTurn(first jobs.Seq) bool { return first == o.next }
 // they were in turn.
 func (o *Order) Advance(count int) { o.next += jobs.Seq(count) }
 
+// Rewind takes back that count records have been handed out: they were not
+// delivered after all, and will be held again.
+func (o *Order) Rewind(count int) { o.next -= jobs.Seq(count) }
+
 // Hold keeps a segment until its turn. The order owns its bytes from now on.
 func (o *Order) Hold(s *Segment) {
 	o.memory += len(s.Bytes)
