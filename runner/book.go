@@ -124,8 +124,7 @@ func (b *book) keep(updates <-chan *update) error {
 	if b.busy {
 		b.finish(<-b.done)
 	}
-	if b.err == nil {
-		b.begin()
+	if b.begin(); b.busy {
 		b.finish(<-b.done)
 	}
 	return b.err
@@ -296,7 +295,7 @@ func (b *book) readerLeft(err error) {
 	b.r.fail(&WriteError{err})
 }
 
-// begin starts a commit of all that has come so far.
+// begin starts a commit of all that has come so far, unless writing has failed.
 func (b *book) begin() {
 	if b.err != nil {
 		return

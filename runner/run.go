@@ -88,7 +88,7 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, in *Input) error {
 		if err != nil {
 			return fmt.Errorf("find this executable: %w", err)
 		}
-		cfg.Worker = WorkerCommand{Path: path, Args: []string{"brood", WorkerArgument}}
+		cfg.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], WorkerArgument}}
 	}
 	proc.RaiseFileLimit()
 	if err := os.MkdirAll(cfg.Dir.file(pagesName), 0o700); err != nil {

@@ -83,7 +83,7 @@ func (r *Reader) findShape() error {
 			return err
 		}
 		if columns != nil && r.spec.kind() == jobs.Fields {
-			if err := sameColumns(columns, got, named, r.name()); err != nil {
+			if err := sameColumns(got, columns, r.name(), named); err != nil {
 				return err
 			}
 		}

@@ -8,7 +8,8 @@
 // which makes the last promise possible; elsewhere those that leave their group
 // are not found.
 //
-// No descriptor of the parent reaches a child except those in [Spec.Files].
+// No descriptor of the parent reaches a child except those in [Spec.Files], not
+// even one that the parent itself has inherited.
 package proc
 
 import (
@@ -83,6 +84,9 @@ type Family struct {
 func NewFamily() (*Family, error) {
 	if err := becomeSubreaper(); err != nil {
 		return nil, fmt.Errorf("become subreaper: %w", err)
+	}
+	if err := closeInheritedOnExec(); err != nil {
+		return nil, fmt.Errorf("mark inherited descriptors close-on-exec: %w", err)
 	}
 	f := &Family{live: make(map[int]*Child), inherited: make(map[int]bool)}
 	for _, pid := range childrenOf(os.Getpid()) {

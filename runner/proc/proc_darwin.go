@@ -11,6 +11,14 @@ import (
 
 func becomeSubreaper() error { return nil }
 
+// closeInheritedOnExec marks everything above the standard streams.
+func closeInheritedOnExec() error {
+	for fd := 3; fd < 256; fd++ {
+		unix.CloseOnExec(fd)
+	}
+	return nil
+}
+
 func pipeCloexec(fds *[2]int) error {
 	if err := syscall.Pipe(fds[:]); err != nil {
 		return err

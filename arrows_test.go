@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// allowed is the table of who may import whom, of brood's own packages. A
+// package that is not listed may not exist.
+var allowed = map[string][]string{
+	"brood":                {"jobs", "jobs/*", "runner/command", "worker"},
+	"brood/jobs":           {},
+	"brood/jobs/*":         {"jobs"},
+	"brood/worker":         {"jobs", "worker/wire"},
+	"brood/worker/wire":    {"jobs"},
+	"brood/runner":         {"jobs", "worker/wire", "runner/proc", "runner/dataset", "runner/ledger", "runner/sink", "runner/pace", "runner/term"},
+	"brood/runner/command": {"jobs", "runner", "runner/dataset", "runner/ledger", "runner/sink", "runner/term"},
+	"brood/runner/proc":    {},
+	"brood/runner/dataset": {"jobs"},
+	"brood/runner/ledger":  {"jobs"},
+	"brood/runner/sink":    {"jobs"},
+	"brood/runner/term":    {},
+}
+
+// TestArrows holds the directions between the packages.
+func TestArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		may, ok := allowed[generic(words[0])]
+		if !ok {
+			t.Errorf("package %s is not in the table", words[0])
+			continue
+		}
+		seen++
+		for _, imported := range words[1:] {
+			if (imported == "brood" || strings.HasPrefix(imported, "brood/")) && !permits(may, imported) {
+				t.Errorf("%s must not import %s", words[0], imported)
+			}
+		}
+	}
+	if seen < len(allowed) {
+		t.Errorf("found %d packages, the table has %d", seen, len(allowed))
+	}
+}
+
+// generic replaces the name of a job's package by a star.
+func generic(path string) string {
+	if rest, ok := strings.CutPrefix(path, "brood/jobs/"); ok && rest != "" {
+		return "brood/jobs/*"
+	}
+	return path
+}
+
+func permits(may []string, imported string) bool {
+	for _, m := range may {
+		if generic(imported) == "brood/"+m {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// chaosKills is how often the parent is killed in each of the four kinds of
+// run: a few times by default, BROOD_CHAOS times for make chaos.
+func chaosKills(t *testing.T) int {
+	s := os.Getenv("BROOD_CHAOS")
+	if s == "" {
+		return 5
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatalf("BROOD_CHAOS: %v", err)
+	}
+	return n
+}
+
+// asBrood makes a command run this test binary as brood itself.
+func asBrood(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	return asCommand(t, "brood", args...)
+}
+
+func asCommand(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), name)
+	if err := os.Symlink(exe, link); err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command(link, args...)
+}
+
+// TestChaos kills the parent at random moments and resumes until the run is
+// done: the output must be that of an undisturbed run, byte for byte, whatever
+// the format, and whether the input is a file or standard input.
+func TestChaos(t *testing.T) {
+	dir := t.TempDir()
+	input := filepath.Join(dir, "in.csv")
+	var data strings.Builder
+	data.WriteString("id,text\n")
+	for i := range 3000 {
+		if i%97 == 5 {
+			fmt.Fprintf(&data, "%d,too,many\n", i) // bad rows among them
+		} else {
+			fmt.Fprintf(&data, "%d,\"row %d\nof the set\"\n", i, i)
+		}
+	}
+	if err := os.WriteFile(input, []byte(data.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kills := chaosKills(t)
+	for _, ext := range []string{"csv", "jsonl"} {
+		for _, stdin := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/stdin=%v", ext, stdin), func(t *testing.T) {
+				t.Parallel()
+				chaos(t, chaosRun{dir: t.TempDir(), input: input, ext: ext, stdin: stdin, kills: kills})
+			})
+		}
+	}
+}
+
+type chaosRun struct {
+	dir, input, ext string
+	stdin           bool
+	kills           int
+}
+
+func (c *chaosRun) command(t *testing.T, out, name string, args ...string) *exec.Cmd {
+	cmd := asBrood(t, args...)
+	if args[0] == "run" {
+		source := c.input
+		if c.stdin {
+			source = "-"
+		}
+		cmd.Args = append(cmd.Args, source, "--format", "csv", "-j", "3", "--run", name, "-o", out,
+			"--sleep", "1ms", "--fail-rate", "0.3", "--retries", "2", "--backoff", "1ms..20ms")
+	}
+	cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(c.dir, "state"))
+	cmd.Stderr = &bytes.Buffer{}
+	if c.stdin {
+		f, err := os.Open(c.input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = f.Close() })
+		cmd.Stdin = f
+	}
+	return cmd
+}
+
+// finish runs a command that must complete; some records fail, so 1 is right.
+func finish(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	err := cmd.Run()
+	if code := cmd.ProcessState.ExitCode(); code != 1 {
+		t.Fatalf("%v: exit status %d: %v\n%s", cmd.Args[1:], code, err, cmd.Stderr)
+	}
+}
+
+func chaos(t *testing.T, c chaosRun) {
+	want := filepath.Join(c.dir, "want."+c.ext)
+	finish(t, c.command(t, want, "want", "run", "echo"))
+	wantBytes, err := os.ReadFile(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := 0
+	for round := 0; killed < c.kills; round++ {
+		if round > 20*c.kills+20 {
+			t.Fatalf("only %d of %d kills found a living process", killed, c.kills)
+		}
+		out := filepath.Join(c.dir, fmt.Sprintf("got%d.%s", round, c.ext))
+		name := fmt.Sprintf("got%d", round)
+		cmd := c.command(t, out, name, "run", "echo")
+		for {
+			if !killLater(t, cmd) {
+				break
+			}
+			killed++
+			cmd = c.next(t, out, name)
+		}
+		gotBytes, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(gotBytes, wantBytes) {
+			t.Fatalf("%s differs from %s after %d kills\n%s", out, want, killed, firstDifference(wantBytes, gotBytes))
+		}
+	}
+	t.Logf("%d kills", killed)
+}
+
+// next is how to go on after a kill: with a resume, or from the start if the
+// run had not begun.
+func (c *chaosRun) next(t *testing.T, out, name string) *exec.Cmd {
+	status := c.command(t, out, name, "status", name)
+	if err := status.Run(); err != nil {
+		return c.command(t, out, name, "run", "echo")
+	}
+	return c.command(t, out, name, "resume", name)
+}
+
+// killLater starts a command and kills it with SIGKILL within 400 ms. It
+// returns false if the command completed before.
+func killLater(t *testing.T, cmd *exec.Cmd) bool {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Duration(rand.IntN(400_000))*time.Microsecond, func() {
+		_ = cmd.Process.Kill()
+	})
+	err := cmd.Wait()
+	timer.Stop()
+	if ws, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return true
+	}
+	if code := cmd.ProcessState.ExitCode(); code != 1 {
+		t.Fatalf("%v: exit status %d: %v\n%s", cmd.Args[1:], code, err, cmd.Stderr)
+	}
+	return false
+}
+
+func firstDifference(a, b []byte) string {
+	la, lb := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
+	for i := range min(len(la), len(lb)) {
+		if !bytes.Equal(la[i], lb[i]) {
+			return fmt.Sprintf("line %d:\n  want %s\n  got  %s", i+1, la[i], lb[i])
+		}
+	}
+	return fmt.Sprintf("%d lines and %d lines", len(la), len(lb))
+}

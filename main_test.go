@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes this test binary answer to the name brood, so that scripts
+// run the real command, and the workers it starts of itself are real too. By the name broodtest it is
+// the same with one job more, see misbehave_test.go.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"brood": main, "broodtest": misbehavingMain})
+}
+
+// TestScripts runs the promises of the command line.
+func TestScripts(t *testing.T) {
+	testdata, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("BROOD_STATE", e.WorkDir+"/state")
+			e.Setenv("TESTDATA", testdata+"/testdata")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   cmdExits,
+			"need":    cmdNeed,
+			"waitfor": cmdWaitFor,
+			"signal":  cmdSignal,
+		},
+	})
+}
+
+// cmdExits runs a command and checks its exit status: exits STATUS COMMAND ...
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND [ARG ...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// cmdNeed fails where CI is true and a program is missing: make test installs
+// what the scripts need. Elsewhere the script goes on to skip by itself.
+func cmdNeed(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		if _, err := exec.LookPath(name); err != nil && os.Getenv("CI") == "true" {
+			ts.Fatalf("%s is not installed, and CI must not skip", name)
+		}
+	}
+}
+
+// cmdWaitFor waits until a file exists and is not empty.
+func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfor FILE")
+	}
+	deadline := time.Now().Add(30 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		if st, err := os.Stat(ts.MkAbs(args[0])); err == nil && st.Size() > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s does not appear", args[0])
+		}
+	}
+}
+
+// cmdSignal sends a signal to the background command of a name, whose process
+// id it finds in a run's lock file: signal NAME RUN.
+func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL, "USR1": syscall.SIGUSR1}
+	if neg || len(args) != 2 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: signal INT|TERM|HUP|KILL|USR1 RUN")
+	}
+	lock := ts.ReadFile(ts.Getenv("BROOD_STATE") + "/runs/" + args[1] + "/lock")
+	var pid int
+	for i := len(`{"pid":`); i < len(lock) && lock[i] >= '0' && lock[i] <= '9'; i++ {
+		pid = pid*10 + int(lock[i]-'0')
+	}
+	ts.Check(syscall.Kill(pid, signals[args[0]]))
+}

@@ -1,0 +1,308 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"brood/jobs"
+	"brood/runner/command"
+	"brood/worker"
+	"brood/worker/wire"
+)
+
+// misbehave is a job that does what a record says, and that is nothing good.
+var misbehaviour = map[string]func(){
+	"panic":    func() { panic("told to") },
+	"segfault": func() { _ = syscall.Kill(os.Getpid(), syscall.SIGSEGV); select {} },
+	"nil":      func() { var p *int; *p = 1 },
+	// The kernel's OOM killer sends SIGKILL, which nothing can tell from
+	// another.
+	"oom-killed": func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} },
+	"no-memory": func() {
+		debug.SetGCPercent(-1)
+		_ = unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: 1 << 30, Max: 1 << 30})
+		for keep := [][]byte{}; ; {
+			keep = append(keep, make([]byte, 64<<20))
+		}
+	},
+	"exit-0":      func() { os.Exit(0) },
+	"exit-3":      func() { os.Exit(3) },
+	"hang":        func() { select {} },
+	"ignore-term": func() { signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP); select {} },
+	"spin": func() {
+		for {
+		}
+	},
+	"half-answer": func() { _, _ = syscall.Write(wire.AnswersFD, []byte{200, 0, 0, 0, 5, 1}); os.Exit(0) },
+	"garbage":     func() { _, _ = syscall.Write(wire.AnswersFD, bytes.Repeat([]byte{255}, 100)); select {} },
+	"shut-answers": func() {
+		_ = syscall.Close(wire.AnswersFD)
+		select {}
+	},
+	"flood": func() {
+		line := strings.Repeat("x", 1000) + "\n"
+		for range 1000 {
+			fmt.Print(line)
+			fmt.Fprint(os.Stderr, line)
+		}
+	},
+	"print": func() { fmt.Println("printed by this record"); fmt.Fprint(os.Stderr, "unfinished line") },
+	"grandchild": func() {
+		// It has left the group and holds both streams.
+		cmd := exec.Command("sleep", "1000")
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := cmd.Start(); err != nil {
+			panic(err)
+		}
+	},
+	"grandchild-and-die": func() {
+		cmd := exec.Command("sh", "-c", "sleep 1000 & sleep 1000")
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		if err := cmd.Start(); err != nil {
+			panic(err)
+		}
+		os.Exit(1)
+	},
+}
+
+type misbehaving struct{}
+
+func (misbehaving) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
+	if f := misbehaviour[string(rec.Raw)]; f != nil {
+		f()
+	}
+	if string(rec.Raw) == "error" {
+		return fmt.Errorf("the job is broken")
+	}
+	res.Text = append(res.Text, rec.Raw...)
+	return nil
+}
+
+func (misbehaving) Close() error { return nil }
+
+// misbehavingMain is brood with the job misbehave. It ends with status 99 if
+// the parent has left a descriptor open.
+func misbehavingMain() {
+	registry := jobs.NewRegistry(&jobs.Definition{
+		Name: "misbehave", Retries: 0,
+		Plan: func(jobs.Options, *jobs.Shape) (jobs.Plan, error) { return jobs.Plan{}, nil },
+		Open: func(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
+			switch os.Getenv("BROOD_TEST_OPEN") {
+			case "refuse":
+				return nil, fmt.Errorf("the password is wrong")
+			case "die":
+				os.Exit(5)
+			}
+			return misbehaving{}, nil
+		},
+	})
+	if len(os.Args) == 2 && os.Args[1] == worker.Command {
+		os.Exit(worker.Main(registry))
+	}
+	before := openDescriptors()
+	code := command.Main(registry, os.Args, os.Stdin, os.Stdout, os.Stderr)
+	left := slices.DeleteFunc(openDescriptors(), func(fd string) bool { return slices.Contains(before, fd) })
+	if len(left) > 0 {
+		fmt.Fprintln(os.Stderr, "descriptors left open:", left)
+		code = 99
+	}
+	os.Exit(code)
+}
+
+// openDescriptors lists what is open besides the standard streams and the
+// runtime's poller.
+func openDescriptors() []string {
+	var out []string
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, e := range entries {
+		n, err := strconv.Atoi(e.Name())
+		if err != nil || n <= 2 {
+			continue
+		}
+		target, err := os.Readlink("/proc/self/fd/" + e.Name())
+		if err != nil || strings.HasPrefix(target, "anon_inode:[event") || strings.HasPrefix(target, "/proc/") {
+			continue // ReadDir's own is gone by now
+		}
+		out = append(out, e.Name()+"="+target)
+	}
+	return out
+}
+
+// survivors counts processes that carry a mark in their environment.
+func survivors(t *testing.T, mark string) []string {
+	t.Helper()
+	var out []string
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err == nil && bytes.Contains(b, []byte(mark)) {
+			cmdline, _ := os.ReadFile(filepath.Join(filepath.Dir(f), "cmdline"))
+			out = append(out, filepath.Base(filepath.Dir(f))+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
+		}
+	}
+	return out
+}
+
+// TestWorkersThatMisbehave: the right record is blamed, the others finish, and
+// no process and no descriptor is left.
+func TestWorkersThatMisbehave(t *testing.T) {
+	for _, c := range []struct{ what, status, class, says string }{
+		{"panic", "failed", "crash", "panic: told to"},
+		{"segfault", "failed", "crash", ""},
+		{"nil", "failed", "crash", "panic: runtime error: invalid memory address"},
+		{"oom-killed", "failed", "crash", "signal: killed"},
+		{"no-memory", "failed", "crash", "fatal error: "},
+		{"exit-0", "failed", "crash", "exit status 0"},
+		{"exit-3", "failed", "crash", "exit status 3"},
+		{"error", "failed", "crash", "the job is broken"},
+		{"hang", "failed", "timeout", "--timeout 500ms"},
+		{"spin", "failed", "timeout", "--timeout 500ms"},
+		{"ignore-term", "failed", "timeout", "--timeout 500ms"},
+		{"shut-answers", "failed", "timeout", ""},
+		{"half-answer", "failed", "crash", ""},
+		{"garbage", "failed", "crash", "broken frame"},
+		{"flood", "ok", "", ""},
+		{"print", "ok", "", ""},
+		{"grandchild", "ok", "", ""},
+		{"grandchild-and-die", "failed", "crash", ""},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			rows, stderr := misbehave(t, 1, "fine0", "fine1", c.what, "fine3", "fine4", "fine5")
+			for i, row := range rows {
+				if i == 2 {
+					if row["_status"] != c.status || row["_class"] != c.class || !strings.Contains(row["_error"], c.says) {
+						t.Errorf("record %s: %v, want %s %s %q", c.what, row, c.status, c.class, c.says)
+					}
+				} else if row["_status"] != "ok" || row["line"] != fmt.Sprintf("fine%d", i) {
+					t.Errorf("record %d: %v, want ok", i, row)
+				}
+			}
+			if c.what == "print" {
+				for _, want := range []string{"seq 2 stdout] printed by this record", "seq 2 stderr] unfinished line"} {
+					if !strings.Contains(stderr, want) {
+						t.Errorf("the log lacks %q:\n%s", want, stderr)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestOnceIsNeverRepeated: a record that must not be repeated is unknown after
+// its worker has died, and is tried once only.
+func TestOnceIsNeverRepeated(t *testing.T) {
+	rows, _ := misbehave(t, 3, "--effect=once", "fine1", "oom-killed", "hang", "fine4")
+	for i, want := range []string{"ok", "unknown", "unknown", "ok"} {
+		if rows[i]["_status"] != want {
+			t.Errorf("record %d: %v, want %s", i, rows[i], want)
+		}
+	}
+}
+
+// misbehave runs the job over lines, and flags among them, and reads back the
+// results. It fails the test if anything is left behind.
+func misbehave(t *testing.T, wantCode int, words ...string) ([]map[string]string, string) {
+	t.Helper()
+	dir := t.TempDir()
+	args := []string{"run", "misbehave", "-j", "2", "--timeout", "0.5", "-o", filepath.Join(dir, "out.csv"), filepath.Join(dir, "in.txt")}
+	var lines []string
+	for _, w := range words {
+		if strings.HasPrefix(w, "--") {
+			args = append(args, w)
+		} else {
+			lines = append(lines, w)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "in.txt"), []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stderr := runMarked(t, dir, nil, args...)
+	if bad := lines[min(2, len(lines)-1)]; wantCode == 1 && (bad == "flood" || bad == "print" || bad == "grandchild") {
+		wantCode = 0
+	}
+	if code != wantCode {
+		t.Fatalf("exit status %d, want %d\n%.4000s", code, wantCode, stderr)
+	}
+	f, err := os.Open(filepath.Join(dir, "out.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	table, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(table) != len(lines)+1 {
+		t.Fatalf("%d results, want %d", len(table)-1, len(lines))
+	}
+	var rows []map[string]string
+	for _, r := range table[1:] {
+		row := make(map[string]string)
+		for i, name := range table[0] {
+			row[name] = r[i]
+		}
+		rows = append(rows, row)
+	}
+	return rows, stderr
+}
+
+// runMarked runs broodtest and checks that no process outlives it.
+func runMarked(t *testing.T, dir string, env []string, args ...string) (int, string) {
+	t.Helper()
+	mark := "BROOD_TEST_MARK=" + filepath.Base(filepath.Dir(dir)) + filepath.Base(dir)
+	cmd := asCommand(t, "broodtest", args...)
+	cmd.Env = append(os.Environ(), mark, "BROOD_STATE="+filepath.Join(dir, "state"))
+	cmd.Env = append(cmd.Env, env...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	if left := survivors(t, mark); len(left) > 0 {
+		t.Errorf("processes left behind: %v", left)
+	}
+	return cmd.ProcessState.ExitCode(), stderr.String()
+}
+
+// TestWorkersThatDoNotStart end the run with a reason, and nothing is left.
+func TestWorkersThatDoNotStart(t *testing.T) {
+	for _, c := range []struct{ how, says string }{
+		{"refuse", "the password is wrong"},
+		{"die", "exit status 5"},
+	} {
+		t.Run(c.how, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			in := filepath.Join(dir, "in.txt")
+			if err := os.WriteFile(in, []byte("a\nb\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, stderr := runMarked(t, dir, []string{"BROOD_TEST_OPEN=" + c.how}, "run", "misbehave", "--run", "r", in)
+			if code != 4 || !strings.Contains(stderr, c.says) {
+				t.Errorf("exit status %d, want 4 and %q:\n%s", code, c.says, stderr)
+			}
+		})
+	}
+}
