@@ -1,0 +1,55 @@
+# brood's tasks. "make help" lists them.
+
+export CGO_ENABLED = 0
+GO      ?= go
+TOOLS   := $(CURDIR)/bin/tools
+GOLANGCI_VERSION := v2.15.0
+BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
+
+.PHONY: help build demo test test-tools race lint bench chaos fuzz clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/brood, a static binary
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/brood .
+
+demo: build ## run a batch over the world's 1,000 largest cities, in seconds
+	@sh testdata/demo.sh bin/brood
+
+test: test-tools ## install what the tests need and run them all
+	$(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	$(GO) test -timeout 600s ./...
+
+test-tools: ## install what the tests need: python3, node, php, parallel, sqlite3, tmux
+	@sh testdata/install.sh
+
+race: ## run all tests with the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -timeout 900s ./...
+
+lint: $(TOOLS)/golangci-lint ## run the linters
+	$(TOOLS)/golangci-lint run ./...
+	GOOS=darwin $(TOOLS)/golangci-lint run ./...
+
+$(TOOLS)/golangci-lint:
+	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+$(TOOLS)/benchstat:
+	GOBIN=$(TOOLS) $(GO) install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
+
+bench: build test-tools $(TOOLS)/benchstat ## measure the parts, and whole runs beside other runners
+	$(GO) test -run '^$$' -bench . -benchtime 0.5s -count 6 ./worker/wire ./runner/dataset > bin/bench.txt
+	$(TOOLS)/benchstat bin/bench.txt
+	python3 testdata/bench.py bin/brood
+
+chaos: ## kill the parent 200 times in each kind of run, and resume
+	BROOD_CHAOS=200 $(GO) test -run TestChaos -v -timeout 3600s .
+
+fuzz: ## fuzz every decoder for a minute each
+	$(GO) test -run '^$$' -fuzz FuzzFrames -fuzztime 60s ./worker/wire
+	$(GO) test -run '^$$' -fuzz FuzzReaders -fuzztime 60s ./runner/dataset
+	$(GO) test -run '^$$' -fuzz FuzzTemplate -fuzztime 60s ./jobs/exec
+
+clean: ## remove what was built
+	rm -rf bin
