@@ -129,10 +129,7 @@ func chaos(t *testing.T, c chaosRun) {
 		out := filepath.Join(c.dir, fmt.Sprintf("got%d.%s", round, c.ext))
 		name := fmt.Sprintf("got%d", round)
 		cmd := c.command(t, out, name, "run", "echo")
-		for {
-			if !killLater(t, cmd) {
-				break
-			}
+		for killLater(t, cmd) {
 			killed++
 			cmd = c.next(t, out, name)
 		}
@@ -186,4 +183,19 @@ func firstDifference(a, b []byte) string {
 		}
 	}
 	return fmt.Sprintf("%d lines and %d lines", len(la), len(lb))
+}
+
+// waitFor waits until a condition holds.
+func waitFor(t *testing.T, holds func() bool) {
+	t.Helper()
+	deadline := time.After(60 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it never came true")
+		}
+	}
 }

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"brood/jobs"
+	"brood/runner/command"
+	"brood/worker"
+	"brood/worker/wire"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -9,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -17,11 +22,6 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"brood/jobs"
-	"brood/runner/command"
-	"brood/worker"
-	"brood/worker/wire"
 )
 
 // misbehave is a job that does what a record says, and that is nothing good.
@@ -44,7 +44,8 @@ var misbehaviour = map[string]func(){
 	"hang":        func() { select {} },
 	"ignore-term": func() { signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP); select {} },
 	"spin": func() {
-		for {
+		for i := 0; i >= 0; i = (i + 1) % 10 {
+			runtime.KeepAlive(i)
 		}
 	},
 	"half-answer": func() { _, _ = syscall.Write(wire.AnswersFD, []byte{200, 0, 0, 0, 5, 1}); os.Exit(0) },

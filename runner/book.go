@@ -1,6 +1,10 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/sink"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +13,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"brood/jobs"
-	"brood/runner/dataset"
-	"brood/runner/ledger"
-	"brood/runner/sink"
 )
 
 const (

@@ -1,16 +1,15 @@
 package runner
 
 import (
-	"errors"
-	"fmt"
-	"time"
-
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/term"
 	"brood/worker/wire"
+	"errors"
+	"fmt"
+	"time"
 )
 
 // Config is a run. The part with JSON names is kept in the ledger when the run
@@ -98,8 +97,6 @@ const (
 	// leaveTime is how long a worker may take to leave after its work pipe
 	// has ended, before it is sent TERM, and then KILL after as long again.
 	leaveTime = 6 * time.Second
-	// pipeSize is what the pipes of a worker are made to hold, where allowed.
-	pipeSize = 256 << 10
 )
 
 // Balance writes the books of a run in one line.

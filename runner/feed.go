@@ -1,15 +1,14 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/worker/wire"
 	"container/heap"
 	"context"
 	"os"
 	"slices"
 	"sync"
 	"time"
-
-	"brood/jobs"
-	"brood/worker/wire"
 )
 
 const (

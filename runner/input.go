@@ -1,12 +1,11 @@
 package runner
 
 import (
+	"brood/runner/dataset"
 	"context"
 	"errors"
 	"os"
 	"slices"
-
-	"brood/runner/dataset"
 )
 
 // Input is the dataset of a run, open and with its shape known.
@@ -70,7 +69,9 @@ func (in *Input) copyStdin(ctx context.Context, stdin *os.File) error {
 			}
 		case <-drain.Done():
 			cancel()
-			<-done
+			if err := <-done; err != nil {
+				return inputError(err)
+			}
 		}
 		return nil
 	}

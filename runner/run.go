@@ -18,6 +18,12 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/proc"
+	"brood/runner/sink"
+	"brood/worker/wire"
 	"context"
 	"errors"
 	"fmt"
@@ -30,13 +36,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"brood/jobs"
-	"brood/runner/dataset"
-	"brood/runner/ledger"
-	"brood/runner/proc"
-	"brood/runner/sink"
-	"brood/worker/wire"
 )
 
 // run is a session of a run.

@@ -1,13 +1,12 @@
 package runner
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"time"
-
 	"brood/jobs"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"fmt"
+	"math/rand/v2"
+	"time"
 )
 
 // throttleTime is how long everyone waits after a throttle verdict that does
@@ -38,6 +37,7 @@ func (r *run) settle(u *update, slot int, b *batch, rec *jobs.Record, res *jobs.
 		if rec.Attempt <= r.cfg.Retries {
 			return r.tryLater(u, slot, b, it, rec, res)
 		}
+	case jobs.VerdictFailed, jobs.VerdictSkipped:
 	}
 	status := jobs.StatusFailed
 	if res.Verdict == jobs.VerdictSkipped {

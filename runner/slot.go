@@ -1,6 +1,10 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/runner/ledger"
+	"brood/runner/proc"
+	"brood/worker/wire"
 	"context"
 	"errors"
 	"fmt"
@@ -12,11 +16,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"brood/jobs"
-	"brood/runner/ledger"
-	"brood/runner/proc"
-	"brood/worker/wire"
 )
 
 // slot is one place for a worker: one goroutine that owns one child at a time.
@@ -84,7 +83,7 @@ type child struct {
 }
 
 // start starts a worker and shakes hands. It returns nil without an error if
-// ctx has ended meanwhile.
+// ctx has ended meanwhile: then nobody asks why.
 func (s *slot) start(ctx context.Context) (*child, error) {
 	wait := 100 * time.Millisecond
 	for try := 1; ; try++ {
@@ -98,7 +97,7 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 		}
 		var refused *AbortError
 		if ctx.Err() != nil {
-			return nil, nil
+			return nil, nil //nolint:nilerr // the run is ending, see above
 		}
 		if errors.As(err, &refused) || try == startTries {
 			return nil, &AbortError{fmt.Sprintf("slot %d: a worker does not start: %v", s.number, err)}

@@ -1,17 +1,16 @@
 package runner
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"time"
-
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/worker/wire"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
 )
 
 // source reads the dataset into blocks, and leaves out what is final already.
@@ -79,7 +78,8 @@ func (s *source) inputError(err error) error {
 func (s *source) fill(ctx context.Context) (bool, error) {
 	for len(s.block.data) < blockBytes && len(s.block.items) < blockRecords {
 		if s.r.cfg.Limit > 0 && uint64(s.seq) >= s.r.cfg.Limit {
-			return false, s.ended()
+			s.r.inputDone.Store(true)
+			return false, nil
 		}
 		if (len(s.block.items) > 0 || s.bad != nil) && !s.reader.Ready() {
 			return true, nil
@@ -91,11 +91,12 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		}
 		err := s.reader.Next(&s.rec)
 		if errors.Is(err, io.EOF) {
-			return false, s.ended()
+			s.r.inputDone.Store(true)
+			return false, nil
 		}
 		if err != nil {
 			if ctx.Err() != nil {
-				return false, nil
+				return false, nil //nolint:nilerr // the run is ending, and has closed what is read
 			}
 			return false, s.inputError(err)
 		}
@@ -109,11 +110,6 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		s.seq++
 	}
 	return true, nil
-}
-
-func (s *source) ended() error {
-	s.r.inputDone.Store(true)
-	return nil
 }
 
 // enterChunk is called before the first record of a chunk is read. It passes
@@ -137,7 +133,7 @@ func (s *source) admit() error {
 	rec := &s.rec
 	if rec.Err != nil {
 		s.reject()
-		return nil
+		return nil //nolint:nilerr // a bad row is an outcome
 	}
 	it := item{seq: s.seq, line: rec.Pos.Line, offset: rec.Pos.Offset, file: int32(rec.Pos.File)}
 	if known, ok := s.past.retries[s.seq]; ok {

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"brood/jobs"
+	"brood/worker/wire"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"brood/jobs"
-	"brood/worker/wire"
 )
 
 const (

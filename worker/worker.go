@@ -8,6 +8,8 @@
 package worker
 
 import (
+	"brood/jobs"
+	"brood/worker/wire"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +21,6 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"brood/jobs"
-	"brood/worker/wire"
 )
 
 // Command is the hidden subcommand that starts a worker.

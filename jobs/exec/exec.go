@@ -3,6 +3,7 @@
 package exec
 
 import (
+	"brood/jobs"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -10,13 +11,12 @@ import (
 	"fmt"
 	"os"
 	osexec "os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"brood/jobs"
 )
 
 type config struct {
@@ -169,10 +169,11 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", err)
 		return nil
 	}
-	env := append(r.env[:len(r.env):len(r.env)],
-		"BROOD_SEQ="+strconv.FormatUint(uint64(rec.Seq), 10),
-		"BROOD_ATTEMPT="+strconv.Itoa(rec.Attempt),
-		"BROOD_KEY="+r.setup.Key.Of(rec))
+	env := slices.Concat(r.env, []string{
+		"BROOD_SEQ=" + strconv.FormatUint(uint64(rec.Seq), 10),
+		"BROOD_ATTEMPT=" + strconv.Itoa(rec.Attempt),
+		"BROOD_KEY=" + r.setup.Key.Of(rec),
+	})
 	status, full, err := r.run(path, env)
 	if err != nil {
 		return r.notStarted(err, res)

@@ -1,13 +1,12 @@
 package exec
 
 import (
+	"brood/jobs"
 	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"brood/jobs"
 )
 
 // partKind is what a part of an argument stands for.
@@ -109,8 +108,9 @@ func placeholder(name string, shape *jobs.Shape) (part, bool, error) {
 // isName says whether s looks as if it was meant to be a column.
 func isName(s string) bool {
 	for i, c := range s {
-		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c > 127
-		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '-' || c == '.')) {
+		first := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c > 127
+		later := i > 0 && (c >= '0' && c <= '9' || c == '-' || c == '.')
+		if !first && !later {
 			return false
 		}
 	}

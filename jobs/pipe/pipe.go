@@ -17,6 +17,7 @@
 package pipe
 
 import (
+	"brood/jobs"
 	"bufio"
 	"bytes"
 	"context"
@@ -31,8 +32,6 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
-
-	"brood/jobs"
 )
 
 type config struct {
@@ -245,8 +244,11 @@ func (r *runner) readLine() ([]byte, error) {
 
 // gone says how the program ended, if it has.
 func (r *runner) gone(err error) error {
-	done := make(chan error, 1)
-	go func() { done <- r.cmd.Wait() }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = r.cmd.Wait() // what it returns is in ProcessState
+	}()
 	select {
 	case <-done:
 		return fmt.Errorf("program %s: %w (%s)", r.Command[0], err, r.cmd.ProcessState)

@@ -4,6 +4,9 @@
 package command
 
 import (
+	"brood/jobs"
+	"brood/runner"
+	"brood/runner/dataset"
 	"context"
 	"errors"
 	"fmt"
@@ -13,10 +16,6 @@ import (
 	"syscall"
 
 	"github.com/urfave/cli/v2"
-
-	"brood/jobs"
-	"brood/runner"
-	"brood/runner/dataset"
 )
 
 // The exit statuses, all of them.

@@ -1,6 +1,11 @@
 package command
 
 import (
+	"brood/jobs"
+	"brood/runner"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/sink"
 	"errors"
 	"fmt"
 	"os"
@@ -8,12 +13,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-
-	"brood/jobs"
-	"brood/runner"
-	"brood/runner/dataset"
-	"brood/runner/ledger"
-	"brood/runner/sink"
 )
 
 func (e *env) exportCommand() *cli.Command {
@@ -131,6 +130,7 @@ func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) ([]b
 		return nil, usage("Export it in the dataset's own format.", "%w; it cannot be turned into %s", rec.Err, x.format)
 	}
 	switch x.format {
+	default: // lines: the raw bytes, below
 	case dataset.FormatJSONL:
 		return append(r.AppendJSON(x.buf), '\n'), nil
 	case dataset.FormatCSV, dataset.FormatTSV:

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"brood/jobs"
+	"brood/runner/term"
 	"fmt"
 	"math"
 	"runtime"
@@ -10,9 +12,6 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
-
-	"brood/jobs"
-	"brood/runner/term"
 )
 
 const (

@@ -1,14 +1,13 @@
 package command
 
 import (
+	"brood/runner"
+	"brood/runner/ledger"
 	"errors"
 	"os"
 	"slices"
 
 	"github.com/urfave/cli/v2"
-
-	"brood/runner"
-	"brood/runner/ledger"
 )
 
 // The values of --input-changed.

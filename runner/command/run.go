@@ -1,6 +1,11 @@
 package command
 
 import (
+	"brood/jobs"
+	"brood/runner"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/sink"
 	"context"
 	"errors"
 	"fmt"
@@ -12,12 +17,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
-
-	"brood/jobs"
-	"brood/runner"
-	"brood/runner/dataset"
-	"brood/runner/ledger"
-	"brood/runner/sink"
 )
 
 func (e *env) runCommand() *cli.Command {
@@ -312,14 +311,17 @@ func (e *env) chooseOutput(c *cli.Context, cfg *runner.Config) error {
 	return notAnInput(cfg.Output, cfg.Dataset.Paths)
 }
 
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}
+
 // notAnInput refuses to write results over the dataset.
 func notAnInput(output string, inputs []string) error {
-	out, err := os.Stat(output)
-	if err != nil {
-		return nil // it does not exist yet, or will be complained about when it is opened
-	}
 	for _, p := range inputs {
-		if in, err := os.Stat(p); err == nil && os.SameFile(in, out) {
+		// One that cannot be looked at is complained about when it is opened.
+		if sameFile(p, output) {
 			return usage("Give the results another name.", "the output %s is the dataset itself", output)
 		}
 	}

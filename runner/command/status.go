@@ -1,6 +1,8 @@
 package command
 
 import (
+	"brood/runner"
+	"brood/runner/ledger"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,9 +10,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
-
-	"brood/runner"
-	"brood/runner/ledger"
 )
 
 // status is what brood status --json prints. Names and meaning are a promise.
@@ -119,8 +118,18 @@ func (e *env) printStatus(s *status) error {
 		state += " (" + s.Reason + ")"
 	}
 	for _, row := range [][2]any{
-		{"name", s.Name}, {"job", s.Job}, {"state", state}, {"input", s.Input}, {"ok", s.OK}, {"failed", s.Failed},
-		{"skipped", s.Skipped}, {"unknown", s.Unknown}, {"pending", s.Pending}, {"started", s.StartedAt}, {"finished", finished}, {"output", s.Output},
+		{"name", s.Name},
+		{"job", s.Job},
+		{"state", state},
+		{"input", s.Input},
+		{"ok", s.OK},
+		{"failed", s.Failed},
+		{"skipped", s.Skipped},
+		{"unknown", s.Unknown},
+		{"pending", s.Pending},
+		{"started", s.StartedAt},
+		{"finished", finished},
+		{"output", s.Output},
 	} {
 		if _, err := fmt.Fprintf(w, "%v\t%v\n", row[0], row[1]); err != nil {
 			return err

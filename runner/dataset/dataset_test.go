@@ -261,7 +261,11 @@ func checkCover(t *testing.T, r *Reader, b []byte, format Format) {
 		if k.pos.Offset < at || k.size <= 0 || k.pos.Offset+k.size > int64(len(b)) {
 			t.Fatalf("%s: record %d at %d+%d, after %d, of %d bytes", format, i, k.pos.Offset, k.size, at, len(b))
 		}
-		if between := b[at:k.pos.Offset]; len(bytes.Trim(between, " \t\r\n\v\f\u0085\u00a0")) > 0 && !(at == 0 && bytes.HasPrefix(between, []byte("\xef\xbb\xbf"))) && format != FormatJSONL {
+		between := b[at:k.pos.Offset]
+		if at == 0 {
+			between = bytes.TrimPrefix(between, []byte("\xef\xbb\xbf"))
+		}
+		if len(bytes.TrimSpace(between)) > 0 {
 			t.Fatalf("%s: %q was passed over before record %d", format, between, i)
 		}
 		if line := int64(1 + bytes.Count(b[:k.pos.Offset], []byte("\n"))); k.pos.Line != line {

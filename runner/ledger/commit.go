@@ -33,7 +33,7 @@ func (l *Ledger) prepare(ctx context.Context) error {
 		{&l.stmts.holdIt, `INSERT OR REPLACE INTO held VALUES (?, ?, ?)`},
 		{&l.stmts.death, `INSERT INTO deaths (at, slot, pid, how, seq, cpu_ms, max_rss, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
 	} {
-		st, err := l.write.PrepareContext(ctx, p.sql)
+		st, err := l.write.PrepareContext(ctx, p.sql) //nolint:sqlclosecheck // closed by Close
 		if err != nil {
 			return fmt.Errorf("prepare %q: %w", p.sql, err)
 		}
@@ -128,7 +128,7 @@ type batch struct {
 
 func (b *batch) exec(st *sql.Stmt, args ...any) {
 	if b.err == nil {
-		_, b.err = b.tx.StmtContext(b.ctx, st).ExecContext(b.ctx, args...)
+		_, b.err = b.tx.StmtContext(b.ctx, st).ExecContext(b.ctx, args...) //nolint:sqlclosecheck // closed with the transaction
 	}
 }
 

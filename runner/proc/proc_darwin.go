@@ -31,7 +31,7 @@ func pipeCloexec(fds *[2]int) error {
 // SelfExe is the path to start this executable again by.
 func SelfExe() (string, error) { return os.Executable() }
 
-func maxRSS(u *syscall.Rusage) int64 { return int64(u.Maxrss) }
+func maxRSS(u *syscall.Rusage) int64 { return u.Maxrss }
 
 // waitHandle waits for a child's end with a kqueue of its own.
 type waitHandle struct{ queue int }

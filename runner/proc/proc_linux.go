@@ -20,7 +20,7 @@ func becomeSubreaper() error {
 func closeInheritedOnExec() error {
 	const firstFD, lastFD = 3, ^uint(0) >> 32
 	err := unix.CloseRange(firstFD, lastFD, unix.CLOSE_RANGE_CLOEXEC)
-	if err == nil || !(errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL)) {
+	if !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EINVAL) {
 		return err
 	}
 	// Before Linux 5.11.

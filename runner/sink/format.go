@@ -4,6 +4,7 @@
 package sink
 
 import (
+	"brood/jobs"
 	"bytes"
 	"fmt"
 	"path/filepath"
@@ -13,8 +14,6 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
-
-	"brood/jobs"
 )
 
 // Format is how results are written.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"brood/jobs"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -8,8 +9,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"brood/jobs"
 )
 
 // PageSize is the size of a worker's shared page in bytes.
