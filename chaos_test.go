@@ -129,9 +129,15 @@ func chaos(t *testing.T, c chaosRun) {
 		out := filepath.Join(c.dir, fmt.Sprintf("got%d.%s", round, c.ext))
 		name := fmt.Sprintf("got%d", round)
 		cmd := c.command(t, out, name, "run", "echo")
-		for killLater(t, cmd) {
-			killed++
-			cmd = c.next(t, out, name)
+		done := false
+		for !done && killed < c.kills {
+			if done = !killLater(t, cmd); !done {
+				killed++
+				cmd = c.next(t, out, name)
+			}
+		}
+		if !done {
+			finish(t, cmd)
 		}
 		gotBytes, err := os.ReadFile(out)
 		if err != nil {
@@ -154,14 +160,23 @@ func (c *chaosRun) next(t *testing.T, out, name string) *exec.Cmd {
 	return c.command(t, out, name, "resume", name)
 }
 
-// killLater starts a command and kills it with SIGKILL within 400 ms. It
+// killWithin is the time within which a process is killed. Built with the race
+// detector it needs most of a second to start.
+func killWithin() time.Duration {
+	if raceEnabled {
+		return 3 * time.Second
+	}
+	return 400 * time.Millisecond
+}
+
+// killLater starts a command and kills it with SIGKILL at a random moment. It
 // returns false if the command completed before.
 func killLater(t *testing.T, cmd *exec.Cmd) bool {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(time.Duration(rand.IntN(400_000))*time.Microsecond, func() {
+	timer := time.AfterFunc(rand.N(killWithin()), func() {
 		_ = cmd.Process.Kill()
 	})
 	err := cmd.Wait()

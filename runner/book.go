@@ -55,7 +55,8 @@ type book struct {
 	onStdout []span // segments in the file's buffer; end is the length here
 	gone     bool   // the reader has left
 	extra    []ledger.Held
-	dropHeld jobs.Seq // unordered: held results before it were written
+	owed     []ledger.Held // unordered: of earlier sessions
+	dropHeld jobs.Seq      // unordered: held results before it were written
 
 	ok, failed, skipped, unknown atomic.Uint64
 
@@ -94,12 +95,13 @@ func (b *book) keep(updates <-chan *update) error {
 	go b.commitLoop()
 	defer close(b.work)
 	timer := time.NewTimer(time.Hour)
+	b.payOff()
 	for updates != nil {
 		in := updates
-		if b.busy && b.order != nil && b.order.Memory() > 2*holdMemory {
+		if b.busy && b.overfull() {
 			in = nil
 		}
-		if !b.since.IsZero() && !b.busy {
+		if !b.since.IsZero() && !b.busy && b.err == nil {
 			timer.Reset(time.Until(b.since.Add(commitAfter)))
 		} else {
 			timer.Stop()
@@ -127,6 +129,12 @@ func (b *book) keep(updates <-chan *update) error {
 		b.finish(<-b.done)
 	}
 	return b.err
+}
+
+// overfull reports whether nothing more should be taken in until the commit
+// under way has ended.
+func (b *book) overfull() bool {
+	return b.rows > 2*commitRows || len(b.extra) > commitRows || (b.order != nil && b.order.Memory() > 2*holdMemory)
 }
 
 func (b *book) full() bool {
@@ -418,16 +426,29 @@ func (b *book) loadHeld(ctx context.Context, unordered bool, next jobs.Seq) erro
 			stored[i] = sink.Segment{First: h.First, Count: h.Count, Stored: true}
 		}
 		b.order = sink.NewOrder(next, stored)
-		b.drainOrder() // after standard output lost its reader, it may be their turn
-		return b.err
+		return nil
 	}
-	for _, h := range held {
-		bytes, err := b.held.Held(ctx, h.First)
+	b.owed = held
+	return nil
+}
+
+// payOff writes what an earlier session owes: results that standard output did
+// not take when it lost its reader, and whose turn it is now.
+func (b *book) payOff() {
+	if b.order != nil {
+		b.drainOrder()
+		return
+	}
+	for _, h := range b.owed {
+		if b.gone || b.err != nil {
+			return
+		}
+		bytes, err := b.held.Held(context.Background(), h.First)
 		if err != nil {
-			return err
+			b.fail(err)
+			return
 		}
 		b.write(h.First, h.Count, bytes)
 		b.dropHeld = h.First + jobs.Seq(h.Count)
 	}
-	return b.err
 }

@@ -169,6 +169,13 @@ func (d *Dir) HasLedger() bool {
 	return err == nil
 }
 
+func syncDir(dir string) error {
+	if err := ledger.SyncDir(dir); err != nil {
+		return &WriteError{err}
+	}
+	return nil
+}
+
 // RunNames lists the runs of a state directory by name.
 func RunNames(state string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(state, "runs"))

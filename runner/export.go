@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 )
 
 func isEnd(err error) bool { return errors.Is(err, io.EOF) }
@@ -16,7 +15,7 @@ func isEnd(err error) bool { return errors.Is(err, io.EOF) }
 // in the order of the dataset. Stretches without any are passed over where the
 // ledger knows where they end.
 func Export(ctx context.Context, l *ledger.Reader, cfg *Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) error {
-	in, err := OpenInput(ctx, cfg.Dataset, os.Stdin, cfg.Dir.StdinPath())
+	in, err := openCopy(cfg.Dataset, cfg.Dir.StdinPath())
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -75,6 +76,7 @@ type feed struct {
 	ended     bool      // the source has no more
 	holdUntil time.Time // a throttle holds everything back
 	crashes   map[jobs.Seq]int
+	crashed   atomic.Bool // crashes is not empty
 
 	free chan *block
 	// wake holds a token when there may be something to take. Whoever takes
@@ -141,6 +143,7 @@ func (f *feed) admit(r *retry, crashes int) error {
 	f.mu.Lock()
 	f.open++
 	if crashes > 0 {
+		f.crashed.Store(true)
 		f.crashes[r.seq] = crashes
 	}
 	f.mu.Unlock()
@@ -161,6 +164,7 @@ func (f *feed) again(r *retry) error {
 func (f *feed) crash(seq jobs.Seq) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.crashed.Store(true)
 	f.crashes[seq]++
 	return f.crashes[seq]
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 )
 
@@ -16,6 +17,8 @@ type Input struct {
 	// copy.
 	Fill func(context.Context) error
 	past *past
+	// copyDir is where the copy of standard input is.
+	copyDir string
 }
 
 // OpenInput opens the dataset. Standard input is read from stdin and copied to
@@ -28,7 +31,7 @@ func OpenInput(ctx context.Context, spec dataset.Spec, stdin *os.File, copyPath 
 		if err != nil {
 			return nil, &WriteError{err}
 		}
-		in.Spool = spool
+		in.Spool, in.copyDir = spool, filepath.Dir(copyPath)
 		if !spool.Whole() {
 			if err := in.copyStdin(ctx, stdin); err != nil {
 				return nil, err
@@ -51,6 +54,21 @@ func inputError(err error) error {
 	return &DatasetError{err}
 }
 
+// openCopy opens the dataset to look at it: of standard input, what there is.
+func openCopy(spec dataset.Spec, copyPath string) (*Input, error) {
+	in := &Input{}
+	var err error
+	if slices.Contains(spec.Paths, dataset.Stdin) {
+		if in.Spool, err = dataset.OpenSpool(copyPath); err != nil {
+			return nil, &DatasetError{err}
+		}
+	}
+	if in.Reader, err = dataset.Open(spec, in.Spool); err != nil {
+		return nil, inputError(err)
+	}
+	return in, nil
+}
+
 // copyStdin starts the copying. Fill then waits for its end, or ends it.
 func (in *Input) copyStdin(ctx context.Context, stdin *os.File) error {
 	src, err := dataset.NewInput(stdin)
@@ -64,6 +82,9 @@ func (in *Input) copyStdin(ctx context.Context, stdin *os.File) error {
 		defer cancel()
 		select {
 		case err := <-done:
+			if err == nil {
+				err = syncDir(in.copyDir)
+			}
 			if err != nil {
 				return inputError(err)
 			}

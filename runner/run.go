@@ -73,7 +73,8 @@ func Run(ctx context.Context, cfg *Config, l *ledger.Ledger, in *Input) (Report,
 	r := &run{cfg: cfg, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
-		return Report{}, err
+		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), ledger.Usage{})
+		return Report{}, errors.Join(err, endErr)
 	}
 	state, reason, err := r.session(ctx, in)
 	return r.close(l, state, reason, err)
@@ -137,6 +138,11 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 		}
 		return err
 	}
+	if path != sink.Stdout && size == 0 {
+		if err := syncDir(filepath.Dir(path)); err != nil {
+			return err
+		}
+	}
 	if err := b.loadHeld(ctx, r.cfg.Unordered, next); err != nil {
 		return err
 	}
@@ -199,7 +205,9 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	// What serves the session ends after it, and is not part of the group.
 	serve, stopServing := context.WithCancel(context.Background())
 	var servants sync.WaitGroup
-	for _, f := range []func(context.Context){r.watch, r.showProgress, r.signals} {
+	signals := r.listenForSignals()
+	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
+	for _, f := range []func(context.Context){r.watch, r.showProgress, obey} {
 		servants.Go(func() { f(serve) })
 	}
 

@@ -15,27 +15,30 @@ const throttleTime = time.Second
 
 // settle decides what an answer means for its record: final, or another try.
 // The record and the result are borrowed.
-func (r *run) settle(u *update, slot int, b *batch, rec *jobs.Record, res *jobs.Result) error {
+func (r *run) settle(u *update, slot int, b *batch, rec *jobs.Record, res *jobs.Result) {
 	it := &b.items[b.answered-1]
 	switch res.Verdict {
 	case jobs.VerdictOK:
 		r.settleOK(u, slot, rec, res)
-		return nil
+		return
 	case jobs.VerdictThrottle:
 		wait := res.RetryAfter
 		if wait == 0 {
 			wait = throttleTime
 		}
 		r.feed.hold(wait)
-		return r.feed.again(&retry{item: *it, attempt: rec.Attempt, due: time.Now().Add(wait), body: copyOf(b.walk.Body())})
+		u.again = append(u.again, &retry{item: *it, attempt: rec.Attempt, due: time.Now().Add(wait), body: copyOf(b.walk.Body())})
+		return
 	case jobs.VerdictAbort:
 		u.attempts = append(u.attempts, attemptOf(slot, rec, res))
 		r.abort(fmt.Sprintf("job %s asked to stop at %s: %s", r.cfg.Job, r.placeOf(it), res.Error))
 		// The record stays pending: it goes back, and nobody takes it any more.
-		return r.feed.again(&retry{item: *it, attempt: rec.Attempt, body: copyOf(b.walk.Body())})
+		u.again = append(u.again, &retry{item: *it, attempt: rec.Attempt, body: copyOf(b.walk.Body())})
+		return
 	case jobs.VerdictRetry:
 		if rec.Attempt <= r.cfg.Retries {
-			return r.tryLater(u, slot, b, it, rec, res)
+			r.tryLater(u, slot, b, it, rec, res)
+			return
 		}
 	case jobs.VerdictFailed, jobs.VerdictSkipped:
 	}
@@ -49,11 +52,10 @@ func (r *run) settle(u *update, slot int, b *batch, rec *jobs.Record, res *jobs.
 		Seq: it.seq, Status: status, Class: res.Class, Error: res.Error, Attempts: rec.Attempt, Crashes: crashes,
 		Place: it.place(), At: time.Now(),
 	}, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
-	return nil
 }
 
 func (r *run) settleOK(u *update, slot int, rec *jobs.Record, res *jobs.Result) {
-	if rec.Attempt > 1 {
+	if rec.Attempt > 1 || (r.feed.crashed.Load() && r.feed.crashesOf(rec.Seq) > 0) {
 		u.attempts = append(u.attempts, attemptOf(slot, rec, res))
 		r.forget(u, rec.Seq, rec.Attempt)
 	}
@@ -73,11 +75,11 @@ func (r *run) forget(u *update, seq jobs.Seq, attempt int) int {
 	return crashes
 }
 
-func (r *run) tryLater(u *update, slot int, b *batch, it *item, rec *jobs.Record, res *jobs.Result) error {
+func (r *run) tryLater(u *update, slot int, b *batch, it *item, rec *jobs.Record, res *jobs.Result) {
 	due := time.Now().Add(max(r.backoff(rec.Attempt), res.RetryAfter))
 	u.attempts = append(u.attempts, attemptOf(slot, rec, res))
 	u.retries = append(u.retries, ledger.Retry{Seq: it.seq, Attempts: rec.Attempt, Crashes: r.feed.crashesOf(it.seq), Due: due})
-	return r.feed.again(&retry{item: *it, attempt: rec.Attempt + 1, due: due, body: copyOf(b.walk.Body())})
+	u.again = append(u.again, &retry{item: *it, attempt: rec.Attempt + 1, due: due, body: copyOf(b.walk.Body())})
 }
 
 // backoff is how long to wait after a try: the minimum, doubled for each try
@@ -129,7 +131,7 @@ func (d *death) error() string {
 
 // blame decides about the record that a dead worker had in hand, by what it
 // would cost to do it again.
-func (r *run) blame(u *update, slot int, b *batch, rec *jobs.Record, d *death) error {
+func (r *run) blame(u *update, slot int, b *batch, rec *jobs.Record, d *death) {
 	it := &b.items[b.answered-1]
 	crashes := r.feed.crash(it.seq)
 	u.attempts = append(u.attempts, ledger.Attempt{
@@ -141,7 +143,8 @@ func (r *run) blame(u *update, slot int, b *batch, rec *jobs.Record, d *death) e
 		status = jobs.StatusUnknown
 	case crashes < r.cfg.MaxCrashes:
 		u.retries = append(u.retries, ledger.Retry{Seq: it.seq, Attempts: rec.Attempt - 1, Crashes: crashes, Due: time.Now()})
-		return r.feed.again(&retry{item: *it, attempt: rec.Attempt, alone: true, body: copyOf(b.walk.Body())})
+		u.again = append(u.again, &retry{item: *it, attempt: rec.Attempt, alone: true, body: copyOf(b.walk.Body())})
+		return
 	case r.cfg.Effect == jobs.EffectKeyed:
 		status = jobs.StatusUnknown
 	}
@@ -150,5 +153,4 @@ func (r *run) blame(u *update, slot int, b *batch, rec *jobs.Record, d *death) e
 		Seq: it.seq, Status: status, Class: d.class, Error: d.error(), Attempts: rec.Attempt, Crashes: crashes,
 		Place: it.place(), At: time.Now(),
 	}, &sink.Outcome{})
-	return nil
 }

@@ -12,13 +12,19 @@ import (
 // errSignal is why a run was stopped by a signal.
 var errSignal = errors.New("stopped by a signal")
 
-// signals obeys the signals to the parent: the first INT, TERM or HUP drains,
+// listenForSignals takes the signals from here on, so that none is obeyed by
+// default before obeySignals looks at them.
+func (r *run) listenForSignals() chan os.Signal {
+	ch := make(chan os.Signal, 4)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGPIPE)
+	return ch
+}
+
+// obeySignals obeys the signals to the parent: the first INT, TERM or HUP drains,
 // a second kills; USR1 prints the state; TSTP suspends the workers as well.
 // PIPE is taken so that writing to a pipe without a reader is an error of the
 // write, and not the end.
-func (r *run) signals(ctx context.Context) {
-	ch := make(chan os.Signal, 4)
-	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGPIPE)
+func (r *run) obeySignals(ctx context.Context, ch chan os.Signal) {
 	defer signal.Stop(ch)
 	for {
 		select {

@@ -55,7 +55,7 @@ func (s *slot) work(ctx context.Context) error {
 
 // giveBack returns a batch that no worker has seen.
 func (s *slot) giveBack(b *batch) error {
-	return s.r.giveBack(b, func(*update, *jobs.Record) (bool, error) { return false, nil })
+	return s.r.giveBack(b, func(*update, *jobs.Record) bool { return false })
 }
 
 // child is a worker from its start to its end.
@@ -69,6 +69,7 @@ type child struct {
 	frames  *wire.Reader
 	logs    sync.WaitGroup
 	said    tail
+	spared  func() bool // called when it has ended: nobody need kill it
 
 	// timedOut is set by the watch before it kills the worker.
 	timedOut atomic.Bool
@@ -146,6 +147,8 @@ func (s *slot) launch() (*child, error) {
 	if err != nil {
 		return nil, errors.Join(err, workW.Close(), answersR.Close(), c.closePage())
 	}
+	// One that is started just as the run is being killed must go as well.
+	c.spared = context.AfterFunc(s.r.killCtx, func() { c.Signal(syscall.SIGKILL) })
 	c.logs.Add(2)
 	go c.logLines("stdout", c.Stdout, nil)
 	go c.logLines("stderr", c.Stderr, &c.said)
@@ -171,10 +174,10 @@ func (c *child) openPage() (*os.File, error) {
 // handshake tells the worker what it is for and waits until it is ready.
 func (c *child) handshake(ctx context.Context) error {
 	deadline := time.Now().Add(handshakeTime)
-	stop := context.AfterFunc(ctx, func() { _ = c.answers.SetReadDeadline(time.Now()) })
-	defer stop()
 	_ = c.work.SetWriteDeadline(deadline)
 	_ = c.answers.SetReadDeadline(deadline)
+	stop := context.AfterFunc(ctx, func() { _ = c.answers.SetReadDeadline(time.Now()) })
+	defer stop()
 	hello, err := wire.AppendJSON(nil, wire.TypeHello, c.slot.r.hello(c.slot.number))
 	if err != nil {
 		return err
@@ -204,6 +207,9 @@ func (c *child) handshake(ctx context.Context) error {
 	default:
 		return fmt.Errorf("handshake: %w: type %d", wire.ErrFrame, t)
 	}
+	if !stop() {
+		return context.Cause(ctx)
+	}
 	_ = c.work.SetWriteDeadline(time.Time{})
 	_ = c.answers.SetReadDeadline(time.Time{})
 	return nil
@@ -231,6 +237,7 @@ func (c *child) failedStart(err error) error {
 // that belongs to it but the page. It closes gone when the process has ended.
 func (c *child) reap(gone chan struct{}) (proc.Exit, error) {
 	exit, err := c.Wait()
+	c.spared()
 	close(gone)
 	<-c.ended
 	// A process that has left the group may still hold the pipes.
@@ -373,33 +380,32 @@ func (c *child) settle(p []byte) error {
 		return err
 	}
 	u := newUpdate()
+	err = c.settleEach(u, &answers)
+	c.slot.pace.note(answers.Len(), answers.Busy)
+	// Whatever is wrong with the frame, what was settled before counts.
+	return errors.Join(err, r.send(u))
+}
+
+func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 	var rec jobs.Record
 	var res jobs.Result
-	expect := answers.First
 	for i := 0; ; i++ {
 		more, err := answers.Next(&res)
-		if err != nil {
+		if err != nil || !more {
 			return err
-		}
-		if !more {
-			break
 		}
 		b, err := c.nextRecord(&rec)
 		if err != nil {
 			return err
 		}
-		if i == 0 && rec.Seq != expect {
-			return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, expect, rec.Seq)
+		if i == 0 && rec.Seq != answers.First {
+			u.again = append(u.again, &retry{item: b.items[b.answered-1], attempt: rec.Attempt, body: copyOf(b.walk.Body())})
+			return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, rec.Seq)
 		}
-		if err := r.settle(u, c.slot.number, b, &rec, &res); err != nil {
-			return err
-		}
+		c.any = true
+		c.slot.r.settle(u, c.slot.number, b, &rec, &res)
 		c.retire(b)
 	}
-	c.any = c.any || answers.Len() > 0
-	c.slot.pace.note(answers.Len(), answers.Busy)
-	r.send(u)
-	return nil
 }
 
 // nextRecord returns the first record that has not been answered. Only the
@@ -439,25 +445,23 @@ func (c *child) retire(b *batch) {
 
 // close settles what a worker has left behind.
 func (s *slot) close(c *child, exit proc.Exit) error {
-	inHand, since, busy := c.page.InHand()
-	if err := c.closePage(); err != nil {
-		return err
-	}
+	defer func() { _ = c.closePage() }()
 	var writeErr *WriteError
 	if errors.As(c.err, &writeErr) {
 		return c.err
 	}
 	s.r.noteUsage(exit)
 	s.deaths++
-	if c.any {
-		s.deaths = 0
+	inHand, since, busy := c.page.InHand()
+	if c.any || busy {
+		s.deaths = 0 // it is the record's, see blame
 	}
 	if len(c.queue) == 0 && exit.Status.Exited() && exit.Status.ExitStatus() == 0 {
 		s.deaths = 0
 		return nil
 	}
 	d := &death{class: jobs.ClassCrash, how: exit.String(), said: c.said.String()}
-	if busy {
+	if busy && since > 0 {
 		d.took = wire.Now() - since
 	}
 	if c.timedOut.Load() {
@@ -484,18 +488,18 @@ func (s *slot) mourn(c *child, exit proc.Exit, d *death, inHand jobs.Seq, busy b
 	}
 	u.deaths = append(u.deaths, row)
 	for _, b := range c.queue {
-		err := r.giveBackTo(u, b, func(u *update, rec *jobs.Record) (bool, error) {
+		err := r.giveBackTo(u, b, func(u *update, rec *jobs.Record) bool {
 			if !busy || rec.Seq != inHand || (killed && r.cfg.Effect == jobs.EffectNone) {
-				return false, nil
+				return false
 			}
-			return true, r.blame(u, s.number, b, rec, d)
+			r.blame(u, s.number, b, rec, d)
+			return true
 		})
 		if err != nil {
 			return err
 		}
 	}
-	r.send(u)
-	return nil
+	return r.send(u)
 }
 
 func seqNote(seq *jobs.Seq) string {
@@ -507,7 +511,7 @@ func seqNote(seq *jobs.Seq) string {
 
 // giveBack returns what is unanswered of a batch to the feed, except records
 // that special deals with.
-func (r *run) giveBack(b *batch, special func(*update, *jobs.Record) (bool, error)) error {
+func (r *run) giveBack(b *batch, special func(*update, *jobs.Record) bool) error {
 	if b.walk.Len() == 0 {
 		var err error
 		if b.walk, err = wire.ReadBatch(b.frame[5:], r.shape, r.cfg.Plan.NeedsRaw); err != nil {
@@ -516,11 +520,10 @@ func (r *run) giveBack(b *batch, special func(*update, *jobs.Record) (bool, erro
 	}
 	u := newUpdate()
 	err := r.giveBackTo(u, b, special)
-	r.send(u)
-	return err
+	return errors.Join(err, r.send(u))
 }
 
-func (r *run) giveBackTo(u *update, b *batch, special func(*update, *jobs.Record) (bool, error)) error {
+func (r *run) giveBackTo(u *update, b *batch, special func(*update, *jobs.Record) bool) error {
 	var rec jobs.Record
 	for {
 		more, err := b.walk.Next(&rec)
@@ -528,29 +531,31 @@ func (r *run) giveBackTo(u *update, b *batch, special func(*update, *jobs.Record
 			return err
 		}
 		b.answered++
-		done, err := special(u, &rec)
-		if err != nil {
-			return err
-		}
-		if done {
-			continue
-		}
-		if err := r.feed.again(&retry{item: b.items[b.answered-1], attempt: rec.Attempt, body: copyOf(b.walk.Body())}); err != nil {
-			return err
+		if !special(u, &rec) {
+			u.again = append(u.again, &retry{item: b.items[b.answered-1], attempt: rec.Attempt, body: copyOf(b.walk.Body())})
 		}
 	}
 }
 
-// send hands an update to the book.
-func (r *run) send(u *update) {
+// send hands an update to the book, and then the records that are to be tried
+// again to the feed.
+func (r *run) send(u *update) error {
 	n := 0
 	for _, s := range u.spans {
 		n += s.count
 	}
+	again := u.again
+	u.again = nil
 	if u.empty() {
 		u.free()
-		return
+	} else {
+		r.updates <- u
 	}
-	r.updates <- u
 	r.feed.settled(n)
+	for _, x := range again {
+		if err := r.feed.again(x); err != nil {
+			return err
+		}
+	}
+	return nil
 }

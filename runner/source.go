@@ -76,7 +76,10 @@ func (s *source) inputError(err error) error {
 // fill fills the block, as far as that is possible without waiting for
 // standard input, and reports whether there may be more.
 func (s *source) fill(ctx context.Context) (bool, error) {
-	for len(s.block.data) < blockBytes && len(s.block.items) < blockRecords {
+	for len(s.block.data) < blockBytes && len(s.block.items) < blockRecords && !s.bad.large() {
+		if ctx.Err() != nil {
+			return false, nil //nolint:nilerr // the run is ending
+		}
 		if s.r.cfg.Limit > 0 && uint64(s.seq) >= s.r.cfg.Limit {
 			s.r.inputDone.Store(true)
 			return false, nil

@@ -18,6 +18,9 @@ type update struct {
 	retries  []ledger.Retry
 	settled  []jobs.Seq // final records that had been waiting for a retry
 	deaths   []ledger.Death
+	// again are records that go back to the feed, after the book has been told
+	// why: what becomes of their next try must not reach it before.
+	again []*retry
 }
 
 // span is records that follow one another, and where their bytes end in buf.
@@ -41,8 +44,13 @@ func (u *update) free() {
 	updates.Put(u)
 }
 
+// large reports whether an update should be sent before more is added.
+func (u *update) large() bool {
+	return u != nil && (len(u.outcomes) >= 4096 || len(u.buf) >= blockBytes)
+}
+
 func (u *update) empty() bool {
-	return len(u.spans) == 0 && len(u.attempts) == 0 && len(u.retries) == 0 && len(u.deaths) == 0
+	return len(u.spans) == 0 && len(u.attempts) == 0 && len(u.retries) == 0 && len(u.deaths) == 0 && len(u.again) == 0
 }
 
 // final adds a record whose bytes have just been appended to buf.

@@ -28,7 +28,7 @@ func (r *run) watch(ctx context.Context) {
 			}
 			// The time the run was suspended does not count.
 			_, since, busy := c.inHand()
-			if !busy {
+			if !busy || since == 0 {
 				continue
 			}
 			left := max(since, time.Duration(r.resumed.Load())) + limit - now

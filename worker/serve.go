@@ -119,17 +119,26 @@ func (s *server) batch(p []byte) error {
 		if took >= printTime {
 			s.markPrinted(rec.Seq)
 		}
-		if err := s.answer(rec.Seq, &res, took); err != nil {
+		s.page.Answering()
+		waited, err := s.answer(rec.Seq, &res, took)
+		if err != nil {
 			return err
+		}
+		if waited {
+			now = wire.Now() // the next record is not to blame
 		}
 		s.done++
 		s.page.Finish(s.done)
 	}
 }
 
-// answer puts an answer into the buffer, and sends it if it may not wait.
-func (s *server) answer(seq jobs.Seq, res *jobs.Result, took time.Duration) error {
-	s.mu.Lock()
+// answer puts an answer into the buffer, and sends it if it may not wait. It
+// reports whether it may have taken time.
+func (s *server) answer(seq jobs.Seq, res *jobs.Result, took time.Duration) (waited bool, err error) {
+	if !s.mu.TryLock() {
+		s.mu.Lock()
+		waited = true
+	}
 	defer s.mu.Unlock()
 	if s.count == 0 {
 		s.first = seq
@@ -141,9 +150,9 @@ func (s *server) answer(seq jobs.Seq, res *jobs.Result, took time.Duration) erro
 	s.count++
 	s.busy += took
 	if s.each || took >= flushAfter || len(s.buf) >= flushSize {
-		return s.flushLocked()
+		return true, s.flushLocked()
 	}
-	return s.err
+	return waited, s.err
 }
 
 func (s *server) flush() error {
@@ -204,7 +213,7 @@ func (s *server) watchParent() {
 	s.orphaned.Store(true)
 	_, since, busy := s.page.InHand()
 	limit := time.Duration(s.hello.TimeoutMS) * time.Millisecond
-	if !busy || limit == 0 {
+	if !busy || since == 0 || limit == 0 {
 		return
 	}
 	time.Sleep(limit - (wire.Now() - since))

@@ -118,5 +118,6 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir) error {
 		return err
 	}
 	keep = true
-	return e.work(ctx, cfg, l, in)
+	_, err = e.work(ctx, cfg, l, in)
+	return err
 }

@@ -150,23 +150,28 @@ func (e *env) begin(ctx context.Context, cfg *runner.Config, plan func(*jobs.Sha
 		_ = in.Close()
 		return undo(err)
 	}
-	return e.work(ctx, cfg, l, in)
+	started, err := e.work(ctx, cfg, l, in)
+	if !started {
+		return undo(err)
+	}
+	return err
 }
 
-// work runs a session and tells how it went.
-func (e *env) work(ctx context.Context, cfg *runner.Config, l *ledger.Ledger, in *runner.Input) error {
+// work runs a session and tells how it went, and whether it began at all.
+func (e *env) work(ctx context.Context, cfg *runner.Config, l *ledger.Ledger, in *runner.Input) (started bool, err error) {
 	rep, err := runner.Run(ctx, cfg, l, in)
 	if closeErr := l.Close(); err == nil && closeErr != nil {
 		err = &runner.WriteError{Err: closeErr}
 	}
-	if rep.State != "" {
+	started = rep.State != ""
+	if started {
 		e.summarise(cfg, rep)
 	}
 	if err != nil {
-		return err
+		return started, err
 	}
 	e.code = exitCode(rep)
-	return nil
+	return true, nil
 }
 
 func exitCode(r runner.Report) int {

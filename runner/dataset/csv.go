@@ -104,9 +104,10 @@ func plural(n int, what string) string {
 // rowError is a mistake in a row: where it is, and how far the bad record
 // reaches.
 type rowError struct {
-	at     int // index of the mistake
-	field  int // index at which its field begins
-	reason string
+	at      int // index of the mistake
+	field   int // index at which its field begins
+	reason  string
+	tooLong bool // the row passes the limit; nothing else is known
 }
 
 // quotedRow reads a row that has a quote in its first line.
@@ -116,24 +117,50 @@ func (r *Reader) quotedRow(rec *Record) error {
 	if w.err != nil && n < 0 {
 		return w.err
 	}
-	u := w.unread()
 	if bad != nil {
-		line := w.line + countLines(u[:bad.at])
-		col := bad.at - bytes.LastIndexByte(u[:bad.at], '\n')
-		end := len(u)
-		if i := bytes.IndexByte(u[bad.field:], '\n'); i >= 0 {
-			end = bad.field + i + 1
-		}
-		rec.Err = &InputError{File: r.name(), Line: line, Column: col, Reason: bad.reason}
-		rec.Values = rec.Values[:0]
-		n = end
+		return r.endBadRow(rec, bad)
 	}
+	u := w.unread()
 	rec.Raw = trimCR(bytes.TrimSuffix(u[:n:n], []byte{'\n'}))
 	rec.Size = int64(n)
 	w.take(n, countLines(u[:n]))
-	if bad == nil {
-		r.checkWidth(rec)
+	r.checkWidth(rec)
+	return nil
+}
+
+// endBadRow ends a malformed record where the rule above says, which depends
+// on what stands in the file alone and never on how it came into memory: a
+// resume that begins to read elsewhere must count the same records.
+func (r *Reader) endBadRow(rec *Record, bad *rowError) error {
+	w := r.win
+	rec.Values, rec.Raw = rec.Values[:0], nil
+	if bad.tooLong {
+		u := w.unread()[:r.spec.MaxRecord]
+		w.take(len(u), countLines(u))
+		rec.Size = int64(len(u)) + w.skipPast('\n')
+		rec.Err = r.tooLong(rec.Pos.Line, rec.Size)
+		return w.err
 	}
+	u := w.unread()
+	rec.Err = &InputError{
+		File: r.name(), Line: w.line + countLines(u[:bad.at]),
+		Column: bad.at - bytes.LastIndexByte(u[:bad.at], '\n'), Reason: bad.reason,
+	}
+	end := w.find('\n', bad.field) + 1
+	u = w.unread()
+	switch {
+	case w.err != nil:
+		return w.err
+	case end == 0 && !w.eof: // the line does not fit into memory
+		w.take(bad.field, countLines(u[:bad.field]))
+		rec.Size = int64(bad.field) + w.skipPast('\n')
+		return w.err
+	case end == 0:
+		end = len(u)
+	}
+	rec.Raw = trimCR(bytes.TrimSuffix(u[:end:end], []byte{'\n'}))
+	rec.Size = int64(end)
+	w.take(end, countLines(u[:end]))
 	return nil
 }
 
@@ -192,6 +219,9 @@ func (r *Reader) finishRow(rec *Record, spans []fieldSpan, n int) (int, *rowErro
 		return -1, nil
 	}
 	u := r.win.unread()
+	if len(bytes.TrimRight(u[:n], "\r\n")) > r.spec.MaxRecord {
+		return n, &rowError{tooLong: true}
+	}
 	for _, s := range spans {
 		if s.scratch {
 			rec.Values = append(rec.Values, r.scratch[s.a:s.z:s.z])
@@ -207,7 +237,10 @@ func (r *Reader) bareField(at int) (fieldSpan, int, *rowError) {
 	w := r.win
 	start := at
 	for {
-		for u := w.unread(); at < len(u); at++ {
+		if at > r.spec.MaxRecord {
+			return fieldSpan{}, at, &rowError{tooLong: true}
+		}
+		for u := w.unread(); at < len(u) && at <= r.spec.MaxRecord; at++ {
 			switch c := u[at]; {
 			case c == r.spec.Delimiter, c == '\n':
 				return fieldSpan{start, at, false}, at, nil
@@ -222,7 +255,7 @@ func (r *Reader) bareField(at int) (fieldSpan, int, *rowError) {
 				return fieldSpan{}, at, &rowError{at: at, reason: `a quote inside a field that does not begin with one; write "a ""b"" c"`}
 			}
 		}
-		if !w.more() {
+		if at >= len(w.unread()) && !w.more() {
 			return fieldSpan{start, at, false}, at, nil
 		}
 	}

@@ -53,6 +53,25 @@ func NewSpool(path string) (*Spool, error) {
 	return s, nil
 }
 
+// OpenSpool opens a copy for reading only, whole or not: it ends where it ends
+// now.
+func OpenSpool(path string) (*Spool, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		f, err = os.Open(path + ".part")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open copy of standard input: %w", err)
+	}
+	st, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	s := &Spool{path: path, file: f, written: st.Size(), done: true}
+	s.grown.L = &s.mu
+	return s, nil
+}
+
 // Whole reports whether the copy holds all of standard input.
 func (s *Spool) Whole() bool {
 	s.mu.Lock()

@@ -88,7 +88,7 @@ func Create(ctx context.Context, path string, run Run) (*Ledger, error) {
 		_ = l.Close()
 		return nil, fmt.Errorf("create ledger %s: %w", path, err)
 	}
-	return l, syncDir(filepath.Dir(path))
+	return l, SyncDir(filepath.Dir(path))
 }
 
 // Open opens the ledger of an existing run for writing.
@@ -180,7 +180,8 @@ func (l *Ledger) Close() error {
 	return errors.Join(err, l.db.Close())
 }
 
-func syncDir(dir string) error {
+// SyncDir makes the names in a directory durable: a new file's, a renamed one's.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("sync directory: %w", err)

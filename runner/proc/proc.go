@@ -296,6 +296,10 @@ func (f *Family) strangers() []int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, pid := range childrenOf(os.Getpid()) {
+		// What a live worker's group has left behind goes with that group.
+		if pgid, err := unix.Getpgid(pid); err == nil && pgid != pid && f.live[pgid] != nil {
+			continue
+		}
 		if f.live[pid] == nil && !f.inherited[pid] {
 			out = append(out, pid)
 		}

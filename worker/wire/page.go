@@ -21,7 +21,8 @@ const PageSize = 4096
 //
 //	offset  size  meaning, in the machine's byte order
 //	0       8     seq in hand plus 1, or 0 between records
-//	8       8     when that record was begun, nanoseconds of CLOCK_MONOTONIC
+//	8       8     when that record was begun, nanoseconds of CLOCK_MONOTONIC;
+//	              0 when it is done and its answer is on the way
 //	16      8     records done by this worker
 //
 // The time is written before the seq, and the seq is cleared only after the
@@ -60,13 +61,18 @@ func (p *Page) Start(seq jobs.Seq, now time.Duration) {
 	atomic.StoreUint64(p.word(0), uint64(seq)+1)
 }
 
+// Answering stops the clock of the record in hand: it is done, and its answer
+// may have to wait until the parent reads it.
+func (p *Page) Answering() { atomic.StoreUint64(p.word(8), 0) }
+
 // Finish marks the record in hand as answered.
 func (p *Page) Finish(done uint64) {
 	atomic.StoreUint64(p.word(16), done)
 	atomic.StoreUint64(p.word(0), 0)
 }
 
-// InHand returns the record in hand and when it was begun.
+// InHand returns the record in hand and when it was begun, 0 if its answer is
+// on the way.
 func (p *Page) InHand() (seq jobs.Seq, since time.Duration, ok bool) {
 	s := atomic.LoadUint64(p.word(0))
 	if s == 0 {
