@@ -275,6 +275,9 @@ func runMarked(t *testing.T, dir string, env []string, args ...string) (int, str
 	mark := "BROOD_TEST_MARK=" + filepath.Base(filepath.Dir(dir)) + filepath.Base(dir)
 	cmd := asCommand(t, "broodtest", args...)
 	cmd.Env = append(os.Environ(), mark, "BROOD_STATE="+filepath.Join(dir, "state"))
+	// The race detector waits for a second before a process exits, which is
+	// longer than the timeouts here.
+	cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=0")
 	cmd.Env = append(cmd.Env, env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

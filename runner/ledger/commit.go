@@ -64,12 +64,16 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 			err = fmt.Errorf("commit to ledger %s: %w", l.path, err)
 		}
 	}()
-	tx, err := l.write.BeginTx(ctx, nil)
-	if err != nil {
+	// Not sql.Tx: it would prepare each statement anew for every row.
+	if _, err := l.write.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }()
-	b := batch{ctx: ctx, tx: tx}
+	defer func() {
+		if err != nil {
+			_, _ = l.write.ExecContext(ctx, "ROLLBACK") // the first error is the one that counts
+		}
+	}()
+	b := batch{ctx: ctx}
 	t := c.Totals
 	b.exec(l.stmts.totals, t.Input, c.InputDone, t.OK, t.Failed, t.Skipped, t.Unknown)
 	b.exec(l.stmts.output, c.OutputBytes, uint64(c.NextSeq))
@@ -116,19 +120,19 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	if b.err != nil {
 		return b.err
 	}
-	return tx.Commit()
+	_, err = l.write.ExecContext(ctx, "COMMIT")
+	return err
 }
 
 // batch runs statements until one fails.
 type batch struct {
 	ctx context.Context
-	tx  *sql.Tx
 	err error
 }
 
 func (b *batch) exec(st *sql.Stmt, args ...any) {
 	if b.err == nil {
-		_, b.err = b.tx.StmtContext(b.ctx, st).ExecContext(b.ctx, args...) //nolint:sqlclosecheck // closed with the transaction
+		_, b.err = st.ExecContext(b.ctx, args...)
 	}
 }
 
