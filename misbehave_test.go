@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -20,6 +21,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -50,6 +52,16 @@ var misbehaviour = map[string]func(){
 	},
 	"half-answer": func() { _, _ = syscall.Write(wire.AnswersFD, []byte{200, 0, 0, 0, 5, 1}); os.Exit(0) },
 	"garbage":     func() { _, _ = syscall.Write(wire.AnswersFD, bytes.Repeat([]byte{255}, 100)); select {} },
+	"good-then-garbage": func() {
+		// A frame that breaks behind its first answer, which is for this record.
+		frame := wire.AppendAnswersHead(wire.Begin(nil, wire.TypeAnswers), 2, 2, 0)
+		frame = append(wire.AppendAnswer(frame, &jobs.Result{}), 0xff)
+		if err := wire.End(frame, 0); err != nil {
+			panic(err)
+		}
+		_, _ = syscall.Write(wire.AnswersFD, frame)
+		select {}
+	},
 	"shut-answers": func() {
 		_ = syscall.Close(wire.AnswersFD)
 		select {}
@@ -183,6 +195,7 @@ func TestWorkersThatMisbehave(t *testing.T) {
 		{"shut-answers", "failed", "timeout", ""},
 		{"half-answer", "failed", "crash", ""},
 		{"garbage", "failed", "crash", "broken frame"},
+		{"good-then-garbage", "ok", "", ""},
 		{"flood", "ok", "", ""},
 		{"print", "ok", "", ""},
 		{"grandchild", "ok", "", ""},
@@ -222,6 +235,50 @@ func TestOnceIsNeverRepeated(t *testing.T) {
 	}
 }
 
+// TestManyBadRecords: one after the other, they do not end the run.
+func TestManyBadRecords(t *testing.T) {
+	words := []string{"--max-crashes=1"}
+	for range 12 {
+		words = append(words, "panic")
+	}
+	rows, _ := misbehave(t, 1, append(words, "fine")...)
+	for i, row := range rows {
+		if want := map[bool]string{true: "ok", false: "failed"}[i == 12]; row["_status"] != want {
+			t.Errorf("record %d: %v, want %s", i, row, want)
+		}
+	}
+}
+
+// TestSlowReaderIsNoTimeout: a worker whose answer has to wait, as nobody reads
+// standard output, is not taken for one whose record takes too long.
+func TestSlowReaderIsNoTimeout(t *testing.T) {
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in.txt")
+	if err := os.WriteFile(in, []byte(strings.Repeat("x\n", 12)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := asBrood(t, "run", "exec", "-j", "2", "--timeout", "0.5", in, "--", "head", "-c", "1500000", "/dev/zero")
+	cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = w, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+	<-time.After(2 * time.Second) // what is waited for is time: four timeouts, in which nothing is read
+	n, err := io.Copy(io.Discard, r)
+	if err != nil || n != 12*1500000 {
+		t.Errorf("read %d bytes: %v", n, err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, &stderr)
+	}
+}
+
 // misbehave runs the job over lines, and flags among them, and reads back the
 // results. It fails the test if anything is left behind.
 func misbehave(t *testing.T, wantCode int, words ...string) ([]map[string]string, string) {
@@ -240,7 +297,7 @@ func misbehave(t *testing.T, wantCode int, words ...string) ([]map[string]string
 		t.Fatal(err)
 	}
 	code, stderr := runMarked(t, dir, nil, args...)
-	if bad := lines[min(2, len(lines)-1)]; wantCode == 1 && (bad == "flood" || bad == "print" || bad == "grandchild") {
+	if bad := lines[min(2, len(lines)-1)]; wantCode == 1 && (bad == "flood" || bad == "print" || bad == "grandchild" || bad == "good-then-garbage") {
 		wantCode = 0
 	}
 	if code != wantCode {

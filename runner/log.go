@@ -29,6 +29,19 @@ func (c *child) inHand() (seq int64, since time.Duration, busy bool) {
 	return int64(s), since, busy
 }
 
+// lastBegun is the record the worker has begun last, or -1.
+func (c *child) lastBegun() int64 {
+	c.pageMu.RLock()
+	defer c.pageMu.RUnlock()
+	if c.page == nil {
+		return -1
+	}
+	if seq, ok := c.page.Last(); ok {
+		return int64(seq)
+	}
+	return -1
+}
+
 // closePage gives the page back.
 func (c *child) closePage() error {
 	c.pageMu.Lock()
@@ -42,24 +55,28 @@ func (c *child) closePage() error {
 func (c *child) logLines(stream string, f *os.File, said *tail) {
 	defer c.logs.Done()
 	buf := make([]byte, 0, 2*logLine)
+	first := int64(-1) // the record during which the line at the front began
 	for {
 		n, err := f.Read(buf[len(buf):cap(buf)])
 		// If a mark follows these bytes it comes with them, or later; if it
 		// comes later, the record was in hand when they were read.
-		seq := int64(-1)
-		if s, _, busy := c.inHand(); busy {
-			seq = s
+		seq := c.lastBegun()
+		if len(buf) == 0 {
+			first = seq
 		}
 		buf = buf[:len(buf)+n]
-		used := c.logWhole(stream, buf, seq, said)
+		used := c.logWhole(stream, buf, first, seq, said)
+		if used > 0 {
+			first = seq
+		}
 		if len(buf)-used >= logLine {
-			c.logOne(stream, buf[used:], seq, said)
+			c.logOne(stream, buf[used:], first, said)
 			used = len(buf)
 		}
 		buf = append(buf[:0], buf[used:]...)
 		if err != nil {
 			if len(buf) > 0 {
-				c.logOne(stream, buf, seq, said)
+				c.logOne(stream, buf, first, said)
 			}
 			return
 		}
@@ -67,13 +84,18 @@ func (c *child) logLines(stream string, f *os.File, said *tail) {
 }
 
 // logWhole logs the whole lines of b and returns how much that was. A mark
-// names the record of what stands before it.
-func (c *child) logWhole(stream string, b []byte, seq int64, said *tail) int {
+// names the record of what stands before it; without one the first line
+// belongs to the record first and the others to seq.
+func (c *child) logWhole(stream string, b []byte, first, seq int64, said *tail) int {
 	used := 0
 	var lines [][]byte
-	flush := func(seq int64) {
-		for _, l := range lines {
-			c.logOne(stream, l, seq, said)
+	flush := func(first, seq int64) {
+		for i, l := range lines {
+			if i == 0 {
+				c.logOne(stream, l, first, said)
+			} else {
+				c.logOne(stream, l, seq, said)
+			}
 		}
 		lines = lines[:0]
 	}
@@ -92,9 +114,10 @@ func (c *child) logWhole(stream string, b []byte, seq int64, said *tail) int {
 		if len(before) > 0 {
 			lines = append(lines, before)
 		}
-		flush(int64(marked))
+		flush(int64(marked), int64(marked))
+		first = seq
 	}
-	flush(seq)
+	flush(first, seq)
 	return used
 }
 

@@ -128,7 +128,7 @@ func (s *server) batch(p []byte) error {
 			now = wire.Now() // the next record is not to blame
 		}
 		s.done++
-		s.page.Finish(s.done)
+		s.page.Finish(rec.Seq, s.done)
 	}
 }
 

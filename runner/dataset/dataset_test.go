@@ -120,6 +120,46 @@ func TestBufferEdges(t *testing.T) {
 	}
 }
 
+// TestSameRecordsFromAnywhere: where a bad or an overlong record ends must not
+// depend on where reading began, or a resume would count other records.
+func TestSameRecordsFromAnywhere(t *testing.T) {
+	long := strings.Repeat("x", 3000)
+	pieces := []string{
+		"1,2\n", "\"a\nb\",c\n", "\"a\nb\",c\"d" + long + "\n", "\"open,1\n", "\"q\nq\"," + long + long + "\n", "\"z\"x,1\n", long + "\n",
+		"\"" + strings.Repeat("y\n", 2500) + "\",1\n",
+	}
+	var content strings.Builder
+	for i := range 1200 {
+		content.WriteString(pieces[(i*7+i/11)%len(pieces)])
+	}
+	content.WriteString("last,1\n\"")
+	spec := Spec{Paths: []string{write(t, "x.csv", content.String())}, NoHeader: true, MaxRecord: 4000}
+	all := readAll(t, open(t, spec))
+	if got := all[len(all)-1].err; !strings.Contains(got, "never closed") {
+		t.Errorf("the last record: %s", got)
+	}
+	for i := 0; i < len(all); i += 1 + len(all)/15 {
+		r := open(t, spec)
+		if err := r.SeekTo(all[i].pos); err != nil {
+			t.Fatal(err)
+		}
+		rest := readAll(t, r)
+		if len(rest) != len(all)-i {
+			t.Fatalf("from record %d on: %d records, want %d", i, len(rest), len(all)-i)
+		}
+		for k := range rest {
+			if rest[k].pos != all[i+k].pos || rest[k].err != all[i+k].err || rest[k].raw != all[i+k].raw {
+				t.Fatalf("from record %d on, record %d:\n got %+v\nwant %+v", i, i+k, rest[k], all[i+k])
+			}
+		}
+	}
+	for i, k := range all {
+		if len(k.raw) > spec.MaxRecord+2 && k.err == "" {
+			t.Errorf("record %d has %d bytes", i, len(k.raw))
+		}
+	}
+}
+
 func TestCompressedAndSeveral(t *testing.T) {
 	var content strings.Builder
 	content.WriteString("k,v\n")

@@ -20,12 +20,13 @@ const PageSize = 4096
 // system call, and no crash can hold it back, as the kernel owns the memory.
 //
 //	offset  size  meaning, in the machine's byte order
-//	0       8     seq in hand plus 1, or 0 between records
+//	0       8     seq in hand plus 1; the highest bit is set when it is no
+//	              longer in hand; 0 before the first record
 //	8       8     when that record was begun, nanoseconds of CLOCK_MONOTONIC;
 //	              0 when it is done and its answer is on the way
 //	16      8     records done by this worker
 //
-// The time is written before the seq, and the seq is cleared only after the
+// The time is written before the seq, and the highest bit is set only after the
 // answer stands in the worker's buffer.
 type Page struct {
 	mem []byte
@@ -65,17 +66,25 @@ func (p *Page) Start(seq jobs.Seq, now time.Duration) {
 // may have to wait until the parent reads it.
 func (p *Page) Answering() { atomic.StoreUint64(p.word(8), 0) }
 
-// Finish marks the record in hand as answered.
-func (p *Page) Finish(done uint64) {
+// Finish marks the record in hand as answered, the doneth of this worker.
+func (p *Page) Finish(seq jobs.Seq, done uint64) {
 	atomic.StoreUint64(p.word(16), done)
-	atomic.StoreUint64(p.word(0), 0)
+	atomic.StoreUint64(p.word(0), (uint64(seq)+1)|notInHand)
+}
+
+const notInHand = 1 << 63
+
+// Last returns the record that was begun last, in hand or not.
+func (p *Page) Last() (seq jobs.Seq, ok bool) {
+	s := atomic.LoadUint64(p.word(0)) &^ notInHand
+	return jobs.Seq(s - 1), s != 0
 }
 
 // InHand returns the record in hand and when it was begun, 0 if its answer is
 // on the way.
 func (p *Page) InHand() (seq jobs.Seq, since time.Duration, ok bool) {
 	s := atomic.LoadUint64(p.word(0))
-	if s == 0 {
+	if s == 0 || s&notInHand != 0 {
 		return 0, 0, false
 	}
 	return jobs.Seq(s - 1), time.Duration(atomic.LoadUint64(p.word(8))), true
