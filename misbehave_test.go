@@ -367,3 +367,50 @@ func TestWorkersThatDoNotStart(t *testing.T) {
 		})
 	}
 }
+
+// TestSuspend: TSTP stops the workers too, CONT continues them, and the time in
+// between counts for no timeout.
+func TestSuspend(t *testing.T) {
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in.txt")
+	if err := os.WriteFile(in, []byte(strings.Repeat("x\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out.csv")
+	cmd := asBrood(t, "run", "echo", "-j", "2", "--sleep", "200ms", "--timeout", "1", "--limit", "12", "-o", out, in)
+	cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	workers := func() (states string) {
+		lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", cmd.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range lists {
+			pids, _ := os.ReadFile(list)
+			for _, pid := range strings.Fields(string(pids)) {
+				stat, _ := os.ReadFile("/proc/" + pid + "/stat")
+				if _, after, ok := strings.Cut(string(stat), ") "); ok {
+					states += after[:1]
+				}
+			}
+		}
+		return states
+	}
+	waitFor(t, func() bool { st, err := os.Stat(out); return err == nil && st.Size() > 60 })
+	if err := cmd.Process.Signal(syscall.SIGTSTP); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return workers() == "TT" })
+	<-time.After(1500 * time.Millisecond) // what is waited for is time: more than the timeout
+	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return !strings.Contains(workers(), "T") })
+	if err := cmd.Wait(); err != nil || strings.Contains(stderr.String(), "timeout") {
+		t.Errorf("%v\n%s", err, &stderr)
+	}
+}

@@ -16,12 +16,13 @@ var errSignal = errors.New("stopped by a signal")
 // default before obeySignals looks at them.
 func (r *run) listenForSignals() chan os.Signal {
 	ch := make(chan os.Signal, 4)
-	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGPIPE)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE)
 	return ch
 }
 
 // obeySignals obeys the signals to the parent: the first INT, TERM or HUP drains,
-// a second kills; USR1 prints the state; TSTP suspends the workers as well.
+// a second kills; USR1 prints the state; TSTP suspends the workers as well, and
+// CONT continues them.
 // PIPE is taken so that writing to a pipe without a reader is an error of the
 // write, and not the end.
 func (r *run) obeySignals(ctx context.Context, ch chan os.Signal) {
@@ -43,7 +44,13 @@ func (r *run) obey(sig syscall.Signal) {
 		t := r.book.totals()
 		r.cfg.Term.Logf("%s: %s", r.cfg.Name, Balance(t))
 	case syscall.SIGTSTP:
-		r.suspend()
+		r.family.SignalAll(syscall.SIGSTOP)
+		// This may return before the process stops: the workers are continued
+		// when SIGCONT comes, and not here.
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	case syscall.SIGCONT:
+		r.resumed.Store(int64(wire.Now()))
+		r.family.SignalAll(syscall.SIGCONT)
 	default:
 		if r.signal.CompareAndSwap(0, int32(sig)) {
 			r.cfg.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig)
@@ -53,13 +60,4 @@ func (r *run) obey(sig syscall.Signal) {
 		r.cfg.Term.Logf("%s: stopping at once", sig)
 		r.kill()
 	}
-}
-
-// suspend stops the workers and then this process. It returns when the process
-// has been continued, and continues the workers.
-func (r *run) suspend() {
-	r.family.SignalAll(syscall.SIGSTOP)
-	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-	r.resumed.Store(int64(wire.Now()))
-	r.family.SignalAll(syscall.SIGCONT)
 }

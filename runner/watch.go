@@ -11,6 +11,10 @@ import (
 // watchLeast is the shortest time between two looks at the workers.
 const watchLeast = 5 * time.Millisecond
 
+// lateBy is how much too late the watch must wake for it to say that the whole
+// process was not running.
+const lateBy = 100 * time.Millisecond
+
 // watch kills workers that take longer with a record than its timeout allows.
 // It reads their pages, so it costs them nothing.
 func (r *run) watch(ctx context.Context) {
@@ -18,9 +22,14 @@ func (r *run) watch(ctx context.Context) {
 	if limit <= 0 {
 		return
 	}
+	woken := wire.Now()
 	for {
 		next := limit
 		now := wire.Now()
+		if now-woken > lateBy {
+			// This process was stopped, and may be the first to know.
+			r.resumed.Store(int64(now))
+		}
 		for _, s := range r.slots {
 			c := s.live.Load()
 			if c == nil {
@@ -40,7 +49,9 @@ func (r *run) watch(ctx context.Context) {
 			}
 			next = min(next, left)
 		}
-		if !sleep(ctx, nil, max(next, watchLeast)) {
+		next = max(next, watchLeast)
+		woken = wire.Now() + next
+		if !sleep(ctx, nil, next) {
 			return
 		}
 	}
