@@ -6,12 +6,10 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -217,91 +215,6 @@ func (b *book) chunk(id uint64) *chunk {
 	return c
 }
 
-// emit writes results out, or holds them until it is their turn.
-func (b *book) emit(s span, bytes []byte) {
-	switch {
-	case b.order == nil && b.gone:
-		b.extra = append(b.extra, ledger.Held{First: s.first, Count: s.count, Bytes: slices.Clone(bytes)})
-	case b.order == nil:
-		b.write(s.first, s.count, bytes)
-	case b.gone || !b.order.InTurn(s.first):
-		b.order.Hold(&sink.Segment{First: s.first, Count: s.count, Bytes: slices.Clone(bytes)})
-	default:
-		b.order.Advance(s.count)
-		b.write(s.first, s.count, bytes)
-		b.drainOrder()
-	}
-}
-
-// drainOrder writes out what waited for its turn.
-func (b *book) drainOrder() {
-	for b.err == nil && !b.gone {
-		s := b.order.Pop()
-		if s == nil {
-			return
-		}
-		bytes := s.Bytes
-		if s.Stored {
-			var err error
-			if bytes, err = b.held.Held(context.Background(), s.First); err != nil {
-				b.fail(err)
-				return
-			}
-		}
-		b.write(s.First, s.Count, bytes)
-	}
-}
-
-// write gives results to the file.
-func (b *book) write(first jobs.Seq, count int, bytes []byte) {
-	if b.file.IsStdout() {
-		b.onStdout = append(b.onStdout, span{first, count, len(bytes)})
-	}
-	b.written(b.file.Write(bytes))
-}
-
-// flush hands what the file has buffered to the kernel.
-func (b *book) flush() {
-	if !b.gone {
-		b.written(b.file.Flush())
-	}
-}
-
-// written looks at what became of a write.
-func (b *book) written(err error) {
-	switch {
-	case err == nil:
-		if b.file.Buffered() == 0 {
-			b.onStdout = b.onStdout[:0]
-		}
-	case b.file.IsStdout() && errors.Is(err, syscall.EPIPE):
-		b.readerLeft(err)
-	default:
-		b.fail(err)
-	}
-}
-
-// readerLeft stops the run in good order: exactly the bytes that standard output
-// did not take are held, and a resume goes on with the first of them.
-func (b *book) readerLeft(err error) {
-	b.gone = true
-	missing := b.file.Undelivered()
-	for len(b.onStdout) > 0 && len(missing) > 0 {
-		last := b.onStdout[len(b.onStdout)-1]
-		b.onStdout = b.onStdout[:len(b.onStdout)-1]
-		n := min(last.end, len(missing))
-		bytes := slices.Clone(missing[len(missing)-n:])
-		missing = missing[:len(missing)-n]
-		if b.order == nil {
-			b.extra = append(b.extra, ledger.Held{First: last.first, Count: last.count, Bytes: bytes})
-			continue
-		}
-		b.order.Rewind(last.count)
-		b.order.Hold(&sink.Segment{First: last.first, Count: last.count, Bytes: bytes})
-	}
-	b.r.fail(&WriteError{err})
-}
-
 // begin starts a commit of all that has come so far, unless writing has failed.
 func (b *book) begin() {
 	if b.err != nil {
@@ -412,43 +325,4 @@ func (b *book) check(state ledger.State) error {
 		return fmt.Errorf("%w: %d of %d results written, %d held", ErrBooks, b.order.Next(), t.Input, b.order.Waiting())
 	}
 	return nil
-}
-
-// loadHeld takes over the results that earlier sessions could not write.
-func (b *book) loadHeld(ctx context.Context, unordered bool, next jobs.Seq) error {
-	held, err := b.held.HeldIndex(ctx)
-	if err != nil {
-		return err
-	}
-	if !unordered {
-		stored := make([]sink.Segment, len(held))
-		for i, h := range held {
-			stored[i] = sink.Segment{First: h.First, Count: h.Count, Stored: true}
-		}
-		b.order = sink.NewOrder(next, stored)
-		return nil
-	}
-	b.owed = held
-	return nil
-}
-
-// payOff writes what an earlier session owes: results that standard output did
-// not take when it lost its reader, and whose turn it is now.
-func (b *book) payOff() {
-	if b.order != nil {
-		b.drainOrder()
-		return
-	}
-	for _, h := range b.owed {
-		if b.gone || b.err != nil {
-			return
-		}
-		bytes, err := b.held.Held(context.Background(), h.First)
-		if err != nil {
-			b.fail(err)
-			return
-		}
-		b.write(h.First, h.Count, bytes)
-		b.dropHeld = h.First + jobs.Seq(h.Count)
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"brood/worker/wire"
 	"container/heap"
 	"context"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -341,71 +340,4 @@ func (q *retries) Pop() any {
 	old[len(old)-1] = nil
 	*q = old[:len(old)-1]
 	return r
-}
-
-// spill keeps the bodies of records that wait for a retry: in memory up to a
-// bound, beyond it in a file that has no name and needs none, as after a crash
-// the records are read from the dataset again.
-type spill struct {
-	dir    string
-	memory int
-	file   *os.File
-	end    int64
-	stored int // bodies in the file
-}
-
-// spilled is a place in the file.
-type spilled struct {
-	at   int64
-	size int
-}
-
-// spillMemory is how many bytes are kept in memory.
-const spillMemory = 8 << 20
-
-func (s *spill) keep(r *retry) error {
-	if s.memory+len(r.body) <= spillMemory {
-		s.memory += len(r.body)
-		return nil
-	}
-	if s.file == nil {
-		f, err := os.CreateTemp(s.dir, "retries-*")
-		if err != nil {
-			return &WriteError{err}
-		}
-		if err := os.Remove(f.Name()); err != nil {
-			return &WriteError{err}
-		}
-		s.file = f
-	}
-	if s.stored == 0 {
-		s.end = 0
-	}
-	if _, err := s.file.WriteAt(r.body, s.end); err != nil {
-		return &WriteError{err}
-	}
-	r.spilled = spilled{s.end, len(r.body)}
-	s.end += int64(len(r.body))
-	s.stored++
-	r.body = nil
-	return nil
-}
-
-func (s *spill) fetch(r *retry) error {
-	if r.body != nil {
-		s.memory -= len(r.body)
-		return nil
-	}
-	r.body = make([]byte, r.spilled.size)
-	if _, err := s.file.ReadAt(r.body, r.spilled.at); err != nil {
-		return &WriteError{err}
-	}
-	s.stored--
-	return nil
-}
-
-func (s *spill) close() {
-	if s.file != nil {
-		_ = s.file.Close()
-	}
 }

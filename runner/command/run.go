@@ -62,9 +62,6 @@ type options struct {
 func (o options) Command() []string { return o.words }
 func (o options) Text() bool        { return o.text }
 
-// previewRecords is how many records a dry run shows.
-const previewRecords = 10
-
 func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	cfg, err := e.config(c, d)
 	if err != nil {
@@ -380,32 +377,4 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 	}
 	cfg.Term, err = e.term(c)
 	return err
-}
-
-// dryRun shows what would be done with the first records.
-func (e *env) dryRun(ctx context.Context, cfg *runner.Config, plan func(*jobs.Shape) error) error {
-	tmp, err := os.MkdirTemp("", "brood-dry-run-")
-	if err != nil {
-		return &runner.WriteError{Err: err}
-	}
-	defer func() { _ = os.RemoveAll(tmp) }()
-	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, filepath.Join(tmp, "stdin"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = in.Close() }()
-	if err := plan(in.Reader.Shape()); err != nil {
-		return err
-	}
-	n := uint64(previewRecords)
-	if cfg.Limit > 0 {
-		n = cfg.Limit
-	}
-	return runner.Preview(in, cfg.Plan, n, func(_ jobs.Seq, text string, bad error) error {
-		if bad != nil {
-			text = "# bad input: " + bad.Error()
-		}
-		_, err := fmt.Fprintln(e.stdout, text)
-		return err
-	})
 }

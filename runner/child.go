@@ -1,0 +1,349 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/proc"
+	"brood/worker/wire"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// child is a worker from its start to its end.
+type child struct {
+	*proc.Child
+	slot    *slot
+	work    *os.File // our end, to write
+	answers *os.File // our end, to read
+	pageMu  sync.RWMutex
+	page    *wire.Page // nil once it is given back
+	frames  *wire.Reader
+	logs    sync.WaitGroup
+	said    tail
+	spared  func() bool // called when it has ended: nobody need kill it
+
+	// timedOut is set by the watch before it kills the worker.
+	timedOut atomic.Bool
+
+	mu     sync.Mutex
+	queue  []*batch // given and not fully answered, in order
+	spare  []*batch
+	credit chan struct{} // a token: the queue has become shorter
+	ended  chan struct{} // closed when no more answers will come
+	err    error         // of the answers; read after ended
+	any    bool          // at least one record was answered
+}
+
+// launch starts the process.
+//
+// Four pipes are involved. The worker has the read end of work and the write
+// ends of answers, stdout and stderr; the parent has the other ends. Each side
+// closes what the other has: the parent here, right after the start, and the
+// worker never had them, as they are close-on-exec.
+func (s *slot) launch() (*child, error) {
+	workR, workW, err := proc.Pipe(false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = workR.Close() }()
+	answersR, answersW, err := proc.Pipe(true)
+	if err != nil {
+		return nil, errors.Join(err, workW.Close())
+	}
+	defer func() { _ = answersW.Close() }()
+	growPipe(workW)
+	growPipe(answersR)
+	c := &child{
+		slot: s, work: workW, answers: answersR, frames: wire.NewReader(answersR),
+		credit: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	pageFile, err := c.openPage()
+	if err != nil {
+		return nil, errors.Join(err, workW.Close(), answersR.Close())
+	}
+	defer func() { _ = pageFile.Close() }()
+	c.Child, err = s.r.family.Start(proc.Spec{
+		Path: s.r.cfg.Worker.Path, Args: s.r.cfg.Worker.Args, Dir: s.r.cfg.WorkDir,
+		Env:   append(os.Environ(), wire.EnvMark+"="+strconv.Itoa(wire.Version)),
+		Files: []*os.File{workR, answersW, pageFile, s.r.workersLock},
+	})
+	if err != nil {
+		return nil, errors.Join(err, workW.Close(), answersR.Close(), c.closePage())
+	}
+	// One that is started just as the run is being killed must go as well.
+	c.spared = context.AfterFunc(s.r.killCtx, func() { c.Signal(syscall.SIGKILL) })
+	c.logs.Add(2)
+	go c.logLines("stdout", c.Stdout, nil)
+	go c.logLines("stderr", c.Stderr, &c.said)
+	return c, nil
+}
+
+func (c *child) openPage() (*os.File, error) {
+	name := filepath.Join(c.slot.r.cfg.Dir.file(pagesName), strconv.Itoa(c.slot.number))
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, &WriteError{err}
+	}
+	if err := f.Truncate(wire.PageSize); err != nil {
+		return nil, errors.Join(&WriteError{err}, f.Close())
+	}
+	if c.page, err = wire.OpenPage(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	c.page.Clear()
+	return f, nil
+}
+
+// handshake tells the worker what it is for and waits until it is ready.
+func (c *child) handshake(ctx context.Context) error {
+	deadline := time.Now().Add(handshakeTime)
+	_ = c.work.SetWriteDeadline(deadline)
+	_ = c.answers.SetReadDeadline(deadline)
+	stop := context.AfterFunc(ctx, func() { _ = c.answers.SetReadDeadline(time.Now()) })
+	defer stop()
+	hello, err := wire.AppendJSON(nil, wire.TypeHello, c.slot.r.hello(c.slot.number))
+	if err != nil {
+		return err
+	}
+	if _, err := c.work.Write(hello); err != nil {
+		return fmt.Errorf("handshake: %w", err)
+	}
+	t, p, err := c.frames.Next()
+	if err != nil {
+		return fmt.Errorf("handshake: %w", err)
+	}
+	switch t {
+	case wire.TypeRefuse:
+		var r wire.Refuse
+		if err := wire.ParseJSON(p, &r); err != nil {
+			return err
+		}
+		return &AbortError{r.Error}
+	case wire.TypeReady:
+		var r wire.Ready
+		if err := wire.ParseJSON(p, &r); err != nil {
+			return err
+		}
+		if r.Version != wire.Version {
+			return &AbortError{fmt.Sprintf("it speaks version %d of the protocol, not %d", r.Version, wire.Version)}
+		}
+	default:
+		return fmt.Errorf("handshake: %w: type %d", wire.ErrFrame, t)
+	}
+	if !stop() {
+		return context.Cause(ctx)
+	}
+	_ = c.work.SetWriteDeadline(time.Time{})
+	_ = c.answers.SetReadDeadline(time.Time{})
+	return nil
+}
+
+// failedStart clears away a worker that did not shake hands.
+func (c *child) failedStart(err error) error {
+	c.Signal(syscall.SIGKILL)
+	close(c.ended) // nobody listens
+	exit, waitErr := c.reap(make(chan struct{}))
+	if waitErr = errors.Join(waitErr, c.closePage()); waitErr != nil {
+		return errors.Join(err, waitErr)
+	}
+	var refused *AbortError
+	if errors.As(err, &refused) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	if said := c.said.String(); said != "" {
+		return fmt.Errorf("%w (%s: %s)", err, exit, said)
+	}
+	return fmt.Errorf("%w (%s)", err, exit)
+}
+
+// reap waits for the process and for its last answer, and closes everything
+// that belongs to it but the page. It closes gone when the process has ended.
+func (c *child) reap(gone chan struct{}) (proc.Exit, error) {
+	exit, err := c.Wait()
+	c.spared()
+	close(gone)
+	<-c.ended
+	// A process that has left the group may still hold the pipes.
+	c.slot.r.family.Sweep()
+	soon := time.Now().Add(200 * time.Millisecond)
+	_ = c.Stdout.SetReadDeadline(soon)
+	_ = c.Stderr.SetReadDeadline(soon)
+	c.logs.Wait()
+	return exit, errors.Join(err, closeAll(c.work, c.answers, c.Stdout, c.Stderr))
+}
+
+func closeAll(files ...*os.File) error {
+	var errs []error
+	for _, f := range files {
+		if err := f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// feed gives the worker batches as it finishes those before.
+func (c *child) feed(ctx context.Context, b *batch) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-c.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	for {
+		if err := c.give(b); err != nil {
+			return err
+		}
+		for !c.room() {
+			select {
+			case <-c.credit:
+			case <-c.ended:
+				return nil
+			}
+		}
+		b = c.spareBatch()
+		ok, err := c.slot.r.feed.take(ctx, c.slot.pace.size(), b)
+		if !ok || err != nil {
+			return err
+		}
+	}
+}
+
+// give writes a batch. That the worker has died is not an error here: whoever
+// listens finds out.
+func (c *child) give(b *batch) error {
+	var err error
+	// The payload begins behind the 5 bytes of the frame's header.
+	if b.walk, err = wire.ReadBatch(b.frame[5:], c.slot.r.shape, c.slot.r.cfg.Plan.NeedsRaw); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.queue = append(c.queue, b)
+	c.mu.Unlock()
+	if _, err := c.work.Write(b.frame); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("write to worker: %w", err)
+	}
+	return nil
+}
+
+// room reports whether the worker should get another batch now.
+func (c *child) room() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) < c.slot.pace.depth()
+}
+
+func (c *child) spareBatch() *batch {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.spare); n > 0 {
+		b := c.spare[n-1]
+		c.spare = c.spare[:n-1]
+		return b
+	}
+	return &batch{}
+}
+
+// listen reads answers until they end.
+func (c *child) listen() {
+	defer close(c.ended)
+	for {
+		t, p, err := c.frames.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err == nil && t != wire.TypeAnswers {
+			err = fmt.Errorf("%w: type %d instead of Answers", wire.ErrFrame, t)
+		}
+		if err == nil {
+			err = c.settle(p)
+		}
+		if err != nil {
+			c.err = err
+			c.Signal(syscall.SIGKILL)
+			return
+		}
+	}
+}
+
+// settle goes through the answers of a frame.
+func (c *child) settle(p []byte) error {
+	r := c.slot.r
+	answers, err := wire.ReadAnswers(p)
+	if err != nil {
+		return err
+	}
+	u := newUpdate()
+	err = c.settleEach(u, &answers)
+	c.slot.pace.note(answers.Len(), answers.Busy)
+	// Whatever is wrong with the frame, what was settled before counts.
+	return errors.Join(err, r.send(u))
+}
+
+func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
+	var rec jobs.Record
+	var res jobs.Result
+	for i := 0; ; i++ {
+		more, err := answers.Next(&res)
+		if err != nil || !more {
+			return err
+		}
+		b, err := c.nextRecord(&rec)
+		if err != nil {
+			return err
+		}
+		if i == 0 && rec.Seq != answers.First {
+			u.again = append(u.again, &retry{item: b.items[b.answered-1], attempt: rec.Attempt, body: copyOf(b.walk.Body())})
+			return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, rec.Seq)
+		}
+		c.any = true
+		c.slot.r.settle(u, c.slot.number, b, &rec, &res)
+		c.retire(b)
+	}
+}
+
+// nextRecord returns the first record that has not been answered. Only the
+// listener calls it, or whoever comes after it.
+func (c *child) nextRecord(rec *jobs.Record) (*batch, error) {
+	c.mu.Lock()
+	var b *batch
+	if len(c.queue) > 0 {
+		b = c.queue[0]
+	}
+	c.mu.Unlock()
+	if b == nil {
+		return nil, fmt.Errorf("%w: an answer nobody asked for", wire.ErrFrame)
+	}
+	more, err := b.walk.Next(rec)
+	if err != nil || !more {
+		return nil, errors.Join(err, fmt.Errorf("%w: batch out of step", wire.ErrFrame))
+	}
+	b.answered++
+	return b, nil
+}
+
+// retire takes a batch off the queue when all of it is answered.
+func (c *child) retire(b *batch) {
+	if b.answered < len(b.items) {
+		return
+	}
+	c.mu.Lock()
+	c.queue = c.queue[1:]
+	c.spare = append(c.spare, b)
+	c.mu.Unlock()
+	select {
+	case c.credit <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,41 @@
+package command
+
+import (
+	"brood/jobs"
+	"brood/runner"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// previewRecords is how many records a dry run shows.
+const previewRecords = 10
+
+// dryRun shows what would be done with the first records.
+func (e *env) dryRun(ctx context.Context, cfg *runner.Config, plan func(*jobs.Shape) error) error {
+	tmp, err := os.MkdirTemp("", "brood-dry-run-")
+	if err != nil {
+		return &runner.WriteError{Err: err}
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, filepath.Join(tmp, "stdin"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	if err := plan(in.Reader.Shape()); err != nil {
+		return err
+	}
+	n := uint64(previewRecords)
+	if cfg.Limit > 0 {
+		n = cfg.Limit
+	}
+	return runner.Preview(in, cfg.Plan, n, func(_ jobs.Seq, text string, bad error) error {
+		if bad != nil {
+			text = "# bad input: " + bad.Error()
+		}
+		_, err := fmt.Fprintln(e.stdout, text)
+		return err
+	})
+}
