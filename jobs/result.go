@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -76,7 +77,7 @@ func parseName(s string, names []string, what string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is not a %s; it is one of %v", s, what, names)
+	return 0, fmt.Errorf("there is no %s %q; there are %s", what, s, strings.Join(names, ", "))
 }
 
 // Class sorts failures: a short word for programs and queries. A job may use

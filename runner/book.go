@@ -25,6 +25,9 @@ const (
 	commitRows = 20000
 )
 
+// troubleShown is how many failed or unknown records a report names.
+const troubleShown = 3
+
 // book puts results in order, writes them out, and keeps the ledger. All but
 // the commits themselves happens in one goroutine.
 type book struct {
@@ -57,6 +60,7 @@ type book struct {
 	dropHeld jobs.Seq      // unordered: held results before it were written
 
 	ok, failed, skipped, unknown atomic.Uint64
+	trouble                      []ledger.Outcome // the first few of this session
 
 	startMu sync.Mutex
 	starts  map[uint64]dataset.Position
@@ -196,6 +200,9 @@ func (b *book) markOutcome(o *ledger.Outcome) {
 	c.bits.clear(uint(o.Seq % ledger.ChunkSize))
 	c.ok--
 	b.ok.Add(^uint64(0))
+	if o.Status != jobs.StatusSkipped && len(b.trouble) < troubleShown {
+		b.trouble = append(b.trouble, *o)
+	}
 	switch o.Status {
 	case jobs.StatusFailed:
 		b.failed.Add(1)

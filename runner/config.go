@@ -60,6 +60,9 @@ type Report struct {
 	// Signal is the one that stopped it, or 0.
 	Signal int
 	Usage  ledger.Usage
+	// Trouble names the first records of this session that failed or are
+	// unknown, with the reason, a line each.
+	Trouble []string
 }
 
 // AbortError ends a run because nothing more should be tried: a job has said

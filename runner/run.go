@@ -30,6 +30,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -284,8 +285,20 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 	return Report{
 		State: state, Reason: reason, Totals: t, Elapsed: time.Since(r.started),
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
-		Signal: int(r.signal.Load()), Usage: r.usage,
+		Signal: int(r.signal.Load()), Usage: r.usage, Trouble: r.trouble(),
 	}, err
+}
+
+func (r *run) trouble() []string {
+	var out []string
+	for _, o := range r.book.trouble {
+		reason, _, _ := strings.Cut(o.Error, "\n")
+		if o.Class != jobs.ClassInput { // which names the place itself
+			reason = r.placeOf(&item{file: int32(o.Place.File), line: o.Place.Line}) + ": " + reason
+		}
+		out = append(out, o.Status.String()+": "+reason)
+	}
+	return out
 }
 
 // noteInput notes how far the source has read.

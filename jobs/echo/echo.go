@@ -29,11 +29,12 @@ func Definition() *jobs.Definition {
 		Usage: "give every record back: for rehearsal and measurement",
 		Help: `Each record comes back as it is: as text without -o, as a row with the
 engine's columns with -o FILE. --fail-rate and --crash-rate pick records by
-their position, so the same records fail in every run. The _ms column holds
+their position and try, so every run fails in the same way; a record that
+fails is tried again, unless --retries 0. The _ms column holds
 the time that --sleep asked for, not a measured one.
 
 Example:
-   brood run echo --fail-rate 0.1 -o out.csv testdata/cities.csv`,
+   brood run echo --fail-rate 0.1 --retries 0 -o out.csv testdata/cities.csv`,
 		Effect:  jobs.EffectNone,
 		Retries: 3,
 		Flags: []jobs.Flag{

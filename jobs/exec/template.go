@@ -102,6 +102,9 @@ func placeholder(name string, shape *jobs.Shape) (part, bool, error) {
 	if shape.Kind == jobs.Objects {
 		return part{partColumn, name}, true, nil // members may differ from object to object
 	}
+	if shape.Kind == jobs.Lines {
+		return part{}, false, fmt.Errorf("{%s}: the dataset is plain lines, with no columns but {line}; if it is a table say so with --format csv. For a plain brace write \\{%s}", name, name)
+	}
 	return part{}, false, fmt.Errorf("{%s}: the dataset has no such column; it has %s. For a plain brace write \\{%s}", name, strings.Join(shape.Columns, ", "), name)
 }
 

@@ -132,6 +132,7 @@ type runner struct {
 	out   *bufio.Reader
 	line  []byte
 	reply []byte
+	ended bool // gone has been called, and waits for it
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
@@ -244,6 +245,7 @@ func (r *runner) readLine() ([]byte, error) {
 
 // gone says how the program ended, if it has.
 func (r *runner) gone(err error) error {
+	r.ended = true
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -268,6 +270,10 @@ func quoteLine(b []byte) string {
 // Close lets the program leave.
 func (r *runner) Close() error {
 	_ = r.in.Close()
+	if r.ended {
+		_ = r.cmd.Process.Kill()
+		return nil
+	}
 	stop := time.AfterFunc(leaveTime, func() { _ = r.cmd.Process.Kill() })
 	defer stop.Stop()
 	if err := r.cmd.Wait(); err != nil {

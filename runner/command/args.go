@@ -38,6 +38,9 @@ func permute(app *cli.App, args []string) []string {
 	}
 	flags, operands := split(cmd, rest)
 	out = append(out, flags...)
+	if slices.Contains(flags, "--help") || slices.Contains(flags, "-h") {
+		operands = nil // they would be taken for a topic
+	}
 	if len(operands) > 0 {
 		out = append(append(out, "--"), operands...)
 	}

@@ -91,8 +91,8 @@ func (e *env) app() *cli.App {
 
 Exit status: 0 all ok or skipped; 1 some failed; 2 bad usage, nothing started;
 3 some unknown; 4 stopped by the job; 65 the dataset cannot be read; 74 an
-output could not be written; 75 another brood holds the run; 130, 143 stopped
-by a signal, resumable.`,
+output could not be written; 75 another brood holds the run; 129, 130, 143
+stopped by a signal, resumable.`,
 		Version:         Version(),
 		HideHelpCommand: true,
 		Writer:          e.stdout,

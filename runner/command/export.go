@@ -27,7 +27,7 @@ Example:
    brood export demo --status failed,unknown -o again.csv`,
 		Flags: []cli.Flag{
 			stateFlag(),
-			&cli.StringFlag{Name: "status", Usage: "records with `STATUS`[,STATUS]: ok, failed, skipped, unknown, pending", Required: true},
+			&cli.StringFlag{Name: "status", Usage: "records with `STATUS`[,STATUS]: ok, failed, skipped, unknown, pending"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` (default: standard output)"},
 		},
 		OnUsageError: usageError,
@@ -39,6 +39,9 @@ func (e *env) export(c *cli.Context) error {
 	state, name, err := oneRun(c)
 	if err != nil {
 		return err
+	}
+	if !c.IsSet("status") {
+		return usage("For example: brood export "+name+" --status failed,unknown", "say which records with --status")
 	}
 	want := make(map[jobs.Status]bool)
 	for _, s := range strings.Split(c.String("status"), ",") {

@@ -27,8 +27,9 @@ func (e *env) runCommand() *cli.Command {
 
 Example:
    brood run exec testdata/cities.csv -- echo {name}`,
-		ArgsUsage:    "JOB [flags] [DATASET ...]",
-		OnUsageError: usageError,
+		ArgsUsage:       "JOB [flags] [DATASET ...]",
+		HideHelpCommand: true,
+		OnUsageError:    usageError,
 		Action: func(c *cli.Context) error {
 			if c.NArg() == 0 {
 				return usage("The jobs are listed by: brood run --help", "no job was named")
@@ -100,6 +101,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	}
 	if begun {
 		if c.Bool("resume") {
+			cfg.Term.Logf("continuing %s as it was begun; what is asked for now counts only where a resume may change it", cfg.Name)
 			return e.continueRun(c, dir)
 		}
 		return usage(fmt.Sprintf("Continue it with: brood resume %s. Or choose another name with --run.", cfg.Name), "there is a run %s already", cfg.Name)
@@ -187,6 +189,12 @@ func (e *env) summarise(cfg *runner.Config, r runner.Report) {
 	t := cfg.Term
 	rate := float64(r.Worked) / max(r.Elapsed.Seconds(), 1e-9)
 	t.Logf("%s: %s, %s, %s records/s", cfg.Name, runner.Balance(r.Totals), showTime(r.Elapsed), showRate(rate))
+	for _, line := range r.Trouble {
+		t.Logf("%s", line)
+	}
+	if bad := r.Totals.Failed + r.Totals.Unknown; len(r.Trouble) > 0 && bad > uint64(len(r.Trouble)) {
+		t.Logf("… and more; all reasons: sqlite3 %s 'SELECT * FROM failures'", filepath.Join(cfg.Dir.Path, ledger.FileName))
+	}
 	switch {
 	case r.State == ledger.StateInterrupted || r.State == ledger.StateAborted:
 		t.Logf("continue with: brood resume %s", cfg.Name)
@@ -215,6 +223,9 @@ func showRate(r float64) string {
 func (e *env) config(c *cli.Context, d *jobs.Definition) (*runner.Config, error) {
 	if e.hasWords && !d.TakesCommand {
 		return nil, usage("", "the job %s takes no command after --", d.Name)
+	}
+	if d.TakesCommand && !e.hasWords {
+		return nil, usage("See: brood run "+d.Name+" --help", "no command: write it after --, as in: brood run %s list.txt -- COMMAND", d.Name)
 	}
 	cfg := &runner.Config{Job: d.Name, Effect: d.Effect, Retries: d.Retries, Version: Version(), Unordered: c.Bool("unordered"), Limit: c.Uint64("limit")}
 	for _, step := range []func(*cli.Context, *runner.Config) error{e.nameRun, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {

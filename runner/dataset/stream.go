@@ -36,7 +36,7 @@ func openStream(path string, spool *Spool, offset int64) (*stream, error) {
 	} else {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("open dataset: %w", err)
+			return nil, openError(path, err)
 		}
 		s.file = f
 		if err := s.checkKind(); err != nil {
@@ -49,6 +49,15 @@ func openStream(path string, spool *Spool, offset int64) (*stream, error) {
 		return nil, fmt.Errorf("open dataset %s: %w", displayName(path), err)
 	}
 	return s, nil
+}
+
+// openError names the file once: an *os.PathError does so too.
+func openError(path string, err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fmt.Errorf("open dataset %s: %w", path, err)
 }
 
 // checkKind refuses what cannot be opened a second time to resume.

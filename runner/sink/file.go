@@ -50,8 +50,17 @@ func Open(path string, size int64, header []byte) (*File, error) {
 	return o, nil
 }
 
+const lostOutput = "put the file back, or run the dataset again under another name"
+
 func (o *File) open(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	how := os.O_WRONLY
+	if o.size == 0 {
+		how |= os.O_CREATE
+	}
+	f, err := os.OpenFile(path, how, 0o644)
+	if errors.Is(err, os.ErrNotExist) && o.size > 0 {
+		return &WriteError{path, fmt.Errorf("the file is gone, and %d bytes of results were in it; %s", o.size, lostOutput)}
+	}
 	if err != nil {
 		return fmt.Errorf("open output: %w", err)
 	}
@@ -67,7 +76,7 @@ func (o *File) open(path string) error {
 			return fail(errors.New("another run is writing to it"))
 		}
 		if st.Size() < o.size {
-			return fail(fmt.Errorf("it has %d bytes, and %d were recorded as written; put the file back, or export what is missing with brood export --status ok", st.Size(), o.size))
+			return fail(fmt.Errorf("it has %d bytes, and %d bytes of results were in it: something has replaced or cut it; %s", st.Size(), o.size, lostOutput))
 		}
 		if err := f.Truncate(o.size); err != nil {
 			return fail(err)
