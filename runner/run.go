@@ -264,7 +264,7 @@ func (r *run) outcome(drainCtx context.Context, err error) (ledger.State, string
 	case r.signal.Load() != 0:
 		return ledger.StateInterrupted, "stopped by " + syscall.Signal(r.signal.Load()).String(), nil
 	case drainCtx.Err() != nil:
-		return ledger.StateInterrupted, "stopped", context.Cause(drainCtx)
+		return ledger.StateInterrupted, cause.Error(), cause
 	}
 	return ledger.StateDone, "", nil
 }

@@ -167,6 +167,10 @@ func (e *env) work(ctx context.Context, cfg *runner.Config, l *ledger.Ledger, in
 		e.summarise(cfg, rep)
 	}
 	if err != nil {
+		if code, _ := classify(err); started && code == exitUsage {
+			// Not the user's doing: something of brood's own has broken.
+			err = &cliError{code: exitSoftware, err: err}
+		}
 		return started, err
 	}
 	e.code = exitCode(rep)

@@ -132,7 +132,7 @@ func TestSameRecordsFromAnywhere(t *testing.T) {
 	for i := range 240 {
 		content.WriteString(pieces[(i*7+i/11)%len(pieces)])
 	}
-	content.WriteString("last,1\n\"")
+	content.WriteString("\"a\",1\nlast,1\n\"")
 	spec := Spec{Paths: []string{write(t, "x.csv", content.String())}, NoHeader: true, MaxRecord: 4000}
 	all := readAll(t, open(t, spec))
 	if got := all[len(all)-1].err; !strings.Contains(got, "never closed") {
