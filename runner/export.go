@@ -13,23 +13,23 @@ func isEnd(err error) bool { return errors.Is(err, io.EOF) }
 
 // Export walks over the records of a run that have one of the given statuses,
 // in the order of the dataset. Stretches without any are passed over where the
-// ledger knows where they end.
-func Export(ctx context.Context, l *ledger.Reader, cfg *Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) error {
+// ledger knows where they end. It returns what all records have in common.
+func Export(ctx context.Context, l *ledger.Reader, cfg *Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) (*jobs.Shape, error) {
 	in, err := openCopy(cfg.Dataset, cfg.Dir.StdinPath())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = in.Close() }()
 	x := &export{ctx: ctx, l: l, want: want, limit: cfg.Limit, reader: in.Reader, visit: visit}
 	chunks, err := l.Chunks(ctx, ledger.BitsOfAll)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	x.chunks = make(map[uint64]*ledger.Chunk, len(chunks))
 	for i := range chunks {
 		x.chunks[chunks[i].Chunk] = &chunks[i]
 	}
-	return x.walk()
+	return in.Reader.Shape(), x.walk()
 }
 
 type export struct {

@@ -93,7 +93,7 @@ func (e *env) writeExport(c *cli.Context, l *ledger.Reader, cfg *runner.Config, 
 		err = errors.Join(err, out.Close())
 	}()
 	x := &exporter{format: format, spec: cfg.Dataset}
-	return runner.Export(c.Context, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
+	shape, err := runner.Export(c.Context, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
 		b, err := x.record(s, seq, rec)
 		if err != nil {
 			return err
@@ -107,6 +107,11 @@ func (e *env) writeExport(c *cli.Context, l *ledger.Reader, cfg *runner.Config, 
 		}
 		return nil
 	})
+	if err == nil {
+		// Nobody having that status is a dataset too: a header alone.
+		err = out.Write(x.header(shape))
+	}
+	return err
 }
 
 // exporter writes records as a dataset.
@@ -118,13 +123,8 @@ type exporter struct {
 }
 
 func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) ([]byte, error) {
-	x.buf = x.buf[:0]
-	first := !x.begun
-	x.begun = true
+	x.buf = append(x.buf[:0], x.header(s)...)
 	if x.format == x.spec.Format {
-		if first && s.Kind == jobs.Fields && !x.spec.NoHeader {
-			x.buf = sink.AppendTableRow(x.buf, x.spec.Delimiter, asBytes(s.Columns))
-		}
 		x.buf = append(x.buf, rec.Raw...)
 		return append(x.buf, s.End...), nil
 	}
@@ -137,20 +137,38 @@ func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) ([]b
 	case dataset.FormatJSONL:
 		return append(r.AppendJSON(x.buf), '\n'), nil
 	case dataset.FormatCSV, dataset.FormatTSV:
-		delim := byte(',')
-		if x.format == dataset.FormatTSV {
-			delim = '\t'
-		}
-		if first {
-			x.buf = sink.AppendTableRow(x.buf, delim, asBytes(s.Columns))
-		}
 		values := make([][]byte, len(s.Columns))
 		for i := range s.Columns {
 			values[i] = r.Value(i)
 		}
-		return sink.AppendTableRow(x.buf, delim, values), nil
+		return sink.AppendTableRow(x.buf, x.delimiter(), values), nil
 	}
 	return append(append(x.buf, r.Raw...), '\n'), nil
+}
+
+// header returns the header of the file, once.
+func (x *exporter) header(s *jobs.Shape) []byte {
+	if x.begun {
+		return nil
+	}
+	x.begun = true
+	table := x.format == dataset.FormatCSV || x.format == dataset.FormatTSV
+	if !table || (x.format == x.spec.Format && x.spec.NoHeader) {
+		return nil
+	}
+	return sink.AppendTableRow(nil, x.delimiter(), asBytes(s.Columns))
+}
+
+// delimiter is the dataset's own where the format is.
+func (x *exporter) delimiter() byte {
+	switch x.format {
+	case x.spec.Format:
+		return x.spec.Delimiter
+	case dataset.FormatTSV:
+		return '\t'
+	default:
+		return ','
+	}
 }
 
 func asBytes(words []string) [][]byte {
