@@ -5,13 +5,14 @@
 package main
 
 import (
+	"os"
+
 	"brood/jobs"
 	"brood/jobs/echo"
 	"brood/jobs/exec"
 	"brood/jobs/pipe"
 	"brood/runner/command"
 	"brood/worker"
-	"os"
 )
 
 func main() {

@@ -1,9 +1,6 @@
 package runner
 
 import (
-	"brood/jobs"
-	"brood/runner/proc"
-	"brood/worker/wire"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +12,10 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"brood/jobs"
+	"brood/runner/proc"
+	"brood/worker/wire"
 )
 
 // child is a worker from its start to its end.

@@ -1,8 +1,6 @@
 package runner
 
 import (
-	"brood/runner/ledger"
-	"brood/runner/proc"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +10,9 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"brood/runner/ledger"
+	"brood/runner/proc"
 )
 
 // Dir is a run's directory, STATE/runs/NAME, and the lock on it.

@@ -1,12 +1,13 @@
 package runner
 
 import (
-	"brood/jobs"
-	"brood/runner/dataset"
-	"brood/runner/ledger"
 	"context"
 	"errors"
 	"io"
+
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
 )
 
 func isEnd(err error) bool { return errors.Is(err, io.EOF) }

@@ -1,12 +1,13 @@
 package runner
 
 import (
-	"brood/worker/wire"
 	"bytes"
 	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"brood/worker/wire"
 )
 
 const (

@@ -1,12 +1,13 @@
 package runner
 
 import (
-	"brood/jobs"
-	"brood/runner/ledger"
-	"brood/runner/sink"
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"brood/jobs"
+	"brood/runner/ledger"
+	"brood/runner/sink"
 )
 
 // throttleTime is how long everyone waits after a throttle verdict that does

@@ -1,16 +1,17 @@
 package runner
 
 import (
-	"brood/jobs"
-	"brood/runner/dataset"
-	"brood/runner/ledger"
-	"brood/runner/sink"
-	"brood/worker/wire"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"time"
+
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/sink"
+	"brood/worker/wire"
 )
 
 // source reads the dataset into blocks, and leaves out what is final already.

@@ -6,7 +6,6 @@
 package echo
 
 import (
-	"brood/jobs"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +13,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"brood/jobs"
 )
 
 type config struct {

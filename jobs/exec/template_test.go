@@ -1,10 +1,11 @@
 package exec
 
 import (
-	"brood/jobs"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"brood/jobs"
 )
 
 func people() *jobs.Shape {

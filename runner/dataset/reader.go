@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"brood/jobs"
 	"bytes"
 	"errors"
 	"fmt"
@@ -9,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"brood/jobs"
 )
 
 // Reader reads the records of a dataset, file after file. It is not safe for

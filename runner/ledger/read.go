@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"brood/jobs"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -9,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"brood/jobs"
 )
 
 // Reader reads a ledger that another process may be writing.

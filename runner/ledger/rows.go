@@ -1,9 +1,10 @@
 package ledger
 
 import (
-	"brood/jobs"
 	"encoding/json"
 	"time"
+
+	"brood/jobs"
 )
 
 // State is where a run stands.

@@ -1,8 +1,9 @@
 package sink
 
 import (
-	"brood/jobs"
 	"container/heap"
+
+	"brood/jobs"
 )
 
 // Segment is the bytes of results of records that follow one another.

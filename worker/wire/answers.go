@@ -1,10 +1,11 @@
 package wire
 
 import (
-	"brood/jobs"
 	"encoding/binary"
 	"fmt"
 	"time"
+
+	"brood/jobs"
 )
 
 const (

@@ -1,9 +1,10 @@
 package wire
 
 import (
-	"brood/jobs"
 	"bytes"
 	"strconv"
+
+	"brood/jobs"
 )
 
 // On the standard streams of a worker stands what job code prints. Behind the

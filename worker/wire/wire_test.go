@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"brood/jobs"
 	"bytes"
 	"errors"
 	"io"
@@ -9,6 +8,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"brood/jobs"
 )
 
 func table() *jobs.Shape {
