@@ -5,14 +5,13 @@
 package main
 
 import (
-	"os"
-
 	"brood/jobs"
 	"brood/jobs/echo"
 	"brood/jobs/exec"
 	"brood/jobs/pipe"
 	"brood/runner/command"
 	"brood/worker"
+	"os"
 )
 
 func main() {

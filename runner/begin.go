@@ -1,16 +1,15 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"time"
-
-	"brood/jobs"
-	"brood/runner/dataset"
-	"brood/runner/ledger"
 )
 
 // Create makes the ledger of a new run. From here on the run exists.

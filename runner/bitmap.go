@@ -1,10 +1,9 @@
 package runner
 
 import (
+	"brood/runner/ledger"
 	"encoding/binary"
 	"math/bits"
-
-	"brood/runner/ledger"
 )
 
 // bitmap has a bit for each record of a chunk.

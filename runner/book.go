@@ -1,17 +1,16 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/sink"
 	"context"
 	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"brood/jobs"
-	"brood/runner/dataset"
-	"brood/runner/ledger"
-	"brood/runner/sink"
 )
 
 const (

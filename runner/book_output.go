@@ -1,14 +1,13 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/runner/ledger"
+	"brood/runner/sink"
 	"context"
 	"errors"
 	"slices"
 	"syscall"
-
-	"brood/jobs"
-	"brood/runner/ledger"
-	"brood/runner/sink"
 )
 
 // emit writes results out, or holds them until it is their turn.

@@ -1,6 +1,9 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/runner/proc"
+	"brood/worker/wire"
 	"context"
 	"errors"
 	"fmt"
@@ -12,10 +15,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"brood/jobs"
-	"brood/runner/proc"
-	"brood/worker/wire"
 )
 
 // child is a worker from its start to its end.

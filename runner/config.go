@@ -1,16 +1,15 @@
 package runner
 
 import (
-	"errors"
-	"fmt"
-	"time"
-
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/term"
 	"brood/worker/wire"
+	"errors"
+	"fmt"
+	"time"
 )
 
 // Config is a run. The part with JSON names is kept in the ledger when the run

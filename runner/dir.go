@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"brood/runner/ledger"
+	"brood/runner/proc"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,9 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	"brood/runner/ledger"
-	"brood/runner/proc"
 )
 
 // Dir is a run's directory, STATE/runs/NAME, and the lock on it.

@@ -1,13 +1,12 @@
 package runner
 
 import (
-	"context"
-	"errors"
-	"io"
-
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/ledger"
+	"context"
+	"errors"
+	"io"
 )
 
 func isEnd(err error) bool { return errors.Is(err, io.EOF) }

@@ -1,15 +1,14 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/worker/wire"
 	"container/heap"
 	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"brood/jobs"
-	"brood/worker/wire"
 )
 
 const (

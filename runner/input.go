@@ -1,13 +1,12 @@
 package runner
 
 import (
+	"brood/runner/dataset"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
-
-	"brood/runner/dataset"
 )
 
 // Input is the dataset of a run, open and with its shape known.

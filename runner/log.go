@@ -1,13 +1,12 @@
 package runner
 
 import (
+	"brood/worker/wire"
 	"bytes"
 	"os"
 	"strings"
 	"sync"
 	"time"
-
-	"brood/worker/wire"
 )
 
 const (

@@ -1,13 +1,12 @@
 package runner
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"time"
-
 	"brood/jobs"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"fmt"
+	"math/rand/v2"
+	"time"
 )
 
 // throttleTime is how long everyone waits after a throttle verdict that does

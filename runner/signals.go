@@ -1,13 +1,12 @@
 package runner
 
 import (
+	"brood/worker/wire"
 	"context"
 	"errors"
 	"os"
 	"os/signal"
 	"syscall"
-
-	"brood/worker/wire"
 )
 
 // errSignal is why a run was stopped by a signal.

@@ -1,16 +1,15 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/runner/ledger"
+	"brood/runner/proc"
+	"brood/worker/wire"
 	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"brood/jobs"
-	"brood/runner/ledger"
-	"brood/runner/proc"
-	"brood/worker/wire"
 )
 
 // slot is one place for a worker: one goroutine that owns one child at a time.

@@ -1,17 +1,16 @@
 package runner
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"time"
-
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/worker/wire"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
 )
 
 // source reads the dataset into blocks, and leaves out what is final already.

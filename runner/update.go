@@ -1,11 +1,10 @@
 package runner
 
 import (
-	"sync"
-
 	"brood/jobs"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"sync"
 )
 
 // update is what a slot or the source tells the book at a time: results that

@@ -1,12 +1,11 @@
 package runner
 
 import (
+	"brood/runner/term"
+	"brood/worker/wire"
 	"context"
 	"syscall"
 	"time"
-
-	"brood/runner/term"
-	"brood/worker/wire"
 )
 
 // watchLeast is the shortest time between two looks at the workers.

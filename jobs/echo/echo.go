@@ -6,6 +6,7 @@
 package echo
 
 import (
+	"brood/jobs"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,8 +14,6 @@ import (
 	"os"
 	"syscall"
 	"time"
-
-	"brood/jobs"
 )
 
 type config struct {

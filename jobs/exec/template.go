@@ -1,13 +1,12 @@
 package exec
 
 import (
+	"brood/jobs"
 	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"brood/jobs"
 )
 
 // partKind is what a part of an argument stands for.

@@ -1,11 +1,10 @@
 package exec
 
 import (
+	"brood/jobs"
 	"os/exec"
 	"strings"
 	"testing"
-
-	"brood/jobs"
 )
 
 func people() *jobs.Shape {

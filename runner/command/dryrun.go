@@ -1,13 +1,12 @@
 package command
 
 import (
+	"brood/jobs"
+	"brood/runner"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"brood/jobs"
-	"brood/runner"
 )
 
 // previewRecords is how many records a dry run shows.

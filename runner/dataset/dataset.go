@@ -9,12 +9,11 @@
 package dataset
 
 import (
+	"brood/jobs"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
-
-	"brood/jobs"
 )
 
 // Format is how a dataset is written down.

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"brood/jobs"
 	"bytes"
 	"errors"
 	"fmt"
@@ -8,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"brood/jobs"
 )
 
 // Reader reads the records of a dataset, file after file. It is not safe for

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"brood/jobs"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -8,8 +9,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"brood/jobs"
 )
 
 // Reader reads a ledger that another process may be writing.

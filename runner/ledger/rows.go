@@ -1,10 +1,9 @@
 package ledger
 
 import (
+	"brood/jobs"
 	"encoding/json"
 	"time"
-
-	"brood/jobs"
 )
 
 // State is where a run stands.

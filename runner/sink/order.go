@@ -1,9 +1,8 @@
 package sink
 
 import (
-	"container/heap"
-
 	"brood/jobs"
+	"container/heap"
 )
 
 // Segment is the bytes of results of records that follow one another.

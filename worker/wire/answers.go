@@ -1,11 +1,10 @@
 package wire
 
 import (
+	"brood/jobs"
 	"encoding/binary"
 	"fmt"
 	"time"
-
-	"brood/jobs"
 )
 
 const (

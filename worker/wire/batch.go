@@ -1,10 +1,9 @@
 package wire
 
 import (
+	"brood/jobs"
 	"encoding/binary"
 	"fmt"
-
-	"brood/jobs"
 )
 
 // AppendRecordHead appends what stands before a record's body. Gap is the

@@ -1,10 +1,9 @@
 package wire
 
 import (
+	"brood/jobs"
 	"encoding/json"
 	"fmt"
-
-	"brood/jobs"
 )
 
 // Hello is the parent's first frame: all a worker needs to know.

@@ -1,10 +1,9 @@
 package wire
 
 import (
+	"brood/jobs"
 	"bytes"
 	"strconv"
-
-	"brood/jobs"
 )
 
 // On the standard streams of a worker stands what job code prints. Behind the

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"brood/jobs"
 	"bytes"
 	"errors"
 	"io"
@@ -8,8 +9,6 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
-
-	"brood/jobs"
 )
 
 func table() *jobs.Shape {
