@@ -26,6 +26,9 @@ type Definition struct {
 	// when pasted into a shell in brood's own source folder.
 	Help   string
 	Effect Effect // the default; a user may override it
+	// KeyLifetime is how long the far side remembers an idempotency key,
+	// unless the user knows better; 0 is for ever. Only for EffectKeyed.
+	KeyLifetime time.Duration
 	// Retries is the default number of tries after the first.
 	Retries int
 	// TakesCommand says that the words after "--" belong to the job.

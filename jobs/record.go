@@ -135,9 +135,15 @@ type KeySpec struct {
 	Columns []string `json:"columns,omitempty"`
 }
 
-// Of returns the record's idempotency key: 32 hexadecimal digits, the first
-// half of SHA-256 over the scope and the key, each preceded by its length.
+// Of returns the record's idempotency key as 32 hexadecimal digits, see Sum.
 func (k KeySpec) Of(r *Record) string {
+	sum := k.Sum(r)
+	return hex.EncodeToString(sum[:])
+}
+
+// Sum returns the record's idempotency key: the first half of SHA-256 over the
+// scope and the key, each preceded by its length.
+func (k KeySpec) Sum(r *Record) [16]byte {
 	h := sha256.New()
 	put := func(b []byte) {
 		var n [8]byte
@@ -153,7 +159,8 @@ func (k KeySpec) Of(r *Record) string {
 		v, _ := r.Lookup(c)
 		put(v)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	var full [sha256.Size]byte
+	return [16]byte(h.Sum(full[:0]))
 }
 
 // Check reports key columns that the dataset does not have. Columns of JSON

@@ -104,13 +104,25 @@ func CheckInputs(ctx context.Context, r *ledger.Reader, appendOK bool) error {
 	return nil
 }
 
-// BeginSession notes in the ledger that this process works on the run.
+// BeginSession waits for workers of an earlier session, takes over what that
+// has left, and notes in the ledger that this process works on the run.
 func BeginSession(ctx context.Context, cfg *Config, l *ledger.Ledger) error {
-	host, _ := os.Hostname() // for people; empty will do
-	err := l.BeginSession(ctx, ledger.Session{
-		StartedAt: time.Now(), Version: cfg.Version, PID: os.Getpid(), Host: host, BootID: bootID(),
-	})
+	if err := cfg.Dir.lockWorkers(ctx, cfg.Term); err != nil {
+		return err
+	}
+	left, err := takeOver(ctx, cfg.Dir, l.Reader())
 	if err != nil {
+		return err
+	}
+	host, _ := os.Hostname() // for people; empty will do
+	cfg.Dir.session, err = l.BeginSession(ctx, ledger.Session{
+		StartedAt: time.Now(), Version: cfg.Version, PID: os.Getpid(), Host: host, BootID: bootID(),
+	}, left)
+	if err != nil {
+		return &WriteError{err}
+	}
+	// From here on the ledger knows all that the pages did.
+	if err := os.RemoveAll(cfg.Dir.file(pagesName)); err != nil {
 		return &WriteError{err}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/worker/wire"
 	"context"
 	"fmt"
 	"slices"
@@ -44,12 +45,19 @@ type book struct {
 	rows    int
 	since   time.Time // the first change after the last commit; zero if none
 
+	urgent bool // somebody waits for the next commit
+	due    bool // it is time for the next commit
 	busy   bool // a commit is under way
 	work   chan *ledger.Commit
 	done   chan error
 	stored []*sink.Segment // held segments that the commit under way stores
 	synced int64           // output bytes at the last sync
 	err    error           // nothing is written or recorded any more
+
+	// What is told when the next commit, and the one under way, have ended: to
+	// whoever waits, and to the pages how many of their notes are settled.
+	waiting, told []chan struct{}
+	acks, acking  map[*wire.Page]uint64
 
 	// Standard output may lose its reader. What was not delivered is then
 	// held in the ledger like any result whose turn has not come.
@@ -115,13 +123,13 @@ func (b *book) keep(updates <-chan *update) error {
 				break
 			}
 			b.apply(u)
-			if b.full() && !b.busy {
-				b.begin()
-			}
 		case <-timer.C:
-			b.begin()
+			b.due = true
 		case err := <-b.done:
 			b.finish(err)
+		}
+		if !b.busy && (b.due || b.urgent || b.full()) {
+			b.begin()
 		}
 	}
 	if b.busy {
@@ -174,6 +182,14 @@ func (b *book) apply(u *update) {
 	b.next.Deaths = append(b.next.Deaths, u.deaths...)
 	b.next.Retries = append(b.next.Retries, u.retries...)
 	b.next.Settled = append(b.next.Settled, u.settled...)
+	b.next.Intents = append(b.next.Intents, u.intents...)
+	b.next.Noted = append(b.next.Noted, u.settledNotes...)
+	if u.durable != nil {
+		b.waiting, b.urgent = append(b.waiting, u.durable), true
+	}
+	if u.page != nil {
+		b.acks[u.page] = max(b.acks[u.page], u.noted)
+	}
 	b.rows += len(u.outcomes) + len(u.attempts) + len(u.retries) + len(u.settled)
 }
 
@@ -232,7 +248,9 @@ func (b *book) begin() {
 	}
 	c := b.next
 	b.next = ledger.Commit{}
-	b.rows, b.since = 0, time.Time{}
+	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
+	b.told, b.waiting = b.waiting, nil
+	b.acking, b.acks = b.acks, make(map[*wire.Page]uint64)
 	c.InputDone = b.r.inputDone.Load()
 	c.Totals = b.totals()
 	c.OutputBytes = b.file.Size()
@@ -297,6 +315,13 @@ func (b *book) finish(err error) {
 		b.order.Forget(s)
 	}
 	b.stored = nil
+	for page, number := range b.acking {
+		page.Ack(number)
+	}
+	for _, ch := range b.told {
+		close(ch)
+	}
+	b.acking, b.told = nil, nil
 }
 
 // commitLoop makes commits durable: first what they speak of, then what they

@@ -23,8 +23,6 @@ type child struct {
 	slot    *slot
 	work    *os.File // our end, to write
 	answers *os.File // our end, to read
-	pageMu  sync.RWMutex
-	page    *wire.Page // nil once it is given back
 	frames  *wire.Reader
 	logs    sync.WaitGroup
 	said    tail
@@ -32,6 +30,8 @@ type child struct {
 
 	// timedOut is set by the watch before it kills the worker.
 	timedOut atomic.Bool
+	// firstNote is the last note of the slot before this worker.
+	firstNote uint64
 
 	mu     sync.Mutex
 	queue  []*batch // given and not fully answered, in order
@@ -65,18 +65,17 @@ func (s *slot) launch() (*child, error) {
 		slot: s, work: workW, answers: answersR, frames: wire.NewReader(answersR),
 		credit: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	pageFile, err := c.openPage()
-	if err != nil {
+	if err := s.openPage(); err != nil {
 		return nil, errors.Join(err, workW.Close(), answersR.Close())
 	}
-	defer func() { _ = pageFile.Close() }()
+	c.firstNote = s.page.LastNote()
 	c.Child, err = s.r.family.Start(proc.Spec{
 		Path: s.r.cfg.Worker.Path, Args: s.r.cfg.Worker.Args, Dir: s.r.cfg.WorkDir,
 		Env:   append(os.Environ(), wire.EnvMark+"="+strconv.Itoa(wire.Version)),
-		Files: []*os.File{workR, answersW, pageFile, s.r.workersLock},
+		Files: []*os.File{workR, answersW, s.files[0], s.files[1], s.files[2], s.r.cfg.Dir.workersLock},
 	})
 	if err != nil {
-		return nil, errors.Join(err, workW.Close(), answersR.Close(), c.closePage())
+		return nil, errors.Join(err, workW.Close(), answersR.Close())
 	}
 	// One that is started just as the run is being killed must go as well.
 	c.spared = context.AfterFunc(s.r.killCtx, func() { c.Signal(syscall.SIGKILL) })
@@ -86,20 +85,47 @@ func (s *slot) launch() (*child, error) {
 	return c, nil
 }
 
-func (c *child) openPage() (*os.File, error) {
-	name := filepath.Join(c.slot.r.cfg.Dir.file(pagesName), strconv.Itoa(c.slot.number))
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+// openPage makes the page and the notes of the slot, if it has none yet, and
+// makes sure that there is room for the page on the disk.
+func (s *slot) openPage() error {
+	if s.page != nil {
+		return nil
+	}
+	for i := range s.files {
+		f, err := os.OpenFile(notesPath(s.r.cfg.Dir, s.number, i), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return &WriteError{err}
+		}
+		s.files[i] = f
+	}
+	if _, err := s.files[0].WriteAt(make([]byte, wire.PageSize), 0); err != nil {
+		return &WriteError{err}
+	}
+	page, err := wire.OpenPage(s.files[0])
 	if err != nil {
-		return nil, &WriteError{err}
+		return err
 	}
-	if err := f.Truncate(wire.PageSize); err != nil {
-		return nil, errors.Join(&WriteError{err}, f.Close())
+	page.SetSession(s.r.cfg.Dir.session)
+	s.page, s.notes = page, wire.NewNotes(page, [2]*os.File{s.files[1], s.files[2]})
+	return nil
+}
+
+// notesPath names the page of a slot, 0, and its notes, 1 and 2.
+func notesPath(d *Dir, slot, i int) string {
+	name := filepath.Join(d.file(pagesName), strconv.Itoa(slot))
+	if i > 0 {
+		name += "." + strconv.Itoa(i)
 	}
-	if c.page, err = wire.OpenPage(f); err != nil {
-		return nil, errors.Join(err, f.Close())
+	return name
+}
+
+// closePage gives the page and the notes back. The book has ended.
+func (s *slot) closePage() error {
+	if s.page == nil {
+		return nil
 	}
-	c.page.Clear()
-	return f, nil
+	s.notes.Unmap()
+	return errors.Join(s.page.Close(), closeAll(s.files[:]...))
 }
 
 // handshake tells the worker what it is for and waits until it is ready.
@@ -151,7 +177,7 @@ func (c *child) failedStart(err error) error {
 	c.Signal(syscall.SIGKILL)
 	close(c.ended) // nobody listens
 	exit, waitErr := c.reap(make(chan struct{}))
-	if waitErr = errors.Join(waitErr, c.closePage()); waitErr != nil {
+	if waitErr != nil {
 		return errors.Join(err, waitErr)
 	}
 	var refused *AbortError
@@ -286,6 +312,7 @@ func (c *child) settle(p []byte) error {
 	}
 	u := newUpdate()
 	err = c.settleEach(u, &answers)
+	c.slot.sign(u)
 	c.slot.pace.note(answers.Len(), answers.Busy)
 	// Whatever is wrong with the frame, what was settled before counts.
 	return errors.Join(err, r.send(u))
@@ -294,6 +321,8 @@ func (c *child) settle(p []byte) error {
 func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 	var rec jobs.Record
 	var res jobs.Result
+	var t try
+	noting := c.slot.r.feed.intents != nil
 	for i := 0; ; i++ {
 		more, err := answers.Next(&res)
 		if err != nil || !more {
@@ -304,13 +333,43 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 			return err
 		}
 		if i == 0 && rec.Seq != answers.First {
-			u.again = append(u.again, &retry{item: b.items[b.answered-1], attempt: rec.Attempt, body: copyOf(b.walk.Body())})
+			u.again = append(u.again, b.back(&rec))
 			return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, rec.Seq)
 		}
 		c.any = true
-		c.slot.r.settle(u, c.slot.number, b, &rec, &res)
+		if noting {
+			c.slot.noted++
+		}
+		t = try{item: b.items[b.answered-1], slot: c.slot.number, rec: &rec, body: b.walk.Body()}
+		c.slot.r.settle(u, &t, &res)
 		c.retire(b)
 	}
+}
+
+// left returns the answers that the worker has noted and that have not come
+// through the pipe, by record. It is called when the worker has gone.
+func (c *child) left() (map[jobs.Seq]*wire.Note, error) {
+	s := c.slot
+	if s.r.feed.intents == nil {
+		return nil, nil
+	}
+	from := s.noted
+	if c.err != nil {
+		from = c.firstNote // whatever came through the pipe cannot be trusted to be in step
+	}
+	notes, err := s.notes.After(from)
+	if err != nil {
+		return nil, err
+	}
+	s.notes.Unmap()
+	s.noted = max(s.noted, s.page.LastNote())
+	out := make(map[jobs.Seq]*wire.Note, len(notes))
+	for i := range notes {
+		if n := &notes[i]; n.Kind == wire.NoteAnswer {
+			out[n.Seq] = n
+		}
+	}
+	return out, nil
 }
 
 // nextRecord returns the first record that has not been answered. Only the

@@ -33,6 +33,10 @@ type Config struct {
 	BackoffMax time.Duration `json:"backoff_max"`
 	Timeout    time.Duration `json:"timeout,omitempty"` // for one record; 0 is none
 	MaxCrashes int           `json:"max_crashes"`
+	OnUnknown  OnUnknown     `json:"on_unknown"`
+	// KeyLifetime is how long the far side is known to remember a key; 0 is
+	// for ever.
+	KeyLifetime time.Duration `json:"key_lifetime,omitempty"`
 
 	// Dir is the run directory. It is locked, and exists.
 	Dir *Dir `json:"-"`

@@ -19,6 +19,9 @@ type Dir struct {
 	Path string
 	Name string
 	lock *os.File
+
+	workersLock *os.File // shared with the workers; nil until a session begins
+	session     int64    // its number
 }
 
 // The names in a run directory, besides the ledger.
@@ -155,8 +158,15 @@ func readHolder(f *os.File) string {
 	return fmt.Sprintf(": process %d on %s, since %s", h.PID, h.Host, h.Since.Local().Format(time.DateTime))
 }
 
-// Close gives the lock back.
-func (d *Dir) Close() error { return d.lock.Close() }
+// Close gives the locks back.
+func (d *Dir) Close() error {
+	var err error
+	if d.workersLock != nil {
+		err = d.workersLock.Close()
+		d.workersLock = nil
+	}
+	return errors.Join(err, d.lock.Close())
+}
 
 // Remove takes away the directory of a run that has not begun.
 func (d *Dir) Remove() error { return errors.Join(os.RemoveAll(d.Path), d.Close()) }

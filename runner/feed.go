@@ -23,6 +23,9 @@ const (
 	// blockCount is how many blocks there are: one to fill, one to take from,
 	// and one between the two.
 	blockCount = 3
+	// intentBlocks is how many there are where intents have to be made durable
+	// in between.
+	intentBlocks = 8
 	// maxWaiting bounds the records that wait for a retry. Beyond it no new
 	// ones are read until some have had theirs.
 	maxWaiting = 1 << 20
@@ -33,15 +36,20 @@ type item struct {
 	seq    jobs.Seq
 	line   int64
 	offset int64
+	first  int64 // when it was first sent out, Unix milliseconds; 0 if it was not, or that does not matter
 	file   int32
 	end    uint32 // where its encoding ends in the block
+	waited bool   // the ledger has a row that says it waits for another try
 }
 
 // block is a stretch of the dataset, its records encoded for the wire.
 type block struct {
 	data  []byte
 	items []item
-	pos   int // items before it have been taken
+	keys  []byte // ledger.KeySize for each item, or empty
+	// Items before pos have been taken; those before ready may be, as their
+	// intents are durable; those before asked will be ready soon.
+	pos, ready, asked int
 }
 
 // batch is what a worker is given at a time: a frame and what the parent
@@ -59,6 +67,8 @@ type retry struct {
 	attempt int // the next one
 	due     time.Time
 	alone   bool   // it may have killed a worker: no other record beside it
+	meant   bool   // its intent is durable and unanswered
+	key     []byte // its idempotency key, or nil
 	body    []byte // nil if it is in the spill
 	spilled spilled
 }
@@ -70,6 +80,7 @@ type feed struct {
 	blocks  []*block
 	waiting retries
 	spill   *spill
+	intents *intents // nil if records may leave without
 	// open counts the records that are neither final nor given up.
 	open      int
 	ended     bool      // the source has no more
@@ -84,9 +95,13 @@ type feed struct {
 	wake chan struct{}
 }
 
-func newFeed(dir string) *feed {
-	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, free: make(chan *block, blockCount), wake: make(chan struct{}, 1)}
-	for range blockCount {
+func newFeed(dir string, in *intents) *feed {
+	blocks := blockCount
+	if in != nil {
+		blocks = intentBlocks
+	}
+	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, free: make(chan *block, blocks), wake: make(chan struct{}, 1)}
+	for range blocks {
 		f.free <- &block{data: make([]byte, 0, blockBytes+64<<10)}
 	}
 	return f
@@ -113,7 +128,8 @@ func (f *feed) blank(ctx context.Context) *block {
 	case <-ctx.Done():
 		return nil
 	case b := <-f.free:
-		b.data, b.items, b.pos = b.data[:0], b.items[:0], 0
+		b.data, b.items, b.keys = b.data[:0], b.items[:0], b.keys[:0]
+		b.pos, b.ready, b.asked = 0, 0, 0
 		return b
 	}
 }
@@ -121,7 +137,11 @@ func (f *feed) blank(ctx context.Context) *block {
 func (f *feed) crowded() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.waiting) >= maxWaiting
+	n := len(f.waiting)
+	if f.intents != nil {
+		n += len(f.intents.later)
+	}
+	return n >= maxWaiting
 }
 
 // push hands over a block.
@@ -133,29 +153,51 @@ func (f *feed) push(b *block) {
 	f.mu.Lock()
 	f.blocks = append(f.blocks, b)
 	f.open += len(b.items)
+	if f.intents == nil {
+		b.ready = len(b.items)
+	}
 	f.mu.Unlock()
 	f.poke()
+	f.intents.poke()
+}
+
+// adopt counts a record that reaches the feed by another way, if at all.
+func (f *feed) adopt() {
+	f.mu.Lock()
+	f.open++
+	f.mu.Unlock()
 }
 
 // admit adds a record that the ledger knows to be waiting for a retry.
 func (f *feed) admit(r *retry, crashes int) error {
-	f.mu.Lock()
-	f.open++
-	if crashes > 0 {
-		f.crashed.Store(true)
-		f.crashes[r.seq] = crashes
-	}
-	f.mu.Unlock()
+	f.adopt()
+	f.setCrashes(r.seq, crashes)
 	return f.again(r)
+}
+
+// setCrashes takes over how many workers have died with a record in hand.
+func (f *feed) setCrashes(seq jobs.Seq, n int) {
+	if n == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.crashed.Store(true)
+	f.crashes[seq] = n
 }
 
 // again queues a record once more.
 func (f *feed) again(r *retry) error {
 	f.mu.Lock()
 	err := f.spill.keep(r)
-	heap.Push(&f.waiting, r)
+	if f.intents != nil && !r.meant {
+		heap.Push(&f.intents.later, r)
+	} else {
+		heap.Push(&f.waiting, r)
+	}
 	f.mu.Unlock()
 	f.poke()
+	f.intents.poke()
 	return err
 }
 
@@ -180,6 +222,7 @@ func (f *feed) end() {
 	f.ended = true
 	f.mu.Unlock()
 	f.poke()
+	f.intents.poke()
 }
 
 // settled notes that n records need no further try.
@@ -193,6 +236,7 @@ func (f *feed) settled(n int) {
 	f.mu.Unlock()
 	if last {
 		f.poke()
+		f.intents.poke()
 	}
 }
 
@@ -261,13 +305,17 @@ func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
 	if len(f.blocks) == 0 {
 		return false, wait, nil
 	}
-	return true, 0, f.fillNew(b, n)
+	if f.blocks[0].pos == f.blocks[0].ready {
+		f.intents.starved = true
+		return false, wait, nil
+	}
+	return true, 0, f.fillNew(b, n, now)
 }
 
 // fillNew takes records from the first block.
-func (f *feed) fillNew(b *batch, n int) error {
+func (f *feed) fillNew(b *batch, n int, now time.Time) error {
 	blk := f.blocks[0]
-	from, to := blk.pos, min(blk.pos+n, len(blk.items))
+	from, to := blk.pos, min(blk.pos+n, blk.ready)
 	start := 0
 	if from > 0 {
 		start = int(blk.items[from-1].end)
@@ -283,6 +331,12 @@ func (f *feed) fillNew(b *batch, n int) error {
 	}
 	b.begin(base, len(items))
 	b.frame = append(b.frame, blk.data[start:items[len(items)-1].end]...)
+	if f.intents != nil {
+		f.intents.taken(len(items))
+		for i := range items {
+			items[i].first = now.UnixMilli()
+		}
+	}
 	b.items = append(b.items, items...)
 	if blk.pos = to; to == len(blk.items) {
 		f.blocks = slices.Delete(f.blocks, 0, 1)
@@ -314,6 +368,9 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 	for _, r := range due {
 		b.frame = wire.AppendRecordHead(b.frame, uint64(r.seq-next), r.attempt)
 		b.frame = append(b.frame, r.body...)
+		if r.first == 0 {
+			r.first = now.UnixMilli()
+		}
 		b.items = append(b.items, r.item)
 		next = r.seq + 1
 	}

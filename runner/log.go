@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"time"
 )
 
 const (
@@ -17,38 +16,12 @@ const (
 	tailSize = 2 << 10
 )
 
-// inHand is the record the worker is busy with. It may be called when the
-// worker has gone, and its page with it.
-func (c *child) inHand() (seq int64, since time.Duration, busy bool) {
-	c.pageMu.RLock()
-	defer c.pageMu.RUnlock()
-	if c.page == nil {
-		return 0, 0, false
-	}
-	s, since, busy := c.page.InHand()
-	return int64(s), since, busy
-}
-
 // lastBegun is the record the worker has begun last, or -1.
 func (c *child) lastBegun() int64 {
-	c.pageMu.RLock()
-	defer c.pageMu.RUnlock()
-	if c.page == nil {
-		return -1
-	}
-	if seq, ok := c.page.Last(); ok {
+	if seq, ok := c.slot.page.Last(); ok {
 		return int64(seq)
 	}
 	return -1
-}
-
-// closePage gives the page back.
-func (c *child) closePage() error {
-	c.pageMu.Lock()
-	defer c.pageMu.Unlock()
-	p := c.page
-	c.page = nil
-	return p.Close()
 }
 
 // logLines logs what a worker prints, line by line, until its stream ends.

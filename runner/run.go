@@ -41,17 +41,16 @@ import (
 
 // run is a session of a run.
 type run struct {
-	cfg         *Config
-	shape       *jobs.Shape
-	encoder     *sink.Encoder
-	reader      *dataset.Reader
-	feed        *feed
-	book        *book
-	slots       []*slot
-	family      *proc.Family
-	workersLock *os.File
-	updates     chan *update
-	started     time.Time
+	cfg     *Config
+	shape   *jobs.Shape
+	encoder *sink.Encoder
+	reader  *dataset.Reader
+	feed    *feed
+	book    *book
+	slots   []*slot
+	family  *proc.Family
+	updates chan *update
+	started time.Time
 
 	input     atomic.Uint64 // records read
 	inputDone atomic.Bool
@@ -82,7 +81,7 @@ func Run(ctx context.Context, cfg *Config, l *ledger.Ledger, in *Input) (Report,
 }
 
 // prepare sets up everything that does not run yet.
-func (r *run) prepare(ctx context.Context, l *ledger.Ledger, in *Input) error {
+func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error {
 	cfg := r.cfg
 	if cfg.Worker.Path == "" {
 		path, err := proc.SelfExe()
@@ -99,19 +98,20 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, in *Input) error {
 	if r.encoder, err = sink.NewEncoder(cfg.OutputFormat, r.shape, cfg.Plan.Columns); err != nil {
 		return err
 	}
-	if err := r.lockWorkers(ctx); err != nil {
-		return err
-	}
 	if r.family, err = proc.NewFamily(); err != nil {
 		return err
 	}
-	r.feed = newFeed(cfg.Dir.Path)
+	var in *intents
+	if cfg.Effect != jobs.EffectNone {
+		in = newIntents(cfg.Slots, r.keyAlive)
+	}
+	r.feed = newFeed(cfg.Dir.Path, in)
 	for i := range cfg.Slots {
 		r.slots = append(r.slots, &slot{r: r, number: i + 1})
 	}
 	// One update in hand for each slot, so that none waits for a write.
 	r.updates = make(chan *update, cfg.Slots)
-	return r.openBook(ctx, l, in)
+	return r.openBook(ctx, l, input)
 }
 
 // WorkerArgument is the hidden subcommand that makes this executable a worker.
@@ -129,7 +129,7 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 	}
 	b := &book{
 		r: r, ledger: l, held: led, spool: in.Spool,
-		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position),
+		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position), acks: make(map[*wire.Page]uint64),
 		work: make(chan *ledger.Commit), done: make(chan error, 1), synced: size,
 	}
 	if b.file, err = sink.Open(path, size, r.encoder.Header()); err != nil {
@@ -167,33 +167,6 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 	return err
 }
 
-// lockWorkers takes the lock that workers share, and waits for those of an
-// earlier session that still finish what they had in hand.
-func (r *run) lockWorkers(ctx context.Context) error {
-	f, err := proc.OpenLock(r.cfg.Dir.file(workersLockName))
-	if err != nil {
-		return err
-	}
-	told := false
-	for {
-		err := proc.TryLock(f)
-		if err == nil {
-			r.workersLock = f
-			return nil
-		}
-		if !errors.Is(err, proc.ErrLocked) || ctx.Err() != nil {
-			return errors.Join(err, f.Close())
-		}
-		if !told {
-			r.cfg.Term.Logf("waiting for workers of an earlier session to finish the record they have in hand")
-			told = true
-		}
-		if !sleep(ctx, nil, 50*time.Millisecond) {
-			return errors.Join(ctx.Err(), f.Close())
-		}
-	}
-}
-
 // session runs everything and returns when all of it has ended.
 func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, error) {
 	killCtx, kill := context.WithCancel(ctx)
@@ -226,8 +199,11 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	if in.Fill != nil {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: in.past}
+	src := &source{r: r, reader: r.reader, past: in.past, keyed: r.feed.intents != nil && len(r.cfg.Key.Columns) > 0}
 	start(src.read)
+	if r.feed.intents != nil {
+		start(r.intend)
+	}
 	for _, s := range r.slots {
 		start(s.work)
 	}
@@ -278,7 +254,12 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 	if endErr := l.EndSession(context.Background(), state, reason, r.usage); endErr != nil && err == nil {
 		err = &WriteError{endErr}
 	}
-	if closeErr := errors.Join(r.book.file.Close(), r.workersLock.Close()); closeErr != nil && err == nil {
+	for _, s := range r.slots {
+		if pageErr := s.closePage(); pageErr != nil && err == nil {
+			err = pageErr
+		}
+	}
+	if closeErr := r.book.file.Close(); closeErr != nil && err == nil {
 		err = &WriteError{closeErr}
 	}
 	t := r.book.totals()

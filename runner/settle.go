@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/worker/wire"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -13,13 +14,21 @@ import (
 // not say how long.
 const throttleTime = time.Second
 
+// try is one try of one record, while it is decided what it means. The record
+// and the body are borrowed.
+type try struct {
+	item
+	slot int
+	rec  *jobs.Record
+	body []byte // the record's encoding, to be sent again
+}
+
 // settle decides what an answer means for its record: final, or another try.
-// The record and the result are borrowed.
-func (r *run) settle(u *update, slot int, b *batch, rec *jobs.Record, res *jobs.Result) {
-	it := &b.items[b.answered-1]
+// The result is borrowed.
+func (r *run) settle(u *update, t *try, res *jobs.Result) {
 	switch res.Verdict {
 	case jobs.VerdictOK:
-		r.settleOK(u, slot, rec, res)
+		r.settleOK(u, t, res)
 		return
 	case jobs.VerdictThrottle:
 		wait := res.RetryAfter
@@ -27,17 +36,18 @@ func (r *run) settle(u *update, slot int, b *batch, rec *jobs.Record, res *jobs.
 			wait = throttleTime
 		}
 		r.feed.hold(wait)
-		u.again = append(u.again, &retry{item: *it, attempt: rec.Attempt, due: time.Now().Add(wait), body: copyOf(b.walk.Body())})
+		r.sendAgain(u, t, t.rec.Attempt, time.Now().Add(wait), false)
 		return
 	case jobs.VerdictAbort:
-		u.attempts = append(u.attempts, attemptOf(slot, rec, res))
-		r.abort(fmt.Sprintf("job %s asked to stop at %s: %s", r.cfg.Job, r.placeOf(it), res.Error))
+		u.attempts = append(u.attempts, attemptOf(t, res))
+		r.abort(fmt.Sprintf("job %s asked to stop at %s: %s", r.cfg.Job, r.placeOf(&t.item), res.Error))
 		// The record stays pending: it goes back, and nobody takes it any more.
-		u.again = append(u.again, &retry{item: *it, attempt: rec.Attempt, body: copyOf(b.walk.Body())})
+		r.sendAgain(u, t, t.rec.Attempt, time.Now(), false)
 		return
 	case jobs.VerdictRetry:
-		if rec.Attempt <= r.cfg.Retries {
-			r.tryLater(u, slot, b, it, rec, res)
+		if t.rec.Attempt <= r.cfg.Retries {
+			u.attempts = append(u.attempts, attemptOf(t, res))
+			r.sendAgain(u, t, t.rec.Attempt+1, time.Now().Add(max(r.backoff(t.rec.Attempt), res.RetryAfter)), false)
 			return
 		}
 	case jobs.VerdictFailed, jobs.VerdictSkipped:
@@ -46,40 +56,74 @@ func (r *run) settle(u *update, slot int, b *batch, rec *jobs.Record, res *jobs.
 	if res.Verdict == jobs.VerdictSkipped {
 		status = jobs.StatusSkipped
 	}
-	u.attempts = append(u.attempts, attemptOf(slot, rec, res))
-	crashes := r.forget(u, it.seq, rec.Attempt)
-	u.fail(r, rec, ledger.Outcome{
-		Seq: it.seq, Status: status, Class: res.Class, Error: res.Error, Attempts: rec.Attempt, Crashes: crashes,
-		Place: it.place(), At: time.Now(),
-	}, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
+	u.attempts = append(u.attempts, attemptOf(t, res))
+	r.finish(u, t, ledger.Outcome{Status: status, Class: res.Class, Error: res.Error},
+		&sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
 }
 
-func (r *run) settleOK(u *update, slot int, rec *jobs.Record, res *jobs.Result) {
-	if rec.Attempt > 1 || (r.feed.crashed.Load() && r.feed.crashesOf(rec.Seq) > 0) {
-		u.attempts = append(u.attempts, attemptOf(slot, rec, res))
-		r.forget(u, rec.Seq, rec.Attempt)
+func (r *run) settleOK(u *update, t *try, res *jobs.Result) {
+	if t.waited {
+		u.attempts = append(u.attempts, attemptOf(t, res))
+		r.forget(u, t)
 	}
-	u.buf = r.encoder.AppendRow(u.buf, rec, &sink.Outcome{
-		Status: jobs.StatusOK, Attempts: rec.Attempt, Elapsed: res.Elapsed, Text: res.Text, Values: res.Values,
+	u.buf = r.encoder.AppendRow(u.buf, t.rec, &sink.Outcome{
+		Status: jobs.StatusOK, Attempts: t.rec.Attempt, Elapsed: res.Elapsed, Text: res.Text, Values: res.Values,
 	})
-	u.final(rec.Seq)
+	u.final(t.seq)
+}
+
+// finish ends a record otherwise than ok. What o says counts, out brings what
+// the job has made of it.
+func (r *run) finish(u *update, t *try, o ledger.Outcome, out *sink.Outcome) {
+	o.Seq, o.Attempts, o.Place, o.At = t.seq, t.rec.Attempt, t.place(), time.Now()
+	o.Crashes = r.forget(u, t)
+	u.fail(r, t.rec, o, out)
+}
+
+// giveUp ends a record without a result.
+func (r *run) giveUp(u *update, t *try, status jobs.Status, class jobs.Class, text string) {
+	r.finish(u, t, ledger.Outcome{Status: status, Class: class, Error: text}, &sink.Outcome{})
 }
 
 // forget drops what was kept for a record that is now final. It returns how
 // often it had killed a worker.
-func (r *run) forget(u *update, seq jobs.Seq, attempt int) int {
-	crashes := r.feed.crashesOf(seq)
-	if attempt > 1 || crashes > 0 {
-		u.settled = append(u.settled, seq)
+func (r *run) forget(u *update, t *try) int {
+	if t.waited {
+		u.settled = append(u.settled, t.seq)
 	}
-	return crashes
+	if !r.feed.crashed.Load() {
+		return 0
+	}
+	return r.feed.crashesOf(t.seq)
 }
 
-func (r *run) tryLater(u *update, slot int, b *batch, it *item, rec *jobs.Record, res *jobs.Result) {
-	due := time.Now().Add(max(r.backoff(rec.Attempt), res.RetryAfter))
-	u.attempts = append(u.attempts, attemptOf(slot, rec, res))
-	u.retries = append(u.retries, ledger.Retry{Seq: it.seq, Attempts: rec.Attempt, Crashes: r.feed.crashesOf(it.seq), Due: due})
-	u.again = append(u.again, &retry{item: *it, attempt: rec.Attempt + 1, due: due, body: copyOf(b.walk.Body())})
+// sendAgain queues a record for another try and notes in the ledger that the
+// one at hand is over.
+func (r *run) sendAgain(u *update, t *try, attempt int, due time.Time, alone bool) {
+	u.retries = append(u.retries, ledger.Retry{
+		Seq: t.seq, Attempts: attempt - 1, Crashes: r.feed.crashesOf(t.seq), Due: due, First: t.sent(),
+	})
+	x := &retry{item: t.item, attempt: attempt, due: due, alone: alone, key: r.keyFor(t.rec), body: copyOf(t.body)}
+	x.waited = true
+	u.again = append(u.again, x)
+}
+
+// keyFor is the key for a record's intent: nil if it needs none, or if the key
+// follows from the position.
+func (r *run) keyFor(rec *jobs.Record) []byte {
+	if r.feed.intents == nil || len(r.cfg.Key.Columns) == 0 {
+		return nil
+	}
+	sum := r.cfg.Key.Sum(rec)
+	return sum[:]
+}
+
+// sent is when the record may first have reached the far side.
+func (it *item) sent() time.Time {
+	if it.first == 0 {
+		return time.Now()
+	}
+	return time.UnixMilli(it.first)
 }
 
 // backoff is how long to wait after a try: the minimum, doubled for each try
@@ -97,10 +141,10 @@ func (r *run) backoff(attempt int) time.Duration {
 	return d/2 + time.Duration(rand.Int64N(int64(d/2)+1))
 }
 
-func attemptOf(slot int, rec *jobs.Record, res *jobs.Result) ledger.Attempt {
+func attemptOf(t *try, res *jobs.Result) ledger.Attempt {
 	return ledger.Attempt{
-		Seq: rec.Seq, Attempt: rec.Attempt, At: time.Now(), Verdict: res.Verdict.String(),
-		Class: res.Class, Error: res.Error, Elapsed: res.Elapsed, Slot: slot,
+		Seq: t.seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: res.Verdict.String(),
+		Class: res.Class, Error: res.Error, Elapsed: res.Elapsed, Slot: t.slot,
 	}
 }
 
@@ -110,47 +154,15 @@ func (it *item) place() ledger.Place {
 	return ledger.Place{File: int(it.file), Line: it.line, Offset: it.offset}
 }
 
-// death is how a worker ended that should have gone on.
-type death struct {
-	class jobs.Class // ClassCrash or ClassTimeout
-	how   string     // for people
-	said  string     // the last of its standard error
-	took  time.Duration
-}
-
-func (d *death) error() string {
-	s := "the worker died with this record in hand (" + d.how + ")"
-	if d.class == jobs.ClassTimeout {
-		s = d.how
+// recordOf decodes the record of a retry, whose body is in memory.
+func (r *run) recordOf(x *retry) (*jobs.Record, error) {
+	frame := wire.AppendBatchHead(nil, x.seq, 1)
+	frame = wire.AppendRecordHead(frame, 0, x.attempt)
+	b, err := wire.ReadBatch(append(frame, x.body...), r.shape, r.cfg.Plan.NeedsRaw)
+	if err != nil {
+		return nil, err
 	}
-	if d.said != "" {
-		s += ": " + d.said
-	}
-	return s
-}
-
-// blame decides about the record that a dead worker had in hand, by what it
-// would cost to do it again.
-func (r *run) blame(u *update, slot int, b *batch, rec *jobs.Record, d *death) {
-	it := &b.items[b.answered-1]
-	crashes := r.feed.crash(it.seq)
-	u.attempts = append(u.attempts, ledger.Attempt{
-		Seq: it.seq, Attempt: rec.Attempt, At: time.Now(), Verdict: string(d.class), Class: d.class, Error: d.error(), Elapsed: d.took, Slot: slot,
-	})
-	status := jobs.StatusFailed
-	switch {
-	case r.cfg.Effect == jobs.EffectOnce:
-		status = jobs.StatusUnknown
-	case crashes < r.cfg.MaxCrashes:
-		u.retries = append(u.retries, ledger.Retry{Seq: it.seq, Attempts: rec.Attempt - 1, Crashes: crashes, Due: time.Now()})
-		u.again = append(u.again, &retry{item: *it, attempt: rec.Attempt, alone: true, body: copyOf(b.walk.Body())})
-		return
-	case r.cfg.Effect == jobs.EffectKeyed:
-		status = jobs.StatusUnknown
-	}
-	r.forget(u, it.seq, rec.Attempt)
-	u.fail(r, rec, ledger.Outcome{
-		Seq: it.seq, Status: status, Class: d.class, Error: d.error(), Attempts: rec.Attempt, Crashes: crashes,
-		Place: it.place(), At: time.Now(),
-	}, &sink.Outcome{})
+	rec := &jobs.Record{}
+	_, err = b.Next(rec)
+	return rec, err
 }

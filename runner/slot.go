@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -19,6 +20,13 @@ type slot struct {
 	pace   pace
 	live   atomic.Pointer[child] // for the watch
 	deaths int                   // in a row, without a single answer
+
+	// What the slot's workers share with this process, one after the other:
+	// made for the first of them, closed at the end of the run.
+	page  *wire.Page
+	notes *wire.Notes
+	files [3]*os.File // of the page, and of the notes
+	noted uint64      // the last note that was settled
 }
 
 // work is the slot's goroutine.
@@ -49,7 +57,13 @@ func (s *slot) work(ctx context.Context) error {
 
 // giveBack returns a batch that no worker has seen.
 func (s *slot) giveBack(b *batch) error {
-	return s.r.giveBack(b, func(*update, *jobs.Record) bool { return false })
+	var err error
+	if b.walk, err = wire.ReadBatch(b.frame[5:], s.r.shape, s.r.cfg.Plan.NeedsRaw); err != nil {
+		return err
+	}
+	u := newUpdate()
+	err = s.r.giveBackTo(u, b, func(*update, *batch, *jobs.Record) (bool, error) { return false, nil })
+	return errors.Join(err, s.r.send(u))
 }
 
 // start starts a worker and shakes hands. It returns nil without an error if
@@ -108,61 +122,118 @@ func (s *slot) converse(ctx context.Context, c *child, first *batch) error {
 
 // close settles what a worker has left behind.
 func (s *slot) close(c *child, exit proc.Exit) error {
-	defer func() { _ = c.closePage() }()
 	var writeErr *WriteError
 	if errors.As(c.err, &writeErr) {
 		return c.err
 	}
+	left, err := c.left()
+	if err != nil {
+		return err
+	}
 	s.r.noteUsage(exit)
 	s.deaths++
-	inHand, since, busy := c.page.InHand()
-	if c.any || busy {
-		s.deaths = 0 // it is the record's, see blame
+	inHand, since, busy := s.page.InHand()
+	if n := left[inHand]; busy && n != nil && n.Try == s.page.Try() && n.Time >= since {
+		busy = false // it died after it had noted the answer
+	} else if busy {
+		delete(left, inHand) // that was of an earlier try
+	}
+	if c.any || busy || len(left) > 0 {
+		s.deaths = 0 // it is the record's, see lose
 	}
 	if len(c.queue) == 0 && exit.Status.Exited() && exit.Status.ExitStatus() == 0 {
 		s.deaths = 0
+		s.page.Clear()
 		return nil
 	}
-	d := &death{class: jobs.ClassCrash, how: exit.String(), said: c.said.String()}
+	d := &death{how: exit.String(), said: c.said.String()}
+	l := loss{class: jobs.ClassCrash, blamed: true}
 	if busy && since > 0 {
-		d.took = wire.Now() - since
+		l.took = wire.Now() - since
 	}
-	if c.timedOut.Load() {
-		d.class, d.how = jobs.ClassTimeout, fmt.Sprintf("it took longer than --timeout %s and was killed", s.r.cfg.Timeout)
+	switch {
+	case c.timedOut.Load():
+		l.class, d.how = jobs.ClassTimeout, fmt.Sprintf("it took longer than --timeout %s and was killed", s.r.cfg.Timeout)
 		d.said = ""
+	case s.r.killCtx.Err() != nil:
+		l.class, l.blamed, d.silent = classKilled, false, true
 	}
 	if c.err != nil {
 		d.how += ", " + c.err.Error()
 	}
-	return s.mourn(c, exit, d, inHand, busy)
+	l.text = d.error(l.class)
+	if busy {
+		return s.mourn(c, exit, d, l, left, &inHand)
+	}
+	return s.mourn(c, exit, d, l, left, nil)
 }
 
-// mourn records a death, blames the record in hand, and gives the others back.
-func (s *slot) mourn(c *child, exit proc.Exit, d *death, inHand jobs.Seq, busy bool) error {
+// death is how a worker ended that should have gone on.
+type death struct {
+	how    string // for people
+	said   string // the last of its standard error
+	silent bool   // it was told to
+}
+
+func (d *death) error(class jobs.Class) string {
+	s := "the worker died with this record in hand (" + d.how + ")"
+	switch class {
+	case jobs.ClassTimeout:
+		s = d.how
+	case classKilled:
+		return "the run was stopped at once with this record in hand"
+	}
+	if d.said != "" {
+		s += ": " + d.said
+	}
+	return s
+}
+
+// mourn records a death, settles the answers that are left, decides about the
+// record in hand, and gives the others back.
+func (s *slot) mourn(c *child, exit proc.Exit, d *death, l loss, left map[jobs.Seq]*wire.Note, inHand *jobs.Seq) error {
 	r := s.r
 	u := newUpdate()
-	row := ledger.Death{At: time.Now(), Slot: s.number, PID: c.PID, How: d.how, CPU: exit.User + exit.System, MaxRSS: exit.MaxRSS, Said: d.said}
-	if busy {
-		row.Seq = &inHand
-	}
-	killed := r.killCtx.Err() != nil
-	if !killed {
+	row := ledger.Death{At: time.Now(), Slot: s.number, PID: c.PID, How: d.how, Seq: inHand, CPU: exit.User + exit.System, MaxRSS: exit.MaxRSS, Said: d.said}
+	if !d.silent {
 		r.cfg.Term.Logf("slot %d: worker %d ended: %s%s", s.number, c.PID, d.how, seqNote(row.Seq))
 	}
 	u.deaths = append(u.deaths, row)
 	for _, b := range c.queue {
-		err := r.giveBackTo(u, b, func(u *update, rec *jobs.Record) bool {
-			if !busy || rec.Seq != inHand || (killed && r.cfg.Effect == jobs.EffectNone) {
-				return false
+		err := r.giveBackTo(u, b, func(u *update, b *batch, rec *jobs.Record) (bool, error) {
+			t := b.try(s.number, rec)
+			if n := left[rec.Seq]; n != nil && n.Try == rec.Attempt {
+				var res jobs.Result
+				if err := wire.ReadAnswer(n.Payload, &res); err != nil {
+					return true, err
+				}
+				r.settle(u, t, &res)
+				return true, nil
 			}
-			r.blame(u, s.number, b, rec, d)
-			return true
+			if inHand == nil || rec.Seq != *inHand {
+				return false, nil
+			}
+			if err := s.noteLoss(t, l); err != nil {
+				return true, err
+			}
+			r.lose(u, t, l)
+			return true, nil
 		})
 		if err != nil {
 			return err
 		}
 	}
+	// The notes say all that the page said.
+	s.page.Clear()
+	s.sign(u)
 	return r.send(u)
+}
+
+// sign adds to an update how many of the slot's notes it settles.
+func (s *slot) sign(u *update) {
+	if s.noted > 0 {
+		u.page, u.noted = s.page, s.noted
+	}
 }
 
 func seqNote(seq *jobs.Seq) string {
@@ -172,21 +243,9 @@ func seqNote(seq *jobs.Seq) string {
 	return fmt.Sprintf(", with record %d in hand", *seq)
 }
 
-// giveBack returns what is unanswered of a batch to the feed, except records
-// that special deals with.
-func (r *run) giveBack(b *batch, special func(*update, *jobs.Record) bool) error {
-	if b.walk.Len() == 0 {
-		var err error
-		if b.walk, err = wire.ReadBatch(b.frame[5:], r.shape, r.cfg.Plan.NeedsRaw); err != nil {
-			return err
-		}
-	}
-	u := newUpdate()
-	err := r.giveBackTo(u, b, special)
-	return errors.Join(err, r.send(u))
-}
-
-func (r *run) giveBackTo(u *update, b *batch, special func(*update, *jobs.Record) bool) error {
+// giveBackTo returns what is unanswered of a batch to the feed, except records
+// that special deals with. No worker has begun them, so their intents stand.
+func (r *run) giveBackTo(u *update, b *batch, special func(*update, *batch, *jobs.Record) (bool, error)) error {
 	var rec jobs.Record
 	for {
 		more, err := b.walk.Next(&rec)
@@ -194,10 +253,24 @@ func (r *run) giveBackTo(u *update, b *batch, special func(*update, *jobs.Record
 			return err
 		}
 		b.answered++
-		if !special(u, &rec) {
-			u.again = append(u.again, &retry{item: b.items[b.answered-1], attempt: rec.Attempt, body: copyOf(b.walk.Body())})
+		dealt, err := special(u, b, &rec)
+		if err != nil {
+			return err
+		}
+		if !dealt {
+			u.again = append(u.again, b.back(&rec))
 		}
 	}
+}
+
+// try is the record that was walked to last, as one try of it.
+func (b *batch) try(slot int, rec *jobs.Record) *try {
+	return &try{item: b.items[b.answered-1], slot: slot, rec: rec, body: b.walk.Body()}
+}
+
+// back makes the record that was walked to last ready to be sent once more.
+func (b *batch) back(rec *jobs.Record) *retry {
+	return &retry{item: b.items[b.answered-1], attempt: rec.Attempt, meant: true, body: copyOf(b.walk.Body())}
 }
 
 // send hands an update to the book, and then the records that are to be tried

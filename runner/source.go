@@ -21,6 +21,7 @@ type source struct {
 	rec    dataset.Record
 	block  *block
 	bad    *update // results of rows that cannot be read
+	keyed  bool    // intents hold the records' keys
 
 	past *past
 	// skip is which records of the chunk at hand are final, or nil.
@@ -139,10 +140,8 @@ func (s *source) admit() error {
 		return nil //nolint:nilerr // a bad row is an outcome
 	}
 	it := item{seq: s.seq, line: rec.Pos.Line, offset: rec.Pos.Offset, file: int32(rec.Pos.File)}
-	if known, ok := s.past.retries[s.seq]; ok {
-		delete(s.past.retries, s.seq)
-		body := wire.AppendBody(nil, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
-		return s.r.feed.admit(&retry{item: it, attempt: known.Attempts + 1, due: known.Due, alone: known.Crashes > 0, body: body}, known.Crashes)
+	if done, err := s.knownOf(&it); done || err != nil {
+		return err
 	}
 	b := s.block
 	var gap uint64
@@ -153,7 +152,48 @@ func (s *source) admit() error {
 	b.data = wire.AppendBody(b.data, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
 	it.end = uint32(len(b.data))
 	b.items = append(b.items, it)
+	if s.keyed {
+		key := s.r.cfg.Key.Sum(s.record())
+		b.keys = append(b.keys, key[:]...)
+	}
 	return nil
+}
+
+// record is the record at hand, as jobs know it. It is valid until the next one
+// is read.
+func (s *source) record() *jobs.Record {
+	return &jobs.Record{Seq: s.seq, Attempt: 1, Raw: s.rec.Raw, Values: s.rec.Values, Shape: s.r.shape}
+}
+
+// knownOf deals with a record of which earlier sessions have left something: it
+// waits for a retry, or was in hand when the last one ended.
+func (s *source) knownOf(it *item) (bool, error) {
+	known, waits := s.past.retries[s.seq]
+	note, left := s.past.notes[s.seq]
+	if !waits && !left {
+		return false, nil
+	}
+	delete(s.past.retries, s.seq)
+	delete(s.past.notes, s.seq)
+	rec := &jobs.Record{Seq: s.seq, Attempt: known.Attempts + 1, Raw: s.rec.Raw, Values: s.rec.Values, Shape: s.r.shape}
+	body := wire.AppendBody(nil, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
+	if waits {
+		it.waited = true
+		it.first = known.First.UnixMilli()
+	}
+	if !left {
+		x := &retry{item: *it, attempt: rec.Attempt, due: known.Due, alone: known.Crashes > 0, key: s.r.keyFor(rec), body: body}
+		return true, s.r.feed.admit(x, known.Crashes)
+	}
+	it.first = note.First.UnixMilli()
+	rec.Attempt = note.Attempt
+	s.r.feed.adopt()
+	s.r.feed.setCrashes(s.seq, known.Crashes)
+	u := newUpdate()
+	if err := s.r.settleNote(u, &try{item: *it, rec: rec, body: body}, &note); err != nil {
+		return true, err
+	}
+	return true, s.r.send(u)
 }
 
 // reject settles a row that cannot be read, without a worker.
@@ -180,6 +220,17 @@ type past struct {
 	chunks  map[uint64]*ledger.Chunk
 	final   map[uint64]*bitmap // which records of chunks that are not closed are final
 	retries map[jobs.Seq]ledger.Retry
+	notes   map[jobs.Seq]ledger.Note
+}
+
+// isFinal reports whether a record is done.
+func (p *past) isFinal(seq jobs.Seq) bool {
+	id := uint64(seq / ledger.ChunkSize)
+	if c := p.chunks[id]; c != nil && c.Closed {
+		return true
+	}
+	b := p.final[id]
+	return b != nil && b.has(uint(seq%ledger.ChunkSize))
 }
 
 // skipFrom returns the first chunk after closed ones, if chunk is closed and
@@ -215,7 +266,10 @@ func (p *past) takeFinal(chunk uint64) *bitmap {
 
 // loadPast reads what earlier sessions have left.
 func loadPast(ctx context.Context, l *ledger.Reader) (*past, error) {
-	p := &past{chunks: make(map[uint64]*ledger.Chunk), final: make(map[uint64]*bitmap), retries: make(map[jobs.Seq]ledger.Retry)}
+	p := &past{
+		chunks: make(map[uint64]*ledger.Chunk), final: make(map[uint64]*bitmap),
+		retries: make(map[jobs.Seq]ledger.Retry), notes: make(map[jobs.Seq]ledger.Note),
+	}
 	chunks, err := l.Chunks(ctx, ledger.BitsOfOpen)
 	if err != nil {
 		return nil, err
@@ -243,6 +297,13 @@ func loadPast(ctx context.Context, l *ledger.Reader) (*past, error) {
 	}
 	for _, r := range waiting {
 		p.retries[r.Seq] = r
+	}
+	left, err := l.Notes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range left {
+		p.notes[n.Seq] = n
 	}
 	return p, nil
 }

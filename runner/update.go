@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/worker/wire"
 	"sync"
 )
 
@@ -13,11 +14,18 @@ type update struct {
 	buf   []byte
 	spans []span
 
-	outcomes []ledger.Outcome // of the final records those that are not ok
-	attempts []ledger.Attempt
-	retries  []ledger.Retry
-	settled  []jobs.Seq // final records that had been waiting for a retry
-	deaths   []ledger.Death
+	outcomes     []ledger.Outcome // of the final records those that are not ok
+	attempts     []ledger.Attempt
+	retries      []ledger.Retry
+	settled      []jobs.Seq // final records that had been waiting for a retry
+	deaths       []ledger.Death
+	settledNotes []jobs.Seq // of an earlier session
+	intents      []ledger.Intent
+	durable      chan struct{} // closed when all of this is in the ledger; nil if nobody waits
+	// When all of this is in the ledger, so are the notes of a slot up to a
+	// number; nil if there are none.
+	page  *wire.Page
+	noted uint64
 	// again are records that go back to the feed, after the book has been told
 	// why: what becomes of their next try must not reach it before.
 	again []*retry
@@ -40,7 +48,8 @@ func (u *update) free() {
 	}
 	u.buf, u.spans = u.buf[:0], u.spans[:0]
 	u.outcomes, u.attempts, u.retries = u.outcomes[:0], u.attempts[:0], u.retries[:0]
-	u.settled, u.deaths = u.settled[:0], u.deaths[:0]
+	u.settled, u.deaths, u.settledNotes = u.settled[:0], u.deaths[:0], u.settledNotes[:0]
+	u.intents, u.durable, u.page = nil, nil, nil
 	updates.Put(u)
 }
 
@@ -50,7 +59,8 @@ func (u *update) large() bool {
 }
 
 func (u *update) empty() bool {
-	return len(u.spans) == 0 && len(u.attempts) == 0 && len(u.retries) == 0 && len(u.deaths) == 0 && len(u.again) == 0
+	return len(u.spans) == 0 && len(u.attempts) == 0 && len(u.retries) == 0 && len(u.deaths) == 0 &&
+		len(u.intents) == 0 && len(u.settledNotes) == 0 && u.page == nil
 }
 
 // final adds a record whose bytes have just been appended to buf.

@@ -36,7 +36,7 @@ func (r *run) watch(ctx context.Context) {
 				continue
 			}
 			// The time the run was suspended does not count.
-			_, since, busy := c.inHand()
+			_, since, busy := s.page.InHand()
 			if !busy || since == 0 {
 				continue
 			}

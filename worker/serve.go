@@ -34,11 +34,13 @@ type server struct {
 	in    *wire.Reader
 	out   fd
 	page  *wire.Page
+	notes *wire.Notes
 	hello *wire.Hello
 	job   jobs.Runner
-	// each says that every answer leaves at once, as what it says must not be
-	// lost with the worker: the effect is not one to be repeated.
-	each bool
+	// noting says that every answer is noted before it is sent, as what it
+	// says must not be lost with the worker or with its parent: the effect is
+	// not one to be repeated.
+	noting bool
 	// orphaned is set when the parent has gone. No record is begun after that.
 	orphaned atomic.Bool
 	done     uint64
@@ -52,9 +54,9 @@ type server struct {
 	timer *time.Timer
 }
 
-func newServer(in *wire.Reader, out fd, page *wire.Page, hello *wire.Hello) *server {
-	s := &server{in: in, out: out, page: page, hello: hello, buf: make([]byte, headRoom, flushSize+4<<10)}
-	s.each = hello.Effect != jobs.EffectNone.String()
+func newServer(in *wire.Reader, out fd, page *wire.Page, notes *wire.Notes, hello *wire.Hello) *server {
+	s := &server{in: in, out: out, page: page, notes: notes, hello: hello, buf: make([]byte, headRoom, flushSize+4<<10)}
+	s.noting = hello.Effect != jobs.EffectNone.String()
 	s.timer = time.AfterFunc(time.Hour, func() { _ = s.flush() })
 	s.timer.Stop()
 	return s
@@ -100,12 +102,17 @@ func (s *server) batch(p []byte) error {
 			return err
 		}
 		if !more {
-			return s.flush()
+			if err := s.flush(); errors.Is(err, syscall.EPIPE) {
+				return errOrphaned
+			} else if err != nil {
+				return err
+			}
+			return nil
 		}
 		if s.orphaned.Load() {
 			return errOrphaned
 		}
-		s.page.Start(rec.Seq, now)
+		s.page.Start(rec.Seq, rec.Attempt, now)
 		res.Reset()
 		if err := s.job.Do(context.Background(), &rec, &res); err != nil {
 			return fmt.Errorf("job %s, record %d: %w", s.hello.Job, rec.Seq, err)
@@ -120,7 +127,7 @@ func (s *server) batch(p []byte) error {
 			s.markPrinted(rec.Seq)
 		}
 		s.page.Answering()
-		waited, err := s.answer(rec.Seq, &res, took)
+		waited, err := s.answer(&rec, &res, now, took)
 		if err != nil {
 			return err
 		}
@@ -132,27 +139,47 @@ func (s *server) batch(p []byte) error {
 	}
 }
 
-// answer puts an answer into the buffer, and sends it if it may not wait. It
-// reports whether it may have taken time.
-func (s *server) answer(seq jobs.Seq, res *jobs.Result, took time.Duration) (waited bool, err error) {
+// answer notes an answer where that is needed, puts it into the buffer, and
+// sends it if it may not wait. It reports whether it may have taken time.
+func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Duration) (waited bool, err error) {
 	if !s.mu.TryLock() {
 		s.mu.Lock()
 		waited = true
 	}
 	defer s.mu.Unlock()
 	if s.count == 0 {
-		s.first = seq
-		if !s.each {
-			s.timer.Reset(flushAfter)
-		}
+		s.first = rec.Seq
+		s.timer.Reset(flushAfter)
 	}
+	start := len(s.buf)
 	s.buf = wire.AppendAnswer(s.buf, res)
+	note := wire.Note{Time: now, Seq: rec.Seq, Try: rec.Attempt, Kind: wire.NoteAnswer, Payload: s.buf[start:]}
+	if s.noting || s.orphaned.Load() {
+		if err := s.notes.Append(&note); err != nil {
+			return false, err
+		}
+		waited = waited || took >= flushAfter
+	}
 	s.count++
 	s.busy += took
-	if s.each || took >= flushAfter || len(s.buf) >= flushSize {
-		return true, s.flushLocked()
+	if took < flushAfter && len(s.buf) < flushSize {
+		return waited, s.gone(&note, s.err)
 	}
-	return waited, s.err
+	return true, s.gone(&note, s.flushLocked())
+}
+
+// gone looks at an error of sending. If the parent has gone, the record that was
+// in hand is noted, and it was the last one.
+func (s *server) gone(note *wire.Note, err error) error {
+	if !errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	if note.Number == 0 {
+		if err := s.notes.Append(note); err != nil {
+			return err
+		}
+	}
+	return errOrphaned
 }
 
 func (s *server) flush() error {

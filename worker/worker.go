@@ -90,7 +90,8 @@ func run(registry *jobs.Registry) error {
 	if err != nil {
 		return err
 	}
-	s := newServer(in, fd(wire.AnswersFD), page, hello)
+	notes := wire.NewNotes(page, [2]*os.File{os.NewFile(wire.Notes0FD, "notes 0"), os.NewFile(wire.Notes1FD, "notes 1")})
+	s := newServer(in, fd(wire.AnswersFD), page, notes, hello)
 	if s.job, err = open(registry, hello); err != nil {
 		frame, encErr := wire.AppendJSON(nil, wire.TypeRefuse, wire.Refuse{Error: err.Error()})
 		if encErr == nil {

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -60,6 +61,7 @@ Examples:
    brood run exec testdata/cities.csv -- echo {name} has {population} people
    ls testdata/*.csv | brood run exec -j 2 -- wc -l {}`,
 		Effect:       jobs.EffectOnce,
+		KeyLifetime:  24 * time.Hour, // the shortest that is common
 		Retries:      0,
 		TakesCommand: true,
 		Flags: []jobs.Flag{

@@ -231,7 +231,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*runner.Config, error)
 	if d.TakesCommand && !e.hasWords {
 		return nil, usage("See: brood run "+d.Name+" --help", "no command: write it after --, as in: brood run %s list.txt -- COMMAND", d.Name)
 	}
-	cfg := &runner.Config{Job: d.Name, Effect: d.Effect, Retries: d.Retries, Version: Version(), Unordered: c.Bool("unordered"), Limit: c.Uint64("limit")}
+	cfg := &runner.Config{Job: d.Name, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Version: Version(), Unordered: c.Bool("unordered"), Limit: c.Uint64("limit")}
 	for _, step := range []func(*cli.Context, *runner.Config) error{e.nameRun, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return nil, err
@@ -390,6 +390,27 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 			return usage("", "--max-crashes %d: at least one worker must die before a record is given up", cfg.MaxCrashes)
 		}
 	}
+	if err := e.tuneUnknown(c, cfg); err != nil {
+		return err
+	}
 	cfg.Term, err = e.term(c)
 	return err
+}
+
+// tuneUnknown reads what is to be done about records nobody knows about.
+func (e *env) tuneUnknown(c *cli.Context, cfg *runner.Config) error {
+	var err error
+	if c.IsSet("key-lifetime") {
+		if cfg.KeyLifetime, err = parseTime("key-lifetime", c.String("key-lifetime")); err != nil {
+			return err
+		}
+	}
+	if c.IsSet("on-unknown") {
+		if cfg.OnUnknown, err = runner.ParseOnUnknown(c.String("on-unknown")); err != nil {
+			return usage("", "--on-unknown: %w", err)
+		}
+	} else if cfg.OnUnknown == "" {
+		cfg.OnUnknown = runner.DefaultOnUnknown(cfg.Effect)
+	}
+	return nil
 }

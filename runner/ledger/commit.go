@@ -13,7 +13,7 @@ type statements struct {
 	all                                             []*sql.Stmt
 	totals, output, dropHeld                        *sql.Stmt
 	chunk, outcome, attempt, retry, settled, holdIt *sql.Stmt
-	death                                           *sql.Stmt
+	death, intent, noted, amended, beat             *sql.Stmt
 }
 
 func (l *Ledger) prepare(ctx context.Context) error {
@@ -28,7 +28,11 @@ func (l *Ledger) prepare(ctx context.Context) error {
 			ON CONFLICT (chunk) DO UPDATE SET closed = excluded.closed, ok = excluded.ok, bits = excluded.bits`},
 		{&l.stmts.outcome, `INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&l.stmts.attempt, `INSERT INTO attempts (seq, attempt, at, verdict, class, error, ms, slot) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&l.stmts.retry, `INSERT OR REPLACE INTO retries VALUES (?, ?, ?, ?)`},
+		{&l.stmts.retry, `INSERT OR REPLACE INTO retries VALUES (?, ?, ?, ?, ?, (SELECT ifnull(max(id), 0) FROM intents))`},
+		{&l.stmts.intent, `INSERT INTO intents (epoch, at, first_seq, count, attempt, keys) VALUES (?, ?, ?, ?, ?, ?)`},
+		{&l.stmts.noted, `DELETE FROM notes WHERE seq = ?`},
+		{&l.stmts.amended, `UPDATE amendments SET bytes = ? WHERE seq = ?`},
+		{&l.stmts.beat, `UPDATE owner SET beat_at = ?`},
 		{&l.stmts.settled, `DELETE FROM retries WHERE seq = ?`},
 		{&l.stmts.holdIt, `INSERT OR REPLACE INTO held VALUES (?, ?, ?)`},
 		{&l.stmts.death, `INSERT INTO deaths (at, slot, pid, how, seq, cpu_ms, max_rss, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
@@ -97,7 +101,7 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	}
 	for i := range c.Retries {
 		r := &c.Retries[i]
-		b.exec(l.stmts.retry, uint64(r.Seq), r.Attempts, r.Crashes, stamp(r.Due))
+		b.exec(l.stmts.retry, uint64(r.Seq), r.Attempts, r.Crashes, stamp(r.Due), stamp(r.First))
 	}
 	for _, seq := range c.Settled {
 		b.exec(l.stmts.settled, uint64(seq))
@@ -117,6 +121,24 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 		}
 		b.exec(l.stmts.death, stamp(r.At), r.Slot, r.PID, r.How, seq, r.CPU.Milliseconds(), r.MaxRSS, r.Said)
 	}
+	// After the retries, each of which answers the intents so far.
+	for i := range c.Intents {
+		r := &c.Intents[i]
+		var keys any
+		if r.Keys != nil {
+			keys = r.Keys
+		}
+		b.exec(l.stmts.intent, r.Epoch, stamp(r.At), uint64(r.First), r.Count, r.Attempt, keys)
+	}
+	for _, seq := range c.Noted {
+		b.exec(l.stmts.noted, uint64(seq))
+	}
+	for i := range c.Amended {
+		b.exec(l.stmts.amended, c.Amended[i].Bytes, uint64(c.Amended[i].Seq))
+	}
+	if c.Beat {
+		b.exec(l.stmts.beat, stamp(time.Now()))
+	}
 	if b.err != nil {
 		return b.err
 	}
@@ -134,57 +156,4 @@ func (b *batch) exec(st *sql.Stmt, args ...any) {
 	if b.err == nil {
 		_, b.err = st.ExecContext(b.ctx, args...)
 	}
-}
-
-// BeginSession records that this process works on the run now.
-func (l *Ledger) BeginSession(ctx context.Context, s Session) error {
-	tx, err := l.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("write ledger %s: %w", l.path, err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	b := func(q string, args ...any) {
-		if err == nil {
-			_, err = tx.ExecContext(ctx, q, args...)
-		}
-	}
-	b(`INSERT INTO sessions (started_at, version, pid, host, boot_id) VALUES (?, ?, ?, ?, ?)`,
-		stamp(s.StartedAt), s.Version, s.PID, s.Host, s.BootID)
-	b(`UPDATE run SET state = 'running', reason = '', finished_at = NULL`)
-	if err == nil {
-		err = tx.Commit()
-	}
-	if err != nil {
-		return fmt.Errorf("write ledger %s: %w", l.path, err)
-	}
-	return nil
-}
-
-// EndSession records how the session ended.
-func (l *Ledger) EndSession(ctx context.Context, state State, reason string, u Usage) error {
-	at := time.Now()
-	if l.broken {
-		return fmt.Errorf("write ledger %s: %w", l.path, errBroken)
-	}
-	tx, err := l.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("write ledger %s: %w", l.path, err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	b := func(q string, args ...any) {
-		if err == nil {
-			_, err = tx.ExecContext(ctx, q, args...)
-		}
-	}
-	b(`UPDATE run SET state = ?, reason = ?, finished_at = ?`, string(state), reason, stamp(at))
-	b(`UPDATE sessions SET ended_at = ?, ended_as = ?, workers = ?, cpu_ms = ?, max_rss = ? WHERE session = (SELECT max(session) FROM sessions)`,
-		stamp(at), string(state), u.Workers, u.CPU.Milliseconds(), u.MaxRSS)
-	if err == nil {
-		err = tx.Commit()
-	}
-	if err != nil {
-		l.broken = true
-		return fmt.Errorf("write ledger %s: %w", l.path, err)
-	}
-	return nil
 }

@@ -31,7 +31,7 @@ var schema string
 
 // SchemaVersion is the user_version of databases this code can write. A
 // database of another version is refused.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // ChunkSize is how many records a row of chunks covers. It is part of the
 // schema.
@@ -160,7 +160,7 @@ func (l *Ledger) initialise(ctx context.Context, run Run) error {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO outputs VALUES (0, ?, ?, 0, 0)`, run.Output, run.OutputFormat)
+	_, err = tx.ExecContext(ctx, `INSERT INTO outputs VALUES (0, ?, ?, 0, 0, NULL)`, run.Output, run.OutputFormat)
 	if err != nil {
 		return err
 	}

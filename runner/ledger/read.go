@@ -115,11 +115,14 @@ func (r *Reader) OutcomesIn(ctx context.Context, chunk uint64) ([]Outcome, error
 
 // Retries reads the records that wait for another try.
 func (r *Reader) Retries(ctx context.Context) ([]Retry, error) {
-	return query(ctx, r, `SELECT seq, attempts, crashes, due_at FROM retries`, func(rows *sql.Rows) (x Retry, err error) {
+	return query(ctx, r, `SELECT seq, attempts, crashes, due_at, first_at FROM retries`, func(rows *sql.Rows) (x Retry, err error) {
 		var seq uint64
-		var due string
-		if err = rows.Scan(&seq, &x.Attempts, &x.Crashes, &due); err == nil {
+		var due, first string
+		if err = rows.Scan(&seq, &x.Attempts, &x.Crashes, &due, &first); err == nil {
 			x.Due, err = time.Parse(timeFormat, due)
+		}
+		if err == nil {
+			x.First, err = time.Parse(timeFormat, first)
 		}
 		x.Seq = jobs.Seq(seq)
 		return x, err

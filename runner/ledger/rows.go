@@ -47,6 +47,74 @@ type Session struct {
 	BootID    string
 }
 
+// Owner is who says that it works on a run.
+type Owner struct {
+	Session int64
+	Host    string
+	BootID  string
+	PID     int
+	Beat    time.Time // the last sign of life
+}
+
+// Intent is records that follow one another and are about to be sent out.
+type Intent struct {
+	Epoch   int64
+	At      time.Time
+	First   jobs.Seq
+	Count   int
+	Attempt int
+	Keys    []byte // KeySize for each, or nil
+}
+
+// KeySize is the size of an idempotency key in bytes.
+const KeySize = 16
+
+// NoteKind says what is known of a record that an interrupted session had sent
+// out.
+type NoteKind string
+
+// The kinds of note.
+const (
+	NoteAnswer  NoteKind = "answer"
+	NoteLoss    NoteKind = "loss"
+	NoteUnknown NoteKind = "unknown"
+)
+
+// Note is a record that an interrupted session had sent out.
+type Note struct {
+	Seq     jobs.Seq
+	Attempt int
+	Kind    NoteKind
+	Payload []byte
+	First   time.Time // when it may first have been sent out
+}
+
+// Decision is what was decided about an unknown record.
+type Decision string
+
+// The decisions.
+const (
+	DecideOK     Decision = "ok"
+	DecideFailed Decision = "failed"
+	DecideRetry  Decision = "retry"
+)
+
+// Resolution is a decision about one record.
+type Resolution struct {
+	Seq      jobs.Seq
+	At       time.Time
+	By       string
+	Decision Decision
+	Reason   string
+	Was      string
+}
+
+// Amendment is a row of the output that replaces the one there is.
+type Amendment struct {
+	Seq   jobs.Seq
+	Bytes []byte // nil: not known yet
+}
+
 // Totals are the books of a run.
 type Totals struct {
 	Input, OK, Failed, Skipped, Unknown uint64
@@ -105,6 +173,7 @@ type Retry struct {
 	Attempts int
 	Crashes  int
 	Due      time.Time
+	First    time.Time // when it may first have been sent out
 }
 
 // Held is the bytes of results that cannot be written yet.
@@ -138,6 +207,10 @@ type Commit struct {
 	Settled     []jobs.Seq // no longer waiting for a retry
 	Held        []Held     // new
 	Deaths      []Death
+	Intents     []Intent
+	Noted       []jobs.Seq // notes that are settled
+	Amended     []Amendment
+	Beat        bool // say that this session is alive
 	OutputBytes int64
 	NextSeq     jobs.Seq // what was held before it has been written
 }

@@ -1,7 +1,8 @@
 -- The ledger of one brood run. Times are UTC, "2006-01-02T15:04:05.000Z".
 -- A record is known by seq, its position in the dataset from 0.
 --
--- Views to begin with: summary, failures, unknowns, waiting, history, crashes.
+-- Views to begin with: summary, failures, unknowns, waiting, history, crashes,
+-- quarantine, decisions.
 
 -- One row: the run itself.
 CREATE TABLE run (
@@ -22,7 +23,8 @@ CREATE TABLE run (
     unknown     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- One row for each time brood worked on the run.
+-- One row for each time brood worked on the run. Its number is the epoch of
+-- what it did.
 CREATE TABLE sessions (
     session    INTEGER PRIMARY KEY,
     started_at TEXT NOT NULL,
@@ -35,6 +37,18 @@ CREATE TABLE sessions (
     workers    INTEGER,                  -- how many processes worked
     cpu_ms     INTEGER,                  -- what they used, by wait4
     max_rss    INTEGER                   -- bytes, of the largest
+) STRICT;
+
+-- Who works on the run now; no row when nobody does, or says so. The lock in the
+-- run directory is what counts on one machine; this is for others that share
+-- the directory.
+CREATE TABLE owner (
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    session INTEGER NOT NULL,
+    host    TEXT NOT NULL,
+    boot_id TEXT NOT NULL,
+    pid     INTEGER NOT NULL,
+    beat_at TEXT NOT NULL                -- the last sign of life
 ) STRICT;
 
 -- The files of the dataset as they were when the run began.
@@ -54,7 +68,37 @@ CREATE TABLE outputs (
     path     TEXT NOT NULL,              -- absolute; "-" is standard output
     format   TEXT NOT NULL,              -- text, csv, tsv, jsonl
     bytes    INTEGER NOT NULL,
-    next_seq INTEGER NOT NULL            -- all records before it are in the file; ordered output only
+    next_seq INTEGER NOT NULL,           -- all records before it are in the file; ordered output only
+    amended  TEXT                        -- a complete new version of the file, that only has to be
+                                         -- renamed to path; NULL: there is none
+) STRICT;
+
+-- What was about to be done: a row for records that follow one another. It is
+-- durable before any of them leaves brood. Only where repeating a record costs
+-- something, that is, unless the run's effect is none. An intent without an
+-- outcome, in the last epoch, is a record that may have been worked on.
+CREATE TABLE intents (
+    id        INTEGER PRIMARY KEY,
+    epoch     INTEGER NOT NULL,          -- the session
+    at        TEXT NOT NULL,
+    first_seq INTEGER NOT NULL,
+    count     INTEGER NOT NULL,
+    attempt   INTEGER NOT NULL,          -- which try, from 1
+    keys      BLOB                       -- 16 bytes for each record, its idempotency key;
+                                         -- NULL: without --key it follows from seq
+) STRICT;
+CREATE INDEX intents_by_seq ON intents (first_seq);
+
+-- Records that an interrupted session had sent out, taken over by the next one
+-- and not settled yet.
+CREATE TABLE notes (
+    seq      INTEGER PRIMARY KEY,
+    attempt  INTEGER NOT NULL,
+    kind     TEXT NOT NULL,              -- answer: the worker has left the job's answer;
+                                         -- loss: its worker died with it in hand;
+                                         -- unknown: it may or may not have been done
+    payload  BLOB,                       -- as in worker/wire; of an unknown, why
+    first_at TEXT NOT NULL               -- when it may first have been sent out
 ) STRICT;
 
 -- Success, compactly: one row for 65,536 records in a row.
@@ -102,7 +146,9 @@ CREATE TABLE retries (
     seq      INTEGER PRIMARY KEY,
     attempts INTEGER NOT NULL,           -- tries so far
     crashes  INTEGER NOT NULL,
-    due_at   TEXT NOT NULL
+    due_at   TEXT NOT NULL,
+    first_at TEXT NOT NULL,              -- when it may first have been sent out
+    intent   INTEGER NOT NULL            -- the last intent when its last try was answered
 ) STRICT;
 
 -- Results that are final and cannot be written yet, as an earlier record is
@@ -111,6 +157,25 @@ CREATE TABLE held (
     first_seq INTEGER PRIMARY KEY,
     count     INTEGER NOT NULL,
     bytes     BLOB NOT NULL
+) STRICT;
+
+-- What was decided about unknown records, by people or by a program they named.
+CREATE TABLE resolutions (
+    id       INTEGER PRIMARY KEY,
+    seq      INTEGER NOT NULL,
+    at       TEXT NOT NULL,
+    by       TEXT NOT NULL,              -- user@host, or the command of --resolve-with
+    decision TEXT NOT NULL,              -- ok, failed, retry
+    reason   TEXT NOT NULL,
+    was      TEXT NOT NULL               -- the error it had as unknown
+) STRICT;
+CREATE INDEX resolutions_by_seq ON resolutions (seq);
+
+-- Rows of the output that replace earlier ones of the same record. They are put
+-- in when the run is done.
+CREATE TABLE amendments (
+    seq   INTEGER PRIMARY KEY,
+    bytes BLOB                           -- the whole row; NULL: the record is being tried again
 ) STRICT;
 
 -- Workers that died when they should not have.
@@ -141,5 +206,11 @@ CREATE VIEW waiting AS
     SELECT seq, attempts, crashes, due_at FROM retries ORDER BY due_at;
 CREATE VIEW history AS
     SELECT seq, attempt, at, verdict, class, error, ms, slot FROM attempts ORDER BY seq, id;
+CREATE VIEW quarantine AS
+    SELECT o.seq, i.path || ':' || o.line AS place, o.status, o.crashes, o.error, o.finished_at
+    FROM outcomes o LEFT JOIN inputs i USING (file)
+    WHERE o.crashes > 0 AND o.class IN ('crash', 'timeout') ORDER BY o.seq;
+CREATE VIEW decisions AS
+    SELECT seq, at, by, decision, reason, was FROM resolutions ORDER BY id;
 CREATE VIEW crashes AS
     SELECT at, slot, pid, how, seq, cpu_ms, max_rss, said FROM deaths ORDER BY id;

@@ -3,12 +3,14 @@
 //
 // # Channels
 //
-// The parent starts a worker with four private descriptors:
+// The parent starts a worker with six private descriptors:
 //
 //	3  work     pipe, parent → worker: Hello, then Batch frames, then EOF
 //	4  answers  pipe, worker → parent: Ready or Refuse, then Answers frames
 //	5  page     a file of PageSize bytes, mapped by both: see Page
-//	6  lock     an open file description holding the run's workers.lock; the
+//	6  notes 0  a file of notes: see Notes
+//	7  notes 1  the other one
+//	8  lock     an open file description holding the run's workers.lock; the
 //	            worker only keeps it open, so that the lock lasts as long as
 //	            any worker does
 //
@@ -66,13 +68,15 @@ import (
 )
 
 // Version of the protocol.
-const Version = 1
+const Version = 2
 
 // The descriptors a worker is started with.
 const (
 	WorkFD = 3 + iota
 	AnswersFD
 	PageFD
+	Notes0FD
+	Notes1FD
 	LockFD
 )
 

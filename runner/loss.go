@@ -1,0 +1,107 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/ledger"
+	"brood/worker/wire"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// OnUnknown is what to do with a record of which nobody knows whether it was
+// done.
+type OnUnknown string
+
+// The ways to deal with such a record.
+const (
+	Hold  OnUnknown = "hold"  // it ends as unknown, and waits for a decision
+	Retry OnUnknown = "retry" // it is tried again
+	Skip  OnUnknown = "skip"  // it ends as skipped
+)
+
+// ParseOnUnknown reads one of the words.
+func ParseOnUnknown(s string) (OnUnknown, error) {
+	switch o := OnUnknown(s); o {
+	case Hold, Retry, Skip:
+		return o, nil
+	}
+	return "", fmt.Errorf("there is no %q; there are hold, retry, skip", s)
+}
+
+// DefaultOnUnknown is what is done unless the user says otherwise.
+func DefaultOnUnknown(e jobs.Effect) OnUnknown {
+	if e == jobs.EffectOnce {
+		return Hold
+	}
+	return Retry
+}
+
+// The classes of records that were lost sight of.
+const (
+	classInterrupted jobs.Class = "interrupted" // brood, or the machine, went down
+	classKilled      jobs.Class = "killed"      // the user stopped the run at once
+)
+
+// loss is why nobody knows what became of a record.
+type loss struct {
+	class jobs.Class // jobs.ClassCrash, jobs.ClassTimeout, classInterrupted, classKilled
+	text  string
+	// blamed says that the record may be the cause, as it was in hand when its
+	// worker died: that counts against --max-crashes.
+	blamed bool
+	took   time.Duration
+}
+
+// lose decides about a record that was in hand when its worker ended, by what
+// it would cost to do it again.
+//
+//	effect  default   what it comes to
+//	none    retry     again; failed after --max-crashes deaths
+//	keyed   retry     again under the same key, while that is alive; unknown
+//	                  after --max-crashes deaths
+//	once    hold      unknown
+func (r *run) lose(u *update, t *try, l loss) {
+	crashes := 0
+	if l.blamed {
+		crashes = r.feed.crash(t.seq)
+	}
+	u.attempts = append(u.attempts, ledger.Attempt{
+		Seq: t.seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: string(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
+	})
+	switch {
+	case r.cfg.OnUnknown == Skip:
+		r.giveUp(u, t, jobs.StatusSkipped, l.class, "it may or may not have been done: "+l.text)
+	case r.cfg.OnUnknown == Hold:
+		r.giveUp(u, t, jobs.StatusUnknown, l.class, l.text)
+	case crashes < r.cfg.MaxCrashes:
+		r.sendAgain(u, t, t.rec.Attempt, time.Now(), l.blamed)
+	case r.cfg.Effect == jobs.EffectNone:
+		r.giveUp(u, t, jobs.StatusFailed, l.class, l.text)
+	default:
+		r.giveUp(u, t, jobs.StatusUnknown, l.class, l.text)
+	}
+}
+
+// noteLoss keeps a loss where the death of this process cannot touch it, before
+// the page that says so is used again.
+func (s *slot) noteLoss(t *try, l loss) error {
+	if s.r.feed.intents == nil {
+		return nil
+	}
+	w := wire.Loss{Class: l.class, Error: l.text, TookMS: l.took.Milliseconds(), Blamed: l.blamed}
+	if l.blamed {
+		w.Crashes = s.r.feed.crashesOf(t.seq) + 1
+	}
+	p, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	note := wire.Note{Time: wire.Now(), Seq: t.seq, Try: t.rec.Attempt, Kind: wire.NoteLoss, Payload: p}
+	if err := s.notes.Append(&note); err != nil {
+		return &WriteError{err}
+	}
+	s.notes.Unmap()
+	s.noted = note.Number
+	return nil
+}

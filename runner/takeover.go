@@ -1,0 +1,238 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/ledger"
+	"brood/runner/proc"
+	"brood/runner/term"
+	"brood/worker/wire"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+)
+
+// lockWorkers takes the lock that workers share, and waits for those of an
+// earlier session that still finish what they had in hand.
+func (d *Dir) lockWorkers(ctx context.Context, t *term.Term) error {
+	f, err := proc.OpenLock(d.file(workersLockName))
+	if err != nil {
+		return err
+	}
+	told := false
+	for {
+		err := proc.TryLock(f)
+		if err == nil {
+			d.workersLock = f
+			return nil
+		}
+		if !errors.Is(err, proc.ErrLocked) || ctx.Err() != nil {
+			return errors.Join(err, f.Close())
+		}
+		if !told {
+			t.Logf("waiting for workers of an earlier session to finish the record they have in hand")
+			told = true
+		}
+		if !sleep(ctx, nil, 20*time.Millisecond) {
+			return errors.Join(ctx.Err(), f.Close())
+		}
+	}
+}
+
+// The words about records that were lost sight of.
+const (
+	lostWithTree    = "brood and its worker were killed with this record in hand"
+	lostWithMachine = "the machine went down, and this record may have been sent out before"
+)
+
+// takeOver reads what the last session has left beside the ledger, and says of
+// which records something is known, or has become unknown. If only the parent
+// was killed, its workers have left notes of all they did; if they were killed
+// as well, the pages say what each had in hand; after another boot neither means
+// anything, and every intent without an outcome is unknown.
+func takeOver(ctx context.Context, d *Dir, l *ledger.Reader) ([]ledger.Note, error) {
+	epoch, last, err := l.LastSession(ctx)
+	if err != nil || epoch == 0 {
+		return nil, err
+	}
+	past, err := loadPast(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	t := &takeover{past: past, found: make(map[jobs.Seq]*found)}
+	boot := bootID()
+	sameBoot := boot != "" && boot == last.BootID
+	if sameBoot {
+		if err := t.readPages(d, epoch); err != nil {
+			return nil, err
+		}
+	}
+	err = l.OpenIntents(ctx, epoch, func(seq jobs.Seq, attempt int, sent time.Time) {
+		f := t.found[seq]
+		switch {
+		case f != nil:
+			if f.First.IsZero() || sent.Before(f.First) {
+				f.First = sent
+			}
+		case !sameBoot && !past.isFinal(seq):
+			t.found[seq] = &found{Note: ledger.Note{Seq: seq, Attempt: attempt, Kind: ledger.NoteUnknown, Payload: []byte(lostWithMachine), First: sent}}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t.notes(), nil
+}
+
+type takeover struct {
+	past  *past
+	found map[jobs.Seq]*found
+}
+
+// found is what is known of one record.
+type found struct {
+	ledger.Note
+	at     time.Duration // by the clock of the boot
+	inHand bool
+}
+
+// readPages reads the pages and notes of all slots of a session.
+func (t *takeover) readPages(d *Dir, epoch int64) error {
+	entries, err := os.ReadDir(d.file(pagesName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("take over from the last session: %w", err)
+	}
+	for _, e := range entries {
+		slot, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue // notes
+		}
+		if err := t.readPage(d, slot, epoch); err != nil {
+			return fmt.Errorf("take over from the last session: %w", err)
+		}
+	}
+	return nil
+}
+
+func (t *takeover) readPage(d *Dir, slot int, epoch int64) error {
+	var files [3]*os.File
+	for i := range files {
+		f, err := os.OpenFile(notesPath(d, slot, i), os.O_RDWR, 0)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil // it was being made: no worker can have had it
+		}
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		files[i] = f
+	}
+	if st, err := files[0].Stat(); err != nil || st.Size() < wire.PageSize {
+		return err // as above
+	}
+	page, err := wire.OpenPage(files[0])
+	if err != nil {
+		return err
+	}
+	defer func() { _ = page.Close() }()
+	if page.Session() != epoch {
+		return nil
+	}
+	notes, err := wire.NewNotes(page, [2]*os.File{files[1], files[2]}).After(page.Acked())
+	if err != nil {
+		return err
+	}
+	seq, since, busy := page.InHand()
+	for i := range notes {
+		n := &notes[i]
+		if busy && n.Seq == seq && n.Time >= since && n.Try == page.Try() {
+			busy = false // it was killed between the note and the mark
+		}
+		if err := t.take(n); err != nil {
+			return err
+		}
+	}
+	if busy && !t.past.isFinal(seq) {
+		t.found[seq] = &found{inHand: true, Note: ledger.Note{
+			Seq: seq, Attempt: page.Try(), Kind: ledger.NoteUnknown, Payload: []byte(lostWithTree),
+		}}
+	}
+	return nil
+}
+
+// take takes a note over, unless the ledger has it.
+func (t *takeover) take(n *wire.Note) error {
+	known := t.past.retries[n.Seq]
+	if t.past.isFinal(n.Seq) {
+		return nil
+	}
+	kind := ledger.NoteAnswer
+	switch n.Kind {
+	case wire.NoteLoss:
+		kind = ledger.NoteLoss
+		var l wire.Loss
+		if err := json.Unmarshal(n.Payload, &l); err != nil {
+			return fmt.Errorf("%w: note %d: %w", wire.ErrFrame, n.Number, err)
+		}
+		if known.Attempts >= n.Try || (l.Blamed && known.Crashes >= l.Crashes) {
+			return nil
+		}
+	default:
+		if known.Attempts >= n.Try {
+			return nil
+		}
+	}
+	// A record may have been tried in several slots: the last word counts, and
+	// a record in hand is in hand after all that was noted of it.
+	if f := t.found[n.Seq]; f != nil && (f.inHand || f.at > n.Time) {
+		return nil
+	}
+	t.found[n.Seq] = &found{at: n.Time, Note: ledger.Note{Seq: n.Seq, Attempt: n.Try, Kind: kind, Payload: copyOf(n.Payload)}}
+	return nil
+}
+
+// notes are the rows for the ledger.
+func (t *takeover) notes() []ledger.Note {
+	out := make([]ledger.Note, 0, len(t.found))
+	for seq, f := range t.found {
+		if known, ok := t.past.retries[seq]; ok && (f.First.IsZero() || known.First.Before(f.First)) {
+			f.First = known.First
+		}
+		if f.First.IsZero() {
+			f.First = time.Now()
+		}
+		out = append(out, f.Note)
+	}
+	return out
+}
+
+// settleNote settles a record of which an earlier session has left something.
+func (r *run) settleNote(u *update, t *try, n *ledger.Note) error {
+	u.settledNotes = append(u.settledNotes, t.seq)
+	switch n.Kind {
+	case ledger.NoteAnswer:
+		var res jobs.Result
+		if err := wire.ReadAnswer(n.Payload, &res); err != nil {
+			return err
+		}
+		r.settle(u, t, &res)
+	case ledger.NoteLoss:
+		var l wire.Loss
+		if err := json.Unmarshal(n.Payload, &l); err != nil {
+			return fmt.Errorf("read the note of record %d: %w", t.seq, err)
+		}
+		if l.Blamed {
+			r.feed.setCrashes(t.seq, l.Crashes-1)
+		}
+		r.lose(u, t, loss{class: l.Class, text: l.Error, blamed: l.Blamed, took: time.Duration(l.TookMS) * time.Millisecond})
+	default:
+		r.lose(u, t, loss{class: classInterrupted, text: string(n.Payload)})
+	}
+	return nil
+}

@@ -1,0 +1,241 @@
+package wire
+
+import (
+	"brood/jobs"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Notes are the answers of a slot that may not be in the ledger yet, kept where
+// the death of any process cannot touch them: in two files of the run directory,
+// mapped into memory. A worker notes each answer before it sends it if the
+// effect is one that must not be repeated, and in any case once its parent has
+// gone. A parent that finds the last answers of a dead worker here, or a resume,
+// takes them as if they had come through the pipe.
+//
+// Notes are numbered from 1 in each session. Each file holds notes one after the
+// other, from its beginning:
+//
+//	size     4 bytes, little-endian: of what follows
+//	number   8 bytes
+//	time     8 bytes: nanoseconds of CLOCK_MONOTONIC
+//	seq      unsigned varint
+//	try      unsigned varint
+//	kind     1 byte, see NoteKind
+//	payload  the rest: an answer as in Answers frames, or a Loss as JSON
+//
+// How much of a file counts, and which of the two is being written, is on the
+// Page; a note counts from the moment the page says so. When a file has become
+// long and all notes in the other are in the ledger, the writer goes on at the
+// beginning of the other. So nobody ever waits for a disk here, and the files
+// stay as long as what is done between two commits.
+//
+// They are made against the death of processes, not of the machine: after
+// another boot they mean nothing.
+type Notes struct {
+	page  *Page
+	files [2]*os.File
+	mem   [2][]byte
+	buf   []byte
+}
+
+// NoteKind says what a note holds.
+type NoteKind byte
+
+// The kinds of note.
+const (
+	NoteAnswer NoteKind = iota + 1 // by the worker: what the job has answered
+	NoteLoss                       // by the parent: the worker died with the record in hand
+)
+
+// Note is one note. Payload is borrowed from the writer's or reader's buffer.
+type Note struct {
+	Number  uint64
+	Time    time.Duration
+	Seq     jobs.Seq
+	Try     int
+	Kind    NoteKind
+	Payload []byte
+}
+
+const (
+	noteHead = 4 + 8 + 8
+	// notesLong is how long a file becomes before the other is tried.
+	notesLong = 1 << 20
+	// notesStep is by how much a file grows.
+	notesStep = 256 << 10
+)
+
+// NewNotes returns the notes of the slot that page belongs to. The files stay
+// the caller's.
+func NewNotes(page *Page, files [2]*os.File) *Notes {
+	return &Notes{page: page, files: files}
+}
+
+// Append adds a note and gives it its number. An error means that there is no
+// room for it on the disk.
+func (n *Notes) Append(note *Note) error {
+	note.Number = n.page.load(wordNotes) + 1
+	b := append(n.buf[:0], make([]byte, noteHead)...)
+	b = binary.AppendUvarint(b, uint64(note.Seq))
+	b = binary.AppendUvarint(b, uint64(note.Try))
+	b = append(b, byte(note.Kind))
+	b = append(b, note.Payload...)
+	binary.LittleEndian.PutUint32(b, uint32(len(b)-4))
+	binary.LittleEndian.PutUint64(b[4:], note.Number)
+	binary.LittleEndian.PutUint64(b[12:], uint64(note.Time))
+	n.buf = b
+	if cap(b) > 1<<20 {
+		n.buf = nil
+	}
+	h, at := n.place()
+	if err := n.grow(h, at+len(b)); err != nil {
+		return err
+	}
+	copy(n.mem[h][at:], b)
+	n.page.store(wordLast+8*h, note.Number)
+	n.page.store(wordLength+8*h, uint64(at+len(b)))
+	n.page.store(wordNotes, note.Number)
+	return nil
+}
+
+// place chooses the file to write and returns where its notes end.
+func (n *Notes) place() (h uintptr, at int) {
+	h = uintptr(n.page.load(wordCurrent) & 1)
+	at = int(n.page.load(wordLength + 8*h))
+	if at < notesLong {
+		return h, at
+	}
+	other := 1 - h
+	if n.page.load(wordLast+8*other) > n.page.load(wordAcked) {
+		return h, at
+	}
+	n.page.store(wordLength+8*other, 0)
+	n.page.store(wordCurrent, uint64(other))
+	if len(n.mem[other]) > 4*notesLong { // one huge answer need not be kept
+		n.unmap(other)
+		_ = n.files[other].Truncate(0) // if it stays long, that is no harm
+	}
+	return other, 0
+}
+
+// grow makes room in a file, on the disk as well: a write to mapped memory
+// without a place on the disk would kill the process.
+func (n *Notes) grow(h uintptr, size int) error {
+	if size <= len(n.mem[h]) {
+		return nil
+	}
+	st, err := n.files[h].Stat()
+	if err != nil {
+		return fmt.Errorf("write notes: %w", err)
+	}
+	want := int64((size + notesStep - 1) / notesStep * notesStep)
+	zeros := make([]byte, notesStep)
+	for at := st.Size() / notesStep * notesStep; at < want; at += notesStep {
+		from := max(at, st.Size())
+		if _, err := n.files[h].WriteAt(zeros[:at+notesStep-from], from); err != nil {
+			return fmt.Errorf("write notes: %w", err)
+		}
+	}
+	n.unmap(h)
+	mem, err := unix.Mmap(int(n.files[h].Fd()), 0, int(max(want, st.Size()/notesStep*notesStep)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return fmt.Errorf("map notes %s: %w", n.files[h].Name(), err)
+	}
+	n.mem[h] = mem
+	return nil
+}
+
+func (n *Notes) unmap(h uintptr) {
+	if n.mem[h] != nil {
+		_ = unix.Munmap(n.mem[h])
+		n.mem[h] = nil
+	}
+}
+
+// Unmap gives back the memory. The notes stay.
+func (n *Notes) Unmap() {
+	n.unmap(0)
+	n.unmap(1)
+}
+
+// Ack says that the ledger has all notes up to a number.
+func (p *Page) Ack(number uint64) { p.store(wordAcked, number) }
+
+// Acked is what Ack has said last.
+func (p *Page) Acked() uint64 { return p.load(wordAcked) }
+
+// LastNote is the number of the last note.
+func (p *Page) LastNote() uint64 { return p.load(wordNotes) }
+
+// After returns the notes behind a number, in order.
+func (n *Notes) After(number uint64) ([]Note, error) {
+	var out []Note
+	current := uintptr(n.page.load(wordCurrent) & 1)
+	for _, h := range []uintptr{1 - current, current} {
+		if n.page.load(wordLast+8*h) <= number {
+			continue
+		}
+		b := make([]byte, n.page.load(wordLength+8*h))
+		if _, err := io.ReadFull(io.NewSectionReader(n.files[h], 0, int64(len(b))), b); err != nil {
+			return nil, fmt.Errorf("read notes %s: %w", n.files[h].Name(), err)
+		}
+		for len(b) > 0 {
+			note, rest, err := readNote(b)
+			if err != nil {
+				return nil, fmt.Errorf("read notes %s: %w", n.files[h].Name(), err)
+			}
+			if b = rest; note.Number > number {
+				out = append(out, note)
+			}
+		}
+	}
+	return out, nil
+}
+
+// readNote takes one note off b.
+func readNote(b []byte) (note Note, rest []byte, err error) {
+	if len(b) < noteHead || uint64(binary.LittleEndian.Uint32(b)) > uint64(len(b)-4) {
+		return note, nil, fmt.Errorf("%w: a note is cut off", ErrFrame)
+	}
+	size := 4 + int(binary.LittleEndian.Uint32(b))
+	if size < noteHead+3 {
+		return note, nil, fmt.Errorf("%w: a note of %d bytes", ErrFrame, size)
+	}
+	note.Number = binary.LittleEndian.Uint64(b[4:])
+	note.Time = time.Duration(binary.LittleEndian.Uint64(b[12:]))
+	c := cursor{b: b[noteHead:size]}
+	note.Seq = jobs.Seq(c.uvarint())
+	note.Try = int(c.uvarint())
+	if c.bad || len(c.b) == 0 {
+		return note, nil, fmt.Errorf("%w: note %d", ErrFrame, note.Number)
+	}
+	note.Kind, note.Payload = NoteKind(c.b[0]), c.b[1:]
+	return note, b[size:], nil
+}
+
+// Loss is what the parent notes about a record whose worker has died.
+type Loss struct {
+	Class  jobs.Class `json:"class"`
+	Error  string     `json:"error"`
+	TookMS int64      `json:"took_ms"`
+	// Blamed says that the record counts as the cause, and Crashes how often
+	// it was, this time included.
+	Blamed  bool `json:"blamed"`
+	Crashes int  `json:"crashes"`
+}
+
+// ReadAnswer reads a single answer, the payload of a NoteAnswer.
+func ReadAnswer(p []byte, res *jobs.Result) error {
+	r := AnswersReader{c: cursor{b: p}, left: 1, total: 1}
+	if _, err := r.Next(res); err != nil {
+		return err
+	}
+	_, err := r.Next(res)
+	return err
+}
