@@ -259,6 +259,9 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 			err = pageErr
 		}
 	}
+	if err == nil { // all of it is in the ledger
+		_ = os.RemoveAll(r.cfg.Dir.file(pagesName))
+	}
 	if closeErr := r.book.file.Close(); closeErr != nil && err == nil {
 		err = &WriteError{closeErr}
 	}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"brood/jobs"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// effectJob does something that can be counted from outside: it appends a line
+// to the file that BROOD_TEST_EFFECTS names, in one write. Some records fail or
+// ask for another try before they have had their effect.
+func effectJob() *jobs.Definition {
+	return &jobs.Definition{
+		Name: "effect", Retries: 5, Effect: jobs.EffectOnce, KeyLifetime: time.Hour,
+		Plan: func(jobs.Options, *jobs.Shape) (jobs.Plan, error) {
+			return jobs.Plan{Columns: []jobs.Column{{Name: "done"}}}, nil
+		},
+		Open: func(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
+			f, err := os.OpenFile(os.Getenv("BROOD_TEST_EFFECTS"), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+			return &effect{file: f, key: s.Key}, err
+		},
+	}
+}
+
+type effect struct {
+	file *os.File
+	key  jobs.KeySpec
+}
+
+func (e *effect) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
+	switch {
+	case rec.Seq%50 == 7:
+		res.Fail(jobs.VerdictFailed, "refused", "not this one")
+		return nil
+	case rec.Seq%20 == 3 && rec.Attempt < 3:
+		res.Fail(jobs.VerdictRetry, "later", "not yet")
+		return nil
+	case rand.N(200) == 0:
+		res.Fail(jobs.VerdictThrottle, "", "too fast")
+		res.RetryAfter = time.Millisecond
+		return nil
+	}
+	time.Sleep(rand.N(time.Millisecond))
+	if _, err := fmt.Fprintf(e.file, "%d %s\n", rec.Seq, e.key.Of(rec)); err != nil {
+		return err
+	}
+	time.Sleep(rand.N(time.Millisecond))
+	// Large now and then, so that the notes have to grow and to change files.
+	size := 10
+	if rec.Seq%100 == 0 {
+		size = 300 << 10
+	}
+	res.Values = append(res.Values, fmt.Appendf(nil, "%d%s", rec.Seq, strings.Repeat("x", size)))
+	return nil
+}
+
+func (e *effect) Close() error { return e.file.Close() }
+
+// chaosSlots is how many workers the runs of TestEffects have.
+const chaosSlots = 3
+
+// TestEffects kills the parent, the whole tree, or a worker at random moments,
+// and resumes until the run is done. What the job did is counted outside brood:
+// each record once, except those that brood reports as unknown, and of those no
+// more than one for each worker that was killed in the middle of something.
+func TestEffects(t *testing.T) {
+	for _, effect := range []string{"once", "keyed"} {
+		t.Run(effect, func(t *testing.T) {
+			t.Parallel()
+			kills := 4 * chaosKills(t)
+			for round := 0; kills > 0; round++ {
+				x := &effects{dir: t.TempDir(), effect: effect, name: fmt.Sprintf("round%d", round)}
+				x.play(t, &kills)
+			}
+		})
+	}
+}
+
+// effects is one run that is killed again and again.
+type effects struct {
+	dir, effect, name string
+	parents, trees    int
+	workers           int
+}
+
+const effectRecords = 2500
+
+func (x *effects) path(name string) string { return filepath.Join(x.dir, name) }
+
+func (x *effects) command(t *testing.T, args ...string) *exec.Cmd {
+	cmd := asCommand(t, "broodtest", args...)
+	cmd.Env = append(os.Environ(), "BROOD_STATE="+x.path("state"), "BROOD_TEST_EFFECTS="+x.path("effects"))
+	cmd.Stderr = &bytes.Buffer{}
+	return cmd
+}
+
+func (x *effects) play(t *testing.T, kills *int) {
+	t.Helper()
+	var data strings.Builder
+	data.WriteString("id\n")
+	for i := range effectRecords {
+		fmt.Fprintf(&data, "r%d\n", i)
+	}
+	if err := os.WriteFile(x.path("in.csv"), []byte(data.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := []string{"run", "effect", x.path("in.csv"), "--run", x.name, "-o", x.path("out.csv"), "--key", "id",
+		"-j", strconv.Itoa(chaosSlots), "--effect", x.effect, "--backoff", "1ms..20ms", "--max-crashes", "1000"}
+	args := run
+	for {
+		cmd := x.command(t, args...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() { _ = cmd.Wait(); close(done) }()
+		x.killSome(t, cmd.Process.Pid, kills, done)
+		<-done
+		if code := cmd.ProcessState.ExitCode(); code >= 0 {
+			x.check(t, code, cmd.Stderr)
+			return
+		}
+		if args = []string{"resume", x.name}; x.command(t, "status", x.name).Run() != nil {
+			args = run // it had not begun
+		}
+	}
+}
+
+// killSome kills what chance says until the parent has gone or enough is done.
+func (x *effects) killSome(t *testing.T, parent int, kills *int, done <-chan struct{}) {
+	t.Helper()
+	for *kills > 0 {
+		select {
+		case <-done:
+			return
+		case <-time.After(rand.N(killWithin() / 2)):
+		}
+		children := childrenOf(parent)
+		switch what := rand.N(3); {
+		case what == 0:
+			x.parents++
+			_ = syscall.Kill(parent, syscall.SIGKILL)
+		case what == 1 && len(children) > 0:
+			x.trees++
+			// Stopped first, so that all end at one moment.
+			_ = syscall.Kill(parent, syscall.SIGSTOP)
+			for _, pid := range children {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+			_ = syscall.Kill(parent, syscall.SIGKILL)
+		case len(children) > 0:
+			x.workers++
+			_ = syscall.Kill(children[rand.N(len(children))], syscall.SIGKILL)
+			*kills--
+			continue
+		}
+		*kills--
+		return
+	}
+}
+
+// childrenOf lists the children of a process.
+func childrenOf(pid int) []int {
+	var out []int
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, path := range tasks {
+		b, _ := os.ReadFile(path)
+		for _, w := range strings.Fields(string(b)) {
+			if child, err := strconv.Atoi(w); err == nil {
+				out = append(out, child)
+			}
+		}
+	}
+	return out
+}
+
+// check compares what brood says with what was done.
+func (x *effects) check(t *testing.T, code int, stderr any) {
+	t.Helper()
+	done := make(map[string]int)
+	keys := make(map[string]string)
+	b, err := os.ReadFile(x.path("effects"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		seq, key, _ := strings.Cut(strings.TrimSpace(line), " ")
+		done[seq]++
+		if keys[seq] != "" && keys[seq] != key {
+			t.Errorf("record %s was done under two keys", seq)
+		}
+		keys[seq] = key
+	}
+	f, err := os.Open(x.path("out.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seqAt, statusAt := slices.Index(rows[0], "_seq"), slices.Index(rows[0], "_status")
+	counts := make(map[string]int)
+	for i, row := range rows[1:] {
+		seq, status, value := row[seqAt], row[statusAt], row[1]
+		if seq != strconv.Itoa(i) {
+			t.Fatalf("row %d is of record %s", i, seq)
+		}
+		counts[status]++
+		x.checkRecord(t, seq, status, value, done[seq])
+	}
+	if len(rows)-1 != effectRecords {
+		t.Errorf("%d rows, want %d", len(rows)-1, effectRecords)
+	}
+	if bound := x.trees*chaosSlots + x.workers; counts["unknown"] > bound {
+		t.Errorf("%d unknown after %d trees and %d workers were killed: at most %d may be", counts["unknown"], x.trees, x.workers, bound)
+	}
+	want := 1 // some are refused
+	if counts["unknown"] > 0 {
+		want = 3
+	}
+	if code != want {
+		t.Errorf("exit status %d, want %d\n%s", code, want, stderr)
+	}
+	t.Logf("killed: %d parents, %d trees, %d workers; %v", x.parents, x.trees, x.workers, counts)
+}
+
+func (x *effects) checkRecord(t *testing.T, seq, status, value string, done int) {
+	t.Helper()
+	switch {
+	case status == "ok" && done != 1 && x.effect == "once",
+		status == "ok" && done < 1,
+		status == "failed" && done != 0,
+		status == "unknown" && (done > 1 || x.effect == "keyed"),
+		status == "ok" && !strings.HasPrefix(value, seq+"x"):
+		t.Errorf("record %s is %s, and was done %d times", seq, status, done)
+	}
+}
