@@ -2,11 +2,6 @@ package jobs
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"fmt"
-	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -124,52 +119,4 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 		dst = AppendJSONString(dst, r.Value(i))
 	}
 	return append(dst, '}')
-}
-
-// KeySpec says how the idempotency key of a record is made. A key is stable
-// over attempts, resumes and reruns: it is a hash of the scope and the
-// business key, never of the attempt, and of the position only where the
-// dataset has no key.
-type KeySpec struct {
-	Scope   string   `json:"scope"`
-	Columns []string `json:"columns,omitempty"`
-}
-
-// Of returns the record's idempotency key as 32 hexadecimal digits, see Sum.
-func (k KeySpec) Of(r *Record) string {
-	sum := k.Sum(r)
-	return hex.EncodeToString(sum[:])
-}
-
-// Sum returns the record's idempotency key: the first half of SHA-256 over the
-// scope and the key, each preceded by its length.
-func (k KeySpec) Sum(r *Record) [16]byte {
-	h := sha256.New()
-	put := func(b []byte) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
-		h.Write(n[:])
-		h.Write(b)
-	}
-	put([]byte(k.Scope))
-	if len(k.Columns) == 0 {
-		put(fmt.Appendf(nil, "seq %d", r.Seq))
-	}
-	for _, c := range k.Columns {
-		v, _ := r.Lookup(c)
-		put(v)
-	}
-	var full [sha256.Size]byte
-	return [16]byte(h.Sum(full[:0]))
-}
-
-// Check reports key columns that the dataset does not have. Columns of JSON
-// records may differ from one to the next, so there any name may be right.
-func (k KeySpec) Check(s *Shape) error {
-	for _, c := range k.Columns {
-		if s.Kind != Objects && s.Index(c) < 0 {
-			return fmt.Errorf("the dataset has no column %q to take the key from; its columns are %s", c, strings.Join(s.Columns, ", "))
-		}
-	}
-	return nil
 }

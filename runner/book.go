@@ -54,6 +54,8 @@ type book struct {
 	synced int64           // output bytes at the last sync
 	err    error           // nothing is written or recorded any more
 
+	freed, freeing []string // keys that other runs may have
+
 	// What is told when the next commit, and the one under way, have ended: to
 	// whoever waits, and to the pages how many of their notes are settled.
 	waiting, told []chan struct{}
@@ -184,6 +186,7 @@ func (b *book) apply(u *update) {
 	b.next.Settled = append(b.next.Settled, u.settled...)
 	b.next.Intents = append(b.next.Intents, u.intents...)
 	b.next.Noted = append(b.next.Noted, u.settledNotes...)
+	b.freed = append(b.freed, u.freed...)
 	if u.durable != nil {
 		b.waiting, b.urgent = append(b.waiting, u.durable), true
 	}
@@ -250,6 +253,7 @@ func (b *book) begin() {
 	b.next = ledger.Commit{}
 	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
 	b.told, b.waiting = b.waiting, nil
+	b.freeing, b.freed = b.freed, nil
 	b.acking, b.acks = b.acks, make(map[*wire.Page]uint64)
 	c.InputDone = b.r.inputDone.Load()
 	c.Totals = b.totals()
@@ -343,6 +347,11 @@ func (b *book) commit(c *ledger.Commit) error {
 			return err
 		}
 		b.synced = c.OutputBytes
+	}
+	// Before the ledger says that these records are final: after a crash in
+	// between, they take their keys again if they still can.
+	if err := b.r.keys.giveBack(context.Background(), b.freeing); err != nil {
+		return err
 	}
 	return b.ledger.Commit(context.Background(), c)
 }

@@ -20,6 +20,7 @@ type Config struct {
 	Plan         jobs.Plan    `json:"plan"`
 	Effect       jobs.Effect  `json:"effect"`
 	Key          jobs.KeySpec `json:"key"`
+	OncePer      string       `json:"once_per,omitempty"` // the scope that shares keys
 	Dataset      dataset.Spec `json:"dataset"`
 	Output       string       `json:"output"` // absolute path, or sink.Stdout
 	OutputFormat sink.Format  `json:"output_format"`

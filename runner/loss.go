@@ -77,6 +77,7 @@ func (r *run) lose(u *update, t *try, l loss) {
 	case crashes < r.cfg.MaxCrashes:
 		r.sendAgain(u, t, t.rec.Attempt, time.Now(), l.blamed)
 	case r.cfg.Effect == jobs.EffectNone:
+		r.giveKeyBack(u, t)
 		r.giveUp(u, t, jobs.StatusFailed, l.class, l.text)
 	default:
 		r.giveUp(u, t, jobs.StatusUnknown, l.class, l.text)

@@ -50,6 +50,7 @@ type run struct {
 	slots   []*slot
 	family  *proc.Family
 	updates chan *update
+	keys    *admission
 	started time.Time
 
 	input     atomic.Uint64 // records read
@@ -121,6 +122,9 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 	led := l.Reader()
 	sum, err := led.Summary(ctx)
 	if err != nil {
+		return err
+	}
+	if r.keys, err = newAdmission(ctx, r.cfg, sum.StartedAt); err != nil {
 		return err
 	}
 	path, size, next, err := led.Output(ctx)
@@ -199,7 +203,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	if in.Fill != nil {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: in.past, keyed: r.feed.intents != nil && len(r.cfg.Key.Columns) > 0}
+	src := &source{r: r, reader: r.reader, past: in.past, keys: r.keys}
 	start(src.read)
 	if r.feed.intents != nil {
 		start(r.intend)
@@ -262,7 +266,7 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 	if err == nil { // all of it is in the ledger
 		_ = os.RemoveAll(r.cfg.Dir.file(pagesName))
 	}
-	if closeErr := r.book.file.Close(); closeErr != nil && err == nil {
+	if closeErr := errors.Join(r.book.file.Close(), r.keys.close()); closeErr != nil && err == nil {
 		err = &WriteError{closeErr}
 	}
 	t := r.book.totals()

@@ -57,6 +57,7 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		status = jobs.StatusSkipped
 	}
 	u.attempts = append(u.attempts, attemptOf(t, res))
+	r.giveKeyBack(u, t)
 	r.finish(u, t, ledger.Outcome{Status: status, Class: res.Class, Error: res.Error},
 		&sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
 }
@@ -78,6 +79,13 @@ func (r *run) finish(u *update, t *try, o ledger.Outcome, out *sink.Outcome) {
 	o.Seq, o.Attempts, o.Place, o.At = t.seq, t.rec.Attempt, t.place(), time.Now()
 	o.Crashes = r.forget(u, t)
 	u.fail(r, t.rec, o, out)
+}
+
+// giveKeyBack lets other runs have the key of a record that had no effect.
+func (r *run) giveKeyBack(u *update, t *try) {
+	if r.cfg.OncePer != "" {
+		u.freed = append(u.freed, r.cfg.Key.Text(t.rec))
+	}
 }
 
 // giveUp ends a record without a result.
@@ -114,7 +122,7 @@ func (r *run) keyFor(rec *jobs.Record) []byte {
 	if r.feed.intents == nil || len(r.cfg.Key.Columns) == 0 {
 		return nil
 	}
-	sum := r.cfg.Key.Sum(rec)
+	sum, _ := r.cfg.Key.Sum(rec)
 	return sum[:]
 }
 

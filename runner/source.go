@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -20,8 +21,8 @@ type source struct {
 	seq    jobs.Seq // of the next record
 	rec    dataset.Record
 	block  *block
-	bad    *update // results of rows that cannot be read
-	keyed  bool    // intents hold the records' keys
+	bad    *update // results of rows that cannot be read, or are duplicates
+	keys   *admission
 
 	past *past
 	// skip is which records of the chunk at hand are final, or nil.
@@ -39,6 +40,7 @@ func (s *source) read(ctx context.Context) error {
 			return nil
 		}
 		more, err := s.fill(ctx)
+		err = errors.Join(err, s.keys.flush(ctx))
 		s.r.noteInput(s.seq)
 		s.r.feed.push(s.block)
 		s.sendBad()
@@ -50,6 +52,9 @@ func (s *source) read(ctx context.Context) error {
 
 // begin goes to the first chunk that is not done.
 func (s *source) begin() error {
+	if s.keys != nil {
+		return nil // the keys of all records are needed
+	}
 	if at, ok := s.past.skipFrom(0); ok {
 		return s.jump(at)
 	}
@@ -108,7 +113,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			p := s.rec.Pos
 			s.r.book.noteStart(uint64(s.seq/ledger.ChunkSize), p)
 		}
-		if err := s.admit(); err != nil {
+		if err := s.admit(ctx); err != nil {
 			return false, err
 		}
 		s.seq++
@@ -119,7 +124,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 // enterChunk is called before the first record of a chunk is read. It passes
 // over chunks that are done.
 func (s *source) enterChunk(chunk uint64) error {
-	if at, ok := s.past.skipFrom(chunk); ok {
+	if at, ok := s.past.skipFrom(chunk); ok && s.keys == nil {
 		if err := s.jump(at); err != nil {
 			return err
 		}
@@ -130,18 +135,35 @@ func (s *source) enterChunk(chunk uint64) error {
 }
 
 // admit puts the record at hand where it belongs.
-func (s *source) admit() error {
-	if s.skip != nil && s.skip.has(uint(s.seq%ledger.ChunkSize)) {
+func (s *source) admit(ctx context.Context) error {
+	final := s.skip != nil && s.skip.has(uint(s.seq%ledger.ChunkSize))
+	if final && s.keys == nil {
 		return nil
 	}
 	rec := &s.rec
 	if rec.Err != nil {
-		s.reject()
+		if !final {
+			s.refuse(jobs.StatusFailed, jobs.ClassInput, rec.Err.Error())
+		}
 		return nil //nolint:nilerr // a bad row is an outcome
 	}
+	if s.keys != nil {
+		if done, err := s.admitKey(final); done || err != nil {
+			return err
+		}
+	}
 	it := item{seq: s.seq, line: rec.Pos.Line, offset: rec.Pos.Offset, file: int32(rec.Pos.File)}
-	if done, err := s.knownOf(&it); done || err != nil {
+	if note, left := s.past.notes[s.seq]; left {
+		return s.settleLeft(ctx, it, note)
+	}
+	if taken, err := s.keys.take(ctx, s.record(), &it); err != nil {
 		return err
+	} else if taken != nil {
+		s.refuse(jobs.StatusSkipped, classDuplicate, fmt.Sprintf("done before: %s is of line %d of run %s, since %s", taken.Key, taken.Line, taken.Run, taken.At))
+		return nil
+	}
+	if known, waits := s.past.retries[s.seq]; waits {
+		return s.admitRetry(it, known)
 	}
 	b := s.block
 	var gap uint64
@@ -152,11 +174,33 @@ func (s *source) admit() error {
 	b.data = wire.AppendBody(b.data, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
 	it.end = uint32(len(b.data))
 	b.items = append(b.items, it)
-	if s.keyed {
-		key := s.r.cfg.Key.Sum(s.record())
-		b.keys = append(b.keys, key[:]...)
+	if s.keys != nil && s.r.feed.intents != nil {
+		b.keys = append(b.keys, s.keys.key[:]...)
 	}
 	return nil
+}
+
+// admitKey looks at the key of the record at hand, and reports whether that
+// settles it.
+func (s *source) admitKey(final bool) (done bool, err error) {
+	ok, first, err := s.keys.see(s.record(), s.rec.Pos)
+	switch {
+	case err != nil:
+		return true, &WriteError{err}
+	case final:
+		return true, nil
+	case !ok:
+		s.refuse(jobs.StatusFailed, jobs.ClassInput, fmt.Sprintf("%s: it has no key: %s is empty", s.r.placeAt(s.rec.Pos), strings.Join(s.r.cfg.Key.Columns, ", ")))
+	case first != nil:
+		text := fmt.Sprintf("duplicate of line %d", first.Line)
+		if first.File != s.rec.Pos.File {
+			text += " of " + s.r.cfg.Dataset.Paths[first.File]
+		}
+		s.refuse(jobs.StatusSkipped, classDuplicate, text)
+	default:
+		return false, nil
+	}
+	return true, nil
 }
 
 // record is the record at hand, as jobs know it. It is valid until the next one
@@ -165,47 +209,53 @@ func (s *source) record() *jobs.Record {
 	return &jobs.Record{Seq: s.seq, Attempt: 1, Raw: s.rec.Raw, Values: s.rec.Values, Shape: s.r.shape}
 }
 
-// knownOf deals with a record of which earlier sessions have left something: it
-// waits for a retry, or was in hand when the last one ended.
-func (s *source) knownOf(it *item) (bool, error) {
-	known, waits := s.past.retries[s.seq]
-	note, left := s.past.notes[s.seq]
-	if !waits && !left {
-		return false, nil
+// admitRetry queues a record that the ledger knows to be waiting for a retry.
+func (s *source) admitRetry(it item, known ledger.Retry) error {
+	delete(s.past.retries, s.seq)
+	it.waited = true
+	it.first = known.First.UnixMilli()
+	rec := s.record()
+	return s.r.feed.admit(&retry{
+		item: it, attempt: known.Attempts + 1, due: known.Due, alone: known.Crashes > 0, key: s.r.keyFor(rec), body: s.body(rec),
+	}, known.Crashes)
+}
+
+// settleLeft settles a record that was in hand, or had been answered, when the
+// last session ended.
+func (s *source) settleLeft(ctx context.Context, it item, note ledger.Note) error {
+	// What follows may have to wait for the book, and the book for the keys.
+	if err := s.keys.flush(ctx); err != nil {
+		return err
 	}
+	known, waits := s.past.retries[s.seq]
 	delete(s.past.retries, s.seq)
 	delete(s.past.notes, s.seq)
-	rec := &jobs.Record{Seq: s.seq, Attempt: known.Attempts + 1, Raw: s.rec.Raw, Values: s.rec.Values, Shape: s.r.shape}
-	body := wire.AppendBody(nil, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
-	if waits {
-		it.waited = true
-		it.first = known.First.UnixMilli()
-	}
-	if !left {
-		x := &retry{item: *it, attempt: rec.Attempt, due: known.Due, alone: known.Crashes > 0, key: s.r.keyFor(rec), body: body}
-		return true, s.r.feed.admit(x, known.Crashes)
-	}
+	it.waited = waits
 	it.first = note.First.UnixMilli()
+	rec := s.record()
 	rec.Attempt = note.Attempt
 	s.r.feed.adopt()
 	s.r.feed.setCrashes(s.seq, known.Crashes)
 	u := newUpdate()
-	if err := s.r.settleNote(u, &try{item: *it, rec: rec, body: body}, &note); err != nil {
-		return true, err
+	if err := s.r.settleNote(u, &try{item: it, rec: rec, body: s.body(rec)}, &note); err != nil {
+		return err
 	}
-	return true, s.r.send(u)
+	return s.r.send(u)
 }
 
-// reject settles a row that cannot be read, without a worker.
-func (s *source) reject() {
+func (s *source) body(rec *jobs.Record) []byte {
+	return wire.AppendBody(nil, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
+}
+
+// refuse settles a record without a worker.
+func (s *source) refuse(status jobs.Status, class jobs.Class, text string) {
 	if s.bad == nil {
 		s.bad = newUpdate()
 	}
-	s.bad.fail(s.r, &jobs.Record{Seq: s.seq, Raw: s.rec.Raw, Values: s.rec.Values, Shape: s.r.shape},
-		ledger.Outcome{
-			Seq: s.seq, Status: jobs.StatusFailed, Class: jobs.ClassInput, Error: s.rec.Err.Error(), At: time.Now(),
-			Place: ledger.Place{File: s.rec.Pos.File, Line: s.rec.Pos.Line, Offset: s.rec.Pos.Offset},
-		}, &sink.Outcome{})
+	s.bad.fail(s.r, s.record(), ledger.Outcome{
+		Seq: s.seq, Status: status, Class: class, Error: text, At: time.Now(),
+		Place: ledger.Place{File: s.rec.Pos.File, Line: s.rec.Pos.Line, Offset: s.rec.Pos.Offset},
+	}, &sink.Outcome{})
 }
 
 func (s *source) sendBad() {
@@ -310,9 +360,13 @@ func loadPast(ctx context.Context, l *ledger.Reader) (*past, error) {
 
 // placeOf words where a record stands, for messages.
 func (r *run) placeOf(it *item) string {
-	path := r.cfg.Dataset.Paths[it.file]
+	return r.placeAt(dataset.Position{File: int(it.file), Line: it.line})
+}
+
+func (r *run) placeAt(p dataset.Position) string {
+	path := r.cfg.Dataset.Paths[p.File]
 	if path == dataset.Stdin {
 		path = "stdin"
 	}
-	return fmt.Sprintf("%s:%d", path, it.line)
+	return fmt.Sprintf("%s:%d", path, p.Line)
 }

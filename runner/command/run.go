@@ -353,11 +353,35 @@ func (e *env) chooseKey(c *cli.Context, cfg *runner.Config) error {
 	if k := c.String("key"); k != "" {
 		cfg.Key.Columns = strings.Split(k, ",")
 	}
+	if err := chooseScope(c, cfg); err != nil {
+		return err
+	}
 	if c.IsSet("effect") {
 		var err error
 		if cfg.Effect, err = jobs.ParseEffect(c.String("effect")); err != nil {
 			return usage("", "--effect: %w", err)
 		}
+	}
+	return nil
+}
+
+func chooseScope(c *cli.Context, cfg *runner.Config) error {
+	cfg.OncePer = c.String("once-per")
+	if c.IsSet("once-per") {
+		if err := runner.CheckName(cfg.OncePer); err != nil {
+			return usage("", "--once-per: %w", err)
+		}
+	}
+	if len(cfg.Key.Columns) == 0 {
+		for _, name := range []string{"once-per", "key-normalize"} {
+			if c.IsSet(name) {
+				return usage("Say which columns identify a record, as in --key email.", "--%s needs --key", name)
+			}
+		}
+	}
+	var err error
+	if cfg.Key.Normalize, err = jobs.ParseNormalize(c.String("key-normalize"), cfg.Key.Columns); err != nil {
+		return usage("", "--key-normalize: %w", err)
 	}
 	return nil
 }

@@ -1,0 +1,100 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/keys"
+	"context"
+	"errors"
+	"path/filepath"
+)
+
+// classDuplicate is the class of records that are skipped as their key was seen
+// before, in this run or in another.
+const classDuplicate jobs.Class = "duplicate"
+
+// admission decides by their keys which records are to be done at all. A nil
+// *admission stands for a run without --key.
+type admission struct {
+	spec  jobs.KeySpec
+	seen  *keys.Seen
+	scope *keys.Scope // of --once-per, or nil
+	key   [16]byte    // of the record seen last
+}
+
+// newAdmission opens what is needed to decide. Began is when the run began, as
+// the ledger has it.
+func newAdmission(ctx context.Context, cfg *Config, began string) (*admission, error) {
+	if len(cfg.Key.Columns) == 0 {
+		return nil, nil
+	}
+	a := &admission{spec: cfg.Key, seen: keys.NewSeen(cfg.Dir.Path)}
+	if cfg.OncePer == "" {
+		return a, nil
+	}
+	var err error
+	if a.scope, err = keys.OpenScope(ctx, cfg.Dir.State(), cfg.OncePer, cfg.Name, began); err != nil {
+		return nil, &WriteError{err}
+	}
+	return a, nil
+}
+
+// State is the state directory that the run is in.
+func (d *Dir) State() string { return filepath.Dir(filepath.Dir(d.Path)) }
+
+// see takes in the key of a record. It reports whether the record has one, and
+// where the first record with that key stands if this is another.
+func (a *admission) see(rec *jobs.Record, at dataset.Position) (ok bool, first *dataset.Position, err error) {
+	if a.key, ok = a.spec.Sum(rec); !ok {
+		return false, nil, nil
+	}
+	const fileShift = 40 // a trillion lines, 16 million files
+	place, again, err := a.seen.Add(a.key, uint64(at.File)<<fileShift|uint64(at.Line))
+	if err != nil || !again {
+		return true, nil, err
+	}
+	return true, &dataset.Position{File: int(place >> fileShift), Line: int64(place & (1<<fileShift - 1))}, nil
+}
+
+// take takes the key of a record for this run. It returns who has it otherwise.
+func (a *admission) take(ctx context.Context, rec *jobs.Record, it *item) (*keys.Taken, error) {
+	if a == nil || a.scope == nil {
+		return nil, nil
+	}
+	taken, err := a.scope.Take(ctx, a.spec.Text(rec), it.seq, it.line)
+	return taken, keysError(ctx, err)
+}
+
+// flush makes durable what was taken, before any of these records goes on.
+func (a *admission) flush(ctx context.Context) error {
+	if a == nil || a.scope == nil {
+		return nil
+	}
+	return keysError(ctx, a.scope.Flush(context.WithoutCancel(ctx)))
+}
+
+func keysError(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return nil //nolint:nilerr // the run is ending
+	}
+	return &WriteError{err}
+}
+
+// giveBack gives up the keys of records that certainly had no effect.
+func (a *admission) giveBack(ctx context.Context, texts []string) error {
+	if a == nil || a.scope == nil {
+		return nil
+	}
+	return a.scope.GiveBack(ctx, texts)
+}
+
+func (a *admission) close() error {
+	if a == nil {
+		return nil
+	}
+	err := a.seen.Close()
+	if a.scope != nil {
+		err = errors.Join(err, a.scope.Close())
+	}
+	return err
+}
