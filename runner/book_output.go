@@ -13,6 +13,8 @@ import (
 // emit writes results out, or holds them until it is their turn.
 func (b *book) emit(s span, bytes []byte) {
 	switch {
+	case s.amends:
+		b.next.Amended = append(b.next.Amended, ledger.Amendment{Seq: s.first, Bytes: slices.Clone(bytes)})
 	case b.order == nil && b.gone:
 		b.extra = append(b.extra, ledger.Held{First: s.first, Count: s.count, Bytes: slices.Clone(bytes)})
 	case b.order == nil:
@@ -48,7 +50,7 @@ func (b *book) drainOrder() {
 // write gives results to the file.
 func (b *book) write(first jobs.Seq, count int, bytes []byte) {
 	if b.file.IsStdout() {
-		b.onStdout = append(b.onStdout, span{first, count, len(bytes)})
+		b.onStdout = append(b.onStdout, span{first: first, count: count, end: len(bytes)})
 	}
 	b.written(b.file.Write(bytes))
 }

@@ -35,6 +35,9 @@ type Config struct {
 	Timeout    time.Duration `json:"timeout,omitempty"` // for one record; 0 is none
 	MaxCrashes int           `json:"max_crashes"`
 	OnUnknown  OnUnknown     `json:"on_unknown"`
+	// ResolveWith is a program that knows what became of unknown records, see
+	// Inquire; empty: there is none.
+	ResolveWith string `json:"resolve_with,omitempty"`
 	// KeyLifetime is how long the far side is known to remember a key; 0 is
 	// for ever.
 	KeyLifetime time.Duration `json:"key_lifetime,omitempty"`

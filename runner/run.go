@@ -55,7 +55,8 @@ type run struct {
 
 	input     atomic.Uint64 // records read
 	inputDone atomic.Bool
-	already   uint64 // final before this session
+	already   uint64            // final before this session
+	redone    map[jobs.Seq]bool // tried again though they have a row in the output
 
 	killCtx context.Context
 	kill    context.CancelFunc
@@ -125,6 +126,12 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 		return err
 	}
 	if r.keys, err = newAdmission(ctx, r.cfg, sum.StartedAt); err != nil {
+		return err
+	}
+	if r.redone, err = led.Redone(ctx); err != nil {
+		return err
+	}
+	if err := finishAmend(ctx, l); err != nil {
 		return err
 	}
 	path, size, next, err := led.Output(ctx)
@@ -255,6 +262,14 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 	if checkErr := r.book.check(state); checkErr != nil && err == nil {
 		err, state, reason = checkErr, ledger.StateInterrupted, checkErr.Error()
 	}
+	if closeErr := errors.Join(r.book.file.Close(), r.keys.close()); closeErr != nil && err == nil {
+		err = &WriteError{closeErr}
+	}
+	if state == ledger.StateDone && err == nil {
+		if err = amend(context.Background(), l, r.cfg); err != nil {
+			state, reason = ledger.StateInterrupted, err.Error()
+		}
+	}
 	if endErr := l.EndSession(context.Background(), state, reason, r.usage); endErr != nil && err == nil {
 		err = &WriteError{endErr}
 	}
@@ -265,9 +280,6 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 	}
 	if err == nil { // all of it is in the ledger
 		_ = os.RemoveAll(r.cfg.Dir.file(pagesName))
-	}
-	if closeErr := errors.Join(r.book.file.Close(), r.keys.close()); closeErr != nil && err == nil {
-		err = &WriteError{closeErr}
 	}
 	t := r.book.totals()
 	return Report{

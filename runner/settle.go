@@ -70,7 +70,7 @@ func (r *run) settleOK(u *update, t *try, res *jobs.Result) {
 	u.buf = r.encoder.AppendRow(u.buf, t.rec, &sink.Outcome{
 		Status: jobs.StatusOK, Attempts: t.rec.Attempt, Elapsed: res.Elapsed, Text: res.Text, Values: res.Values,
 	})
-	u.final(t.seq)
+	u.final(r, t.seq)
 }
 
 // finish ends a record otherwise than ok. What o says counts, out brings what

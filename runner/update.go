@@ -37,6 +37,9 @@ type span struct {
 	first jobs.Seq
 	count int
 	end   int
+	// amends says that the record has a row in the output already, from when
+	// it was unknown. Such a span is of that record alone.
+	amends bool
 }
 
 var updates = sync.Pool{New: func() any { return &update{} }}
@@ -65,15 +68,19 @@ func (u *update) empty() bool {
 }
 
 // final adds a record whose bytes have just been appended to buf.
-func (u *update) final(seq jobs.Seq) {
+func (u *update) final(r *run, seq jobs.Seq) {
+	if r.redone[seq] {
+		u.spans = append(u.spans, span{first: seq, count: 1, end: len(u.buf), amends: true})
+		return
+	}
 	if n := len(u.spans); n > 0 {
-		if s := &u.spans[n-1]; s.first+jobs.Seq(s.count) == seq {
+		if s := &u.spans[n-1]; s.first+jobs.Seq(s.count) == seq && !s.amends {
 			s.count++
 			s.end = len(u.buf)
 			return
 		}
 	}
-	u.spans = append(u.spans, span{seq, 1, len(u.buf)})
+	u.spans = append(u.spans, span{first: seq, count: 1, end: len(u.buf)})
 }
 
 // fail adds a record that ended otherwise than ok. What o says counts, out
@@ -81,6 +88,6 @@ func (u *update) final(seq jobs.Seq) {
 func (u *update) fail(r *run, rec *jobs.Record, o ledger.Outcome, out *sink.Outcome) {
 	out.Status, out.Class, out.Error, out.Attempts = o.Status, o.Class, o.Error, o.Attempts
 	u.buf = r.encoder.AppendRow(u.buf, rec, out)
-	u.final(rec.Seq)
+	u.final(r, rec.Seq)
 	u.outcomes = append(u.outcomes, o)
 }

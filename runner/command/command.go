@@ -110,7 +110,8 @@ stopped by a signal, resumable.`,
 			return cli.ShowAppHelp(c)
 		},
 		Commands: []*cli.Command{
-			e.runCommand(), e.resumeCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(), e.keysCommand(),
+			e.runCommand(), e.resumeCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
+			e.historyCommand(), e.resolveCommand(), e.keysCommand(),
 		},
 	}
 }

@@ -100,7 +100,8 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir) error {
 	if changed != inputRefuse && changed != inputAppend {
 		return usage("", "--input-changed %q: it is %s or %s", changed, inputRefuse, inputAppend)
 	}
-	if sum.State == ledger.StateDone && changed == inputRefuse {
+	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
+	if sum.State == ledger.StateDone && changed == inputRefuse && !asks {
 		rep := runner.Report{State: sum.State, Totals: sum.Totals}
 		cfg.Term.Logf("%s was already done: %s", cfg.Name, runner.Balance(sum.Totals))
 		e.code = exitCode(rep)
@@ -114,6 +115,10 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir) error {
 		return err
 	}
 	if err := runner.BeginSession(ctx, cfg, l); err != nil {
+		_ = in.Close()
+		return err
+	}
+	if err := runner.Inquire(ctx, l, cfg); err != nil {
 		_ = in.Close()
 		return err
 	}

@@ -204,6 +204,7 @@ func (e *env) summarise(cfg *runner.Config, r runner.Report) {
 		t.Logf("continue with: brood resume %s", cfg.Name)
 	case r.Totals.Unknown > 0:
 		t.Logf("nobody can tell whether the unknown records were done; list them with: brood export %s --status unknown", cfg.Name)
+		t.Logf("find out, then say so, for example: brood resolve %s --as ok --all-unknown --reason TEXT", cfg.Name)
 	case r.Totals.Failed > 0:
 		t.Logf("see the failed records with: brood export %s --status failed", cfg.Name)
 	}
@@ -428,6 +429,9 @@ func (e *env) tuneUnknown(c *cli.Context, cfg *runner.Config) error {
 		if cfg.KeyLifetime, err = parseTime("key-lifetime", c.String("key-lifetime")); err != nil {
 			return err
 		}
+	}
+	if c.IsSet("resolve-with") {
+		cfg.ResolveWith = c.String("resolve-with")
 	}
 	if c.IsSet("on-unknown") {
 		if cfg.OnUnknown, err = runner.ParseOnUnknown(c.String("on-unknown")); err != nil {

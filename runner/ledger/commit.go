@@ -134,7 +134,11 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 		b.exec(l.stmts.noted, uint64(seq))
 	}
 	for i := range c.Amended {
-		b.exec(l.stmts.amended, c.Amended[i].Bytes, uint64(c.Amended[i].Seq))
+		r := &c.Amended[i]
+		if r.Bytes == nil {
+			r.Bytes = []byte{} // nil would be NULL
+		}
+		b.exec(l.stmts.amended, r.Bytes, uint64(r.Seq))
 	}
 	if c.Beat {
 		b.exec(l.stmts.beat, stamp(time.Now()))

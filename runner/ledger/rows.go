@@ -109,10 +109,12 @@ type Resolution struct {
 	Was      string
 }
 
-// Amendment is a row of the output that replaces the one there is.
+// Amendment is a record whose row in the output has to be replaced.
 type Amendment struct {
-	Seq   jobs.Seq
-	Bytes []byte // nil: not known yet
+	Seq      jobs.Seq
+	Decision Decision
+	Reason   string
+	Bytes    []byte // of a retry
 }
 
 // Totals are the books of a run.

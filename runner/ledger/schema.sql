@@ -171,11 +171,13 @@ CREATE TABLE resolutions (
 ) STRICT;
 CREATE INDEX resolutions_by_seq ON resolutions (seq);
 
--- Rows of the output that replace earlier ones of the same record. They are put
--- in when the run is done.
+-- Records whose row in the output has to be replaced, as something was decided
+-- about them since it was written. The rows are put in when the run is done.
 CREATE TABLE amendments (
-    seq   INTEGER PRIMARY KEY,
-    bytes BLOB                           -- the whole row; NULL: the record is being tried again
+    seq      INTEGER PRIMARY KEY,
+    decision TEXT NOT NULL,              -- ok, failed: only the status changes; retry
+    reason   TEXT NOT NULL,
+    bytes    BLOB                        -- of a retry: the new row; NULL: not known yet
 ) STRICT;
 
 -- Workers that died when they should not have.

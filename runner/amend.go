@@ -1,0 +1,195 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"brood/runner/sink"
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// amend brings the output of a run that is done up to date with what was
+// decided about its unknown records. In a table or in JSON Lines their rows are
+// replaced: a complete new file is made beside the old one, then the ledger says
+// that it counts, then it is renamed; finishAmend does the last step if the
+// process died before it. Plain text has no row for an unknown record: what a
+// later try has brought is added at the end.
+func amend(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
+	list, err := l.Reader().Amendments(ctx)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	path, size, _, err := l.Reader().Output(ctx)
+	if err != nil {
+		return err
+	}
+	if path != sink.Stdout {
+		if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+			path = sink.Stdout // a pipe or a device: what is written is written
+		}
+	}
+	if path == sink.Stdout || cfg.OutputFormat == sink.FormatText {
+		return appendAmendments(ctx, l, list, size)
+	}
+	// Through a link, the file is replaced and not the link.
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return &WriteError{err}
+	}
+	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".brood-amended")
+	newSize, err := rewrite(path, tmp, cfg.OutputFormat, list)
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	if err := l.Amend(ctx, newSize, tmp); err != nil {
+		return &WriteError{err}
+	}
+	return finishAmend(ctx, l)
+}
+
+// finishAmend renames a new version of the output that the ledger counts on.
+func finishAmend(ctx context.Context, l *ledger.Ledger) error {
+	tmp, err := l.Reader().Replacement(ctx)
+	if err != nil || tmp == "" {
+		return err
+	}
+	path, _, _, err := l.Reader().Output(ctx)
+	if err != nil {
+		return err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	// If it is not there any more, it was renamed.
+	if err := os.Rename(tmp, path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return &WriteError{err}
+	}
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := l.Amended(ctx); err != nil {
+		return &WriteError{err}
+	}
+	return nil
+}
+
+// appendAmendments writes what later tries have brought at the end of the
+// output.
+func appendAmendments(ctx context.Context, l *ledger.Ledger, list []ledger.Amendment, size int64) error {
+	path, _, _, err := l.Reader().Output(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := sink.Open(path, size, nil)
+	if err != nil {
+		return &WriteError{err}
+	}
+	for _, a := range list {
+		if err := f.Write(a.Bytes); err != nil {
+			return errors.Join(&WriteError{err}, f.Close())
+		}
+	}
+	if err := errors.Join(f.Flush(), f.Sync(), f.Close()); err != nil {
+		return &WriteError{err}
+	}
+	if err := l.Amend(ctx, f.Size(), ""); err != nil {
+		return &WriteError{err}
+	}
+	return nil
+}
+
+// rewrite copies the output to another file, with rows replaced. It returns how
+// long that is; it is durable, and so will its name be after syncDir.
+func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (size int64, err error) {
+	byRecord := make(map[jobs.Seq]*ledger.Amendment, len(list))
+	for i := range list {
+		byRecord[list[i].Seq] = &list[i]
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return 0, &WriteError{err}
+	}
+	old, err := os.Open(path)
+	if err != nil {
+		return 0, &WriteError{err}
+	}
+	defer func() { _ = old.Close() }()
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, st.Mode().Perm())
+	if err != nil {
+		return 0, &WriteError{err}
+	}
+	defer func() {
+		if closeErr := f.Close(); err == nil && closeErr != nil {
+			err = &WriteError{closeErr}
+		}
+	}()
+	w := bufio.NewWriterSize(f, 256<<10)
+	if err := copyAmended(w, old, path, format, byRecord); err != nil {
+		return 0, err
+	}
+	if len(byRecord) > 0 {
+		return 0, &WriteError{fmt.Errorf("%d decided records have no row in %s: something has replaced or cut it", len(byRecord), path)}
+	}
+	if err := errors.Join(w.Flush(), f.Chmod(st.Mode().Perm()), f.Sync()); err != nil {
+		return 0, &WriteError{err}
+	}
+	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
+		return 0, &WriteError{err}
+	}
+	return size, syncDir(filepath.Dir(tmp))
+}
+
+// copyAmended copies rows, and takes those that it replaces off the map.
+func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Format, byRecord map[jobs.Seq]*ledger.Amendment) error {
+	formats := map[sink.Format]dataset.Format{sink.FormatCSV: dataset.FormatCSV, sink.FormatTSV: dataset.FormatTSV, sink.FormatJSONL: dataset.FormatJSONL}
+	const longestRow = 1 << 30
+	spec := dataset.Spec{Paths: []string{path}, Format: formats[format], MaxRecord: longestRow}
+	if err := spec.Resolve(); err != nil {
+		return err
+	}
+	rows, err := dataset.Open(spec, nil)
+	if err != nil {
+		return &WriteError{fmt.Errorf("read results: %w", err)}
+	}
+	defer func() { _ = rows.Close() }()
+	var rec dataset.Record
+	for first := true; ; first = false {
+		err := rows.Next(&rec)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return &WriteError{fmt.Errorf("read results: %w", err)}
+		}
+		if first { // what stands before it is the header
+			if _, err := io.Copy(w, io.NewSectionReader(old, 0, rec.Pos.Offset)); err != nil {
+				return &WriteError{err}
+			}
+		}
+		seq, ok := format.SeqOf(rec.Raw, rec.Values)
+		row := rec.Raw
+		if a := byRecord[seq]; ok && rec.Err == nil && a != nil {
+			delete(byRecord, seq)
+			row = a.Bytes
+			if a.Decision != ledger.DecideRetry {
+				status, text := jobs.StatusOK, a.Reason
+				if a.Decision == ledger.DecideFailed {
+					status = jobs.StatusFailed
+				}
+				row = format.Patch(rec.Raw, rec.Values, status, ledger.ClassResolved, text)
+			}
+			_, err = w.Write(row)
+		} else {
+			_, _ = w.Write(row)
+			err = w.WriteByte('\n')
+		}
+		if err != nil {
+			return &WriteError{err}
+		}
+	}
+}

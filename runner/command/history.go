@@ -1,0 +1,155 @@
+package command
+
+import (
+	"brood/jobs"
+	"brood/runner"
+	"brood/runner/ledger"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+)
+
+// history is what brood history --json prints. Names and meaning are a promise.
+type history struct {
+	Run    string         `json:"run"`
+	Seq    uint64         `json:"seq"`
+	Key    string         `json:"key,omitempty"` // as it was asked for
+	Status string         `json:"status"`
+	Class  jobs.Class     `json:"class,omitempty"`
+	Error  string         `json:"error,omitempty"`
+	Place  string         `json:"place,omitempty"`
+	Events []ledger.Event `json:"events"`
+}
+
+func (e *env) historyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "history",
+		Usage:     "show all that happened to one record",
+		ArgsUsage: "NAME KEY|SEQ",
+		Description: `SEQ is the record's position, from 0. KEY is its idempotency key, 32 hexadecimal
+digits, or the value of the --key columns as a row of CSV; a key that is a plain
+number needs --key. A record that was ok at the first try has no line for it.
+
+Examples:
+   brood history demo 17
+   brood history demo --key 4711`,
+		Flags: []cli.Flag{
+			stateFlag(),
+			&cli.StringFlag{Name: "key", Usage: "the record with `KEY`"},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+		},
+		OnUsageError: usageError,
+		Action:       e.history,
+	}
+}
+
+func (e *env) history(c *cli.Context) error {
+	args := c.Args().Slice()
+	key := c.String("key")
+	if len(args) == 2 && !c.IsSet("key") {
+		key = args[1]
+	} else if len(args) != 1 || !c.IsSet("key") {
+		return usage("See: brood history --help", "give the name of a run, and the key or the position of a record")
+	}
+	state, err := runner.StateDir(c.String("state"))
+	if err != nil {
+		return usage("", "%w", err)
+	}
+	name := args[0]
+	if err := checkRun(state, name); err != nil {
+		return err
+	}
+	l, err := ledger.OpenReader(c.Context, runner.LedgerPath(state, name))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	h := &history{Run: name}
+	if n, err := strconv.ParseUint(key, 10, 63); err == nil && !c.IsSet("key") && len(key) < 32 {
+		h.Seq = n
+	} else {
+		cfg, err := runner.ReadConfig(c.Context, l, state, name)
+		if err != nil {
+			return err
+		}
+		seq, err := runner.FindKey(c.Context, l, cfg, key)
+		if err != nil {
+			return err
+		}
+		h.Seq, h.Key = uint64(seq), key
+	}
+	if err := h.fill(c, l); err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return e.printJSON(h)
+	}
+	return e.printHistory(h)
+}
+
+func (h *history) fill(c *cli.Context, l *ledger.Reader) error {
+	seq := jobs.Seq(h.Seq)
+	status, err := statusOf(c.Context, l, seq)
+	if err != nil {
+		return err
+	}
+	h.Status = status.String()
+	o, err := l.Outcome(c.Context, seq)
+	if err != nil {
+		return err
+	}
+	if o != nil {
+		h.Class, h.Error = o.Class, o.Error
+		inputs, err := l.Inputs(c.Context)
+		if err != nil {
+			return err
+		}
+		if o.Place.File < len(inputs) {
+			h.Place = fmt.Sprintf("%s:%d", inputs[o.Place.File].Path, o.Place.Line)
+		}
+	}
+	h.Events, err = l.Events(c.Context, seq)
+	return err
+}
+
+func (e *env) printHistory(h *history) error {
+	status := h.Status
+	if h.Class != "" {
+		status += " (" + string(h.Class) + ")"
+	}
+	if h.Error != "" {
+		status += ": " + oneLine(h.Error)
+	}
+	place := ""
+	if h.Place != "" {
+		place = ", " + h.Place
+	}
+	if _, err := fmt.Fprintf(e.stdout, "record %d of run %s%s\n%s\n", h.Seq, h.Run, place, status); err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	for _, ev := range h.Events {
+		var words []string
+		add := func(format string, v any, set bool) {
+			if set {
+				words = append(words, fmt.Sprintf(format, v))
+			}
+		}
+		add("try %d", ev.Attempt, ev.Attempt > 0)
+		add("session %d", ev.Session, ev.Session > 0)
+		add("slot %d", ev.Slot, ev.Slot > 0)
+		add("%d ms", ev.MS, ev.MS > 0)
+		add("%s", ev.Class, ev.Class != "")
+		add("by %s", ev.By, ev.By != "")
+		add("%s", oneLine(ev.Text), ev.Text != "")
+		if _, err := fmt.Fprintf(w, "%s\t%s\t%s\n", ev.At, ev.What, strings.Join(words, ", ")); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

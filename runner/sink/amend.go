@@ -1,0 +1,58 @@
+package sink
+
+import (
+	"brood/jobs"
+	"bytes"
+	"slices"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+)
+
+// SeqOf tells which record a row of results is about. Row is as it stands in
+// the file; values are its fields if the format is a table.
+func (f Format) SeqOf(row []byte, values [][]byte) (jobs.Seq, bool) {
+	var text string
+	switch {
+	case f == FormatJSONL:
+		at := bytes.LastIndex(row, metaStart)
+		if at < 0 {
+			return 0, false
+		}
+		text = gjson.GetBytes(slices.Concat([]byte{'{'}, row[at:]), metaColumns[0]).Raw
+	case len(values) >= len(metaColumns):
+		text = string(values[len(values)-len(metaColumns)])
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	return jobs.Seq(n), err == nil
+}
+
+// metaStart is where the engine's members begin in a row of JSON. Inside a
+// string its quotes would be escaped, and nothing of the job's comes after it.
+var metaStart = []byte(`"` + metaColumns[0] + `":`)
+
+// Patch returns a row of results with another status, class and error, as SeqOf
+// has taken it.
+func (f Format) Patch(row []byte, values [][]byte, status jobs.Status, class jobs.Class, text string) []byte {
+	if f == FormatJSONL {
+		at := bytes.LastIndex(row, metaStart)
+		meta := gjson.ParseBytes(slices.Concat([]byte{'{'}, row[at:]))
+		out := append([]byte(nil), row[:at]...)
+		out = append(append(out, metaStart...), meta.Get(metaColumns[0]).Raw...)
+		out = jobs.AppendJSONString(appendName(out, metaColumns[1]), []byte(status.String()))
+		out = jobs.AppendJSONString(appendName(out, metaColumns[2]), []byte(class))
+		out = jobs.AppendJSONString(appendName(out, metaColumns[3]), []byte(text))
+		for _, name := range metaColumns[4:] {
+			out = append(appendName(out, name), meta.Get(name).Raw...)
+		}
+		return append(out, '}', '\n')
+	}
+	delim := byte(',')
+	if f == FormatTSV {
+		delim = '\t'
+	}
+	values = slices.Clone(values)
+	meta := values[len(values)-len(metaColumns):]
+	meta[1], meta[2], meta[3] = []byte(status.String()), []byte(class), []byte(text)
+	return AppendTableRow(nil, delim, values)
+}
