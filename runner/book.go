@@ -18,6 +18,9 @@ const (
 	// commitAfter is how long the first result waits for its commit. With the
 	// commit itself this stays under 200 ms on any disk that deserves the name.
 	commitAfter = 120 * time.Millisecond
+	// beatAfter is how long nothing happens before the ledger is told that this
+	// session is alive all the same.
+	beatAfter = 5 * time.Second
 	// holdMemory is how many bytes of early results are kept in memory before
 	// a commit moves them into the ledger; at twice as much, nothing is taken
 	// in until it has.
@@ -113,10 +116,13 @@ func (b *book) keep(updates <-chan *update) error {
 		if b.busy && b.overfull() {
 			in = nil
 		}
-		if !b.since.IsZero() && !b.busy && b.err == nil {
-			timer.Reset(time.Until(b.since.Add(commitAfter)))
-		} else {
+		switch {
+		case b.busy || b.err != nil:
 			timer.Stop()
+		case b.since.IsZero():
+			timer.Reset(beatAfter)
+		default:
+			timer.Reset(time.Until(b.since.Add(commitAfter)))
 		}
 		select {
 		case u, ok := <-in:
@@ -257,6 +263,7 @@ func (b *book) begin() {
 	b.acking, b.acks = b.acks, make(map[*wire.Page]uint64)
 	c.InputDone = b.r.inputDone.Load()
 	c.Totals = b.totals()
+	c.Beat = true
 	c.OutputBytes = b.file.Size()
 	if b.order != nil {
 		c.NextSeq = b.order.Next()

@@ -3,10 +3,9 @@ package runner
 import (
 	"brood/runner/ledger"
 	"brood/runner/proc"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -70,92 +69,33 @@ func LedgerPath(state, name string) string {
 	return filepath.Join(RunPath(state, name), ledger.FileName)
 }
 
-// LockedError says who holds a run.
-type LockedError struct {
-	Name   string
-	Holder string
-}
-
-func (e *LockedError) Error() string {
-	return fmt.Sprintf("run %s is held by another brood%s", e.Name, e.Holder)
-}
-
-// holder is what stands in a lock file, for people.
-type holder struct {
-	PID   int       `json:"pid"`
-	Host  string    `json:"host"`
-	Since time.Time `json:"since"`
-}
-
 // OpenDir makes the directory of a run, if need be, and takes its lock.
-func OpenDir(state, name string) (*Dir, error) {
+func OpenDir(ctx context.Context, state, name string, wait Wait) (*Dir, error) {
 	path := RunPath(state, name)
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, &WriteError{fmt.Errorf("make run directory: %w", err)}
+	if st, err := os.Lstat(path); err == nil && st.Mode()&os.ModeSymlink != 0 {
+		return nil, fmt.Errorf("%w: run directory %s is a symbolic link; remove it", proc.ErrUnsafe, path)
 	}
-	if err := checkDir(path); err != nil {
-		return nil, err
-	}
-	f, err := proc.OpenLock(filepath.Join(path, lockName))
-	if err != nil {
-		return nil, err
-	}
-	if err := proc.TryLock(f); err != nil {
-		if errors.Is(err, proc.ErrLocked) {
-			err = &LockedError{name, readHolder(f)}
+	begun := time.Now()
+	for {
+		if err := makePrivate(state, filepath.Dir(path), path); err != nil {
+			return nil, err
 		}
-		return nil, errors.Join(err, f.Close())
+		if kind := networkFileSystem(path); kind != "" {
+			return nil, fmt.Errorf("run directory %s is on %s, where the ledger is not safe; choose a local disk with --state", path, kind)
+		}
+		f, err := takeLock(ctx, filepath.Join(path, lockName), wait)
+		var locked *LockedError
+		switch {
+		case errors.As(err, &locked):
+			locked.What, locked.Name = "run", name
+			return nil, err
+		case errors.Is(err, os.ErrNotExist) && time.Since(begun) < 10*time.Second:
+			continue // another brood has just removed the directory
+		case err != nil:
+			return nil, err
+		}
+		return &Dir{Path: path, Name: name, lock: f}, sign(f, "")
 	}
-	d := &Dir{Path: path, Name: name, lock: f}
-	return d, d.sign()
-}
-
-// checkDir refuses a directory that others may tamper with, and file systems
-// on which locks and shared memory do not hold what they promise.
-func checkDir(path string) error {
-	st, err := os.Lstat(path)
-	if err != nil {
-		return fmt.Errorf("run directory: %w", err)
-	}
-	if !st.IsDir() {
-		return fmt.Errorf("run directory %s is a link or a file; remove it", path)
-	}
-	if st.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("run directory %s may be written by others; chmod 700 it", path)
-	}
-	if kind := networkFileSystem(path); kind != "" {
-		return fmt.Errorf("run directory %s is on %s, where the ledger is not safe; choose a local disk with --state", path, kind)
-	}
-	return nil
-}
-
-func (d *Dir) sign() error {
-	host, _ := os.Hostname() // for people; empty will do
-	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Since: time.Now().UTC().Truncate(time.Second)})
-	if err != nil {
-		return err
-	}
-	if err := d.lock.Truncate(0); err == nil {
-		_, err = d.lock.WriteAt(append(b, '\n'), 0)
-		return d.written(err)
-	}
-	return d.written(err)
-}
-
-func (d *Dir) written(err error) error {
-	if err != nil {
-		return &WriteError{fmt.Errorf("write run directory: %w", err)}
-	}
-	return nil
-}
-
-func readHolder(f *os.File) string {
-	var h holder
-	b, err := io.ReadAll(io.NewSectionReader(f, 0, 4096))
-	if err != nil || json.Unmarshal(b, &h) != nil || h.PID == 0 {
-		return ""
-	}
-	return fmt.Sprintf(": process %d on %s, since %s", h.PID, h.Host, h.Since.Local().Format(time.DateTime))
 }
 
 // Close gives the locks back.

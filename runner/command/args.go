@@ -65,6 +65,10 @@ func split(cmd *cli.Command, args []string) (flags, operands []string) {
 		}
 		name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		takes, known := takesValue(cmd, name)
+		if name == waitFlag && !hasValue && takes { // its value may be left out
+			flags = append(flags, "--"+waitFlag+"="+waitForever)
+			continue
+		}
 		if !known && !strings.HasPrefix(arg, "--") && len(arg) > 2 {
 			if t, ok := takesValue(cmd, arg[1:2]); ok && t {
 				flags = append(flags, arg[:2], arg[2:])

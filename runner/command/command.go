@@ -112,6 +112,7 @@ stopped by a signal, resumable.`,
 		Commands: []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.keysCommand(),
+			e.lockCommand(),
 		},
 	}
 }
@@ -138,14 +139,19 @@ func report(w io.Writer, err error) int {
 func classify(err error) (int, string) {
 	var ce *cliError
 	var locked *runner.LockedError
+	var owned *runner.OwnedError
 	var writeErr *runner.WriteError
 	var dataErr *runner.DatasetError
 	var aborted *runner.AbortError
 	switch {
 	case errors.As(err, &ce):
 		return ce.code, ce.hint
+	case errors.As(err, &locked) && locked.What == "run":
+		return exitLocked, "Wait for it with --wait, or see how far it is: brood status " + locked.Name
 	case errors.As(err, &locked):
-		return exitLocked, "Wait until it has finished, or see how far it is: brood status " + locked.Name
+		return exitLocked, "Wait for it with --wait, or for some time with --wait=30s."
+	case errors.As(err, &owned):
+		return exitLocked, "If that machine has gone for good, add --take-over; if not, both would work on it."
 	case errors.As(err, &writeErr):
 		if errors.Is(err, syscall.ENOSPC) {
 			return exitWrite, "Make room on the disk, then continue with brood resume."

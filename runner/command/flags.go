@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner"
 	"brood/runner/term"
 	"fmt"
 	"math"
@@ -25,10 +26,39 @@ func stateFlag() cli.Flag {
 	return &cli.StringFlag{Name: "state", Usage: "keep runs in `DIR` (default: $BROOD_STATE, $XDG_STATE_HOME/brood, ~/.local/state/brood)", Category: groupEngine}
 }
 
+// The flag that makes a command wait for a lock.
+const (
+	waitFlag    = "wait"
+	waitForever = "forever"
+)
+
+func waitingFlag() cli.Flag {
+	return &cli.StringFlag{Name: waitFlag, Usage: "wait for the lock, or as in --wait=`TIME` for so long, instead of ending with status 75", Category: groupEngine}
+}
+
+func takeOverFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "take-over", Usage: "continue a run that another machine had begun: only if that has gone for good", Category: groupEngine}
+}
+
+// parseWait reads how long to wait for a lock.
+func parseWait(c *cli.Context) (runner.Wait, error) {
+	switch s := c.String(waitFlag); s {
+	case "":
+		return 0, nil
+	case waitForever:
+		return runner.WaitForever, nil
+	default:
+		d, err := parseTime(waitFlag, s)
+		return runner.Wait(d), err
+	}
+}
+
 // engineFlags are the flags that a run and a resume share.
 func engineFlags() []cli.Flag {
 	return []cli.Flag{
 		stateFlag(),
+		waitingFlag(),
+		takeOverFlag(),
 		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each)", Category: groupEngine},
 		&cli.IntFlag{Name: "retries", Usage: "try a record `N` more times after the first", Category: groupEngine, DefaultText: "0 for exec, 3 for others"},
 		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},

@@ -35,7 +35,7 @@ Examples:
    brood resolve demo --as ok --seq 17 --reason "the customer has the mail"
    brood resume demo --resolve-with "python3 ask_the_bank.py"`,
 		Flags: []cli.Flag{
-			stateFlag(),
+			stateFlag(), waitingFlag(), takeOverFlag(),
 			&cli.StringFlag{Name: "as", Usage: "`DECISION`: ok, failed or retry"},
 			&cli.Uint64SliceFlag{Name: "seq", Usage: "the record at position `N`, from 0; may be given several times"},
 			&cli.StringFlag{Name: "key", Usage: "the record with `KEY`"},
@@ -69,7 +69,11 @@ func (e *env) resolve(c *cli.Context) error {
 	if chosen != 1 {
 		return usage(seeHelp, "say which records with one of --seq, --key and --all-unknown")
 	}
-	dir, err := runner.OpenDir(state, name)
+	wait, err := parseWait(c)
+	if err != nil {
+		return err
+	}
+	dir, err := runner.OpenDir(c.Context, state, name, wait)
 	if err != nil {
 		return err
 	}
@@ -79,6 +83,11 @@ func (e *env) resolve(c *cli.Context) error {
 		return err
 	}
 	defer func() { _ = l.Close() }()
+	if !c.Bool("take-over") {
+		if err := runner.CheckOwner(c.Context, l.Reader(), name); err != nil {
+			return err
+		}
+	}
 	which, err := choose(c, l.Reader(), cfg)
 	if err != nil {
 		return err

@@ -36,7 +36,11 @@ Example:
 			if err != nil {
 				return err
 			}
-			dir, err := runner.OpenDir(state, name)
+			wait, err := parseWait(c)
+			if err != nil {
+				return err
+			}
+			dir, err := runner.OpenDir(c.Context, state, name, wait)
 			if err != nil {
 				return err
 			}
@@ -84,6 +88,11 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir) error {
 			_ = l.Close()
 		}
 	}()
+	if !c.Bool("take-over") {
+		if err := runner.CheckOwner(ctx, l.Reader(), cfg.Name); err != nil {
+			return err
+		}
+	}
 	cfg.Version = Version()
 	def, err := e.registry.Lookup(cfg.Job)
 	if err != nil {

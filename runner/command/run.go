@@ -89,7 +89,11 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if err != nil {
 		return usage("", "%w", err)
 	}
-	dir, err := runner.OpenDir(state, cfg.Name)
+	wait, err := parseWait(c)
+	if err != nil {
+		return err
+	}
+	dir, err := runner.OpenDir(c.Context, state, cfg.Name, wait)
 	if err != nil {
 		return err
 	}

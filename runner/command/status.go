@@ -94,6 +94,13 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 	}
 	if s.State == ledger.StateRunning && !runner.Alive(state, name) {
 		st.State, st.Reason = string(ledger.StateInterrupted), "it was killed"
+		// From here nobody can tell whether another machine works on it.
+		var owned *runner.OwnedError
+		if err := runner.CheckOwner(ctx, r, name); errors.As(err, &owned) {
+			st.State, st.Reason = string(ledger.StateRunning), "as far as can be told: "+owned.Error()
+		} else if err != nil {
+			return nil, err
+		}
 	}
 	return st, nil
 }

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestTwoStarts starts a run twice at the same instant, 200 times: exactly one
+// works, the other says who does and ends with status 75. Every tenth time the
+// one that works is killed, and the next start must not be held up by that.
+func TestTwoStarts(t *testing.T) {
+	times := 200
+	if raceEnabled { // each start takes most of a second
+		times = 20
+	}
+	dir := t.TempDir()
+	input, gate := filepath.Join(dir, "in.txt"), filepath.Join(dir, "gate")
+	if err := os.WriteFile(input, []byte("a\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(gate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i := range times {
+		twoStarts(t, filepath.Join(dir, "state"), input, gate, i%10 == 9)
+		if t.Failed() {
+			t.Fatalf("at start %d", i)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, "state")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func twoStarts(t *testing.T, state, input, gate string, kill bool) {
+	t.Helper()
+	start := func(args ...string) *exec.Cmd {
+		cmd := asBrood(t, args...)
+		cmd.Env = append(os.Environ(), "BROOD_STATE="+state)
+		cmd.Stderr = &bytes.Buffer{}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	ended := make(chan *exec.Cmd, 2)
+	for range 2 {
+		// The command waits until somebody opens the gate, so that the winner
+		// is at work when the other comes.
+		cmd := start("run", "exec", "--run", "same", "--effect", "none", input, "--", "cat", gate)
+		go func() { _ = cmd.Wait(); ended <- cmd }()
+	}
+	loser := <-ended
+	if code := loser.ProcessState.ExitCode(); code != 75 {
+		t.Errorf("the first to end has status %d: %s", code, loser.Stderr)
+	}
+	if said := loser.Stderr.(*bytes.Buffer).String(); !strings.Contains(said, "run same is held by another brood") {
+		t.Errorf("it says %q", said)
+	}
+	if kill {
+		next := killHolder(t, state, start)
+		go func() { _ = next.Wait(); ended <- next }()
+		if killed := <-ended; killed.ProcessState.ExitCode() != -1 {
+			t.Errorf("the one that was killed has status %d: %s", killed.ProcessState.ExitCode(), killed.Stderr)
+		}
+	}
+	open, err := os.OpenFile(gate, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := open.Close(); err != nil {
+		t.Fatal(err)
+	}
+	winner := <-ended
+	if code := winner.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("the one that worked has status %d: %s", code, winner.Stderr)
+	}
+}
+
+// killHolder kills the process that holds the run, and its workers, as these
+// would finish what they have, and continues the run at once.
+func killHolder(t *testing.T, state string, start func(...string) *exec.Cmd) *exec.Cmd {
+	t.Helper()
+	var pid int
+	waitFor(t, func() bool {
+		b, err := os.ReadFile(filepath.Join(state, "runs", "same", "lock"))
+		pid = 0
+		for _, c := range strings.TrimPrefix(string(b), `{"pid":`) {
+			if c < '0' || c > '9' {
+				break
+			}
+			pid = pid*10 + int(c-'0')
+		}
+		return err == nil && pid > 0 && len(childrenOf(pid)) > 0
+	})
+	_ = syscall.Kill(pid, syscall.SIGSTOP) // or it would start others
+	for _, p := range childrenOf(pid) {
+		_ = syscall.Kill(-p, syscall.SIGKILL)
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	return start("resume", "same")
+}
