@@ -39,12 +39,12 @@ $(TOOLS)/benchstat:
 	GOBIN=$(TOOLS) $(GO) install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
 
 bench: build test-tools $(TOOLS)/benchstat ## measure the parts, and whole runs beside other runners
-	$(GO) test -run '^$$' -bench . -benchtime 0.5s -count 6 ./worker/wire ./runner/dataset > bin/bench.txt
+	$(GO) test -run '^$$' -bench . -benchtime 0.5s -count 6 ./worker/wire ./runner/dataset ./runner/keys > bin/bench.txt
 	$(TOOLS)/benchstat bin/bench.txt
 	python3 testdata/bench.py bin/brood
 
-chaos: ## kill the parent 200 times in each kind of run, and resume
-	BROOD_CHAOS=200 $(GO) test -run TestChaos -v -timeout 3600s .
+chaos: ## kill, and cut the power, thousands of times, and count effects from outside (root for the power)
+	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss' -v -timeout 3600s .
 
 fuzz: ## fuzz every decoder for a minute each
 	$(GO) test -run '^$$' -fuzz FuzzFrames -fuzztime 60s ./worker/wire

@@ -116,8 +116,10 @@ func (x *effects) play(t *testing.T, kills *int) {
 	if err := os.WriteFile(x.path("in.csv"), []byte(data.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run := []string{"run", "effect", x.path("in.csv"), "--run", x.name, "-o", x.path("out.csv"), "--key", "id",
-		"-j", strconv.Itoa(chaosSlots), "--effect", x.effect, "--backoff", "1ms..20ms", "--max-crashes", "1000"}
+	run := []string{
+		"run", "effect", x.path("in.csv"), "--run", x.name, "-o", x.path("out.csv"), "--key", "id",
+		"-j", strconv.Itoa(chaosSlots), "--effect", x.effect, "--backoff", "1ms..20ms", "--max-crashes", "1000",
+	}
 	args := run
 	for {
 		cmd := x.command(t, args...)

@@ -14,6 +14,7 @@ import (
 // works, the other says who does and ends with status 75. Every tenth time the
 // one that works is killed, and the next start must not be held up by that.
 func TestTwoStarts(t *testing.T) {
+	t.Parallel()
 	times := 200
 	if raceEnabled { // each start takes most of a second
 		times = 20

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -32,6 +33,12 @@ func Create(ctx context.Context, cfg *Config) (*ledger.Ledger, error) {
 	l, err := ledger.Create(ctx, cfg.Dir.file(ledger.FileName), run)
 	if err != nil {
 		return nil, &WriteError{err}
+	}
+	// The names of the directories as well, which may be new.
+	for _, dir := range []string{filepath.Dir(cfg.Dir.Path), cfg.Dir.State()} {
+		if err := syncDir(dir); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
 	}
 	return beginSession(ctx, cfg, l)
 }

@@ -11,10 +11,12 @@ import (
 
 const (
 	// intentAhead is how much work should have durable intents before a worker
-	// asks for it: more than a commit takes, so that none waits for the disk;
-	// not much more, as after a power failure what has an intent and no outcome
-	// is unknown.
-	intentAhead = 250 * time.Millisecond
+	// asks for it, in terms of the time a commit takes, so that none waits for
+	// the disk; at least and at most so much. Not more, as after a power failure
+	// what has an intent and no outcome is unknown.
+	intentAhead     = 8
+	intentAheadMin  = 100 * time.Millisecond
+	intentAheadMost = 2 * time.Second
 	// intentMost bounds that in records.
 	intentMost = 1 << 16
 	// retryAhead is how long before it is due the intent of a retry is made.
@@ -25,11 +27,11 @@ const (
 // the ledger. It is guarded by the feed's lock. A nil *intents stands for a run
 // that needs none.
 type intents struct {
-	later  retries       // wait for their time, and have no intent yet
-	want   chan struct{} // a token: there may be something to make intents for
-	least  int           // records that have an intent at least, if there are any
-	keyed  bool
+	later  retries                              // wait for their time, and have no intent yet
+	want   chan struct{}                        // a token: there may be something to make intents for
+	least  int                                  // records that have an intent at least, if there are any
 	alive  func(first int64, at time.Time) bool // whether a key may be used again
+	commit time.Duration                        // how long a commit takes, a moving average
 	window int
 	ready  int // records in blocks that may leave and have not
 	took   int // records that have left since the last group
@@ -63,7 +65,8 @@ func (in *intents) taken(n int) {
 
 // resize fits the window to the pace of the last records.
 func (in *intents) resize(now time.Time) {
-	n := int(float64(in.took) * float64(intentAhead) / float64(max(now.Sub(in.since), time.Millisecond)))
+	ahead := min(max(intentAhead*in.commit, intentAheadMin), intentAheadMost)
+	n := int(float64(in.took) * float64(ahead) / float64(max(now.Sub(in.since), time.Millisecond)))
 	if in.starved {
 		n = max(n, 4*in.took)
 	}
@@ -78,6 +81,7 @@ type group struct {
 	upTo    []int // for each block
 	retries []*retry
 	expired []*retry // their key may be dead: they are not tried again
+	made    time.Time
 	durable chan struct{}
 }
 
@@ -103,7 +107,7 @@ func (f *feed) nextGroup(ctx context.Context, epoch int64) *group {
 // collect gathers a group. If it is empty, wait is when to look again.
 func (f *feed) collect(epoch int64, now time.Time) (g *group, wait time.Duration) {
 	in := f.intents
-	g = &group{durable: make(chan struct{})}
+	g = &group{made: now, durable: make(chan struct{})}
 	row := ledger.Intent{Epoch: epoch, At: now}
 	for len(in.later) > 0 && in.later[0].due.Sub(now) <= retryAhead && len(g.rows) < intentMost {
 		r := heap.Pop(&in.later).(*retry)
@@ -166,6 +170,7 @@ func (b *block) appendIntents(rows []ledger.Intent, row ledger.Intent, from, to 
 // grant lets the records of a group leave: their intents are durable.
 func (f *feed) grant(g *group) {
 	f.mu.Lock()
+	f.intents.commit += (time.Since(g.made) - f.intents.commit) / 4
 	for i, b := range g.blocks {
 		f.intents.ready += g.upTo[i] - b.ready
 		b.ready = g.upTo[i]

@@ -16,15 +16,15 @@ var errSignal = errors.New("stopped by a signal")
 // default before obeySignals looks at them.
 func (r *run) listenForSignals() chan os.Signal {
 	ch := make(chan os.Signal, 4)
-	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE)
+	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE, syscall.SIGXFSZ)
 	return ch
 }
 
 // obeySignals obeys the signals to the parent: the first INT, TERM or HUP drains,
 // a second kills; USR1 prints the state; TSTP suspends the workers as well, and
 // CONT continues them.
-// PIPE is taken so that writing to a pipe without a reader is an error of the
-// write, and not the end.
+// PIPE and XFSZ are taken so that writing to a pipe without a reader, or beyond
+// the largest file that is allowed, is an error of the write, and not the end.
 func (r *run) obeySignals(ctx context.Context, ch chan os.Signal) {
 	defer signal.Stop(ch)
 	for {
@@ -39,7 +39,7 @@ func (r *run) obeySignals(ctx context.Context, ch chan os.Signal) {
 
 func (r *run) obey(sig syscall.Signal) {
 	switch sig {
-	case syscall.SIGPIPE:
+	case syscall.SIGPIPE, syscall.SIGXFSZ:
 	case syscall.SIGUSR1:
 		t := r.book.totals()
 		r.cfg.Term.Logf("%s: %s", r.cfg.Name, Balance(t))

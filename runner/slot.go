@@ -83,6 +83,10 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 		if ctx.Err() != nil {
 			return nil, nil //nolint:nilerr // the run is ending, see above
 		}
+		var writeErr *WriteError
+		if errors.As(err, &writeErr) {
+			return nil, err
+		}
 		if errors.As(err, &refused) || try == startTries {
 			return nil, &AbortError{fmt.Sprintf("slot %d: a worker does not start: %v", s.number, err)}
 		}
@@ -146,6 +150,9 @@ func (s *slot) close(c *child, exit proc.Exit) error {
 		s.page.Clear()
 		return nil
 	}
+	if err := s.page.NotesError(); err != nil {
+		return &WriteError{fmt.Errorf("write notes %s: %w", s.files[1].Name(), err)}
+	}
 	d := &death{how: exit.String(), said: c.said.String()}
 	l := loss{class: jobs.ClassCrash, blamed: true}
 	if busy && since > 0 {
@@ -177,11 +184,11 @@ type death struct {
 
 func (d *death) error(class jobs.Class) string {
 	s := "the worker died with this record in hand (" + d.how + ")"
-	switch class {
-	case jobs.ClassTimeout:
-		s = d.how
-	case classKilled:
+	if class == classKilled {
 		return "the run was stopped at once with this record in hand"
+	}
+	if class == jobs.ClassTimeout {
+		s = d.how
 	}
 	if d.said != "" {
 		s += ": " + d.said

@@ -145,7 +145,7 @@ func (s *source) admit(ctx context.Context) error {
 		if !final {
 			s.refuse(jobs.StatusFailed, jobs.ClassInput, rec.Err.Error())
 		}
-		return nil //nolint:nilerr // a bad row is an outcome
+		return nil // a bad row is an outcome
 	}
 	if s.keys != nil {
 		if done, err := s.admitKey(final); done || err != nil {

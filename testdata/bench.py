@@ -78,6 +78,13 @@ def main():
         compare("/bin/true for 2,000 records, -j 2", 2_000, "5",
                 ("brood", brood("exec", "-j", "2", path("few"), "--", "/bin/true"), None),
                 ("parallel", ["parallel", "-j2", "/bin/true"], path("few")))
+        for took, n in (("1ms", 4_000), ("100us", 20_000), ("10us", 20_000), ("0s", 1_000_000)):
+            with open(path("some"), "w") as f:
+                f.writelines(f"record number {i} of the set\n" for i in range(n))
+            pair = [(e, brood("echo", "-j", "2", "--effect", e, "--sleep", took, path("some"), "-o", path("out")), None)
+                    for e in ("once", "none")]
+            compare(f"{n:,} records that take {took}, intents and notes or none, -j 2", n,
+                    "over 0.90 at 1ms", *pair)
         compare("one record, from start to exit", 1, "2",
                 ("brood", brood("exec", path("one"), "--", "/bin/true"), None),
                 ("parallel", ["parallel", "/bin/true"], path("one")))

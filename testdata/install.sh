@@ -10,6 +10,10 @@ need php php-cli
 need parallel parallel
 need sqlite3 sqlite3
 need tmux tmux
+need strace strace
+need mkfs.ext4 e2fsprogs
+need unshare util-linux
+need prlimit util-linux
 [ -z "$missing" ] && exit 0
 echo "installing:$missing"
 sudo=

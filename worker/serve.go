@@ -156,7 +156,7 @@ func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Durat
 	note := wire.Note{Time: now, Seq: rec.Seq, Try: rec.Attempt, Kind: wire.NoteAnswer, Payload: s.buf[start:]}
 	if s.noting || s.orphaned.Load() {
 		if err := s.notes.Append(&note); err != nil {
-			return false, err
+			return false, s.cannotNote(err)
 		}
 		waited = waited || took >= flushAfter
 	}
@@ -166,6 +166,14 @@ func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Durat
 		return waited, s.gone(&note, s.err)
 	}
 	return true, s.gone(&note, s.flushLocked())
+}
+
+// cannotNote ends the worker as there is no room for a note. The answer it was
+// for is sent, and its record stays marked as in hand, in case that is lost.
+func (s *server) cannotNote(err error) error {
+	s.page.NotesFailed(err)
+	s.count++
+	return errors.Join(err, s.flushLocked())
 }
 
 // gone looks at an error of sending. If the parent has gone, the record that was

@@ -52,7 +52,7 @@ func Main(registry *jobs.Registry) int {
 	debug.SetTraceback("single")
 	// Taken, not ignored: a program the job starts gets the default again. If
 	// the parent dies, what the job prints must not kill it mid-record.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGXFSZ)
 
 	if err := run(registry); err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -284,11 +285,11 @@ func Forget(ctx context.Context, path string, f Filter) (int64, error) {
 	}
 	var total int64
 	for _, k := range f.Keys {
-		more := args
+		this := slices.Clone(args)
 		if k != "" {
-			more = append(args[:len(args):len(args)], k)
+			this = append(this, k)
 		}
-		res, err := tx.ExecContext(ctx, `DELETE FROM keys`+where, more...)
+		res, err := tx.ExecContext(ctx, `DELETE FROM keys`+where, this...)
 		if err != nil {
 			return 0, fmt.Errorf("write keys %s: %w", path, err)
 		}

@@ -65,7 +65,7 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	defer func() {
 		if err != nil {
 			l.broken = true
-			err = fmt.Errorf("commit to ledger %s: %w", l.path, err)
+			err = fmt.Errorf("commit to ledger %s: %w", l.path, explain(err))
 		}
 	}()
 	// Not sql.Tx: it would prepare each statement anew for every row.

@@ -86,7 +86,7 @@ func Create(ctx context.Context, path string, run Run) (*Ledger, error) {
 	}
 	if err := l.initialise(ctx, run); err != nil {
 		_ = l.Close()
-		return nil, fmt.Errorf("create ledger %s: %w", path, err)
+		return nil, fmt.Errorf("create ledger %s: %w", path, explain(err))
 	}
 	return l, SyncDir(filepath.Dir(path))
 }

@@ -36,7 +36,7 @@ func (l *Ledger) tx(ctx context.Context, f func(exec func(q string, args ...any)
 	}
 	if err != nil {
 		l.broken = true
-		return fmt.Errorf("write ledger %s: %w", l.path, err)
+		return fmt.Errorf("write ledger %s: %w", l.path, explain(err))
 	}
 	return nil
 }

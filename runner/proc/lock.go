@@ -76,20 +76,24 @@ func InPlace(f *os.File) bool {
 // CheckPrivate refuses a directory in which others could put or remove files.
 // Group says whether its group counts as others.
 func CheckPrivate(path string, group bool) error {
-	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		return fmt.Errorf("look at directory %s: %w", path, err)
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("look at directory: %w", err)
 	}
-	mask := uint32(0o002)
+	mask := os.FileMode(0o002)
 	if group {
 		mask = 0o022
 	}
-	switch me := os.Geteuid(); {
-	case uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR:
+	owner, me := -1, os.Geteuid()
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		owner = int(st.Uid)
+	}
+	switch {
+	case !info.IsDir():
 		return fmt.Errorf("%w: %s is not a directory", ErrUnsafe, path)
-	case int(st.Uid) != me && (st.Uid != 0 || group):
-		return fmt.Errorf("%w: directory %s belongs to user %d, and you are user %d", ErrUnsafe, path, st.Uid, me)
-	case uint32(st.Mode)&mask != 0:
+	case owner != me && (owner != 0 || group):
+		return fmt.Errorf("%w: directory %s belongs to user %d, and you are user %d", ErrUnsafe, path, owner, me)
+	case info.Mode()&mask != 0:
 		return fmt.Errorf("%w: directory %s may be written by others; chmod 700 it, or choose another with --state", ErrUnsafe, path)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -81,7 +82,7 @@ func NewNotes(page *Page, files [2]*os.File) *Notes {
 // room for it on the disk.
 func (n *Notes) Append(note *Note) error {
 	note.Number = n.page.load(wordNotes) + 1
-	b := append(n.buf[:0], make([]byte, noteHead)...)
+	b := slices.Grow(n.buf[:0], noteHead)[:noteHead]
 	b = binary.AppendUvarint(b, uint64(note.Seq))
 	b = binary.AppendUvarint(b, uint64(note.Try))
 	b = append(b, byte(note.Kind))

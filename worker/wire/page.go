@@ -2,6 +2,7 @@ package wire
 
 import (
 	"brood/jobs"
+	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -32,6 +33,7 @@ const PageSize = 4096
 //	88, 96  8     how many bytes of each file count
 //	104,112 8     number of the last note in each file
 //	120     8     notes up to this number are in the ledger
+//	128     8     why a note could not be written, an errno; 0: they all could
 //
 // The worker alone writes the words before 64, and the parent reads them, above
 // all after the worker has died. The time and the try are written before the
@@ -71,6 +73,7 @@ const (
 	wordLength  = 88 // and the next
 	wordLast    = 104
 	wordAcked   = 120
+	wordFailed  = 128
 )
 
 func (p *Page) load(off uintptr) uint64     { return atomic.LoadUint64(p.word(off)) }
@@ -123,6 +126,21 @@ func (p *Page) InHand() (seq jobs.Seq, since time.Duration, ok bool) {
 		return 0, 0, false
 	}
 	return jobs.Seq(s - 1), time.Duration(atomic.LoadUint64(p.word(wordSince))), true
+}
+
+// NotesFailed says that a note could not be written.
+func (p *Page) NotesFailed(err error) {
+	errno := unix.EIO
+	_ = errors.As(err, &errno)
+	p.store(wordFailed, uint64(errno))
+}
+
+// NotesError is why a note could not be written, or nil.
+func (p *Page) NotesError() error {
+	if e := p.load(wordFailed); e != 0 {
+		return unix.Errno(e)
+	}
+	return nil
 }
 
 // Try is which try of the record in hand this is.

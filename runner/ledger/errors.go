@@ -1,0 +1,36 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"modernc.org/sqlite"
+)
+
+// SQLite's result codes for what a disk may refuse: https://sqlite.org/rescode.html
+const (
+	codeIOError = 10
+	codeFull    = 13
+)
+
+var ioErrors = map[int]string{
+	codeIOError | 1<<8: "reading", codeIOError | 2<<8: "reading", codeIOError | 3<<8: "writing",
+	codeIOError | 4<<8: "syncing", codeIOError | 5<<8: "syncing the directory", codeIOError | 6<<8: "truncating",
+	codeIOError | 19<<8: "making shared memory", codeIOError | 24<<8: "mapping shared memory",
+}
+
+// explain says in words what SQLite says in numbers.
+func explain(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	if e.Code()&0xff == codeFull {
+		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
+	}
+	if what := ioErrors[e.Code()]; what != "" {
+		return fmt.Errorf("%w: the system refused it while %s", err, what)
+	}
+	return err
+}
