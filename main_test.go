@@ -40,10 +40,11 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("there is no condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   cmdExits,
-			"need":    cmdNeed,
-			"waitfor": cmdWaitFor,
-			"signal":  cmdSignal,
+			"exits":    cmdExits,
+			"need":     cmdNeed,
+			"waitfor":  cmdWaitFor,
+			"signal":   cmdSignal,
+			"killtree": cmdKillTree,
 		},
 	})
 }
@@ -102,10 +103,24 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 || signals[args[0]] == 0 {
 		ts.Fatalf("usage: signal INT|TERM|HUP|KILL|USR1 RUN")
 	}
-	lock := ts.ReadFile(ts.Getenv("BROOD_STATE") + "/runs/" + args[1] + "/lock")
+	ts.Check(syscall.Kill(holderOf(ts, args[1]), signals[args[0]]))
+}
+
+// holderOf finds the process that holds a run.
+func holderOf(ts *testscript.TestScript, run string) int {
+	lock := ts.ReadFile(ts.Getenv("BROOD_STATE") + "/runs/" + run + "/lock")
 	var pid int
 	for i := len(`{"pid":`); i < len(lock) && lock[i] >= '0' && lock[i] <= '9'; i++ {
 		pid = pid*10 + int(lock[i]-'0')
 	}
-	ts.Check(syscall.Kill(pid, signals[args[0]]))
+	return pid
+}
+
+// cmdKillTree kills the process that holds a run and all below it at one
+// moment: killtree RUN.
+func cmdKillTree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: killtree RUN")
+	}
+	killTree(holderOf(ts, args[0]))
 }

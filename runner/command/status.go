@@ -14,20 +14,23 @@ import (
 
 // status is what brood status --json prints. Names and meaning are a promise.
 type status struct {
-	Name       string  `json:"name"`
-	Job        string  `json:"job"`
-	Effect     string  `json:"effect"`
-	State      string  `json:"state"` // running, interrupted, done, aborted
-	Reason     string  `json:"reason,omitempty"`
-	Input      uint64  `json:"input"`
-	OK         uint64  `json:"ok"`
-	Failed     uint64  `json:"failed"`
-	Skipped    uint64  `json:"skipped"`
-	Unknown    uint64  `json:"unknown"`
-	Pending    int64   `json:"pending"`
-	StartedAt  string  `json:"started_at"`
-	FinishedAt *string `json:"finished_at"` // null while it runs, or was cut off
-	Output     string  `json:"output"`
+	Name    string `json:"name"`
+	Job     string `json:"job"`
+	Effect  string `json:"effect"`
+	State   string `json:"state"` // running, interrupted, done, aborted
+	Reason  string `json:"reason,omitempty"`
+	Input   uint64 `json:"input"`
+	OK      uint64 `json:"ok"`
+	Failed  uint64 `json:"failed"`
+	Skipped uint64 `json:"skipped"`
+	Unknown uint64 `json:"unknown"`
+	Pending int64  `json:"pending"`
+	// Quarantined is how many of the failed and unknown records were given up
+	// because their workers died.
+	Quarantined uint64  `json:"quarantined"`
+	StartedAt   string  `json:"started_at"`
+	FinishedAt  *string `json:"finished_at"` // null while it runs, or was cut off
+	Output      string  `json:"output"`
 }
 
 func (e *env) statusCommand() *cli.Command {
@@ -80,6 +83,10 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
+	quarantined, err := r.Quarantined(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out, _, _, err := r.Output(ctx)
 	if err != nil {
 		return nil, err
@@ -87,7 +94,7 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 	st := &status{
 		Name: s.Name, Job: s.Job, Effect: s.Effect, State: string(s.State), Reason: s.Reason,
 		Input: s.Totals.Input, OK: s.Totals.OK, Failed: s.Totals.Failed, Skipped: s.Totals.Skipped, Unknown: s.Totals.Unknown,
-		Pending: max(s.Totals.Pending(), 0), StartedAt: s.StartedAt, Output: out,
+		Pending: max(s.Totals.Pending(), 0), Quarantined: quarantined, StartedAt: s.StartedAt, Output: out,
 	}
 	if s.FinishedAt != "" {
 		st.FinishedAt = &s.FinishedAt
@@ -134,6 +141,7 @@ func (e *env) printStatus(s *status) error {
 		{"skipped", s.Skipped},
 		{"unknown", s.Unknown},
 		{"pending", s.Pending},
+		{"quarantined", s.Quarantined},
 		{"started", s.StartedAt},
 		{"finished", finished},
 		{"output", s.Output},

@@ -65,6 +65,14 @@ func (r *Reader) Summary(ctx context.Context) (Summary, error) {
 	return s, nil
 }
 
+// Quarantined counts the records that were given up as their workers died.
+func (r *Reader) Quarantined(ctx context.Context) (n uint64, err error) {
+	if err = r.db.QueryRowContext(ctx, `SELECT count(*) FROM quarantine`).Scan(&n); err != nil {
+		err = fmt.Errorf("read ledger %s: %w", r.path, err)
+	}
+	return n, err
+}
+
 // Inputs reads the files of the dataset.
 func (r *Reader) Inputs(ctx context.Context) ([]Input, error) {
 	return query(ctx, r, `SELECT path, size, mtime, hash, whole FROM inputs ORDER BY file`, func(rows *sql.Rows) (in Input, err error) {
