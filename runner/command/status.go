@@ -14,23 +14,23 @@ import (
 
 // status is what brood status --json prints. Names and meaning are a promise.
 type status struct {
-	Name    string `json:"name"`
-	Job     string `json:"job"`
-	Effect  string `json:"effect"`
-	State   string `json:"state"` // running, interrupted, done, aborted
-	Reason  string `json:"reason,omitempty"`
-	Input   uint64 `json:"input"`
-	OK      uint64 `json:"ok"`
-	Failed  uint64 `json:"failed"`
-	Skipped uint64 `json:"skipped"`
-	Unknown uint64 `json:"unknown"`
-	Pending int64  `json:"pending"`
+	Name       string  `json:"name"`
+	Job        string  `json:"job"`
+	Effect     string  `json:"effect"`
+	State      string  `json:"state"` // running, interrupted, done, aborted
+	Reason     string  `json:"reason,omitempty"`
+	Input      uint64  `json:"input"`
+	OK         uint64  `json:"ok"`
+	Failed     uint64  `json:"failed"`
+	Skipped    uint64  `json:"skipped"`
+	Unknown    uint64  `json:"unknown"`
+	Pending    int64   `json:"pending"`
+	StartedAt  string  `json:"started_at"`
+	FinishedAt *string `json:"finished_at"` // null while it runs, or was cut off
+	Output     string  `json:"output"`
 	// Quarantined is how many of the failed and unknown records were given up
 	// because their workers died.
-	Quarantined uint64  `json:"quarantined"`
-	StartedAt   string  `json:"started_at"`
-	FinishedAt  *string `json:"finished_at"` // null while it runs, or was cut off
-	Output      string  `json:"output"`
+	Quarantined uint64 `json:"quarantined"`
 }
 
 func (e *env) statusCommand() *cli.Command {
