@@ -37,6 +37,11 @@ func TestPowerLoss(t *testing.T) {
 		disk.mount(t)
 		x := &powerLoss{effects: &effects{dir: disk.dir, name: fmt.Sprintf("run%d", i), effect: "once"}, log: filepath.Join(t.TempDir(), "effects")}
 		x.play(t, disk, i)
+		for _, name := range []string{"state", x.name + ".csv"} {
+			if err := os.RemoveAll(x.path(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		disk.unmount(t)
 		if t.Failed() {
 			return

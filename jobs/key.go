@@ -126,25 +126,24 @@ func (k KeySpec) Of(r *Record) string {
 // scope and the key, each preceded by its length. It reports whether the record
 // has a key at all: false if all the columns of it are empty.
 func (k KeySpec) Sum(r *Record) (key [16]byte, ok bool) {
-	h := sha256.New()
-	put := func(b []byte) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
-		h.Write(n[:])
-		h.Write(b)
-	}
-	put([]byte(k.Scope))
+	var space [512]byte
+	b := appendSized(space[:0], []byte(k.Scope))
 	if len(k.Columns) == 0 {
-		put(fmt.Appendf(nil, "seq %d", r.Seq))
+		b = appendSized(b, fmt.Appendf(nil, "seq %d", r.Seq))
 		ok = true
 	}
 	for i := range k.Columns {
 		v := k.value(r, i)
 		ok = ok || len(v) > 0
-		put(v)
+		b = appendSized(b, v)
 	}
-	var full [sha256.Size]byte
-	return [16]byte(h.Sum(full[:0])), ok
+	full := sha256.Sum256(b)
+	return [16]byte(full[:16]), ok
+}
+
+func appendSized(dst, b []byte) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(len(b)))
+	return append(dst, b...)
 }
 
 // SumOf returns the idempotency key of a business key that is not in a record:

@@ -7,9 +7,13 @@
 // never go the other way, and each arrow is crossed by one kind of value:
 //
 //	source ──block──▶ feed ──batch──▶ slot ⇄ worker
-//	                   ▲               │
-//	                   └────retry──────┤
-//	                                   └──update──▶ book ──▶ sink, ledger
+//	                  │ ▲               │
+//	                  │ └────retry──────┤
+//	                  └────intents──────┴──update──▶ book ──▶ sink, ledger
+//
+// Where repeating a record costs something, it leaves the feed only when the
+// intent to do it is in the ledger: see intents.go. What an interrupted session
+// has left beside the ledger is taken over by the next one: see takeover.go.
 //
 // The parent owns all of it; a worker sees only its pipes. Everything runs
 // under one errgroup with two contexts: when drain ends, nothing more is begun,

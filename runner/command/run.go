@@ -201,7 +201,11 @@ func (e *env) summarise(cfg *runner.Config, r runner.Report) {
 		t.Logf("%s", line)
 	}
 	if bad := r.Totals.Failed + r.Totals.Unknown; len(r.Trouble) > 0 && bad > uint64(len(r.Trouble)) {
-		t.Logf("… and more; all reasons: sqlite3 %s 'SELECT * FROM failures'", filepath.Join(cfg.Dir.Path, ledger.FileName))
+		view := "failures"
+		if r.Totals.Unknown > 0 {
+			view = "unknowns"
+		}
+		t.Logf("… and more; all reasons: sqlite3 %s 'SELECT * FROM %s'", filepath.Join(cfg.Dir.Path, ledger.FileName), view)
 	}
 	switch {
 	case r.State == ledger.StateInterrupted || r.State == ledger.StateAborted:
