@@ -53,7 +53,7 @@ func TestWriteFaults(t *testing.T) {
 		{"out.csv", "write", "error=ENOSPC:when=1", "out.csv: no space left on device"},
 		{"out.csv", "write", "error=ENOSPC:when=3+", "Make room on the disk"},
 		{"stdin.data.part", "fsync,fdatasync", "error=EIO:when=1", "stdin.data"},
-		{"stdin.data.part", "write,pwrite64", "error=ENOSPC:when=2+", "no space left on device"},
+		{"stdin.data.part", "write,pwrite64", "error=ENOSPC:when=1+", "no space left on device"},
 		{"pages/1.1", "pwrite64", "error=ENOSPC:when=1", "pages/1.1: no space left on device"},
 		{"pages/2", "pwrite64", "error=ENOSPC:when=1", "no space left on device"},
 	} {

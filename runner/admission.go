@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"time"
 )
 
 // classDuplicate is the class of records that are skipped as their key was seen
@@ -20,7 +21,12 @@ type admission struct {
 	seen  *keys.Seen
 	scope *keys.Scope // of --once-per, or nil
 	key   [16]byte    // of the record seen last
+	open  bool        // keys are taken and not flushed
+	since time.Time   // when the first of them was
 }
+
+// takeTime is how long a run may keep the others of a scope from taking keys.
+const takeTime = 50 * time.Millisecond
 
 // newAdmission opens what is needed to decide. Began is when the run began, as
 // the ledger has it.
@@ -57,27 +63,40 @@ func (a *admission) see(rec *jobs.Record, at dataset.Position) (ok bool, first *
 }
 
 // take takes the key of a record for this run. It returns who has it otherwise.
-func (a *admission) take(ctx context.Context, rec *jobs.Record, it *item) (*keys.Taken, error) {
+func (a *admission) take(rec *jobs.Record, it *item) (*keys.Taken, error) {
 	if a == nil || a.scope == nil {
 		return nil, nil
 	}
-	taken, err := a.scope.Take(ctx, a.spec.Text(rec), it.seq, it.line)
-	return taken, keysError(ctx, err)
+	if !a.open {
+		a.open, a.since = true, time.Now()
+	}
+	// Not to be cut off by a drain: half of it would be taken.
+	taken, err := a.scope.Take(context.Background(), a.spec.Text(rec), it.seq, it.line)
+	if err != nil {
+		return nil, &WriteError{err}
+	}
+	return taken, nil
 }
 
-// flush makes durable what was taken, before any of these records goes on.
-func (a *admission) flush(ctx context.Context) error {
-	if a == nil || a.scope == nil {
+// flush makes durable what was taken, before any of these records goes on, and
+// lets other runs take theirs.
+func (a *admission) flush() error {
+	if a == nil || !a.open {
 		return nil
 	}
-	return keysError(ctx, a.scope.Flush(context.WithoutCancel(ctx)))
+	a.open = false
+	if err := a.scope.Flush(context.Background()); err != nil {
+		return &WriteError{err}
+	}
+	return nil
 }
 
-func keysError(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil {
-		return nil //nolint:nilerr // the run is ending
+// flushOld does so if others have waited for long enough.
+func (a *admission) flushOld() error {
+	if a == nil || !a.open || time.Since(a.since) < takeTime {
+		return nil
 	}
-	return &WriteError{err}
+	return a.flush()
 }
 
 // giveBack gives up the keys of records that certainly had no effect.

@@ -14,6 +14,19 @@ import (
 	"path/filepath"
 )
 
+// Amend brings the output of a run that is done up to date, if that was cut off
+// or could not be done before.
+func Amend(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
+	if err := finishAmend(ctx, l); err != nil {
+		return err
+	}
+	sum, err := l.Reader().Summary(ctx)
+	if err != nil || sum.State != ledger.StateDone {
+		return err
+	}
+	return amend(ctx, l, cfg)
+}
+
 // amend brings the output of a run that is done up to date with what was
 // decided about its unknown records. In a table or in JSON Lines their rows are
 // replaced: a complete new file is made beside the old one, then the ledger says

@@ -117,13 +117,13 @@ func BeginSession(ctx context.Context, cfg *Config, l *ledger.Ledger) error {
 	if err := cfg.Dir.lockWorkers(ctx, cfg.Term); err != nil {
 		return err
 	}
-	left, err := takeOver(ctx, cfg.Dir, l.Reader())
+	left, err := takeOver(ctx, cfg, l.Reader())
 	if err != nil {
 		return err
 	}
 	host, _ := os.Hostname() // for people; empty will do
 	cfg.Dir.session, err = l.BeginSession(ctx, ledger.Session{
-		StartedAt: time.Now(), Version: cfg.Version, PID: os.Getpid(), Host: host, BootID: bootID(),
+		StartedAt: time.Now(), Version: cfg.Version, PID: os.Getpid(), Host: host, BootID: bootID(), Slots: cfg.Slots,
 	}, left)
 	if err != nil {
 		return &WriteError{err}

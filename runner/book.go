@@ -57,7 +57,7 @@ type book struct {
 	synced int64           // output bytes at the last sync
 	err    error           // nothing is written or recorded any more
 
-	freed, freeing []string // keys that other runs may have
+	freed freedKeys
 
 	// What is told when the next commit, and the one under way, have ended: to
 	// whoever waits, and to the pages how many of their notes are settled.
@@ -135,7 +135,10 @@ func (b *book) keep(updates <-chan *update) error {
 			b.due = true
 		case err := <-b.done:
 			b.finish(err)
+		case err := <-b.freed.done:
+			b.keysGivenBack(err)
 		}
+		b.giveKeysBack()
 		if !b.busy && (b.due || b.urgent || b.full()) {
 			b.begin()
 		}
@@ -145,6 +148,15 @@ func (b *book) keep(updates <-chan *update) error {
 	}
 	if b.begin(); b.busy {
 		b.finish(<-b.done)
+	}
+	// What has only now become final has keys to give back as well.
+	for b.giveKeysBack(); b.freed.busy; b.giveKeysBack() {
+		b.keysGivenBack(<-b.freed.done)
+	}
+	if len(b.next.GivenBack) > 0 {
+		if b.begin(); b.busy {
+			b.finish(<-b.done)
+		}
 	}
 	return b.err
 }
@@ -192,7 +204,7 @@ func (b *book) apply(u *update) {
 	b.next.Settled = append(b.next.Settled, u.settled...)
 	b.next.Intents = append(b.next.Intents, u.intents...)
 	b.next.Noted = append(b.next.Noted, u.settledNotes...)
-	b.freed = append(b.freed, u.freed...)
+	b.next.Freed = append(b.next.Freed, u.freed...)
 	if u.durable != nil {
 		b.waiting, b.urgent = append(b.waiting, u.durable), true
 	}
@@ -259,7 +271,7 @@ func (b *book) begin() {
 	b.next = ledger.Commit{}
 	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
 	b.told, b.waiting = b.waiting, nil
-	b.freeing, b.freed = b.freed, nil
+	b.freed.committing = c.Freed
 	b.acking, b.acks = b.acks, make(map[*wire.Page]uint64)
 	c.InputDone = b.r.inputDone.Load()
 	c.Totals = b.totals()
@@ -333,6 +345,8 @@ func (b *book) finish(err error) {
 		close(ch)
 	}
 	b.acking, b.told = nil, nil
+	b.freed.waiting = append(b.freed.waiting, b.freed.committing...)
+	b.freed.committing = nil
 }
 
 // commitLoop makes commits durable: first what they speak of, then what they
@@ -354,11 +368,6 @@ func (b *book) commit(c *ledger.Commit) error {
 			return err
 		}
 		b.synced = c.OutputBytes
-	}
-	// Before the ledger says that these records are final: after a crash in
-	// between, they take their keys again if they still can.
-	if err := b.r.keys.giveBack(context.Background(), b.freeing); err != nil {
-		return err
 	}
 	return b.ledger.Commit(context.Background(), c)
 }

@@ -267,6 +267,9 @@ func (c *child) give(b *batch) error {
 func (c *child) room() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.slot.r.keysDie() {
+		return len(c.queue) == 0 // what is looked at now must begin now
+	}
 	return len(c.queue) < c.slot.pace.depth()
 }
 
@@ -323,7 +326,10 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 	var res jobs.Result
 	var t try
 	noting := c.slot.r.feed.intents != nil
-	for i := 0; ; i++ {
+	if seq, ok := c.nextSeq(); ok && seq != answers.First {
+		return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, seq)
+	}
+	for {
 		more, err := answers.Next(&res)
 		if err != nil || !more {
 			return err
@@ -332,13 +338,9 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 		if err != nil {
 			return err
 		}
-		if i == 0 && rec.Seq != answers.First {
-			u.again = append(u.again, b.back(&rec))
-			return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, rec.Seq)
-		}
 		c.any = true
 		if noting {
-			c.slot.noted++
+			c.slot.noted = min(c.slot.noted+1, c.slot.page.LastNote())
 		}
 		t = try{item: b.items[b.answered-1], slot: c.slot.number, rec: &rec, body: b.walk.Body()}
 		c.slot.r.settle(u, &t, &res)
@@ -370,6 +372,17 @@ func (c *child) left() (map[jobs.Seq]*wire.Note, error) {
 		}
 	}
 	return out, nil
+}
+
+// nextSeq is the first record that has not been answered.
+func (c *child) nextSeq() (jobs.Seq, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) == 0 {
+		return 0, false
+	}
+	b := c.queue[0]
+	return b.items[b.answered].seq, true
 }
 
 // nextRecord returns the first record that has not been answered. Only the

@@ -108,8 +108,16 @@ func (d *Dir) Close() error {
 	return errors.Join(err, d.lock.Close())
 }
 
-// Remove takes away the directory of a run that has not begun.
-func (d *Dir) Remove() error { return errors.Join(os.RemoveAll(d.Path), d.Close()) }
+// Remove takes away the directory of a run that has not begun. It gets another
+// name first, so that who makes it anew meanwhile gets one of its own.
+func (d *Dir) Remove() error {
+	gone := filepath.Join(filepath.Dir(d.Path), fmt.Sprintf(".removed-%d-%s", os.Getpid(), d.Name))
+	err := os.Rename(d.Path, gone)
+	if err == nil {
+		err = os.RemoveAll(gone)
+	}
+	return errors.Join(err, d.Close())
+}
 
 func (d *Dir) file(name string) string { return filepath.Join(d.Path, name) }
 

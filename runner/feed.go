@@ -297,7 +297,9 @@ func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
 	wait = -1
 	if len(f.waiting) > 0 {
 		if d := f.waiting[0].due.Sub(now); d <= 0 {
-			return true, 0, f.fillDue(b, n, now)
+			if err := f.fillDue(b, n, now); err != nil || len(b.items) > 0 {
+				return true, 0, err
+			}
 		} else {
 			wait = d
 		}
@@ -354,13 +356,24 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 			break
 		}
 		r := heap.Pop(&f.waiting).(*retry)
+		if f.intents != nil && !f.intents.alive(r.first, now) {
+			// Its key has died since the intent was made.
+			r.meant = false
+			heap.Push(&f.intents.later, r)
+			f.intents.poke()
+			continue
+		}
 		if err := f.spill.fetch(r); err != nil {
 			return err
 		}
 		due = append(due, r)
-		if size += len(r.body); r.alone {
+		if size += len(r.body); r.alone || (f.intents != nil && f.intents.mortal) {
 			break
 		}
+	}
+	if len(due) == 0 {
+		b.items = b.items[:0]
+		return nil
 	}
 	slices.SortFunc(due, func(a, b *retry) int { return int(int64(a.seq) - int64(b.seq)) })
 	b.begin(due[0].seq, len(due))

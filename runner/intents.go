@@ -30,6 +30,7 @@ type intents struct {
 	later  retries                              // wait for their time, and have no intent yet
 	want   chan struct{}                        // a token: there may be something to make intents for
 	least  int                                  // records that have an intent at least, if there are any
+	mortal bool                                 // keys may die: no retry waits behind another in a worker
 	alive  func(first int64, at time.Time) bool // whether a key may be used again
 	commit time.Duration                        // how long a commit takes, a moving average
 	window int
@@ -40,8 +41,8 @@ type intents struct {
 	starved bool
 }
 
-func newIntents(slots int, alive func(int64, time.Time) bool) *intents {
-	return &intents{want: make(chan struct{}, 1), least: 2 * slots, window: 2 * slots, since: time.Now(), alive: alive}
+func newIntents(slots int, mortal bool, alive func(int64, time.Time) bool) *intents {
+	return &intents{mortal: mortal, want: make(chan struct{}, 1), least: 2 * slots, window: 2 * slots, since: time.Now(), alive: alive}
 }
 
 func (in *intents) poke() {
@@ -226,15 +227,19 @@ func (r *run) expire(u *update, x *retry) error {
 	if err != nil {
 		return err
 	}
+	rec.Attempt = max(x.attempt-1, 1) // the one it would have been has not been tried
 	r.giveUp(u, &try{item: x.item, rec: rec}, jobs.StatusUnknown, "expired", fmt.Sprintf(
 		"its idempotency key may have been forgotten: it was first sent more than --key-lifetime %s ago", r.cfg.KeyLifetime))
 	return nil
 }
 
+// keysDie reports whether a key may become unusable while its record waits.
+func (r *run) keysDie() bool { return r.cfg.Effect == jobs.EffectKeyed && r.cfg.KeyLifetime > 0 }
+
 // keyAlive reports whether a record that was first sent at a time, in Unix
 // milliseconds, may be sent again under the same key.
 func (r *run) keyAlive(first int64, at time.Time) bool {
-	if r.cfg.Effect != jobs.EffectKeyed || r.cfg.KeyLifetime <= 0 || first == 0 {
+	if !r.keysDie() || first == 0 {
 		return true
 	}
 	return at.Sub(time.UnixMilli(first)) < r.cfg.KeyLifetime

@@ -20,20 +20,13 @@ import (
 // Resolve records decisions about unknown records of a run that nobody works
 // on, and brings the output up to date if the run is done.
 func Resolve(ctx context.Context, l *ledger.Ledger, cfg *Config, list []ledger.Resolution) error {
-	if err := finishAmend(ctx, l); err != nil {
-		return err
-	}
 	if err := giveKeysBack(ctx, l, cfg, list); err != nil {
 		return err
 	}
 	if err := l.Resolve(ctx, list); err != nil {
 		return &WriteError{err}
 	}
-	sum, err := l.Reader().Summary(ctx)
-	if err != nil || sum.State != ledger.StateDone {
-		return err
-	}
-	return amend(ctx, l, cfg)
+	return Amend(ctx, l, cfg)
 }
 
 // giveKeysBack lets other runs of the scope have the keys of records that

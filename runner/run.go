@@ -66,6 +66,7 @@ type run struct {
 	kill    context.CancelFunc
 	drain   context.CancelCauseFunc
 	signal  atomic.Int32
+	unclean atomic.Bool  // something may be known that the ledger has not
 	resumed atomic.Int64 // wire.Now of the last continuation after a stop
 
 	usageMu sync.Mutex
@@ -79,7 +80,7 @@ func Run(ctx context.Context, cfg *Config, l *ledger.Ledger, in *Input) (Report,
 	r := &run{cfg: cfg, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
-		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), ledger.Usage{})
+		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
 		return Report{}, errors.Join(err, endErr)
 	}
 	state, reason, err := r.session(ctx, in)
@@ -109,11 +110,20 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 	}
 	var in *intents
 	if cfg.Effect != jobs.EffectNone {
-		in = newIntents(cfg.Slots, r.keyAlive)
+		in = newIntents(cfg.Slots, r.keysDie(), r.keyAlive)
 	}
 	r.feed = newFeed(cfg.Dir.Path, in)
 	for i := range cfg.Slots {
-		r.slots = append(r.slots, &slot{r: r, number: i + 1})
+		s := &slot{r: r, number: i + 1}
+		r.slots = append(r.slots, s)
+		if in == nil {
+			continue
+		}
+		// All of them, before anything is sent out: a page that is missing
+		// after a crash then means that something is lost.
+		if err := s.openPage(); err != nil {
+			return err
+		}
 	}
 	// One update in hand for each slot, so that none waits for a write.
 	r.updates = make(chan *update, cfg.Slots)
@@ -145,7 +155,8 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 	b := &book{
 		r: r, ledger: l, held: led, spool: in.Spool,
 		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position), acks: make(map[*wire.Page]uint64),
-		work: make(chan *ledger.Commit), done: make(chan error, 1), synced: size,
+		freed: freedKeys{done: make(chan error, 1)},
+		work:  make(chan *ledger.Commit), done: make(chan error, 1), synced: size,
 	}
 	if b.file, err = sink.Open(path, size, r.encoder.Header()); err != nil {
 		var we *sink.WriteError
@@ -158,6 +169,9 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 		if err := syncDir(filepath.Dir(path)); err != nil {
 			return err
 		}
+	}
+	if b.freed.waiting, err = led.Freed(ctx); err != nil {
+		return err
 	}
 	if err := b.loadHeld(ctx, r.cfg.Unordered, next); err != nil {
 		return err
@@ -207,6 +221,11 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 			err := f(drainCtx)
 			if err != nil {
 				r.fail(err)
+			}
+			var aborted *AbortError
+			var data *DatasetError
+			if err != nil && !errors.As(err, &aborted) && !errors.As(err, &data) {
+				r.unclean.Store(true)
 			}
 			return err
 		})
@@ -274,7 +293,8 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 			state, reason = ledger.StateInterrupted, err.Error()
 		}
 	}
-	if endErr := l.EndSession(context.Background(), state, reason, r.usage); endErr != nil && err == nil {
+	clean := !r.unclean.Load() && r.book.err == nil
+	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage); endErr != nil && err == nil {
 		err = &WriteError{endErr}
 	}
 	for _, s := range r.slots {
@@ -282,7 +302,7 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 			err = pageErr
 		}
 	}
-	if err == nil { // all of it is in the ledger
+	if clean {
 		_ = os.RemoveAll(r.cfg.Dir.file(pagesName))
 	}
 	t := r.book.totals()

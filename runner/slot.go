@@ -217,7 +217,7 @@ func (s *slot) mourn(c *child, exit proc.Exit, d *death, l loss, left map[jobs.S
 				r.settle(u, t, &res)
 				return true, nil
 			}
-			if inHand == nil || rec.Seq != *inHand {
+			if inHand == nil || rec.Seq != *inHand || rec.Attempt != s.page.Try() {
 				return false, nil
 			}
 			if err := s.noteLoss(t, l); err != nil {

@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/keys"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/worker/wire"
@@ -40,7 +41,7 @@ func (s *source) read(ctx context.Context) error {
 			return nil
 		}
 		more, err := s.fill(ctx)
-		err = errors.Join(err, s.keys.flush(ctx))
+		err = errors.Join(err, s.keys.flush())
 		s.r.noteInput(s.seq)
 		s.r.feed.push(s.block)
 		s.sendBad()
@@ -90,8 +91,14 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			s.r.inputDone.Store(true)
 			return false, nil
 		}
-		if (len(s.block.items) > 0 || s.bad != nil) && !s.reader.Ready() {
+		if ready := s.reader.Ready(); !ready && (len(s.block.items) > 0 || s.bad != nil) {
 			return true, nil
+		} else if !ready {
+			if err := s.keys.flush(); err != nil {
+				return false, err
+			}
+		} else if err := s.keys.flushOld(); err != nil {
+			return false, err
 		}
 		if s.seq%ledger.ChunkSize == 0 {
 			if err := s.enterChunk(uint64(s.seq / ledger.ChunkSize)); err != nil {
@@ -113,7 +120,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			p := s.rec.Pos
 			s.r.book.noteStart(uint64(s.seq/ledger.ChunkSize), p)
 		}
-		if err := s.admit(ctx); err != nil {
+		if err := s.admit(); err != nil {
 			return false, err
 		}
 		s.seq++
@@ -135,7 +142,7 @@ func (s *source) enterChunk(chunk uint64) error {
 }
 
 // admit puts the record at hand where it belongs.
-func (s *source) admit(ctx context.Context) error {
+func (s *source) admit() error {
 	final := s.skip != nil && s.skip.has(uint(s.seq%ledger.ChunkSize))
 	if final && s.keys == nil {
 		return nil
@@ -154,12 +161,14 @@ func (s *source) admit(ctx context.Context) error {
 	}
 	it := item{seq: s.seq, line: rec.Pos.Line, offset: rec.Pos.Offset, file: int32(rec.Pos.File)}
 	if note, left := s.past.notes[s.seq]; left {
-		return s.settleLeft(ctx, it, note)
+		return s.settleLeft(it, note)
 	}
-	if taken, err := s.keys.take(ctx, s.record(), &it); err != nil {
+	taken, err := s.keys.take(s.record(), &it)
+	if err != nil {
 		return err
-	} else if taken != nil {
-		s.refuse(jobs.StatusSkipped, classDuplicate, fmt.Sprintf("done before: %s is of line %d of run %s, since %s", taken.Key, taken.Line, taken.Run, taken.At))
+	}
+	if taken != nil {
+		s.refuseTaken(taken)
 		return nil
 	}
 	if known, waits := s.past.retries[s.seq]; waits {
@@ -215,6 +224,9 @@ func (s *source) admitRetry(it item, known ledger.Retry) error {
 	it.waited = true
 	it.first = known.First.UnixMilli()
 	rec := s.record()
+	if err := s.keys.flush(); err != nil {
+		return err
+	}
 	return s.r.feed.admit(&retry{
 		item: it, attempt: known.Attempts + 1, due: known.Due, alone: known.Crashes > 0, key: s.r.keyFor(rec), body: s.body(rec),
 	}, known.Crashes)
@@ -222,9 +234,12 @@ func (s *source) admitRetry(it item, known ledger.Retry) error {
 
 // settleLeft settles a record that was in hand, or had been answered, when the
 // last session ended.
-func (s *source) settleLeft(ctx context.Context, it item, note ledger.Note) error {
-	// What follows may have to wait for the book, and the book for the keys.
-	if err := s.keys.flush(ctx); err != nil {
+func (s *source) settleLeft(it item, note ledger.Note) error {
+	taken, err := s.keys.take(s.record(), &it)
+	if err == nil {
+		err = s.keys.flush()
+	}
+	if err != nil {
 		return err
 	}
 	known, waits := s.past.retries[s.seq]
@@ -240,11 +255,30 @@ func (s *source) settleLeft(ctx context.Context, it item, note ledger.Note) erro
 	if err := s.r.settleNote(u, &try{item: it, rec: rec, body: s.body(rec)}, &note); err != nil {
 		return err
 	}
+	if taken != nil && len(u.again) > 0 {
+		// It was not done, and another run has done it, or will: its key had
+		// been given back, or was forgotten.
+		u.again, u.retries = nil, u.retries[:0]
+		s.r.finish(u, &try{item: it, rec: rec}, ledger.Outcome{Status: jobs.StatusSkipped, Class: classDuplicate, Error: takenBy(taken)}, &sink.Outcome{})
+	}
 	return s.r.send(u)
 }
 
 func (s *source) body(rec *jobs.Record) []byte {
 	return wire.AppendBody(nil, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
+}
+
+func takenBy(t *keys.Taken) string {
+	return fmt.Sprintf("done before: %s is of line %d of run %s, since %s", t.Key, t.Line, t.Run, t.At)
+}
+
+// refuseTaken settles a record that another run of the scope has.
+func (s *source) refuseTaken(t *keys.Taken) {
+	s.refuse(jobs.StatusSkipped, classDuplicate, takenBy(t))
+	if _, waits := s.past.retries[s.seq]; waits {
+		delete(s.past.retries, s.seq)
+		s.bad.settled = append(s.bad.settled, s.seq)
+	}
 }
 
 // refuse settles a record without a worker.

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 )
 
@@ -46,16 +45,18 @@ func (d *Dir) lockWorkers(ctx context.Context, t *term.Term) error {
 const (
 	lostWithTree    = "brood and its worker were killed with this record in hand"
 	lostWithMachine = "the machine went down, and this record may have been sent out before"
+	lostWithPages   = "brood was killed, and what its workers had noted is gone; this record may have been sent out before"
 )
 
 // takeOver reads what the last session has left beside the ledger, and says of
 // which records something is known, or has become unknown. If only the parent
 // was killed, its workers have left notes of all they did; if they were killed
 // as well, the pages say what each had in hand; after another boot neither means
-// anything, and every intent without an outcome is unknown.
-func takeOver(ctx context.Context, d *Dir, l *ledger.Reader) ([]ledger.Note, error) {
+// anything, and every intent without an outcome is unknown. The same goes for
+// pages that are gone, by whatever hand.
+func takeOver(ctx context.Context, cfg *Config, l *ledger.Reader) ([]ledger.Note, error) {
 	epoch, last, err := l.LastSession(ctx)
-	if err != nil || epoch == 0 {
+	if err != nil || epoch == 0 || last.Clean {
 		return nil, err
 	}
 	past, err := loadPast(ctx, l)
@@ -63,10 +64,10 @@ func takeOver(ctx context.Context, d *Dir, l *ledger.Reader) ([]ledger.Note, err
 		return nil, err
 	}
 	t := &takeover{past: past, found: make(map[jobs.Seq]*found)}
-	boot := bootID()
-	sameBoot := boot != "" && boot == last.BootID
-	if sameBoot {
-		if err := t.readPages(d, epoch); err != nil {
+	whole, why := false, lostWithMachine
+	if boot := bootID(); boot != "" && boot == last.BootID {
+		why = lostWithPages
+		if whole, err = t.readPages(cfg, epoch, last.Slots); err != nil {
 			return nil, err
 		}
 	}
@@ -77,8 +78,8 @@ func takeOver(ctx context.Context, d *Dir, l *ledger.Reader) ([]ledger.Note, err
 			if f.First.IsZero() || sent.Before(f.First) {
 				f.First = sent
 			}
-		case !sameBoot && !past.isFinal(seq):
-			t.found[seq] = &found{Note: ledger.Note{Seq: seq, Attempt: attempt, Kind: ledger.NoteUnknown, Payload: []byte(lostWithMachine), First: sent}}
+		case !whole && !past.isFinal(seq):
+			t.found[seq] = &found{Note: ledger.Note{Seq: seq, Attempt: attempt, Kind: ledger.NoteUnknown, Payload: []byte(why), First: sent}}
 		}
 	})
 	if err != nil {
@@ -99,54 +100,48 @@ type found struct {
 	inHand bool
 }
 
-// readPages reads the pages and notes of all slots of a session.
-func (t *takeover) readPages(d *Dir, epoch int64) error {
-	entries, err := os.ReadDir(d.file(pagesName))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("take over from the last session: %w", err)
-	}
-	for _, e := range entries {
-		slot, err := strconv.Atoi(e.Name())
+// readPages reads the pages and notes of all slots of a session. It reports
+// whether all are there; where repeating costs nothing they are only made as
+// slots come to work.
+func (t *takeover) readPages(cfg *Config, epoch int64, slots int) (whole bool, err error) {
+	whole = true
+	for slot := 1; slot <= slots; slot++ {
+		ok, err := t.readPage(cfg.Dir, slot, epoch)
 		if err != nil {
-			continue // notes
+			return false, fmt.Errorf("take over from the last session: %w", err)
 		}
-		if err := t.readPage(d, slot, epoch); err != nil {
-			return fmt.Errorf("take over from the last session: %w", err)
-		}
+		whole = whole && ok
 	}
-	return nil
+	return whole, nil
 }
 
-func (t *takeover) readPage(d *Dir, slot int, epoch int64) error {
+func (t *takeover) readPage(d *Dir, slot int, epoch int64) (ok bool, err error) {
 	var files [3]*os.File
 	for i := range files {
 		f, err := os.OpenFile(notesPath(d, slot, i), os.O_RDWR, 0)
 		if errors.Is(err, os.ErrNotExist) {
-			return nil // it was being made: no worker can have had it
+			return false, nil
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		defer func() { _ = f.Close() }()
 		files[i] = f
 	}
 	if st, err := files[0].Stat(); err != nil || st.Size() < wire.PageSize {
-		return err // as above
+		return false, err
 	}
 	page, err := wire.OpenPage(files[0])
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = page.Close() }()
 	if page.Session() != epoch {
-		return nil
+		return false, nil
 	}
 	notes, err := wire.NewNotes(page, [2]*os.File{files[1], files[2]}).After(page.Acked())
 	if err != nil {
-		return err
+		return false, err
 	}
 	seq, since, busy := page.InHand()
 	for i := range notes {
@@ -155,7 +150,7 @@ func (t *takeover) readPage(d *Dir, slot int, epoch int64) error {
 			busy = false // it was killed between the note and the mark
 		}
 		if err := t.take(n); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if busy && !t.past.isFinal(seq) {
@@ -163,7 +158,7 @@ func (t *takeover) readPage(d *Dir, slot int, epoch int64) error {
 			Seq: seq, Attempt: page.Try(), Kind: ledger.NoteUnknown, Payload: []byte(lostWithTree),
 		}}
 	}
-	return nil
+	return true, nil
 }
 
 // take takes a note over, unless the ledger has it.

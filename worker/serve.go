@@ -158,6 +158,8 @@ func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Durat
 		if err := s.notes.Append(&note); err != nil {
 			return false, s.cannotNote(err)
 		}
+		// From here on the note says all that the mark has said.
+		s.page.Finish(rec.Seq, s.done+1)
 		waited = waited || took >= flushAfter
 	}
 	s.count++

@@ -88,6 +88,9 @@ func (e *env) resolve(c *cli.Context) error {
 			return err
 		}
 	}
+	if err := runner.Amend(c.Context, l, cfg); err != nil {
+		return err
+	}
 	which, err := choose(c, l.Reader(), cfg)
 	if err != nil {
 		return err

@@ -109,6 +109,9 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir) error {
 	if changed != inputRefuse && changed != inputAppend {
 		return usage("", "--input-changed %q: it is %s or %s", changed, inputRefuse, inputAppend)
 	}
+	if err := runner.Amend(ctx, l, cfg); err != nil {
+		return err
+	}
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
 	if sum.State == ledger.StateDone && changed == inputRefuse && !asks {
 		rep := runner.Report{State: sum.State, Totals: sum.Totals}

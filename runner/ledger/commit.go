@@ -10,10 +10,10 @@ import (
 
 // statements are the prepared statements of the writer.
 type statements struct {
-	all                                             []*sql.Stmt
-	totals, output, dropHeld                        *sql.Stmt
-	chunk, outcome, attempt, retry, settled, holdIt *sql.Stmt
-	death, intent, noted, amended, beat             *sql.Stmt
+	all                                              []*sql.Stmt
+	totals, output, dropHeld                         *sql.Stmt
+	chunk, outcome, attempt, retry, settled, holdIt  *sql.Stmt
+	death, intent, noted, amended, beat, free, given *sql.Stmt
 }
 
 func (l *Ledger) prepare(ctx context.Context) error {
@@ -32,6 +32,8 @@ func (l *Ledger) prepare(ctx context.Context) error {
 		{&l.stmts.intent, `INSERT INTO intents (epoch, at, first_seq, count, attempt, keys) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&l.stmts.noted, `DELETE FROM notes WHERE seq = ?`},
 		{&l.stmts.amended, `UPDATE amendments SET bytes = ? WHERE seq = ?`},
+		{&l.stmts.free, `INSERT OR IGNORE INTO freed VALUES (?)`},
+		{&l.stmts.given, `DELETE FROM freed WHERE key = ?`},
 		{&l.stmts.beat, `UPDATE owner SET beat_at = ?`},
 		{&l.stmts.settled, `DELETE FROM retries WHERE seq = ?`},
 		{&l.stmts.holdIt, `INSERT OR REPLACE INTO held VALUES (?, ?, ?)`},
@@ -139,6 +141,12 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 			r.Bytes = []byte{} // nil would be NULL
 		}
 		b.exec(l.stmts.amended, r.Bytes, uint64(r.Seq))
+	}
+	for _, key := range c.GivenBack {
+		b.exec(l.stmts.given, key)
+	}
+	for _, key := range c.Freed {
+		b.exec(l.stmts.free, key)
 	}
 	if c.Beat {
 		b.exec(l.stmts.beat, stamp(time.Now()))

@@ -45,6 +45,10 @@ type Session struct {
 	PID       int
 	Host      string
 	BootID    string
+	Slots     int
+	// Clean says that the session has ended with all that it knew in the
+	// ledger.
+	Clean bool
 }
 
 // Owner is who says that it works on a run.
@@ -212,7 +216,9 @@ type Commit struct {
 	Intents     []Intent
 	Noted       []jobs.Seq // notes that are settled
 	Amended     []Amendment
-	Beat        bool // say that this session is alive
+	Freed       []string // keys to be given back
+	GivenBack   []string // keys that were
+	Beat        bool     // say that this session is alive
 	OutputBytes int64
 	NextSeq     jobs.Seq // what was held before it has been written
 }

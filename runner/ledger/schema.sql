@@ -33,7 +33,9 @@ CREATE TABLE sessions (
     pid        INTEGER NOT NULL,
     host       TEXT NOT NULL,
     boot_id    TEXT NOT NULL,
+    slots      INTEGER NOT NULL,         -- places for workers
     ended_as   TEXT,                     -- done, interrupted, aborted
+    clean      INTEGER NOT NULL DEFAULT 0, -- 1: all that it knew is in the ledger
     workers    INTEGER,                  -- how many processes worked
     cpu_ms     INTEGER,                  -- what they used, by wait4
     max_rss    INTEGER                   -- bytes, of the largest
@@ -170,6 +172,12 @@ CREATE TABLE resolutions (
     was      TEXT NOT NULL               -- the error it had as unknown
 ) STRICT;
 CREATE INDEX resolutions_by_seq ON resolutions (seq);
+
+-- Keys of --once-per that records had which certainly had no effect: they are
+-- to be given back to the scope, and the row goes when they are.
+CREATE TABLE freed (
+    key TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 
 -- Records whose row in the output has to be replaced, as something was decided
 -- about them since it was written. The rows are put in when the run is done.

@@ -46,8 +46,8 @@ func (l *Ledger) tx(ctx context.Context, f func(exec func(q string, args ...any)
 func (l *Ledger) BeginSession(ctx context.Context, s Session, left []Note) (int64, error) {
 	var number int64
 	err := l.tx(ctx, func(exec func(string, ...any) int64) error {
-		number = exec(`INSERT INTO sessions (started_at, version, pid, host, boot_id) VALUES (?, ?, ?, ?, ?)`,
-			stamp(s.StartedAt), s.Version, s.PID, s.Host, s.BootID)
+		number = exec(`INSERT INTO sessions (started_at, version, pid, host, boot_id, slots) VALUES (?, ?, ?, ?, ?, ?)`,
+			stamp(s.StartedAt), s.Version, s.PID, s.Host, s.BootID, s.Slots)
 		exec(`INSERT OR REPLACE INTO owner VALUES (1, ?, ?, ?, ?, ?)`, number, s.Host, s.BootID, s.PID, stamp(s.StartedAt))
 		exec(`UPDATE run SET state = 'running', reason = '', finished_at = NULL`)
 		for i := range left {
@@ -60,13 +60,14 @@ func (l *Ledger) BeginSession(ctx context.Context, s Session, left []Note) (int6
 	return number, err
 }
 
-// EndSession records how the session ended.
-func (l *Ledger) EndSession(ctx context.Context, state State, reason string, u Usage) error {
+// EndSession records how the session ended, and whether all that it knew is in
+// the ledger.
+func (l *Ledger) EndSession(ctx context.Context, state State, reason string, clean bool, u Usage) error {
 	at := time.Now()
 	return l.tx(ctx, func(exec func(string, ...any) int64) error {
 		exec(`UPDATE run SET state = ?, reason = ?, finished_at = ?`, string(state), reason, stamp(at))
-		exec(`UPDATE sessions SET ended_at = ?, ended_as = ?, workers = ?, cpu_ms = ?, max_rss = ? WHERE session = (SELECT max(session) FROM sessions)`,
-			stamp(at), string(state), u.Workers, u.CPU.Milliseconds(), u.MaxRSS)
+		exec(`UPDATE sessions SET ended_at = ?, ended_as = ?, clean = ?, workers = ?, cpu_ms = ?, max_rss = ? WHERE session = (SELECT max(session) FROM sessions)`,
+			stamp(at), string(state), clean, u.Workers, u.CPU.Milliseconds(), u.MaxRSS)
 		exec(`DELETE FROM owner`)
 		return nil
 	})
@@ -75,8 +76,8 @@ func (l *Ledger) EndSession(ctx context.Context, state State, reason string, u U
 // LastSession reads the last session that began, and its number; 0 if none has.
 func (r *Reader) LastSession(ctx context.Context) (number int64, s Session, err error) {
 	var at string
-	err = r.db.QueryRowContext(ctx, `SELECT session, started_at, version, pid, host, boot_id FROM sessions ORDER BY session DESC LIMIT 1`).
-		Scan(&number, &at, &s.Version, &s.PID, &s.Host, &s.BootID)
+	err = r.db.QueryRowContext(ctx, `SELECT session, started_at, version, pid, host, boot_id, slots, clean FROM sessions ORDER BY session DESC LIMIT 1`).
+		Scan(&number, &at, &s.Version, &s.PID, &s.Host, &s.BootID, &s.Slots, &s.Clean)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, s, nil
 	}
@@ -159,6 +160,14 @@ func (r *Reader) OpenIntents(ctx context.Context, epoch int64, visit func(seq jo
 		}
 	}
 	return nil
+}
+
+// Freed reads the keys that are still to be given back.
+func (r *Reader) Freed(ctx context.Context) ([]string, error) {
+	return query(ctx, r, `SELECT key FROM freed`, func(rows *sql.Rows) (key string, err error) {
+		err = rows.Scan(&key)
+		return key, err
+	})
 }
 
 // Notes reads what was taken over and is not settled.
