@@ -48,6 +48,7 @@ chaos: ## kill, and cut the power, thousands of times, and count effects from ou
 
 fuzz: ## fuzz every decoder for a minute each
 	$(GO) test -run '^$$' -fuzz FuzzFrames -fuzztime 60s ./worker/wire
+	$(GO) test -run '^$$' -fuzz FuzzNotes -fuzztime 60s ./worker/wire
 	$(GO) test -run '^$$' -fuzz FuzzReaders -fuzztime 60s ./runner/dataset
 	$(GO) test -run '^$$' -fuzz FuzzTemplate -fuzztime 60s ./jobs/exec
 
