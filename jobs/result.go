@@ -39,9 +39,10 @@ const (
 	VerdictSkipped          // nothing to do for this record
 	VerdictThrottle         // the far side asks everyone to slow down; costs no attempt
 	VerdictAbort            // configuration or credentials are wrong: stop the run
+	VerdictUnknown          // the job cannot tell whether it was done
 )
 
-var verdictNames = [...]string{"ok", "retry", "failed", "skipped", "throttle", "abort"}
+var verdictNames = [...]string{"ok", "retry", "failed", "skipped", "throttle", "abort", "unknown"}
 
 func (v Verdict) String() string { return verdictNames[v] }
 

@@ -15,8 +15,9 @@ import (
 )
 
 // Amend brings the output of a run that is done up to date, if that was cut off
-// or could not be done before.
-func Amend(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
+// or could not be done before. An output that is gone, or is another file now, is
+// let be, and warn is told.
+func Amend(ctx context.Context, l *ledger.Ledger, cfg *Config, warn func(format string, args ...any)) error {
 	if err := finishAmend(ctx, l); err != nil {
 		return err
 	}
@@ -24,8 +25,24 @@ func Amend(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 	if err != nil || sum.State != ledger.StateDone {
 		return err
 	}
-	return amend(ctx, l, cfg)
+	err = amend(ctx, l, cfg)
+	var writeErr *WriteError
+	switch {
+	case errors.Is(err, errOutputGone):
+		_, size, _, readErr := l.Reader().Output(ctx)
+		if readErr != nil {
+			return readErr
+		}
+		warn("%v; what was decided is in the ledger only", err)
+		return l.Amend(ctx, size, "")
+	case errors.As(err, &writeErr):
+		return &WriteError{fmt.Errorf("what was decided is in the ledger, and not yet in the results: %w; put that right, then run: brood resume %s", err, cfg.Name)}
+	}
+	return err
 }
+
+// errOutputGone is wrapped by errors about an output that is not there any more.
+var errOutputGone = errors.New("the results are not where they were written")
 
 // amend brings the output of a run that is done up to date with what was
 // decided about its unknown records. In a table or in JSON Lines their rows are
@@ -51,13 +68,18 @@ func amend(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 		return appendAmendments(ctx, l, list, size)
 	}
 	// Through a link, the file is replaced and not the link.
-	if path, err = filepath.EvalSymlinks(path); err != nil {
+	if path, err = filepath.EvalSymlinks(path); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: %w", errOutputGone, err)
+	} else if err != nil {
 		return &WriteError{err}
 	}
 	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".brood-amended")
 	newSize, err := rewrite(path, tmp, cfg.OutputFormat, list)
 	if err != nil {
-		return errors.Join(err, os.Remove(tmp))
+		if rmErr := os.Remove(tmp); rmErr != nil && !errors.Is(rmErr, os.ErrNotExist) {
+			err = errors.Join(err, rmErr)
+		}
+		return err
 	}
 	if err := l.Amend(ctx, newSize, tmp); err != nil {
 		return &WriteError{err}
@@ -146,7 +168,7 @@ func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (siz
 		return 0, err
 	}
 	if len(byRecord) > 0 {
-		return 0, &WriteError{fmt.Errorf("%d decided records have no row in %s: something has replaced or cut it", len(byRecord), path)}
+		return 0, fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", errOutputGone, len(byRecord), path)
 	}
 	if err := errors.Join(w.Flush(), f.Chmod(st.Mode().Perm()), f.Sync()); err != nil {
 		return 0, &WriteError{err}

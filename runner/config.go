@@ -17,6 +17,7 @@ import (
 type Config struct {
 	Name         string       `json:"name"`
 	Job          string       `json:"job"`
+	Words        []string     `json:"words,omitempty"` // the command after "--"
 	Plan         jobs.Plan    `json:"plan"`
 	Effect       jobs.Effect  `json:"effect"`
 	Key          jobs.KeySpec `json:"key"`

@@ -36,7 +36,7 @@ var namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 // CheckName refuses what cannot be the name of a run.
 func CheckName(name string) error {
 	if !namePattern.MatchString(name) || name == "." || name == ".." {
-		return fmt.Errorf("%q cannot be the name of a run: use 1 to 64 letters, digits, dots, dashes and underscores", name)
+		return fmt.Errorf("%q cannot be a name: use 1 to 64 letters, digits, dots, dashes and underscores", name)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func Inquire(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 	if err != nil || len(cases) == 0 {
 		return err
 	}
-	cfg.Term.Logf("asking %s about %d unknown records", cfg.ResolveWith, len(cases))
+	cfg.Term.Logf("asking %s about the unknown records: %d", cfg.ResolveWith, len(cases))
 	which := make([]jobs.Seq, 0, len(cases))
 	for seq := range cases {
 		which = append(which, seq)
@@ -58,7 +58,9 @@ func Inquire(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 				cfg.Term.Logf("record %d stays unknown: %v", q.seq, err)
 				return ctx.Err()
 			}
-			c.reply = reply
+			if c.reply = reply; reply.Status == "unknown" {
+				cfg.Term.Logf("record %d stays unknown: %s", q.seq, reply.Reason)
+			}
 			return nil
 		})
 		return nil
@@ -155,7 +157,10 @@ func ask(ctx context.Context, cfg *Config, q *question) (*reply, error) {
 		if len(said) > tailSize {
 			said = said[len(said)-tailSize:]
 		}
-		return nil, fmt.Errorf("--resolve-with: %w: %s", err, said)
+		if said != "" {
+			said = ": " + said
+		}
+		return nil, fmt.Errorf("--resolve-with: %w%s", err, said)
 	}
 	return parseReply(out)
 }
@@ -214,5 +219,5 @@ func recordReplies(ctx context.Context, l *ledger.Ledger, cfg *Config, cases map
 	if len(final) == 0 {
 		return nil
 	}
-	return Resolve(ctx, l, cfg, final)
+	return Resolve(ctx, l, cfg, final, cfg.Term.Logf)
 }

@@ -71,11 +71,14 @@ func (r *run) lose(u *update, t *try, l loss) {
 	})
 	switch {
 	case r.cfg.OnUnknown == Skip:
-		r.giveUp(u, t, jobs.StatusSkipped, l.class, "it may or may not have been done: "+l.text)
+		r.giveUp(u, t, jobs.StatusSkipped, l.class, mayBeDone+l.text)
 	case r.cfg.OnUnknown == Hold:
 		r.giveUp(u, t, jobs.StatusUnknown, l.class, l.text)
+	case !l.blamed:
+		// It was interrupted through no fault of its own: the same try again.
+		r.sendAgain(u, t, t.rec.Attempt, time.Now(), false)
 	case crashes < r.cfg.MaxCrashes:
-		r.sendAgain(u, t, t.rec.Attempt, time.Now(), l.blamed)
+		r.sendAgain(u, t, t.rec.Attempt+1, time.Now(), true)
 	case r.cfg.Effect == jobs.EffectNone:
 		r.giveKeyBack(u, t)
 		r.giveUp(u, t, jobs.StatusFailed, l.class, l.text)
@@ -83,6 +86,9 @@ func (r *run) lose(u *update, t *try, l loss) {
 		r.giveUp(u, t, jobs.StatusUnknown, l.class, l.text)
 	}
 }
+
+// mayBeDone is said of records that are skipped though they may have been done.
+const mayBeDone = "it may or may not have been done: "
 
 // noteLoss keeps a loss where the death of this process cannot touch it, before
 // the page that says so is used again.

@@ -18,15 +18,15 @@ import (
 )
 
 // Resolve records decisions about unknown records of a run that nobody works
-// on, and brings the output up to date if the run is done.
-func Resolve(ctx context.Context, l *ledger.Ledger, cfg *Config, list []ledger.Resolution) error {
+// on, and brings the output up to date if the run is done, see Amend.
+func Resolve(ctx context.Context, l *ledger.Ledger, cfg *Config, list []ledger.Resolution, warn func(format string, args ...any)) error {
 	if err := giveKeysBack(ctx, l, cfg, list); err != nil {
 		return err
 	}
 	if err := l.Resolve(ctx, list); err != nil {
 		return &WriteError{err}
 	}
-	return Amend(ctx, l, cfg)
+	return Amend(ctx, l, cfg, warn)
 }
 
 // giveKeysBack lets other runs of the scope have the keys of records that

@@ -289,7 +289,10 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 		err = &WriteError{closeErr}
 	}
 	if state == ledger.StateDone && err == nil {
-		if err = amend(context.Background(), l, r.cfg); err != nil {
+		if err = amend(context.Background(), l, r.cfg); errors.Is(err, errOutputGone) {
+			err = &WriteError{err}
+		}
+		if err != nil {
 			state, reason = ledger.StateInterrupted, err.Error()
 		}
 	}
@@ -318,7 +321,7 @@ func (r *run) trouble() []string {
 	for _, o := range r.book.trouble {
 		reason, _, _ := strings.Cut(o.Error, "\n")
 		if o.Class != jobs.ClassInput { // which names the place itself
-			reason = r.placeOf(&item{file: int32(o.Place.File), line: o.Place.Line}) + ": " + reason
+			reason = fmt.Sprintf("record %d, %s: %s", o.Seq, r.placeOf(&item{file: int32(o.Place.File), line: o.Place.Line}), reason)
 		}
 		out = append(out, o.Status.String()+": "+reason)
 	}

@@ -44,10 +44,20 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		// The record stays pending: it goes back, and nobody takes it any more.
 		r.sendAgain(u, t, t.rec.Attempt, time.Now(), false)
 		return
+	case jobs.VerdictUnknown:
+		if r.cfg.OnUnknown != Retry {
+			r.settleUnknown(u, t, res)
+			return
+		}
+		if r.tryLater(u, t, res) {
+			return
+		}
+		if r.cfg.Effect != jobs.EffectNone {
+			r.settleUnknown(u, t, res)
+			return
+		}
 	case jobs.VerdictRetry:
-		if t.rec.Attempt <= r.cfg.Retries {
-			u.attempts = append(u.attempts, attemptOf(t, res))
-			r.sendAgain(u, t, t.rec.Attempt+1, time.Now().Add(max(r.backoff(t.rec.Attempt), res.RetryAfter)), false)
+		if r.tryLater(u, t, res) {
 			return
 		}
 	case jobs.VerdictFailed, jobs.VerdictSkipped:
@@ -60,6 +70,27 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 	r.giveKeyBack(u, t)
 	r.finish(u, t, ledger.Outcome{Status: status, Class: res.Class, Error: res.Error},
 		&sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
+}
+
+// tryLater queues a record for another try, if it may have one.
+func (r *run) tryLater(u *update, t *try, res *jobs.Result) bool {
+	tries := t.rec.Attempt - r.feed.crashesOf(t.seq) // those that were answered
+	if tries > r.cfg.Retries {
+		return false
+	}
+	u.attempts = append(u.attempts, attemptOf(t, res))
+	r.sendAgain(u, t, t.rec.Attempt+1, time.Now().Add(max(r.backoff(tries), res.RetryAfter)), false)
+	return true
+}
+
+// settleUnknown ends a record of which the job cannot tell whether it was done.
+func (r *run) settleUnknown(u *update, t *try, res *jobs.Result) {
+	u.attempts = append(u.attempts, attemptOf(t, res))
+	o := ledger.Outcome{Status: jobs.StatusUnknown, Class: res.Class, Error: res.Error}
+	if r.cfg.OnUnknown == Skip {
+		o.Status, o.Error = jobs.StatusSkipped, mayBeDone+o.Error
+	}
+	r.finish(u, t, o, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
 }
 
 func (r *run) settleOK(u *update, t *try, res *jobs.Result) {

@@ -269,7 +269,7 @@ func (s *source) body(rec *jobs.Record) []byte {
 }
 
 func takenBy(t *keys.Taken) string {
-	return fmt.Sprintf("done before: %s is of line %d of run %s, since %s", t.Key, t.Line, t.Run, t.At)
+	return fmt.Sprintf("another run has it: %s is of line %d of run %s, since %s", t.Key, t.Line, t.Run, t.At)
 }
 
 // refuseTaken settles a record that another run of the scope has.

@@ -54,7 +54,8 @@ to a shell; with --shell it is, and then every value is quoted.
 It finds BROOD_RUN, BROOD_SEQ, BROOD_ATTEMPT, BROOD_KEY and BROOD_SLOT in its
 environment. Its exit status says how it went: 0 ok; 75 try again; 65, 67, 68
 failed for good; 78 stop the run; any other: try again up to --retries times,
-then failed. What it prints is the result's column "stdout", or, without -o,
+then failed. One that is killed by a signal may have been in the middle of
+something: it is unknown, or tried again if --effect says that it may be. What it prints is the result's column "stdout", or, without -o,
 goes to standard output.
 
 Examples:
@@ -230,7 +231,8 @@ func (r *runner) judge(ws syscall.WaitStatus, res *jobs.Result) {
 	}
 	if ws.Signaled() {
 		name := strings.TrimPrefix(unix.SignalName(ws.Signal()), "SIG")
-		res.Fail(jobs.VerdictRetry, jobs.Class("signal:"+name), "killed by signal %s%s", name, said)
+		// It may have been in the middle of anything.
+		res.Fail(jobs.VerdictUnknown, jobs.Class("signal:"+name), "killed by signal %s%s", name, said)
 		return
 	}
 	code := ws.ExitStatus()

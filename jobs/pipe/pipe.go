@@ -10,7 +10,7 @@
 //
 //	{"id":"7.1","status":"ok","result":{"name":"value"}}
 //
-// The status is one of ok, retry, failed, skipped, throttle and abort; "error"
+// The status is one of ok, retry, failed, skipped, throttle, abort and unknown; "error"
 // and "class" may say why, "retry_after" in how many seconds to try again.
 // What the program writes to standard error is logged. It should end when its
 // standard input does.
@@ -55,8 +55,8 @@ func Definition() *jobs.Definition {
 JSON object a line and answers each with one:
    in   {"id":"7.1","seq":7,"attempt":1,"key":"9f…","record":{"name":"value"}}
    out  {"id":"7.1","status":"ok","result":{"name":"value"}}
-The status is ok, retry, failed, skipped, throttle or abort; "error" says why,
-"retry_after" in how many seconds to try again. Standard error is free for the
+The status is ok, retry, failed, skipped, throttle, abort or unknown (it may
+have been done, or not); "error" says why, "retry_after" in how many seconds to try again. Standard error is free for the
 program's log; any other line on standard output is an error.
 
 Examples:

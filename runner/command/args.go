@@ -1,6 +1,7 @@
 package command
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -47,6 +48,9 @@ func permute(app *cli.App, args []string) []string {
 	return out
 }
 
+// looksLikeTime tells a time behind --wait from what follows it.
+var looksLikeTime = regexp.MustCompile(`^([0-9.]+(ms|s|m|h))+$`)
+
 func find(commands []*cli.Command, name string) *cli.Command {
 	for _, c := range commands {
 		if c.HasName(name) {
@@ -66,7 +70,12 @@ func split(cmd *cli.Command, args []string) (flags, operands []string) {
 		name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		takes, known := takesValue(cmd, name)
 		if name == waitFlag && !hasValue && takes { // its value may be left out
-			flags = append(flags, "--"+waitFlag+"="+waitForever)
+			value := waitForever
+			if i+1 < len(args) && looksLikeTime.MatchString(args[i+1]) {
+				i++
+				value = args[i]
+			}
+			flags = append(flags, "--"+waitFlag+"="+value)
 			continue
 		}
 		if !known && !strings.HasPrefix(arg, "--") && len(arg) > 2 {

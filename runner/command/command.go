@@ -13,6 +13,8 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -65,6 +67,9 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	e := &env{registry: registry, stdin: stdin, stdout: stdout, stderr: stderr}
 	app := e.app()
 	args, e.words, e.hasWords = cutWords(args)
+	if len(args) > 1 && args[1] == "help" {
+		args = append(append(args[:1:1], args[2:]...), "--help")
+	}
 	err := app.RunContext(context.Background(), permute(app, args))
 	if err == nil {
 		return e.code
@@ -128,7 +133,9 @@ func usageError(c *cli.Context, err error, _ bool) error {
 // report tells the user about an error and returns the exit status.
 func report(w io.Writer, err error) int {
 	code, hint := classify(err)
-	_, _ = fmt.Fprintln(w, "brood: "+err.Error())
+	// Two goroutines may have run into the same thing.
+	lines := strings.Split(err.Error(), "\n")
+	_, _ = fmt.Fprintln(w, "brood: "+strings.Join(slices.Compact(lines), "\n"))
 	if hint != "" {
 		_, _ = fmt.Fprintln(w, "  "+hint)
 	}

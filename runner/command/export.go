@@ -76,6 +76,9 @@ func (e *env) writeExport(c *cli.Context, l *ledger.Reader, cfg *runner.Config, 
 		if err := notAnInput(path, cfg.Dataset.Paths); err != nil {
 			return err
 		}
+		if sameFile(path, cfg.Output) {
+			return usage("Give the export another name.", "%s holds the results of run %s", path, cfg.Name)
+		}
 		switch filepath.Ext(path) {
 		case ".csv", ".tsv", ".tab", ".jsonl", ".ndjson":
 			format = dataset.FormatOf(path)

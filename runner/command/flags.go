@@ -33,7 +33,7 @@ const (
 )
 
 func waitingFlag() cli.Flag {
-	return &cli.StringFlag{Name: waitFlag, Usage: "wait for the lock, or as in --wait=`TIME` for so long, instead of ending with status 75", Category: groupEngine}
+	return &cli.StringFlag{Name: waitFlag, Usage: "wait for the lock, at most `TIME` if one is given as in --wait=30s, instead of ending with status 75", Category: groupEngine}
 }
 
 func takeOverFlag() cli.Flag {
@@ -64,7 +64,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},
 		&cli.StringFlag{Name: "timeout", Usage: "kill a worker that takes longer than `TIME` with a record: 30s, 2m, or seconds", Category: groupEngine},
 		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers", Value: 2, Category: groupEngine},
-		&cli.StringFlag{Name: "on-unknown", Usage: "if nobody can tell whether a record was done, `WHAT`: hold, retry or skip it", Category: groupEngine, DefaultText: "hold for once, retry for none, and for keyed while its key lives"},
+		&cli.StringFlag{Name: "on-unknown", Usage: "if nobody can tell whether a record was done, `WHAT`: hold it, retry it (--max-crashes times) or skip it", Category: groupEngine, DefaultText: "hold for once, retry for none, and for keyed while its key lives"},
 		&cli.StringFlag{Name: "resolve-with", Usage: "when resuming, ask `COMMAND` about each unknown record; see brood resolve --help", Category: groupEngine},
 		&cli.StringFlag{Name: "key-lifetime", Usage: "the far side forgets a key after `TIME`; 0 is never", Category: groupEngine, DefaultText: "what the job knows; 24h for exec and pipe"},
 		&cli.StringFlag{Name: "progress", Usage: "show progress `WHEN`: auto, always or never", Value: "auto", Category: groupEngine},
@@ -91,7 +91,7 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "key", Usage: "`COLUMN`[,COLUMN] that identifies a record: a second one with the same is skipped", Category: groupData},
 		&cli.StringFlag{Name: "key-normalize", Usage: "compare keys after `RULES`: email, trim, lower, nfc; for one column as in address=email,name=trim+lower", Category: groupData},
 		&cli.StringFlag{Name: "once-per", Usage: "skip what any run has done in `SCOPE` by the same key, such as a campaign", Category: groupData},
-		&cli.StringFlag{Name: "key-scope", Usage: "keys are unique within `SCOPE`", Category: groupData, DefaultText: "the run's name"},
+		&cli.StringFlag{Name: "key-scope", Usage: "keys are unique within `SCOPE`", Category: groupData, DefaultText: "that of --once-per, or the run's name"},
 	}
 }
 

@@ -31,7 +31,8 @@ func (e *env) historyCommand() *cli.Command {
 		ArgsUsage: "NAME KEY|SEQ",
 		Description: `SEQ is the record's position, from 0. KEY is its idempotency key, 32 hexadecimal
 digits, or the value of the --key columns as a row of CSV; a key that is a plain
-number needs --key. A record that was ok at the first try has no line for it.
+number needs --key. Where the record stands is said at the top; of one that was
+ok at the first try there is nothing more than the intent.
 
 Examples:
    brood history demo 17

@@ -75,6 +75,9 @@ func (e *env) keys(c *cli.Context) error {
 	if n == 0 {
 		return usage("What there is: brood keys "+args[0]+" list", "no such key in scope %s", args[0])
 	}
+	if missing := len(f.Keys) - int(n); missing > 0 {
+		_, _ = fmt.Fprintf(e.stderr, "brood: %d of those keys are not in scope %s\n", missing, args[0])
+	}
 	_, err = fmt.Fprintf(e.stdout, "forgot %d of scope %s\n", n, args[0])
 	return err
 }

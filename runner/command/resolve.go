@@ -88,7 +88,10 @@ func (e *env) resolve(c *cli.Context) error {
 			return err
 		}
 	}
-	if err := runner.Amend(c.Context, l, cfg); err != nil {
+	warn := func(format string, args ...any) {
+		_, _ = fmt.Fprintf(e.stderr, "brood: "+format+"\n", args...)
+	}
+	if err := runner.Amend(c.Context, l, cfg, warn); err != nil {
 		return err
 	}
 	which, err := choose(c, l.Reader(), cfg)
@@ -102,7 +105,7 @@ func (e *env) resolve(c *cli.Context) error {
 		}
 		return usage(hint, "no record of run %s is unknown", name)
 	}
-	if err := runner.Resolve(c.Context, l, cfg, runner.Decide(which, d, runner.Whoami(), c.String("reason"))); err != nil {
+	if err := runner.Resolve(c.Context, l, cfg, runner.Decide(which, d, runner.Whoami(), c.String("reason")), warn); err != nil {
 		return err
 	}
 	if sum, err = l.Reader().Summary(c.Context); err != nil {

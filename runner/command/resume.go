@@ -109,14 +109,16 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir) error {
 	if changed != inputRefuse && changed != inputAppend {
 		return usage("", "--input-changed %q: it is %s or %s", changed, inputRefuse, inputAppend)
 	}
-	if err := runner.Amend(ctx, l, cfg); err != nil {
+	if err := runner.Amend(ctx, l, cfg, cfg.Term.Logf); err != nil {
 		return err
 	}
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
 	if sum.State == ledger.StateDone && changed == inputRefuse && !asks {
 		rep := runner.Report{State: sum.State, Totals: sum.Totals}
 		cfg.Term.Logf("%s was already done: %s", cfg.Name, runner.Balance(sum.Totals))
-		e.code = exitCode(rep)
+		if e.code = exitCode(rep); e.code == exitUnknown {
+			e.adviseUnknown(cfg)
+		}
 		return nil
 	}
 	if err := runner.CheckInputs(ctx, l.Reader(), changed == inputAppend); err != nil {

@@ -105,6 +105,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	}
 	if begun {
 		if c.Bool("resume") {
+			if err := sameRun(c, state, cfg); err != nil {
+				return err
+			}
 			cfg.Term.Logf("continuing %s as it was begun; what is asked for now counts only where a resume may change it", cfg.Name)
 			return e.continueRun(c, dir)
 		}
@@ -114,6 +117,38 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		return err
 	}
 	return e.begin(c.Context, cfg, plan)
+}
+
+// sameRun refuses to continue a run that was begun with something else to do
+// than what is asked for now.
+func sameRun(c *cli.Context, state string, now *runner.Config) error {
+	l, err := ledger.OpenReader(c.Context, runner.LedgerPath(state, now.Name))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	then, err := runner.ReadConfig(c.Context, l, state, now.Name)
+	if err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		what      string
+		asked     bool
+		now, then []string
+	}{
+		{"job", true, []string{now.Job}, []string{then.Job}},
+		{"command", true, now.Words, then.Words},
+		{"dataset", c.NArg() > 0, now.Dataset.Paths, then.Dataset.Paths},
+		{"output", c.IsSet("output"), []string{now.Output}, []string{then.Output}},
+		{"key", c.IsSet("key"), now.Key.Columns, then.Key.Columns},
+		{"scope", c.IsSet("once-per"), []string{now.OncePer}, []string{then.OncePer}},
+	} {
+		if p.asked && !slices.Equal(p.now, p.then) {
+			return usage("Choose another name with --run, or continue it as it is: brood resume "+now.Name,
+				"run %s was begun with another %s: %s, not %s", now.Name, p.what, strings.Join(p.then, " "), strings.Join(p.now, " "))
+		}
+	}
+	return nil
 }
 
 // begun reports whether a run of this directory has begun.
@@ -201,21 +236,29 @@ func (e *env) summarise(cfg *runner.Config, r runner.Report) {
 		t.Logf("%s", line)
 	}
 	if bad := r.Totals.Failed + r.Totals.Unknown; len(r.Trouble) > 0 && bad > uint64(len(r.Trouble)) {
-		view := "failures"
-		if r.Totals.Unknown > 0 {
-			view = "unknowns"
+		var views []string
+		if r.Totals.Failed > 0 {
+			views = append(views, "SELECT * FROM failures")
 		}
-		t.Logf("… and more; all reasons: sqlite3 %s 'SELECT * FROM %s'", filepath.Join(cfg.Dir.Path, ledger.FileName), view)
+		if r.Totals.Unknown > 0 {
+			views = append(views, "SELECT * FROM unknowns")
+		}
+		t.Logf("… and more; all reasons: sqlite3 %s '%s'", filepath.Join(cfg.Dir.Path, ledger.FileName), strings.Join(views, "; "))
 	}
 	switch {
 	case r.State == ledger.StateInterrupted || r.State == ledger.StateAborted:
 		t.Logf("continue with: brood resume %s", cfg.Name)
 	case r.Totals.Unknown > 0:
-		t.Logf("nobody can tell whether the unknown records were done; list them with: brood export %s --status unknown", cfg.Name)
-		t.Logf("find out, then say so, for example: brood resolve %s --as ok --all-unknown --reason TEXT", cfg.Name)
+		e.adviseUnknown(cfg)
 	case r.Totals.Failed > 0:
 		t.Logf("see the failed records with: brood export %s --status failed", cfg.Name)
 	}
+}
+
+// adviseUnknown says what can be done about unknown records.
+func (e *env) adviseUnknown(cfg *runner.Config) {
+	cfg.Term.Logf("nobody can tell whether the unknown records were done; list them with: brood export %s --status unknown", cfg.Name)
+	cfg.Term.Logf("find out, then say so: brood resolve %s --as ok|failed|retry --seq RECORD --reason TEXT", cfg.Name)
 }
 
 func showTime(d time.Duration) string {
@@ -240,7 +283,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*runner.Config, error)
 	if d.TakesCommand && !e.hasWords {
 		return nil, usage("See: brood run "+d.Name+" --help", "no command: write it after --, as in: brood run %s list.txt -- COMMAND", d.Name)
 	}
-	cfg := &runner.Config{Job: d.Name, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Version: Version(), Unordered: c.Bool("unordered"), Limit: c.Uint64("limit")}
+	cfg := &runner.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Version: Version(), Unordered: c.Bool("unordered"), Limit: c.Uint64("limit")}
 	for _, step := range []func(*cli.Context, *runner.Config) error{e.nameRun, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return nil, err
@@ -356,6 +399,9 @@ func notAnInput(output string, inputs []string) error {
 
 func (e *env) chooseKey(c *cli.Context, cfg *runner.Config) error {
 	cfg.Key.Scope = c.String("key-scope")
+	if cfg.Key.Scope == "" {
+		cfg.Key.Scope = c.String("once-per")
+	}
 	if cfg.Key.Scope == "" {
 		cfg.Key.Scope = cfg.Name
 	}

@@ -100,7 +100,7 @@ func (r *AnswersReader) Next(res *jobs.Result) (bool, error) {
 	head := r.c.b[0]
 	r.c.b = r.c.b[1:]
 	*res = jobs.Result{Verdict: jobs.Verdict(head & verdictMask), Values: res.Values[:0]}
-	if res.Verdict > jobs.VerdictAbort || head >= 128 {
+	if res.Verdict > jobs.VerdictUnknown || head >= 128 {
 		return false, fmt.Errorf("%w: answer head %#x", ErrFrame, head)
 	}
 	res.Elapsed = millis(r.c.uvarint())
