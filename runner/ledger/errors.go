@@ -12,7 +12,18 @@ import (
 const (
 	codeIOError = 10
 	codeFull    = 13
+	// codeHotJournal is what a reader gets if a change has to be rolled back
+	// first.
+	codeHotJournal = 8 | 3<<8
 )
+
+// cutOffAtCreation reports whether a reader has found a change that was cut off
+// before the ledger was in WAL mode. That is the first thing done to it, so
+// nothing has happened yet.
+func cutOffAtCreation(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == codeHotJournal
+}
 
 var ioErrors = map[int]string{
 	codeIOError | 1<<8: "reading", codeIOError | 2<<8: "reading", codeIOError | 3<<8: "writing",

@@ -125,7 +125,11 @@ func connect(ctx context.Context, path string) (*Ledger, error) {
 
 func checkVersion(ctx context.Context, db *sql.DB) error {
 	var v int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v); err != nil {
+	err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v)
+	if cutOffAtCreation(err) {
+		return ErrNotBegun
+	}
+	if err != nil {
 		return err
 	}
 	if v == 0 {
