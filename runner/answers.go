@@ -41,7 +41,7 @@ func (c *child) settle(p []byte) error {
 	u := newUpdate()
 	err = c.settleEach(u, &answers)
 	c.slot.sign(u)
-	c.slot.pace.note(answers.Len(), answers.Busy)
+	c.slot.tempo.note(answers.Len(), answers.Busy)
 	// Whatever is wrong with the frame, what was settled before counts.
 	return errors.Join(err, r.send(u))
 }
@@ -69,6 +69,7 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 		}
 		t = try{item: b.items[b.answered-1], slot: c.slot.number, rec: &rec, body: b.walk.Body()}
 		c.slot.r.settle(u, &t, &res)
+		c.slot.r.feed.endKey(&t.item)
 		c.retire(b)
 	}
 }

@@ -34,6 +34,7 @@ func (f *feed) fillNew(b *batch, n int, now time.Time) error {
 		// The record says how far it is from the one before it.
 		base = blk.items[from-1].seq + 1
 	}
+	f.limits.started(now, len(items))
 	b.begin(base, len(items))
 	b.frame = append(b.frame, blk.data[start:items[len(items)-1].end]...)
 	if f.intents != nil {
@@ -58,12 +59,15 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 		if len(due) > 0 && f.waiting[0].alone {
 			break
 		}
-		r := heap.Pop(&f.waiting).(*retry)
+		r := f.popWaiting()
 		if f.intents != nil && !f.intents.alive(r.first, now) {
 			// Its key has died since the intent was made.
 			r.meant = false
 			heap.Push(&f.intents.later, r)
 			f.intents.poke()
+			continue
+		}
+		if !f.startKey(r, now) {
 			continue
 		}
 		if err := f.spill.fetch(r); err != nil {
@@ -78,6 +82,7 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 		b.items = b.items[:0]
 		return nil
 	}
+	f.limits.started(now, len(due))
 	slices.SortFunc(due, func(a, b *retry) int { return int(int64(a.seq) - int64(b.seq)) })
 	b.begin(due[0].seq, len(due))
 	next := due[0].seq

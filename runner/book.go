@@ -276,6 +276,7 @@ func (b *book) begin() {
 	c.InputDone = b.r.inputDone.Load()
 	c.Totals = b.totals()
 	c.Beat = true
+	c.QuotaDay, c.QuotaUsed = b.r.feed.quota()
 	c.OutputBytes = b.file.Size()
 	if b.order != nil {
 		c.NextSeq = b.order.Next()

@@ -237,7 +237,7 @@ func (c *child) feed(ctx context.Context, b *batch) error {
 			}
 		}
 		b = c.spareBatch()
-		ok, err := c.slot.r.feed.take(ctx, c.slot.pace.size(), b)
+		ok, err := c.slot.r.feed.take(ctx, c.slot.tempo.size(), b)
 		if !ok || err != nil {
 			return err
 		}
@@ -268,7 +268,7 @@ func (c *child) room() bool {
 	if c.slot.r.keysDie() {
 		return len(c.queue) == 0 // what is looked at now must begin now
 	}
-	return len(c.queue) < c.slot.pace.depth()
+	return len(c.queue) < c.slot.tempo.depth()
 }
 
 func (c *child) spareBatch() *batch {

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/ledger"
+	"brood/runner/pace"
 	"brood/runner/sink"
 	"brood/runner/term"
 	"brood/worker/wire"
@@ -35,6 +36,8 @@ type Config struct {
 	BackoffMax time.Duration `json:"backoff_max"`
 	Timeout    time.Duration `json:"timeout,omitempty"` // for one record; 0 is none
 	MaxCrashes int           `json:"max_crashes"`
+	Pace       pace.Spec     `json:"pace"`
+	PaceKey    PaceKey       `json:"pace_key"`
 	OnUnknown  OnUnknown     `json:"on_unknown"`
 	// ResolveWith is a program that knows what became of unknown records, see
 	// Inquire; empty: there is none.

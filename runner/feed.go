@@ -37,6 +37,7 @@ type item struct {
 	first  int64 // when it was first sent out, Unix milliseconds; 0 if it was not, or that does not matter
 	file   int32
 	end    uint32 // where its encoding ends in the block
+	pace   uint64 // the key by which its pace is limited
 	waited bool   // the ledger has a row that says it waits for another try
 }
 
@@ -70,6 +71,7 @@ type feed struct {
 	waiting retries
 	spill   *spill
 	intents *intents // nil if records may leave without
+	limits  *throttle
 	// open counts the records that are neither final nor given up.
 	open      int
 	ended     bool      // the source has no more
@@ -84,12 +86,12 @@ type feed struct {
 	wake chan struct{}
 }
 
-func newFeed(dir string, in *intents) *feed {
+func newFeed(dir string, in *intents, limits *throttle) *feed {
 	blocks := blockCount
 	if in != nil {
 		blocks = intentBlocks
 	}
-	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, free: make(chan *block, blocks), wake: make(chan struct{}, 1)}
+	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, limits: limits, free: make(chan *block, blocks), wake: make(chan struct{}, 1)}
 	for range blocks {
 		f.free <- &block{data: make([]byte, 0, blockBytes+64<<10)}
 	}
@@ -129,6 +131,9 @@ func (f *feed) crowded() bool {
 	n := len(f.waiting)
 	if f.intents != nil {
 		n += len(f.intents.later)
+	}
+	if f.limits != nil {
+		n += f.limits.held
 	}
 	return n >= maxWaiting
 }
@@ -179,15 +184,20 @@ func (f *feed) setCrashes(seq jobs.Seq, n int) {
 func (f *feed) again(r *retry) error {
 	f.mu.Lock()
 	err := f.spill.keep(r)
-	if f.intents != nil && !r.meant {
-		heap.Push(&f.intents.later, r)
-	} else {
-		heap.Push(&f.waiting, r)
-	}
+	f.queue(r)
 	f.mu.Unlock()
 	f.poke()
 	f.intents.poke()
 	return err
+}
+
+// queue puts a record where it waits for its time.
+func (f *feed) queue(r *retry) {
+	if f.intents != nil && !r.meant {
+		heap.Push(&f.intents.later, r)
+	} else {
+		f.pushWaiting(r)
+	}
 }
 
 // crash counts a worker's death with the record in hand.
@@ -226,15 +236,6 @@ func (f *feed) settled(n int) {
 	if last {
 		f.poke()
 		f.intents.poke()
-	}
-}
-
-// hold keeps everything back for a while.
-func (f *feed) hold(d time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if t := time.Now().Add(d); t.After(f.holdUntil) {
-		f.holdUntil = t
 	}
 }
 
@@ -283,11 +284,19 @@ func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
 	if d := f.holdUntil.Sub(now); d > 0 && (len(f.blocks) > 0 || len(f.waiting) > 0) {
 		return false, d, nil
 	}
+	if len(f.blocks) > 0 || len(f.waiting) > 0 {
+		if n, wait = f.limits.room(now, n); n == 0 {
+			return false, wait, nil
+		}
+	}
 	wait = -1
 	if len(f.waiting) > 0 {
 		if d := f.waiting[0].due.Sub(now); d <= 0 {
 			if err := f.fillDue(b, n, now); err != nil || len(b.items) > 0 {
 				return true, 0, err
+			}
+			if len(f.waiting) > 0 { // those that were due have to wait on
+				wait = max(f.waiting[0].due.Sub(now), 0)
 			}
 		} else {
 			wait = d

@@ -82,6 +82,7 @@ type group struct {
 	upTo    []int // for each block
 	retries []*retry
 	expired []*retry // their key may be dead: they are not tried again
+	counted []uint64 // keys of retries, in the throttle's count
 	made    time.Time
 	durable chan struct{}
 }
@@ -115,6 +116,14 @@ func (f *feed) collect(epoch int64, now time.Time) (g *group, wait time.Duration
 		if !in.alive(r.first, now) {
 			g.expired = append(g.expired, r)
 			continue
+		}
+		if f.limits.mustPark(r.pace) {
+			f.limits.park(r)
+			continue
+		}
+		if f.limits != nil {
+			f.limits.queued[r.pace]++ // until grant puts it there
+			g.counted = append(g.counted, r.pace)
 		}
 		row.First, row.Count, row.Attempt, row.Keys = r.seq, 1, r.attempt, r.key
 		g.rows = append(g.rows, row)
@@ -178,7 +187,12 @@ func (f *feed) grant(g *group) {
 	}
 	for _, r := range g.retries {
 		r.meant = true
-		heap.Push(&f.waiting, r)
+		f.pushWaiting(r)
+	}
+	for _, key := range g.counted {
+		if f.limits.queued[key]--; f.limits.queued[key] == 0 {
+			delete(f.limits.queued, key)
+		}
 	}
 	f.mu.Unlock()
 	f.poke()

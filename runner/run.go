@@ -112,7 +112,11 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 	if cfg.Effect != jobs.EffectNone {
 		in = newIntents(cfg.Slots, r.keysDie(), r.keyAlive)
 	}
-	r.feed = newFeed(cfg.Dir.Path, in)
+	day, used, err := l.Reader().Quota(ctx)
+	if err != nil {
+		return err
+	}
+	r.feed = newFeed(cfg.Dir.Path, in, newThrottle(cfg, r.tellPause, day, used))
 	for i := range cfg.Slots {
 		s := &slot{r: r, number: i + 1}
 		r.slots = append(r.slots, s)

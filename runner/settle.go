@@ -35,7 +35,7 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		if wait == 0 {
 			wait = throttleTime
 		}
-		r.feed.hold(wait)
+		r.feed.slow(&t.item, wait)
 		r.sendAgain(u, t, t.rec.Attempt, time.Now().Add(wait), false)
 		return
 	case jobs.VerdictAbort:

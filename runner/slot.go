@@ -17,7 +17,7 @@ import (
 type slot struct {
 	r      *run
 	number int // from 1
-	pace   pace
+	tempo  tempo
 	live   atomic.Pointer[child] // for the watch
 	deaths int                   // in a row, without a single answer
 
@@ -260,6 +260,7 @@ func (r *run) giveBackTo(u *update, b *batch, special func(*update, *batch, *job
 			return err
 		}
 		b.answered++
+		r.feed.endKey(&b.items[b.answered-1])
 		dealt, err := special(u, b, &rec)
 		if err != nil {
 			return err

@@ -24,6 +24,7 @@ type source struct {
 	block  *block
 	bad    *update // results of rows that cannot be read, or are duplicates
 	keys   *admission
+	loose  int // records of this block that were queued by themselves
 
 	past *past
 	// skip is which records of the chunk at hand are final, or nil.
@@ -83,7 +84,8 @@ func (s *source) inputError(err error) error {
 // fill fills the block, as far as that is possible without waiting for
 // standard input, and reports whether there may be more.
 func (s *source) fill(ctx context.Context) (bool, error) {
-	for len(s.block.data) < blockBytes && len(s.block.items) < blockRecords && !s.bad.large() {
+	s.loose = 0
+	for s.loose < looseRecords && len(s.block.data) < blockBytes && len(s.block.items) < blockRecords && !s.bad.large() {
 		if ctx.Err() != nil {
 			return false, nil //nolint:nilerr // the run is ending
 		}
@@ -91,7 +93,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			s.r.inputDone.Store(true)
 			return false, nil
 		}
-		if ready := s.reader.Ready(); !ready && (len(s.block.items) > 0 || s.bad != nil) {
+		if ready := s.reader.Ready(); !ready && (len(s.block.items) > 0 || s.bad != nil || s.loose > 0) {
 			return true, nil
 		} else if !ready {
 			if err := s.keys.flush(); err != nil {
@@ -174,6 +176,9 @@ func (s *source) admit() error {
 	if known, waits := s.past.retries[s.seq]; waits {
 		return s.admitRetry(it, known)
 	}
+	if limits := s.r.feed.limits; limits != nil && limits.keyed {
+		return s.admitLoose(it)
+	}
 	b := s.block
 	var gap uint64
 	if n := len(b.items); n > 0 {
@@ -188,6 +193,22 @@ func (s *source) admit() error {
 	}
 	return nil
 }
+
+// admitLoose queues the record at hand by itself, as its key decides when it may
+// start.
+func (s *source) admitLoose(it item) error {
+	rec := s.record()
+	it.pace = s.r.feed.limits.of(rec)
+	s.loose++
+	if err := s.keys.flush(); err != nil {
+		return err
+	}
+	return s.r.feed.admit(&retry{item: it, attempt: 1, due: s.r.feed.schedule(&it), key: s.r.keyFor(rec), body: s.body(rec)}, 0)
+}
+
+// looseRecords bounds how many records are queued by themselves before it is
+// looked at whether there are too many.
+const looseRecords = 4096
 
 // admitKey looks at the key of the record at hand, and reports whether that
 // settles it.

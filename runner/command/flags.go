@@ -19,6 +19,7 @@ const (
 	groupData   = "Dataset"
 	groupOut    = "Results"
 	groupEngine = "Engine"
+	groupPace   = "Pace"
 	groupJob    = "Job"
 )
 
@@ -67,6 +68,13 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "on-unknown", Usage: "if nobody can tell whether a record was done, `WHAT`: hold it, retry it (--max-crashes times) or skip it", Category: groupEngine, DefaultText: "hold for once, retry for none, and for keyed while its key lives"},
 		&cli.StringFlag{Name: "resolve-with", Usage: "when resuming, ask `COMMAND` about each unknown record; see brood resolve --help", Category: groupEngine},
 		&cli.StringFlag{Name: "key-lifetime", Usage: "the far side forgets a key after `TIME`; 0 is never", Category: groupEngine, DefaultText: "what the job knows; 24h for exec and pipe"},
+		&cli.StringFlag{Name: "rate", Usage: "start at most `N/s`, N/m or N/h records, over all workers", Category: groupPace},
+		&cli.IntFlag{Name: "burst", Usage: "of --rate, up to `N` at once", Category: groupPace, DefaultText: "a tenth of a second's"},
+		&cli.StringFlag{Name: "rate-by", Usage: "at most so many for each value of a column, `COLUMN=N/s`, or domain(COLUMN)=N/s for what is behind an @", Category: groupPace},
+		&cli.IntFlag{Name: "max-per-key", Usage: "at most `N` at a time for each value of the column of --rate-by, or else of --key", Category: groupPace},
+		&cli.StringFlag{Name: "quota", Usage: "start at most `N/day`, then pause until midnight", Category: groupPace},
+		&cli.StringFlag{Name: "warmup", Usage: "begin with a tenth of --rate and reach all of it after `TIME`", Category: groupPace},
+		&cli.StringFlag{Name: "window", Usage: "start records only in these `HOURS`: 08:00-18:00, or 22:00-06:00@Europe/Vienna", Category: groupPace},
 		&cli.StringFlag{Name: "progress", Usage: "show progress `WHEN`: auto, always or never", Value: "auto", Category: groupEngine},
 		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", Value: "text", Category: groupEngine},
 	}

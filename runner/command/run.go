@@ -69,6 +69,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		if err := cfg.Key.Check(s); err != nil {
 			return usage("", "--key: %w", err)
 		}
+		if err := cfg.PaceKey.Check(s); err != nil {
+			return usage("", "--rate-by: %w", err)
+		}
 		p, err := d.Plan(options{c, e.words, cfg.OutputFormat == sink.FormatText}, s)
 		if err != nil {
 			return usage("See: brood run "+d.Name+" --help", "%w", err)
@@ -311,6 +314,9 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 		}
 	}
 	if err := e.tuneUnknown(c, cfg); err != nil {
+		return err
+	}
+	if err := tunePace(c, cfg); err != nil {
 		return err
 	}
 	cfg.Term, err = e.term(c)

@@ -10,10 +10,10 @@ import (
 
 // statements are the prepared statements of the writer.
 type statements struct {
-	all                                              []*sql.Stmt
-	totals, output, dropHeld                         *sql.Stmt
-	chunk, outcome, attempt, retry, settled, holdIt  *sql.Stmt
-	death, intent, noted, amended, beat, free, given *sql.Stmt
+	all                                                     []*sql.Stmt
+	totals, output, dropHeld                                *sql.Stmt
+	chunk, outcome, attempt, retry, settled, holdIt         *sql.Stmt
+	death, intent, noted, amended, beat, free, given, quota *sql.Stmt
 }
 
 func (l *Ledger) prepare(ctx context.Context) error {
@@ -34,6 +34,7 @@ func (l *Ledger) prepare(ctx context.Context) error {
 		{&l.stmts.amended, `UPDATE amendments SET bytes = ? WHERE seq = ?`},
 		{&l.stmts.free, `INSERT OR IGNORE INTO freed VALUES (?)`},
 		{&l.stmts.given, `DELETE FROM freed WHERE key = ?`},
+		{&l.stmts.quota, `INSERT OR REPLACE INTO quota VALUES (1, ?, ?)`},
 		{&l.stmts.beat, `UPDATE owner SET beat_at = ?`},
 		{&l.stmts.settled, `DELETE FROM retries WHERE seq = ?`},
 		{&l.stmts.holdIt, `INSERT OR REPLACE INTO held VALUES (?, ?, ?)`},
@@ -147,6 +148,9 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	}
 	for _, key := range c.Freed {
 		b.exec(l.stmts.free, key)
+	}
+	if c.QuotaDay != "" {
+		b.exec(l.stmts.quota, c.QuotaDay, c.QuotaUsed)
 	}
 	if c.Beat {
 		b.exec(l.stmts.beat, stamp(time.Now()))

@@ -218,7 +218,9 @@ type Commit struct {
 	Amended     []Amendment
 	Freed       []string // keys to be given back
 	GivenBack   []string // keys that were
-	Beat        bool     // say that this session is alive
+	QuotaDay    string   // "" if there is no quota
+	QuotaUsed   int
+	Beat        bool // say that this session is alive
 	OutputBytes int64
 	NextSeq     jobs.Seq // what was held before it has been written
 }

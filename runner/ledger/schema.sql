@@ -173,6 +173,13 @@ CREATE TABLE resolutions (
 ) STRICT;
 CREATE INDEX resolutions_by_seq ON resolutions (seq);
 
+-- How many records were started on the last day that --quota counts.
+CREATE TABLE quota (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    day  TEXT NOT NULL,                  -- 2006-01-02, local time
+    used INTEGER NOT NULL
+) STRICT;
+
 -- Keys of --once-per that records had which certainly had no effect: they are
 -- to be given back to the scope, and the row goes when they are.
 CREATE TABLE freed (

@@ -162,6 +162,18 @@ func (r *Reader) OpenIntents(ctx context.Context, epoch int64, visit func(seq jo
 	return nil
 }
 
+// Quota reads how many records were started on the last day that counts.
+func (r *Reader) Quota(ctx context.Context) (day string, used int, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT day, used FROM quota`).Scan(&day, &used)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", 0, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("read ledger %s: %w", r.path, err)
+	}
+	return day, used, err
+}
+
 // Freed reads the keys that are still to be given back.
 func (r *Reader) Freed(ctx context.Context) ([]string, error) {
 	return query(ctx, r, `SELECT key FROM freed`, func(rows *sql.Rows) (key string, err error) {

@@ -14,15 +14,15 @@ const batchTime = time.Millisecond
 // waits better here, where any free worker can have it.
 const prefetchBelow = 2 * batchTime
 
-// pace measures how long records take and sizes the batches of a slot.
-type pace struct {
+// tempo measures how long records take and sizes the batches of a slot.
+type tempo struct {
 	mu   sync.Mutex
 	each time.Duration // per record, a moving average; 0 while nothing is known
 	last int           // size of the last batch
 }
 
 // note takes in that n records took the worker busy.
-func (p *pace) note(n int, busy time.Duration) {
+func (p *tempo) note(n int, busy time.Duration) {
 	if n == 0 {
 		return
 	}
@@ -41,7 +41,7 @@ func (p *pace) note(n int, busy time.Duration) {
 
 // size is how many records the next batch should have. It grows at most
 // fourfold from one to the next.
-func (p *pace) size() int {
+func (p *tempo) size() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := 1
@@ -54,7 +54,7 @@ func (p *pace) size() int {
 }
 
 // depth is how many batches a worker may have at a time.
-func (p *pace) depth() int {
+func (p *tempo) depth() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.each > 0 && p.each*time.Duration(max(p.last, 1)) < prefetchBelow {

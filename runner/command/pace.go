@@ -1,0 +1,97 @@
+package command
+
+import (
+	"brood/runner"
+	"brood/runner/pace"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// tunePace reads the limits of a run's pace. A resume may change each of them;
+// 0 takes one away.
+func tunePace(c *cli.Context, cfg *runner.Config) error {
+	p := &cfg.Pace
+	var err error
+	if c.IsSet("rate") {
+		if p.Rate, err = parseRate("rate", c.String("rate")); err != nil {
+			return err
+		}
+	}
+	if c.IsSet("rate-by") {
+		column, text, ok := cutLast(c.String("rate-by"), "=")
+		if !ok {
+			return usage("For example: --rate-by 'domain(email)=5/s'", "--rate-by %q names no column and rate", c.String("rate-by"))
+		}
+		if p.By, err = parseRate("rate-by", text); err != nil {
+			return err
+		}
+		cfg.PaceKey = runner.ParsePaceKey(column)
+	}
+	for _, f := range []struct {
+		name string
+		to   *int
+	}{{"burst", &p.Burst}, {"max-per-key", &p.MaxPerKey}} {
+		if !c.IsSet(f.name) {
+			continue
+		}
+		if *f.to = c.Int(f.name); *f.to < 0 {
+			return usage("", "--%s %d: a number cannot be negative", f.name, *f.to)
+		}
+	}
+	if c.IsSet("quota") {
+		number, _ := strings.CutSuffix(c.String("quota"), "/day")
+		if p.Quota, err = strconv.Atoi(number); err != nil || p.Quota < 0 {
+			return usage("", "--quota %q is not a number of records a day, such as 2000/day", c.String("quota"))
+		}
+	}
+	if c.IsSet("warmup") {
+		if p.WarmUp, err = parseTime("warmup", c.String("warmup")); err != nil {
+			return err
+		}
+	}
+	if c.IsSet("window") {
+		p.Window = nil
+		if s := c.String("window"); s != "0" {
+			if p.Window, err = pace.ParseWindow(s); err != nil {
+				return usage("", "--window: %w", err)
+			}
+		}
+	}
+	return checkPace(cfg)
+}
+
+// checkPace refuses limits that lack what they refer to.
+func checkPace(cfg *runner.Config) error {
+	p := &cfg.Pace
+	if p.Rate == nil && (p.Burst > 0 || p.WarmUp > 0) {
+		return usage("", "--burst and --warmup need --rate")
+	}
+	if cfg.PaceKey.Column == "" && p.MaxPerKey > 0 {
+		if len(cfg.Key.Columns) == 0 {
+			return usage("Name the column with --rate-by COLUMN=N/s, or with --key.", "--max-per-key does not know of what")
+		}
+		cfg.PaceKey = runner.PaceKey{Column: cfg.Key.Columns[0]}
+	}
+	return nil
+}
+
+func parseRate(flag, s string) (*pace.Rate, error) {
+	if s == "0" {
+		return nil, nil
+	}
+	r, err := pace.ParseRate(s)
+	if err != nil {
+		return nil, usage("", "--%s: %w", flag, err)
+	}
+	return &r, nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}

@@ -1,0 +1,213 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/pace"
+	"bytes"
+	"container/heap"
+	"fmt"
+	"hash/maphash"
+	"strings"
+	"time"
+)
+
+// PaceKey is the column that --rate-by and --max-per-key go by.
+type PaceKey struct {
+	Column string `json:"column,omitempty"`
+	// Domain says that what stands behind the last @ of the value counts.
+	Domain bool `json:"domain,omitempty"`
+}
+
+// ParsePaceKey reads COLUMN or domain(COLUMN).
+func ParsePaceKey(s string) PaceKey {
+	if inner, ok := strings.CutPrefix(s, "domain("); ok && strings.HasSuffix(inner, ")") {
+		return PaceKey{strings.TrimSuffix(inner, ")"), true}
+	}
+	return PaceKey{Column: s}
+}
+
+// Check reports a column that the dataset does not have.
+func (k PaceKey) Check(s *jobs.Shape) error {
+	if k.Column == "" {
+		return nil
+	}
+	return jobs.KeySpec{Columns: []string{k.Column}}.Check(s)
+}
+
+// throttle applies the limits of a run to its feed. It is guarded by the feed's
+// lock. A nil *throttle stands for a run without limits.
+type throttle struct {
+	*pace.Pacer
+	keyed bool
+	key   PaceKey
+	seed  maphash.Seed
+	max   int // of a key in flight; 0: no limit
+	// queued counts the records in feed.waiting of each key, and parked holds
+	// those that wait for another of their key to end.
+	queued map[uint64]int
+	parked map[uint64][]*retry
+	held   int // parked in all
+	// tell is called when the run begins to wait for a long time, and why.
+	tell func(why string, until time.Time)
+	told string
+}
+
+func newThrottle(cfg *Config, tell func(string, time.Time), day string, used int) *throttle {
+	if cfg.Pace == (pace.Spec{}) {
+		return nil
+	}
+	return &throttle{
+		Pacer: pace.New(cfg.Pace, time.Now(), day, used), keyed: cfg.Pace.Keyed(), key: cfg.PaceKey, max: cfg.Pace.MaxPerKey,
+		seed: maphash.MakeSeed(), queued: make(map[uint64]int), parked: make(map[uint64][]*retry), tell: tell,
+	}
+}
+
+// of is the key of a record, as a number.
+func (t *throttle) of(rec *jobs.Record) uint64 {
+	v, _ := rec.Lookup(t.key.Column)
+	v = bytes.ToLower(bytes.TrimSpace(v))
+	if t.key.Domain {
+		v = v[bytes.LastIndexByte(v, '@')+1:]
+	}
+	return maphash.Bytes(t.seed, v)
+}
+
+// room returns how many of n records may start now; if none, when to look again.
+func (t *throttle) room(now time.Time, n int) (int, time.Duration) {
+	if t == nil {
+		return n, 0
+	}
+	room, again, why := t.Room(now, n)
+	if room > 0 {
+		t.told = ""
+		return room, 0
+	}
+	if why != "" && why != t.told && again.Sub(now) > time.Second {
+		t.told = why
+		t.tell(why, again)
+	}
+	return 0, again.Sub(now)
+}
+
+// started takes n records off what room has said.
+func (t *throttle) started(now time.Time, n int) {
+	if t != nil {
+		t.Start(now, n)
+	}
+}
+
+// pushWaiting adds a record to those that leave when they are due.
+func (f *feed) pushWaiting(r *retry) {
+	heap.Push(&f.waiting, r)
+	if f.limits != nil && f.limits.keyed {
+		f.limits.queued[r.pace]++
+	}
+}
+
+// popWaiting takes off the record that is due first.
+func (f *feed) popWaiting() *retry {
+	r := heap.Pop(&f.waiting).(*retry)
+	if f.limits != nil && f.limits.keyed {
+		if f.limits.queued[r.pace]--; f.limits.queued[r.pace] == 0 {
+			delete(f.limits.queued, r.pace)
+		}
+	}
+	return r
+}
+
+// startKey reports whether a record that is due may start, as far as its key
+// goes. If not, it is queued again.
+func (f *feed) startKey(r *retry, now time.Time) bool {
+	t := f.limits
+	if t == nil || !t.keyed {
+		return true
+	}
+	again, err := t.StartKey(now, r.pace)
+	switch {
+	case pace.Full(err):
+		t.park(r)
+	case !again.IsZero():
+		r.due = again
+		f.pushWaiting(r)
+	default:
+		return true
+	}
+	return false
+}
+
+func (t *throttle) park(r *retry) {
+	t.parked[r.pace] = append(t.parked[r.pace], r)
+	t.held++
+}
+
+// mustPark reports whether enough records of a key are on their way, so that
+// another need not have an intent yet.
+func (t *throttle) mustPark(key uint64) bool {
+	return t != nil && t.max > 0 && t.InFlight(key)+t.queued[key] >= t.max
+}
+
+// endKey notes that a record is not in flight any more, and lets the next of its
+// key go on.
+func (f *feed) endKey(it *item) {
+	t := f.limits
+	if t == nil || !t.keyed {
+		return
+	}
+	f.mu.Lock()
+	t.EndKey(it.pace)
+	if list := t.parked[it.pace]; len(list) > 0 {
+		r := list[0]
+		if t.parked[it.pace] = list[1:]; len(list) == 1 {
+			delete(t.parked, it.pace)
+		}
+		t.held--
+		f.queue(r)
+	}
+	f.mu.Unlock()
+	f.poke()
+	f.intents.poke()
+}
+
+// slow holds back everybody, or those who share the record's key, for a while.
+func (f *feed) slow(it *item, d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	switch until := now.Add(d); {
+	case f.limits != nil && f.limits.keyed:
+		f.limits.SlowKey(now, it.pace, until)
+	case until.After(f.holdUntil):
+		f.holdUntil = until
+	}
+}
+
+// quota is how much of the quota of the day is used up; the day is empty if
+// there is none.
+func (f *feed) quota() (day string, used int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.limits == nil {
+		return "", 0
+	}
+	return f.limits.Used()
+}
+
+// schedule says when a new record may start at the earliest, by its key.
+func (f *feed) schedule(it *item) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.limits.Schedule(time.Now(), it.pace)
+}
+
+// tellPause says that the run waits, and why.
+func (r *run) tellPause(why string, until time.Time) {
+	r.cfg.Term.Logf("paused until %s: %s", until.Format(time.DateTime), why)
+}
+
+// describe is for error messages.
+func (k PaceKey) String() string {
+	if k.Domain {
+		return fmt.Sprintf("domain(%s)", k.Column)
+	}
+	return k.Column
+}
