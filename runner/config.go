@@ -36,6 +36,7 @@ type Config struct {
 	BackoffMax time.Duration `json:"backoff_max"`
 	Timeout    time.Duration `json:"timeout,omitempty"` // for one record; 0 is none
 	MaxCrashes int           `json:"max_crashes"`
+	Halt       Halt          `json:"halt"`
 	Pace       pace.Spec     `json:"pace"`
 	PaceKey    PaceKey       `json:"pace_key"`
 	OnUnknown  OnUnknown     `json:"on_unknown"`

@@ -181,6 +181,7 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 		return err
 	}
 	t := sum.Totals
+	b.before = t
 	b.ok.Store(t.OK)
 	b.failed.Store(t.Failed)
 	b.skipped.Store(t.Skipped)
@@ -269,6 +270,10 @@ func (r *run) outcome(drainCtx context.Context, err error) (ledger.State, string
 	var aborted *AbortError
 	if err == nil && errors.As(cause, &aborted) {
 		err = aborted
+	}
+	var halted *HaltError
+	if err == nil && errors.As(cause, &halted) && r.signal.Load() == 0 {
+		return ledger.StateAborted, halted.Reason, halted
 	}
 	switch {
 	case err != nil && errors.As(err, &aborted):

@@ -26,7 +26,7 @@ const (
 	exitFailed      = 1  // finished, some records failed
 	exitUsage       = 2  // bad usage or configuration; nothing was started
 	exitUnknown     = 3  // finished, some records are unknown
-	exitStopped     = 4  // stopped by a job's abort
+	exitStopped     = 4  // stopped by --halt or by a job's abort
 	exitDataset     = 65 // EX_DATAERR: the dataset cannot be read
 	exitWrite       = 74 // EX_IOERR: an output or the ledger could not be written
 	exitLocked      = 75 // EX_TEMPFAIL: another brood holds the run
@@ -95,7 +95,7 @@ func (e *env) app() *cli.App {
    brood status; brood resume NAME
 
 Exit status: 0 all ok or skipped; 1 some failed; 2 bad usage, nothing started;
-3 some unknown; 4 stopped by the job; 65 the dataset cannot be read; 74 an
+3 some unknown; 4 stopped by the job or --halt; 65 the dataset cannot be read; 74 an
 output could not be written; 75 another brood holds the run; 129, 130, 143
 stopped by a signal, resumable.`,
 		Version:         Version(),
@@ -150,6 +150,7 @@ func classify(err error) (int, string) {
 	var writeErr *runner.WriteError
 	var dataErr *runner.DatasetError
 	var aborted *runner.AbortError
+	var halted *runner.HaltError
 	switch {
 	case errors.As(err, &ce):
 		return ce.code, ce.hint
@@ -166,7 +167,7 @@ func classify(err error) (int, string) {
 		return exitWrite, ""
 	case errors.Is(err, dataset.ErrChanged), errors.As(err, &dataErr):
 		return exitDataset, ""
-	case errors.As(err, &aborted):
+	case errors.As(err, &aborted), errors.As(err, &halted):
 		return exitStopped, ""
 	case errors.Is(err, runner.ErrBooks):
 		return exitSoftware, ""

@@ -65,6 +65,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},
 		&cli.StringFlag{Name: "timeout", Usage: "kill a worker that takes longer than `TIME` with a record: 30s, 2m, or seconds", Category: groupEngine},
 		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers", Value: 2, Category: groupEngine},
+		&cli.StringFlag{Name: "halt", Usage: "stop `WHEN`: never, or soon (finish what is in hand) or now (kill it), and how many fail, success or done: soon,fail=1 or now,fail=10%", Value: "never", Category: groupEngine},
 		&cli.StringFlag{Name: "on-unknown", Usage: "if nobody can tell whether a record was done, `WHAT`: hold it, retry it (--max-crashes times) or skip it", Category: groupEngine, DefaultText: "hold for once, retry for none, and for keyed while its key lives"},
 		&cli.StringFlag{Name: "resolve-with", Usage: "when resuming, ask `COMMAND` about each unknown record; see brood resolve --help", Category: groupEngine},
 		&cli.StringFlag{Name: "key-lifetime", Usage: "the far side forgets a key after `TIME`; 0 is never", Category: groupEngine, DefaultText: "what the job knows; 24h for exec and pipe"},

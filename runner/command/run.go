@@ -319,6 +319,11 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 	if err := tunePace(c, cfg); err != nil {
 		return err
 	}
+	if c.IsSet("halt") {
+		if cfg.Halt, err = runner.ParseHalt(c.String("halt")); err != nil {
+			return usage("", "--halt: %w", err)
+		}
+	}
 	cfg.Term, err = e.term(c)
 	return err
 }
