@@ -59,9 +59,6 @@ type book struct {
 
 	freed freedKeys
 
-	before ledger.Totals // of earlier sessions
-	halted bool          // --halt has stopped the run
-
 	// What is told when the next commit, and the one under way, have ended: to
 	// whoever waits, and to the pages how many of their notes are settled.
 	waiting, told []chan struct{}
@@ -214,7 +211,6 @@ func (b *book) apply(u *update) {
 	if u.page != nil {
 		b.acks[u.page] = max(b.acks[u.page], u.noted)
 	}
-	b.watchHalt()
 	b.rows += len(u.outcomes) + len(u.attempts) + len(u.retries) + len(u.settled)
 }
 

@@ -265,8 +265,10 @@ func (c *child) give(b *batch) error {
 func (c *child) room() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.slot.r.keysDie() {
-		return len(c.queue) == 0 // what is looked at now must begin now
+	if c.slot.r.keysDie() || c.slot.r.cfg.Halt.On != "" {
+		// What is looked at now must begin now; or what comes back may be a
+		// reason to begin nothing more.
+		return len(c.queue) == 0
 	}
 	return len(c.queue) < c.slot.tempo.depth()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // Halt says after how many records of a kind a run stops, in the words of GNU
@@ -95,16 +96,25 @@ type HaltError struct{ Reason string }
 
 func (e *HaltError) Error() string { return e.Reason }
 
-// watchHalt stops the run if the records that this session has made final are
-// enough. The book calls it.
-func (b *book) watchHalt() {
-	h := b.r.cfg.Halt
-	if b.halted || !h.reached(b.ok.Load()-b.before.OK, b.failed.Load()+b.unknown.Load()-b.before.Failed-b.before.Unknown) {
+// halting counts what this session has made final, for --halt.
+type halting struct {
+	ok, failed atomic.Uint64
+	stopped    atomic.Bool
+}
+
+// countHalt counts records that are final, and stops the run if they are enough.
+// That happens before the worker is given anything else.
+func (r *run) countHalt(ok, failed uint64) {
+	h := r.cfg.Halt
+	if h.On == "" {
 		return
 	}
-	b.halted = true
-	b.r.drain(&HaltError{fmt.Sprintf("--halt %s: ok %d, failed %d, unknown %d", h, b.ok.Load()-b.before.OK, b.failed.Load()-b.before.Failed, b.unknown.Load()-b.before.Unknown)})
+	success, fail := r.halting.ok.Add(ok), r.halting.failed.Add(failed)
+	if !h.reached(success, fail) || !r.halting.stopped.CompareAndSwap(false, true) {
+		return
+	}
+	r.drain(&HaltError{fmt.Sprintf("--halt %s: ok %d, failed or unknown %d", h, success, fail)})
 	if h.Now {
-		b.r.kill()
+		r.kill()
 	}
 }

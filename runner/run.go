@@ -54,6 +54,7 @@ type run struct {
 	slots   []*slot
 	family  *proc.Family
 	updates chan *update
+	halting halting
 	keys    *admission
 	started time.Time
 
@@ -181,7 +182,6 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 		return err
 	}
 	t := sum.Totals
-	b.before = t
 	b.ok.Store(t.OK)
 	b.failed.Store(t.Failed)
 	b.skipped.Store(t.Skipped)

@@ -102,6 +102,7 @@ func (r *run) settleOK(u *update, t *try, res *jobs.Result) {
 		Status: jobs.StatusOK, Attempts: t.rec.Attempt, Elapsed: res.Elapsed, Text: res.Text, Values: res.Values,
 	})
 	u.final(r, t.seq)
+	r.countHalt(1, 0)
 }
 
 // finish ends a record otherwise than ok. What o says counts, out brings what

@@ -90,4 +90,7 @@ func (u *update) fail(r *run, rec *jobs.Record, o ledger.Outcome, out *sink.Outc
 	u.buf = r.encoder.AppendRow(u.buf, rec, out)
 	u.final(r, rec.Seq)
 	u.outcomes = append(u.outcomes, o)
+	if o.Status != jobs.StatusSkipped {
+		r.countHalt(0, 1)
+	}
 }
