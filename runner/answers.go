@@ -50,6 +50,7 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 	var rec jobs.Record
 	var res jobs.Result
 	var t try
+	timing := c.slot.r.cfg.TimeoutPercent > 0
 	noting := c.slot.r.feed.intents != nil
 	if seq, ok := c.nextSeq(); ok && seq != answers.First {
 		return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, seq)
@@ -68,6 +69,9 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 			c.slot.noted = min(c.slot.noted+1, c.slot.page.LastNote())
 		}
 		t = try{item: b.items[b.answered-1], slot: c.slot.number, rec: &rec, body: b.walk.Body()}
+		if timing {
+			c.slot.r.median.note(res.Elapsed)
+		}
 		c.slot.r.settle(u, &t, &res)
 		c.slot.r.feed.endKey(&t.item)
 		c.retire(b)

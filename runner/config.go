@@ -35,11 +35,14 @@ type Config struct {
 	BackoffMin time.Duration `json:"backoff_min"`
 	BackoffMax time.Duration `json:"backoff_max"`
 	Timeout    time.Duration `json:"timeout,omitempty"` // for one record; 0 is none
-	MaxCrashes int           `json:"max_crashes"`
-	Halt       Halt          `json:"halt"`
-	Pace       pace.Spec     `json:"pace"`
-	PaceKey    PaceKey       `json:"pace_key"`
-	OnUnknown  OnUnknown     `json:"on_unknown"`
+	// TimeoutPercent is the timeout in percent of the running median of how
+	// long records take; 0: Timeout counts.
+	TimeoutPercent float64   `json:"timeout_percent,omitempty"`
+	MaxCrashes     int       `json:"max_crashes"`
+	Halt           Halt      `json:"halt"`
+	Pace           pace.Spec `json:"pace"`
+	PaceKey        PaceKey   `json:"pace_key"`
+	OnUnknown      OnUnknown `json:"on_unknown"`
 	// ResolveWith is a program that knows what became of unknown records, see
 	// Inquire; empty: there is none.
 	ResolveWith string `json:"resolve_with,omitempty"`

@@ -54,6 +54,7 @@ type run struct {
 	slots   []*slot
 	family  *proc.Family
 	updates chan *update
+	median  median
 	halting halting
 	keys    *admission
 	started time.Time
@@ -357,7 +358,7 @@ func (r *run) hello(slot int) wire.Hello {
 	return wire.Hello{
 		Version: wire.Version, Run: c.Name, Slot: slot, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Effect: c.Effect.String(), Key: c.Key,
-		TimeoutMS: c.Timeout.Milliseconds(), MaxOutput: c.Dataset.MaxRecord,
+		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord,
 	}
 }
 

@@ -160,7 +160,7 @@ func (s *slot) close(c *child, exit proc.Exit) error {
 	}
 	switch {
 	case c.timedOut.Load():
-		l.class, d.how = jobs.ClassTimeout, fmt.Sprintf("it took longer than --timeout %s and was killed", s.r.cfg.Timeout)
+		l.class, d.how = jobs.ClassTimeout, fmt.Sprintf("it took longer than %s and was killed", s.r.timeoutWords())
 		d.said = ""
 	case s.r.killCtx.Err() != nil:
 		l.class, l.blamed, d.silent = classKilled, false, true

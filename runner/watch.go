@@ -4,12 +4,16 @@ import (
 	"brood/runner/term"
 	"brood/worker/wire"
 	"context"
+	"math"
 	"syscall"
 	"time"
 )
 
 // watchLeast is the shortest time between two looks at the workers.
 const watchLeast = 5 * time.Millisecond
+
+// medianTime is how often it is looked at what the median is now.
+const medianTime = 50 * time.Millisecond
 
 // lateBy is how much too late the watch must wake for it to say that the whole
 // process was not running.
@@ -18,13 +22,19 @@ const lateBy = 100 * time.Millisecond
 // watch kills workers that take longer with a record than its timeout allows.
 // It reads their pages, so it costs them nothing.
 func (r *run) watch(ctx context.Context) {
-	limit := r.cfg.Timeout
-	if limit <= 0 {
+	if r.cfg.Timeout <= 0 && r.cfg.TimeoutPercent <= 0 {
 		return
 	}
 	woken := wire.Now()
 	for {
+		limit := r.timeout()
 		next := limit
+		if limit == 0 {
+			limit, next = math.MaxInt64/2, medianTime
+		}
+		if r.cfg.TimeoutPercent > 0 {
+			next = min(next, medianTime)
+		}
 		now := wire.Now()
 		if now-woken > lateBy {
 			// This process was stopped, and may be the first to know.

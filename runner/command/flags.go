@@ -63,7 +63,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each)", Category: groupEngine},
 		&cli.IntFlag{Name: "retries", Usage: "try a record `N` more times after the first", Category: groupEngine, DefaultText: "0 for exec, 3 for others"},
 		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},
-		&cli.StringFlag{Name: "timeout", Usage: "kill a worker that takes longer than `TIME` with a record: 30s, 2m, or seconds", Category: groupEngine},
+		&cli.StringFlag{Name: "timeout", Usage: "kill a worker that takes longer than `TIME` with a record: 30s, 2m, seconds, or 200% of what the median of them takes", Category: groupEngine},
 		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers", Value: 2, Category: groupEngine},
 		&cli.StringFlag{Name: "halt", Usage: "stop `WHEN`: never, or soon (finish what is in hand) or now (kill it), and how many fail, success or done: soon,fail=1 or now,fail=10%", Value: "never", Category: groupEngine},
 		&cli.StringFlag{Name: "on-unknown", Usage: "if nobody can tell whether a record was done, `WHAT`: hold it, retry it (--max-crashes times) or skip it", Category: groupEngine, DefaultText: "hold for once, retry for none, and for keyed while its key lives"},

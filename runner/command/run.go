@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -304,7 +305,12 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 		}
 	}
 	if c.IsSet("timeout") {
-		if cfg.Timeout, err = parseTime("timeout", c.String("timeout")); err != nil {
+		cfg.Timeout, cfg.TimeoutPercent = 0, 0
+		if share, ok := strings.CutSuffix(c.String("timeout"), "%"); ok {
+			if cfg.TimeoutPercent, err = strconv.ParseFloat(share, 64); err != nil || !(cfg.TimeoutPercent > 100) {
+				return usage("", "--timeout %s: a share of the median must be more than 100%%", c.String("timeout"))
+			}
+		} else if cfg.Timeout, err = parseTime("timeout", c.String("timeout")); err != nil {
 			return err
 		}
 	}
