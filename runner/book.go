@@ -205,6 +205,7 @@ func (b *book) apply(u *update) {
 	b.next.Intents = append(b.next.Intents, u.intents...)
 	b.next.Noted = append(b.next.Noted, u.settledNotes...)
 	b.next.Freed = append(b.next.Freed, u.freed...)
+	b.next.Slots = max(b.next.Slots, u.slots)
 	if u.durable != nil {
 		b.waiting, b.urgent = append(b.waiting, u.durable), true
 	}

@@ -77,7 +77,9 @@ type feed struct {
 	ended     bool      // the source has no more
 	holdUntil time.Time // a throttle holds everything back
 	crashes   map[jobs.Seq]int
-	crashed   atomic.Bool // crashes is not empty
+	crashed   atomic.Bool   // crashes is not empty
+	paused    bool          // nothing leaves
+	done      chan struct{} // closed when all is final, and nothing more will come
 
 	free chan *block
 	// wake holds a token when there may be something to take. Whoever takes
@@ -91,7 +93,7 @@ func newFeed(dir string, in *intents, limits *throttle) *feed {
 	if in != nil {
 		blocks = intentBlocks
 	}
-	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, limits: limits, free: make(chan *block, blocks), wake: make(chan struct{}, 1)}
+	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, limits: limits, free: make(chan *block, blocks), wake: make(chan struct{}, 1), done: make(chan struct{})}
 	for range blocks {
 		f.free <- &block{data: make([]byte, 0, blockBytes+64<<10)}
 	}
@@ -132,9 +134,7 @@ func (f *feed) crowded() bool {
 	if f.intents != nil {
 		n += len(f.intents.later)
 	}
-	if f.limits != nil {
-		n += f.limits.held
-	}
+	n += f.limits.held
 	return n >= maxWaiting
 }
 
@@ -200,6 +200,23 @@ func (f *feed) queue(r *retry) {
 	}
 }
 
+// pause stops records from leaving, or lets them go on.
+func (f *feed) pause(yes bool) {
+	f.mu.Lock()
+	f.paused = yes
+	f.mu.Unlock()
+	f.poke()
+}
+
+// setLeast fits the intents to the number of slots.
+func (f *feed) setLeast(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.intents != nil {
+		f.intents.least = n
+	}
+}
+
 // crash counts a worker's death with the record in hand.
 func (f *feed) crash(seq jobs.Seq) int {
 	f.mu.Lock()
@@ -219,6 +236,9 @@ func (f *feed) crashesOf(seq jobs.Seq) int {
 func (f *feed) end() {
 	f.mu.Lock()
 	f.ended = true
+	if f.open == 0 {
+		close(f.done)
+	}
 	f.mu.Unlock()
 	f.poke()
 	f.intents.poke()
@@ -232,6 +252,9 @@ func (f *feed) settled(n int) {
 	f.mu.Lock()
 	f.open -= n
 	last := f.ended && f.open == 0
+	if last {
+		close(f.done)
+	}
 	f.mu.Unlock()
 	if last {
 		f.poke()
@@ -280,6 +303,9 @@ func sleep(ctx context.Context, wake <-chan struct{}, wait time.Duration) bool {
 // fill takes what can be taken now. If there is nothing, wait is when to look
 // again, or negative if only a token will bring news.
 func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
+	if f.paused {
+		return false, -1, nil
+	}
 	now := time.Now()
 	if d := f.holdUntil.Sub(now); d > 0 && (len(f.blocks) > 0 || len(f.waiting) > 0) {
 		return false, d, nil

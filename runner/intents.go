@@ -121,7 +121,7 @@ func (f *feed) collect(epoch int64, now time.Time) (g *group, wait time.Duration
 			f.limits.park(r)
 			continue
 		}
-		if f.limits != nil {
+		if f.limits.keyed {
 			f.limits.queued[r.pace]++ // until grant puts it there
 			g.counted = append(g.counted, r.pace)
 		}

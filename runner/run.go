@@ -51,7 +51,7 @@ type run struct {
 	reader  *dataset.Reader
 	feed    *feed
 	book    *book
-	slots   []*slot
+	crew    crew
 	family  *proc.Family
 	updates chan *update
 	median  median
@@ -119,18 +119,6 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 		return err
 	}
 	r.feed = newFeed(cfg.Dir.Path, in, newThrottle(cfg, r.tellPause, day, used))
-	for i := range cfg.Slots {
-		s := &slot{r: r, number: i + 1}
-		r.slots = append(r.slots, s)
-		if in == nil {
-			continue
-		}
-		// All of them, before anything is sent out: a page that is missing
-		// after a crash then means that something is lost.
-		if err := s.openPage(); err != nil {
-			return err
-		}
-	}
 	// One update in hand for each slot, so that none waits for a write.
 	r.updates = make(chan *update, cfg.Slots)
 	return r.openBook(ctx, l, input)
@@ -220,6 +208,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 		servants.Go(func() { f(serve) })
 	}
 
+	r.crew.requests = make(chan int)
 	var workers, books errgroup.Group
 	books.Go(func() error { return r.book.keep(r.updates) })
 	start := func(f func(context.Context) error) {
@@ -244,9 +233,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	if r.feed.intents != nil {
 		start(r.intend)
 	}
-	for _, s := range r.slots {
-		start(s.work)
-	}
+	start(func(ctx context.Context) error { return r.manage(ctx, start) })
 	err := workers.Wait()
 	close(r.updates)
 	bookErr := books.Wait()
@@ -310,7 +297,7 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage); endErr != nil && err == nil {
 		err = &WriteError{endErr}
 	}
-	for _, s := range r.slots {
+	for _, s := range r.crew.all() {
 		if pageErr := s.closePage(); pageErr != nil && err == nil {
 			err = pageErr
 		}

@@ -27,6 +27,10 @@ type slot struct {
 	notes *wire.Notes
 	files [3]*os.File // of the page, and of the notes
 	noted uint64      // the last note that was settled
+
+	// Of its goroutine; guarded by the crew's lock.
+	retire context.CancelFunc // nil if it is not to work
+	ended  chan struct{}      // closed when it has ended
 }
 
 // work is the slot's goroutine.

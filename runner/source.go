@@ -176,7 +176,7 @@ func (s *source) admit() error {
 	if known, waits := s.past.retries[s.seq]; waits {
 		return s.admitRetry(it, known)
 	}
-	if limits := s.r.feed.limits; limits != nil && limits.keyed {
+	if s.r.feed.limits.keyed {
 		return s.admitLoose(it)
 	}
 	b := s.block

@@ -35,7 +35,7 @@ func (k PaceKey) Check(s *jobs.Shape) error {
 }
 
 // throttle applies the limits of a run to its feed. It is guarded by the feed's
-// lock. A nil *throttle stands for a run without limits.
+// lock.
 type throttle struct {
 	*pace.Pacer
 	keyed bool
@@ -53,9 +53,6 @@ type throttle struct {
 }
 
 func newThrottle(cfg *Config, tell func(string, time.Time), day string, used int) *throttle {
-	if cfg.Pace == (pace.Spec{}) {
-		return nil
-	}
 	return &throttle{
 		Pacer: pace.New(cfg.Pace, time.Now(), day, used), keyed: cfg.Pace.Keyed(), key: cfg.PaceKey, max: cfg.Pace.MaxPerKey,
 		seed: maphash.MakeSeed(), queued: make(map[uint64]int), parked: make(map[uint64][]*retry), tell: tell,
@@ -74,9 +71,6 @@ func (t *throttle) of(rec *jobs.Record) uint64 {
 
 // room returns how many of n records may start now; if none, when to look again.
 func (t *throttle) room(now time.Time, n int) (int, time.Duration) {
-	if t == nil {
-		return n, 0
-	}
 	room, again, why := t.Room(now, n)
 	if room > 0 {
 		t.told = ""
@@ -91,15 +85,13 @@ func (t *throttle) room(now time.Time, n int) (int, time.Duration) {
 
 // started takes n records off what room has said.
 func (t *throttle) started(now time.Time, n int) {
-	if t != nil {
-		t.Start(now, n)
-	}
+	t.Start(now, n)
 }
 
 // pushWaiting adds a record to those that leave when they are due.
 func (f *feed) pushWaiting(r *retry) {
 	heap.Push(&f.waiting, r)
-	if f.limits != nil && f.limits.keyed {
+	if f.limits.keyed {
 		f.limits.queued[r.pace]++
 	}
 }
@@ -107,7 +99,7 @@ func (f *feed) pushWaiting(r *retry) {
 // popWaiting takes off the record that is due first.
 func (f *feed) popWaiting() *retry {
 	r := heap.Pop(&f.waiting).(*retry)
-	if f.limits != nil && f.limits.keyed {
+	if f.limits.keyed {
 		if f.limits.queued[r.pace]--; f.limits.queued[r.pace] == 0 {
 			delete(f.limits.queued, r.pace)
 		}
@@ -119,7 +111,7 @@ func (f *feed) popWaiting() *retry {
 // goes. If not, it is queued again.
 func (f *feed) startKey(r *retry, now time.Time) bool {
 	t := f.limits
-	if t == nil || !t.keyed {
+	if !t.keyed {
 		return true
 	}
 	again, err := t.StartKey(now, r.pace)
@@ -143,14 +135,14 @@ func (t *throttle) park(r *retry) {
 // mustPark reports whether enough records of a key are on their way, so that
 // another need not have an intent yet.
 func (t *throttle) mustPark(key uint64) bool {
-	return t != nil && t.max > 0 && t.InFlight(key)+t.queued[key] >= t.max
+	return t.max > 0 && t.InFlight(key)+t.queued[key] >= t.max
 }
 
 // endKey notes that a record is not in flight any more, and lets the next of its
 // key go on.
 func (f *feed) endKey(it *item) {
 	t := f.limits
-	if t == nil || !t.keyed {
+	if !t.keyed {
 		return
 	}
 	f.mu.Lock()
@@ -174,7 +166,7 @@ func (f *feed) slow(it *item, d time.Duration) {
 	defer f.mu.Unlock()
 	now := time.Now()
 	switch until := now.Add(d); {
-	case f.limits != nil && f.limits.keyed:
+	case f.limits.keyed:
 		f.limits.SlowKey(now, it.pace, until)
 	case until.After(f.holdUntil):
 		f.holdUntil = until
@@ -186,10 +178,15 @@ func (f *feed) slow(it *item, d time.Duration) {
 func (f *feed) quota() (day string, used int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.limits == nil {
-		return "", 0
-	}
 	return f.limits.Used()
+}
+
+// setRate changes the rate over all records; nil takes it away.
+func (f *feed) setRate(rate *pace.Rate) {
+	f.mu.Lock()
+	f.limits.SetRate(rate, time.Now())
+	f.mu.Unlock()
+	f.poke()
 }
 
 // schedule says when a new record may start at the earliest, by its key.

@@ -21,6 +21,7 @@ type update struct {
 	deaths       []ledger.Death
 	settledNotes []jobs.Seq // of an earlier session
 	freed        []string   // keys that other runs may have
+	slots        int        // there may be so many from now on; 0: no news
 	intents      []ledger.Intent
 	durable      chan struct{} // closed when all of this is in the ledger; nil if nobody waits
 	// When all of this is in the ledger, so are the notes of a slot up to a
@@ -53,7 +54,7 @@ func (u *update) free() {
 	u.buf, u.spans = u.buf[:0], u.spans[:0]
 	u.outcomes, u.attempts, u.retries = u.outcomes[:0], u.attempts[:0], u.retries[:0]
 	u.settled, u.deaths, u.settledNotes, u.freed = u.settled[:0], u.deaths[:0], u.settledNotes[:0], u.freed[:0]
-	u.intents, u.durable, u.page = nil, nil, nil
+	u.intents, u.durable, u.page, u.slots = nil, nil, nil, 0
 	updates.Put(u)
 }
 

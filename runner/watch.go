@@ -40,7 +40,7 @@ func (r *run) watch(ctx context.Context) {
 			// This process was stopped, and may be the first to know.
 			r.resumed.Store(int64(now))
 		}
-		for _, s := range r.slots {
+		for _, s := range r.crew.all() {
 			c := s.live.Load()
 			if c == nil {
 				continue

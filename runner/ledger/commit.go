@@ -10,10 +10,10 @@ import (
 
 // statements are the prepared statements of the writer.
 type statements struct {
-	all                                                     []*sql.Stmt
-	totals, output, dropHeld                                *sql.Stmt
-	chunk, outcome, attempt, retry, settled, holdIt         *sql.Stmt
-	death, intent, noted, amended, beat, free, given, quota *sql.Stmt
+	all                                                            []*sql.Stmt
+	totals, output, dropHeld                                       *sql.Stmt
+	chunk, outcome, attempt, retry, settled, holdIt                *sql.Stmt
+	death, intent, noted, amended, beat, free, given, quota, slots *sql.Stmt
 }
 
 func (l *Ledger) prepare(ctx context.Context) error {
@@ -34,6 +34,7 @@ func (l *Ledger) prepare(ctx context.Context) error {
 		{&l.stmts.amended, `UPDATE amendments SET bytes = ? WHERE seq = ?`},
 		{&l.stmts.free, `INSERT OR IGNORE INTO freed VALUES (?)`},
 		{&l.stmts.given, `DELETE FROM freed WHERE key = ?`},
+		{&l.stmts.slots, `UPDATE sessions SET slots = max(slots, ?) WHERE session = (SELECT max(session) FROM sessions)`},
 		{&l.stmts.quota, `INSERT OR REPLACE INTO quota VALUES (1, ?, ?)`},
 		{&l.stmts.beat, `UPDATE owner SET beat_at = ?`},
 		{&l.stmts.settled, `DELETE FROM retries WHERE seq = ?`},
@@ -148,6 +149,9 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	}
 	for _, key := range c.Freed {
 		b.exec(l.stmts.free, key)
+	}
+	if c.Slots > 0 {
+		b.exec(l.stmts.slots, c.Slots)
 	}
 	if c.QuotaDay != "" {
 		b.exec(l.stmts.quota, c.QuotaDay, c.QuotaUsed)

@@ -218,6 +218,7 @@ type Commit struct {
 	Amended     []Amendment
 	Freed       []string // keys to be given back
 	GivenBack   []string // keys that were
+	Slots       int      // of the session; 0: no change
 	QuotaDay    string   // "" if there is no quota
 	QuotaUsed   int
 	Beat        bool // say that this session is alive

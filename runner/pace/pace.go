@@ -112,6 +112,13 @@ func New(s Spec, now time.Time, day string, used int) *Pacer {
 	return p
 }
 
+// SetRate changes the rate over all records; nil takes it away. It warms up no
+// more.
+func (p *Pacer) SetRate(r *Rate, now time.Time) {
+	p.spec.Rate, p.spec.WarmUp = r, 0
+	p.setRate(now)
+}
+
 func (p *Pacer) setRate(now time.Time) {
 	if p.spec.Rate == nil {
 		p.all = nil

@@ -1,0 +1,126 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// crew is the slots of a run. Their number may change while it goes on.
+type crew struct {
+	mu       sync.Mutex
+	slots    []*slot // slot i+1 at i; those that have retired as well
+	size     int     // slots that are to work: the first so many
+	requests chan int
+}
+
+// all returns the slots there are.
+func (c *crew) all() []*slot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.slots)
+}
+
+// Size is how many slots are to work.
+func (c *crew) Size() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.size
+}
+
+// manage starts the slots, and more of them, or fewer, as it is asked. It is a
+// goroutine of the run, and start adds one to it.
+func (r *run) manage(ctx context.Context, start func(func(context.Context) error)) error {
+	if err := r.staff(ctx, start, r.cfg.Slots); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.feed.done:
+			return nil
+		case n := <-r.crew.requests:
+			if err := r.staff(ctx, start, n); err != nil {
+				return err
+			}
+			r.cfg.Term.Logf("%d workers at a time from now on", n)
+		}
+	}
+}
+
+// staff brings the crew to n slots.
+func (r *run) staff(ctx context.Context, start func(func(context.Context) error), n int) error {
+	known := len(r.crew.all())
+	var fresh []*slot
+	for i := known; i < n; i++ {
+		s := &slot{r: r, number: i + 1}
+		if r.feed.intents != nil {
+			// Before anything is sent out: a page that is missing after a
+			// crash means that something is lost.
+			if err := s.openPage(); err != nil {
+				return err
+			}
+		}
+		fresh = append(fresh, s)
+	}
+	if len(fresh) > 0 && known > 0 && !r.tellLedger(ctx, n) {
+		return nil // the run is ending
+	}
+	r.feed.setLeast(2 * n)
+	r.crew.mu.Lock()
+	defer r.crew.mu.Unlock()
+	r.crew.slots = append(r.crew.slots, fresh...)
+	r.crew.size = n
+	for i, s := range r.crew.slots {
+		switch {
+		case i >= n && s.retire != nil:
+			s.retire()
+			s.retire = nil
+		case i < n && s.retire == nil:
+			s.begin(ctx, start)
+		}
+	}
+	return nil
+}
+
+// tellLedger makes durable how many slots there may be. It returns false if the
+// run has ended before.
+func (r *run) tellLedger(ctx context.Context, n int) bool {
+	u := newUpdate()
+	u.slots, u.durable = n, make(chan struct{})
+	durable := u.durable
+	r.updates <- u
+	select {
+	case <-durable:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// begin starts a slot's goroutine, after the one before it has ended.
+func (s *slot) begin(ctx context.Context, start func(func(context.Context) error)) {
+	ctx, s.retire = context.WithCancel(ctx)
+	before, ended := s.ended, make(chan struct{})
+	s.ended = ended
+	start(func(context.Context) error {
+		defer close(ended)
+		if before != nil {
+			<-before
+		}
+		return s.work(ctx)
+	})
+}
+
+// scale asks for another number of slots. It returns false if the run is ending.
+func (r *run) scale(n int) bool {
+	select {
+	case r.crew.requests <- n:
+		return true
+	case <-r.feed.done:
+	case <-time.After(5 * time.Second):
+	}
+	return false
+}
