@@ -279,6 +279,7 @@ func (f *feed) take(ctx context.Context, n int, b *batch) (bool, error) {
 		}
 		sleep(ctx, f.wake, wait)
 	}
+	f.poke() // a slot that retires may have taken the token of another
 	return false, nil
 }
 

@@ -204,7 +204,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	var servants sync.WaitGroup
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
-	for _, f := range []func(context.Context){r.watch, r.showProgress, obey} {
+	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control} {
 		servants.Go(func() { f(serve) })
 	}
 

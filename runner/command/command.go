@@ -114,11 +114,11 @@ stopped by a signal, resumable.`,
 			}
 			return cli.ShowAppHelp(c)
 		},
-		Commands: []*cli.Command{
+		Commands: append(e.controlCommands(), []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.keysCommand(),
 			e.lockCommand(),
-		},
+		}...),
 	}
 }
 

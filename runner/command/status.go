@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -31,6 +32,8 @@ type status struct {
 	// Quarantined is how many of the failed and unknown records were given up
 	// because their workers died.
 	Quarantined uint64 `json:"quarantined"`
+	// Live is what only the run itself knows; null unless it is running.
+	Live *runner.Live `json:"live"`
 }
 
 func (e *env) statusCommand() *cli.Command {
@@ -99,6 +102,9 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 	if s.FinishedAt != "" {
 		st.FinishedAt = &s.FinishedAt
 	}
+	if s.State == ledger.StateRunning {
+		st.askLive(ctx, state)
+	}
 	if s.State == ledger.StateRunning && !runner.Alive(state, name) {
 		st.State, st.Reason = string(ledger.StateInterrupted), "it was killed"
 		// From here nobody can tell whether another machine works on it.
@@ -110,6 +116,25 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 		}
 	}
 	return st, nil
+}
+
+// askLive asks the run itself, which knows more than the ledger has yet, if it
+// can be asked.
+func (s *status) askLive(ctx context.Context, state string) {
+	b, err := runner.Ask(ctx, state, s.Name, http.MethodGet, "/status", nil)
+	var l runner.Live
+	if err != nil || json.Unmarshal(b, &l) != nil {
+		return
+	}
+	s.Live = &l
+	s.Input, s.OK, s.Failed, s.Skipped, s.Unknown = l.Input, l.OK, l.Failed, l.Skipped, l.Unknown
+	s.Pending = max(int64(l.Input)-int64(l.OK+l.Failed+l.Skipped+l.Unknown), 0)
+	switch {
+	case l.Paused:
+		s.Reason = "paused"
+	case l.Waits != "":
+		s.Reason = l.Waits
+	}
 }
 
 func (e *env) printJSON(v any) error {

@@ -119,6 +119,9 @@ func (p *Pacer) SetRate(r *Rate, now time.Time) {
 	p.setRate(now)
 }
 
+// Rate is the rate over all records, or nil.
+func (p *Pacer) Rate() *Rate { return p.spec.Rate }
+
 func (p *Pacer) setRate(now time.Time) {
 	if p.spec.Rate == nil {
 		p.all = nil

@@ -1,0 +1,131 @@
+package command
+
+import (
+	"brood/runner"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/urfave/cli/v2"
+)
+
+// controlCommands are those that tell a run something while it goes on.
+func (e *env) controlCommands() []*cli.Command {
+	order := func(name, usage string) *cli.Command {
+		return &cli.Command{
+			Name: name, Usage: usage, ArgsUsage: "NAME",
+			Description:  "Example:\n   brood " + name + " demo",
+			Flags:        []cli.Flag{stateFlag()},
+			OnUsageError: usageError,
+			Action: func(c *cli.Context) error {
+				_, err := e.tell(c, 1, http.MethodPost, name, nil)
+				return err
+			},
+		}
+	}
+	return []*cli.Command{
+		order("pause", "begin no more records in a run until it is continued"),
+		order("continue", "let a run go on that was paused"),
+		order("drain", "finish the records in hand and end the run, resumable: as SIGTERM"),
+		order("stop", "end a run at once, resumable: as a second SIGTERM"),
+		{
+			Name: "scale", Usage: "work on more records at a time, or fewer", ArgsUsage: "NAME -j N",
+			Description: `Example:
+   brood scale demo -j 8`,
+			Flags: []cli.Flag{
+				stateFlag(),
+				&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them"},
+			},
+			OnUsageError: usageError,
+			Action: func(c *cli.Context) error {
+				if !c.IsSet("jobs") {
+					return usage("For example: brood scale demo -j 8", "say how many with -j")
+				}
+				n, err := parseSlots(c.String("jobs"))
+				if err != nil {
+					return err
+				}
+				_, err = e.tell(c, 1, http.MethodPost, "scale", url.Values{"jobs": {strconv.Itoa(n)}})
+				return err
+			},
+		},
+		{
+			Name: "rate", Usage: "change how many records a run starts in a time", ArgsUsage: "NAME N/s",
+			Description: `0 takes the limit away.
+
+Example:
+   brood rate demo 20/s`,
+			Flags:        []cli.Flag{stateFlag()},
+			OnUsageError: usageError,
+			Action: func(c *cli.Context) error {
+				if c.NArg() == 2 {
+					if _, err := parseRate("rate", c.Args().Get(1)); err != nil {
+						return err
+					}
+				}
+				_, err := e.tell(c, 2, http.MethodPost, "rate", url.Values{"rate": {c.Args().Get(1)}})
+				return err
+			},
+		},
+		{
+			Name: "workers", Usage: "show the workers of a run", ArgsUsage: "NAME",
+			Description: `Example:
+   brood workers demo`,
+			Flags:        []cli.Flag{stateFlag(), &cli.BoolFlag{Name: "json", Usage: "print JSON"}},
+			OnUsageError: usageError,
+			Action:       e.workers,
+		},
+	}
+}
+
+// tell sends an order to the run that is the first of n arguments.
+func (e *env) tell(c *cli.Context, n int, method, what string, query url.Values) ([]byte, error) {
+	state, err := runner.StateDir(c.String("state"))
+	if err != nil {
+		return nil, usage("", "%w", err)
+	}
+	if c.NArg() != n {
+		return nil, usage("See: brood "+what+" --help", "give the name of one run%s", map[bool]string{true: ", and the rate"}[n == 2])
+	}
+	name := c.Args().First()
+	if err := checkRun(state, name); err != nil {
+		return nil, err
+	}
+	b, err := runner.Ask(c.Context, state, name, method, "/"+what, query)
+	if errors.Is(err, runner.ErrNotRunning) {
+		return nil, usage("See how far it is: brood status "+name, "run %s: %w", name, err)
+	}
+	return b, err
+}
+
+func (e *env) workers(c *cli.Context) error {
+	b, err := e.tell(c, 1, http.MethodGet, "workers", nil)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		_, err := e.stdout.Write(b)
+		return err
+	}
+	var list []runner.WorkerState
+	if err := json.Unmarshal(b, &list); err != nil {
+		return fmt.Errorf("read the answer of the run: %w", err)
+	}
+	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "SLOT\tPID\tRECORD\tFOR\tDONE\tMEMORY\tCPU")
+	for _, s := range list {
+		record, since := "-", "-"
+		if s.Seq != nil {
+			record = strconv.FormatUint(*s.Seq, 10)
+			since = (time.Duration(s.InHand * float64(time.Second))).Round(time.Millisecond).String()
+		}
+		_, _ = fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%d\t%s\t%.1fs\n", s.Slot, s.PID, record, since, s.Done, humanize.IBytes(uint64(s.RSS)), s.CPU)
+	}
+	return w.Flush()
+}

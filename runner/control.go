@@ -1,0 +1,248 @@
+package runner
+
+import (
+	"brood/runner/pace"
+	"brood/worker/wire"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// controlName is the socket in the run directory by which a run is told what to
+// do. It speaks HTTP: POST to an order, GET for JSON.
+//
+//	GET  /status    Live
+//	GET  /workers   a list of WorkerState
+//	POST /pause     nothing more is begun
+//	POST /continue  it is again
+//	POST /drain     finish what is in hand, then end: as SIGTERM
+//	POST /stop      end at once: as a second SIGTERM
+//	POST /scale     ?jobs=N
+//	POST /rate      ?rate=N/s, or 0 for none
+//
+// Only the user who runs it, and root, may connect.
+const controlName = "control.sock"
+
+// Live is the state of a run as it knows it itself.
+type Live struct {
+	Input   uint64  `json:"input"`
+	OK      uint64  `json:"ok"`
+	Failed  uint64  `json:"failed"`
+	Skipped uint64  `json:"skipped"`
+	Unknown uint64  `json:"unknown"`
+	Rate    float64 `json:"rate"` // records a second, of this session
+	Jobs    int     `json:"jobs"` // slots
+	Workers int     `json:"workers"`
+	Paused  bool    `json:"paused"`
+	// Waits says why nothing is begun at the moment, if that is so: a limit.
+	Waits string `json:"waits,omitempty"`
+	Limit string `json:"rate_limit,omitempty"`
+}
+
+// WorkerState is what is known of a worker.
+type WorkerState struct {
+	Slot   int     `json:"slot"`
+	PID    int     `json:"pid"`
+	Seq    *uint64 `json:"seq"` // the record in hand, or null
+	InHand float64 `json:"in_hand_s,omitempty"`
+	Done   uint64  `json:"done"`  // records
+	RSS    int64   `json:"rss"`   // bytes; 0 if the system does not tell
+	CPU    float64 `json:"cpu_s"` // seconds
+}
+
+// control serves orders until ctx ends. Without its socket a run works all the
+// same.
+func (r *run) control(ctx context.Context) {
+	l, err := listenControl(r.cfg.Dir)
+	if err != nil {
+		r.cfg.Term.Logf("this run cannot be told anything while it goes on: %v", err)
+		return
+	}
+	srv := &http.Server{Handler: r.orders(), ReadHeaderTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = srv.Shutdown(grace)
+	})
+	defer stop()
+	_ = srv.Serve(ownListener{l}) // ends when it is shut down
+	_ = os.Remove(r.cfg.Dir.file(controlName))
+}
+
+// listenControl makes the socket. What a killed session has left is replaced:
+// this process has the run's lock.
+func listenControl(d *Dir) (net.Listener, error) {
+	if err := os.Remove(d.file(controlName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	dir, path, err := shortPath(d.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = dir.Close() }()
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false) // by that path it is not there later
+	return l, os.Chmod(d.file(controlName), 0o600)
+}
+
+// ownListener takes connections of this user and of root only.
+type ownListener struct{ net.Listener }
+
+func (l ownListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if uid, err := peerUser(c.(*net.UnixConn)); err == nil && (uid == os.Geteuid() || uid == 0) {
+			return c, nil
+		}
+		_ = c.Close()
+	}
+}
+
+// orders are what a run can be told.
+func (r *run) orders() http.Handler {
+	mux := http.NewServeMux()
+	get := func(path string, f func() any) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(f()) // if the asker has gone, so be it
+		})
+	}
+	post := func(path string, f func(url.Values) error) {
+		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, q *http.Request) {
+			if err := f(q.URL.Query()); err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+			}
+		})
+	}
+	get("/status", func() any { return r.live() })
+	get("/workers", func() any { return r.workerStates() })
+	post("/pause", func(url.Values) error { r.feed.pause(true); r.cfg.Term.Logf("paused"); return nil })
+	post("/continue", func(url.Values) error { r.feed.pause(false); r.cfg.Term.Logf("continued"); return nil })
+	post("/drain", func(url.Values) error { r.endBy(false); return nil })
+	post("/stop", func(url.Values) error { r.endBy(true); return nil })
+	post("/scale", func(q url.Values) error {
+		n, err := strconv.Atoi(q.Get("jobs"))
+		if err != nil || n < 1 || n > 10000 {
+			return fmt.Errorf("%q is not a number of workers", q.Get("jobs"))
+		}
+		if !r.scale(n) {
+			return errors.New("the run is ending")
+		}
+		return nil
+	})
+	post("/rate", func(q url.Values) error {
+		if q.Get("rate") == "0" {
+			r.feed.setRate(nil)
+			return nil
+		}
+		rate, err := pace.ParseRate(q.Get("rate"))
+		if err != nil {
+			return err
+		}
+		r.feed.setRate(&rate)
+		r.cfg.Term.Logf("at most %s from now on", rate)
+		return nil
+	})
+	return mux
+}
+
+// endBy ends the run as a signal would.
+func (r *run) endBy(now bool) {
+	r.obey(syscall.SIGTERM)
+	if now {
+		r.kill()
+	}
+}
+
+func (r *run) live() *Live {
+	t := r.book.totals()
+	s := r.snapshot()
+	out := &Live{Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live()}
+	r.feed.mu.Lock()
+	defer r.feed.mu.Unlock()
+	out.Paused, out.Waits = r.feed.paused, r.feed.limits.told
+	if rate := r.feed.limits.Rate(); rate != nil {
+		out.Limit = rate.String()
+	}
+	return out
+}
+
+func (r *run) workerStates() []WorkerState {
+	out := []WorkerState{}
+	for _, s := range r.crew.all() {
+		c := s.live.Load()
+		if c == nil {
+			continue
+		}
+		w := WorkerState{Slot: s.number, PID: c.PID, Done: s.page.Done()}
+		if seq, since, busy := s.page.InHand(); busy {
+			n := uint64(seq)
+			w.Seq = &n
+			if since > 0 {
+				w.InHand = (wire.Now() - since).Seconds()
+			}
+		}
+		w.RSS, w.CPU = usageOf(c.PID)
+		out = append(out, w)
+	}
+	return out
+}
+
+// ErrNotRunning is returned for a run that nobody works on.
+var ErrNotRunning = errors.New("it is not running")
+
+// Ask sends an order to a run, or asks it something, and returns its answer.
+func Ask(ctx context.Context, state, name, method, path string, query url.Values) ([]byte, error) {
+	dir := RunPath(state, name)
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			d, path, err := shortPath(dir)
+			if err != nil {
+				return nil, err
+			}
+			defer func() { _ = d.Close() }()
+			return (&net.Dialer{}).DialContext(ctx, "unix", path)
+		},
+	}}
+	u := url.URL{Scheme: "http", Host: "brood", Path: path, RawQuery: query.Encode()}
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	res, err := client.Do(req)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, ErrNotRunning
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask run %s: %w", name, err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, fmt.Errorf("ask run %s: %w", name, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("run %s: %s", name, string(b[:max(len(b)-1, 0)]))
+	}
+	return b, nil
+}
+
+// controlPath is where the socket of a run directory is.
+func controlPath(dir string) string { return filepath.Join(dir, controlName) }
