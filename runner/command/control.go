@@ -123,7 +123,7 @@ func (e *env) workers(c *cli.Context) error {
 		record, since := "-", "-"
 		if s.Seq != nil {
 			record = strconv.FormatUint(*s.Seq, 10)
-			since = (time.Duration(s.InHand * float64(time.Second))).Round(time.Millisecond).String()
+			since = time.Duration(s.InHand * float64(time.Second)).Round(time.Millisecond).String()
 		}
 		_, _ = fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%d\t%s\t%.1fs\n", s.Slot, s.PID, record, since, s.Done, humanize.IBytes(uint64(s.RSS)), s.CPU)
 	}
