@@ -118,8 +118,9 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 	return st, nil
 }
 
-// askLive asks the run itself, which knows more than the ledger has yet, if it
-// can be asked.
+// askLive asks the run itself, if it can be asked. What it counts may not be in
+// the ledger yet, so that is kept apart: the books are what would survive a power
+// failure.
 func (s *status) askLive(ctx context.Context, state string) {
 	b, err := runner.Ask(ctx, state, s.Name, http.MethodGet, "/status", nil)
 	var l runner.Live
@@ -127,8 +128,6 @@ func (s *status) askLive(ctx context.Context, state string) {
 		return
 	}
 	s.Live = &l
-	s.Input, s.OK, s.Failed, s.Skipped, s.Unknown = l.Input, l.OK, l.Failed, l.Skipped, l.Unknown
-	s.Pending = max(int64(l.Input)-int64(l.OK+l.Failed+l.Skipped+l.Unknown), 0)
 	switch {
 	case l.Paused:
 		s.Reason = "paused"
