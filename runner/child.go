@@ -38,6 +38,9 @@ type child struct {
 	ended  chan struct{} // closed when no more answers will come
 	err    error         // of the answers; read after ended
 	any    bool          // at least one record was answered
+
+	listening bool
+	wear      wear
 }
 
 // launch starts the process.
@@ -66,7 +69,6 @@ func (s *slot) launch() (*child, error) {
 	if err := s.openPage(); err != nil {
 		return nil, errors.Join(err, workW.Close(), answersR.Close())
 	}
-	c.firstNote = s.page.LastNote()
 	c.Child, err = s.r.family.Start(proc.Spec{
 		Path: s.r.cfg.Worker.Path, Args: s.r.cfg.Worker.Args, Dir: s.r.cfg.WorkDir,
 		Env:   append(os.Environ(), wire.EnvMark+"="+strconv.Itoa(wire.Version)),
@@ -76,6 +78,7 @@ func (s *slot) launch() (*child, error) {
 		return nil, errors.Join(err, workW.Close(), answersR.Close())
 	}
 	// One that is started just as the run is being killed must go as well.
+	c.wear = s.r.newWear()
 	c.spared = context.AfterFunc(s.r.killCtx, func() { c.Signal(syscall.SIGKILL) })
 	c.logs.Add(2)
 	go c.logLines("stdout", c.Stdout, nil)
@@ -214,8 +217,10 @@ func closeAll(files ...*os.File) error {
 	return errors.Join(errs...)
 }
 
-// feed gives the worker batches as it finishes those before.
-func (c *child) feed(ctx context.Context, b *batch) error {
+// feed gives the worker batches as it finishes those before. When it is worn out
+// the next worker is started beside it, and returned when that is ready and this
+// one has nothing in hand.
+func (c *child) feed(ctx context.Context, b *batch) (*child, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -225,21 +230,34 @@ func (c *child) feed(ctx context.Context, b *batch) error {
 		case <-ctx.Done():
 		}
 	}()
+	var next chan started
 	for {
 		if err := c.give(b); err != nil {
-			return err
+			return nil, errors.Join(err, c.slot.discard(next))
 		}
 		for !c.room() {
 			select {
 			case <-c.credit:
 			case <-c.ended:
-				return nil
+				return nil, c.slot.discard(next)
 			}
 		}
+		worn := c.worn()
+		if next == nil && worn >= wornAt {
+			next = c.slot.startBeside(ctx)
+		}
+		if worn >= wornOut {
+			return c.handOver(<-next)
+		}
+		select {
+		case n := <-next: // never, if there is none
+			return c.handOver(n)
+		default:
+		}
 		b = c.spareBatch()
-		ok, err := c.slot.r.feed.take(ctx, c.slot.tempo.size(), b)
+		ok, err := c.slot.r.feed.take(ctx, c.allowance(c.slot.tempo.size()), b)
 		if !ok || err != nil {
-			return err
+			return nil, errors.Join(err, c.slot.discard(next))
 		}
 	}
 }
@@ -252,6 +270,7 @@ func (c *child) give(b *batch) error {
 	if b.walk, err = wire.ReadBatch(b.frame[5:], c.slot.r.shape, c.slot.r.cfg.Plan.NeedsRaw); err != nil {
 		return err
 	}
+	c.wear.given += uint64(len(b.items))
 	c.mu.Lock()
 	c.queue = append(c.queue, b)
 	c.mu.Unlock()

@@ -39,6 +39,7 @@ type Config struct {
 	// long records take; 0: Timeout counts.
 	TimeoutPercent float64   `json:"timeout_percent,omitempty"`
 	MaxCrashes     int       `json:"max_crashes"`
+	Recycle        Recycle   `json:"recycle"`
 	Halt           Halt      `json:"halt"`
 	Pace           pace.Spec `json:"pace"`
 	PaceKey        PaceKey   `json:"pace_key"`

@@ -35,15 +35,16 @@ const controlName = "control.sock"
 
 // Live is the state of a run as it knows it itself.
 type Live struct {
-	Input   uint64  `json:"input"`
-	OK      uint64  `json:"ok"`
-	Failed  uint64  `json:"failed"`
-	Skipped uint64  `json:"skipped"`
-	Unknown uint64  `json:"unknown"`
-	Rate    float64 `json:"rate"` // records a second, of this session
-	Jobs    int     `json:"jobs"` // slots
-	Workers int     `json:"workers"`
-	Paused  bool    `json:"paused"`
+	Input    uint64  `json:"input"`
+	OK       uint64  `json:"ok"`
+	Failed   uint64  `json:"failed"`
+	Skipped  uint64  `json:"skipped"`
+	Unknown  uint64  `json:"unknown"`
+	Rate     float64 `json:"rate"` // records a second, of this session
+	Jobs     int     `json:"jobs"` // slots
+	Workers  int     `json:"workers"`
+	Recycled uint64  `json:"recycled"` // workers replaced before they leak
+	Paused   bool    `json:"paused"`
 	// Waits says why nothing is begun at the moment, if that is so: a limit.
 	Waits string `json:"waits,omitempty"`
 	Limit string `json:"rate_limit,omitempty"`
@@ -173,7 +174,7 @@ func (r *run) endBy(now bool) {
 func (r *run) live() *Live {
 	t := r.book.totals()
 	s := r.snapshot()
-	out := &Live{Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live()}
+	out := &Live{Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load()}
 	r.feed.mu.Lock()
 	defer r.feed.mu.Unlock()
 	out.Paused, out.Waits = r.feed.paused, r.feed.limits.told

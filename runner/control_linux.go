@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,24 @@ func peerUser(c *net.UnixConn) (int, error) {
 		return 0, credErr
 	}
 	return int(cred.Uid), nil
+}
+
+// memoryOf is the resident memory of a process and of those it has started, in
+// bytes.
+func memoryOf(pid int) int64 {
+	total, _ := usageOf(pid)
+	// A child is listed with the thread that has started it.
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is right
+	for _, task := range tasks {
+		b, _ := os.ReadFile(task) // it may just have gone
+		for _, word := range strings.Fields(string(b)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				rss, _ := usageOf(child)
+				total += rss
+			}
+		}
+	}
+	return total
 }
 
 // usageOf is the memory of a process, in bytes, and the processor time it has

@@ -45,19 +45,20 @@ import (
 
 // run is a session of a run.
 type run struct {
-	cfg     *Config
-	shape   *jobs.Shape
-	encoder *sink.Encoder
-	reader  *dataset.Reader
-	feed    *feed
-	book    *book
-	crew    crew
-	family  *proc.Family
-	updates chan *update
-	median  median
-	halting halting
-	keys    *admission
-	started time.Time
+	cfg      *Config
+	shape    *jobs.Shape
+	encoder  *sink.Encoder
+	reader   *dataset.Reader
+	feed     *feed
+	book     *book
+	crew     crew
+	family   *proc.Family
+	updates  chan *update
+	median   median
+	recycled atomic.Uint64
+	halting  halting
+	keys     *admission
+	started  time.Time
 
 	input     atomic.Uint64 // records read
 	inputDone atomic.Bool

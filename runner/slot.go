@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,6 +29,10 @@ type slot struct {
 	files [3]*os.File // of the page, and of the notes
 	noted uint64      // the last note that was settled
 
+	leaving  sync.WaitGroup // workers that were replaced
+	leaveMu  sync.Mutex
+	leaveErr error
+
 	// Of its goroutine; guarded by the crew's lock.
 	retire context.CancelFunc // nil if it is not to work
 	ended  chan struct{}      // closed when it has ended
@@ -35,21 +40,32 @@ type slot struct {
 
 // work is the slot's goroutine.
 func (s *slot) work(ctx context.Context) error {
+	err := s.workOn(ctx)
+	s.leaving.Wait() // workers that were replaced
+	return errors.Join(err, s.leaveErr)
+}
+
+func (s *slot) workOn(ctx context.Context) error {
 	b := &batch{}
+	var c *child // the next worker, if there is one already
 	for {
 		// A worker is started when there is something for it to do.
 		ok, err := s.r.feed.take(ctx, 1, b)
 		if !ok || err != nil {
+			if c != nil {
+				s.replace(c)
+			}
 			return err
 		}
-		c, err := s.start(ctx)
-		if err != nil {
-			return errors.Join(s.giveBack(b), err)
+		if c == nil {
+			if c, err = s.start(ctx); err != nil {
+				return errors.Join(s.giveBack(b), err)
+			}
 		}
 		if c == nil { // stopped while starting
 			return s.giveBack(b)
 		}
-		if err := s.converse(ctx, c, b); err != nil {
+		if c, err = s.converse(ctx, c, b); err != nil {
 			return err
 		}
 		if s.deaths >= idleDeaths {
@@ -78,8 +94,7 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 		c, err := s.launch()
 		if err == nil {
 			if err = c.handshake(ctx); err == nil {
-				s.live.Store(c)
-				return c, nil
+				return c, s.checkFresh(c)
 			}
 			err = c.failedStart(err)
 		}
@@ -102,12 +117,30 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 	}
 }
 
-// converse feeds a worker until there is nothing more to do or it dies. First
-// is its first batch.
-func (s *slot) converse(ctx context.Context, c *child, first *batch) error {
+// converse feeds a worker until there is nothing more to do, it dies, or it is
+// worn out. First is its first batch. In the last case the next worker is
+// returned: it is ready, and the worn one leaves by itself.
+func (s *slot) converse(ctx context.Context, c *child, first *batch) (next *child, err error) {
+	c.firstNote = s.page.LastNote()
+	s.live.Store(c)
 	defer s.live.Store(nil)
+	c.listening = true
 	go c.listen()
-	err := c.feed(ctx, first)
+	next, err = c.feed(ctx, first)
+	if next != nil {
+		s.r.recycled.Add(1)
+		s.replace(c)
+		return next, err
+	}
+	exit, reapErr := s.leave(c)
+	if err != nil || reapErr != nil {
+		return nil, errors.Join(err, reapErr)
+	}
+	return nil, s.close(c, exit)
+}
+
+// leave lets a worker go and waits until it has gone.
+func (s *slot) leave(c *child) (proc.Exit, error) {
 	_ = c.work.Close() // the worker leaves when it has done what it has
 	gone := make(chan struct{})
 	go func() { // a worker that has closed its pipe, or been told to leave, must also go
@@ -121,11 +154,26 @@ func (s *slot) converse(ctx context.Context, c *child, first *batch) error {
 		<-gone
 		_ = c.answers.SetReadDeadline(time.Now().Add(time.Second))
 	}()
-	exit, reapErr := c.reap(gone)
-	if err != nil || reapErr != nil {
-		return errors.Join(err, reapErr)
+	return c.reap(gone)
+}
+
+// replace lets a worker go that has nothing in hand, beside the one that has
+// taken its place. The page is not its own any more.
+func (s *slot) replace(c *child) {
+	if !c.listening {
+		c.listening = true
+		go c.listen()
 	}
-	return s.close(c, exit)
+	s.leaving.Go(func() {
+		exit, err := s.leave(c)
+		s.r.noteUsage(exit)
+		if err == nil && c.err != nil {
+			s.r.cfg.Term.Logf("slot %d: worker %d, which was being replaced, ended: %s, %v", s.number, c.PID, exit, c.err)
+		}
+		s.leaveMu.Lock()
+		defer s.leaveMu.Unlock()
+		s.leaveErr = errors.Join(s.leaveErr, err)
+	})
 }
 
 // close settles what a worker has left behind.

@@ -95,3 +95,27 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	}
 	return s[:i], s[i+len(sep):], true
 }
+
+// tuneRecycle reads when workers are replaced; 0 is never.
+func tuneRecycle(c *cli.Context, cfg *runner.Config) error {
+	var err error
+	r := &cfg.Recycle
+	if c.IsSet("max-tasks-per-worker") {
+		r.Tasks = c.Uint64("max-tasks-per-worker")
+	}
+	if c.IsSet("max-worker-age") {
+		if r.Age, err = parseTime("max-worker-age", c.String("max-worker-age")); err != nil {
+			return err
+		}
+	}
+	if s := c.String("max-mem-per-worker"); s == "0" {
+		r.Mem = 0
+	} else if c.IsSet("max-mem-per-worker") {
+		n, err := parseSize("max-mem-per-worker", s)
+		if err != nil {
+			return err
+		}
+		r.Mem = int64(n)
+	}
+	return nil
+}

@@ -325,6 +325,9 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 	if err := tunePace(c, cfg); err != nil {
 		return err
 	}
+	if err := tuneRecycle(c, cfg); err != nil {
+		return err
+	}
 	if c.IsSet("halt") {
 		if cfg.Halt, err = runner.ParseHalt(c.String("halt")); err != nil {
 			return usage("", "--halt: %w", err)

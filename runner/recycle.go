@@ -1,0 +1,144 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Recycle says when a worker is replaced by a new one, before it leaks too much.
+// Each limit is varied by up to a tenth for each worker, so that they do not all
+// go at one time. 0 is no limit.
+type Recycle struct {
+	Tasks uint64        `json:"tasks,omitempty"` // records
+	Mem   int64         `json:"mem,omitempty"`   // bytes, of the worker and what it has started
+	Age   time.Duration `json:"age,omitempty"`
+}
+
+// memEvery is how often it is looked how large a worker is.
+const memEvery = 20 * time.Millisecond
+
+// The shares of a limit at which the next worker is started, and at which the
+// present one gets nothing more until that is ready.
+const (
+	wornAt   = 0.8
+	wornOut  = 1.0
+	memLeast = 0.8 // a fresh worker may have so much of its limit
+)
+
+// wear is how far a worker has come, and how far it may.
+type wear struct {
+	limit  Recycle
+	given  uint64 // records
+	since  time.Time
+	looked time.Time
+	mem    int64
+}
+
+func (r *run) newWear() wear {
+	vary := func(n, most float64) float64 { return n * (most - 0.2*rand.Float64()) }
+	l := r.cfg.Recycle
+	w := wear{since: time.Now(), limit: Recycle{
+		Tasks: uint64(vary(float64(l.Tasks), 1.1)), Age: time.Duration(vary(float64(l.Age), 1.1)),
+		Mem: int64(vary(float64(l.Mem), 1)), // never above what was asked for
+	}}
+	if l.Tasks > 0 {
+		w.limit.Tasks = max(w.limit.Tasks, 1)
+	}
+	return w
+}
+
+// worn is how worn a worker is: 1 is all that it may be. Only the one who feeds
+// it calls this.
+func (c *child) worn() float64 {
+	w := &c.wear
+	l := w.limit
+	share := 0.0
+	if l.Tasks > 0 {
+		share = max(share, float64(w.given)/float64(l.Tasks))
+	}
+	if l.Age > 0 {
+		share = max(share, time.Since(w.since).Seconds()/l.Age.Seconds())
+	}
+	if l.Mem > 0 {
+		if now := time.Now(); now.Sub(w.looked) >= memEvery {
+			w.looked, w.mem = now, memoryOf(c.PID)
+		}
+		share = max(share, float64(w.mem)/float64(l.Mem))
+	}
+	return share
+}
+
+// allowance is how many records a worker may still be given, of n.
+func (c *child) allowance(n int) int {
+	if l := c.wear.limit.Tasks; l > 0 {
+		n = int(min(uint64(n), l-min(c.wear.given, l)))
+	}
+	return max(n, 1)
+}
+
+// checkFresh refuses a limit of memory that a worker exceeds before it has done
+// anything.
+func (s *slot) checkFresh(c *child) error {
+	limit := s.r.cfg.Recycle.Mem
+	if limit == 0 {
+		return nil
+	}
+	if size := memoryOf(c.PID); float64(size) > memLeast*float64(limit) {
+		s.replace(c)
+		return &AbortError{fmt.Sprintf("--max-mem-per-worker %s is too little: a fresh worker has %s", humanize.IBytes(uint64(limit)), humanize.IBytes(uint64(size)))}
+	}
+	return nil
+}
+
+// started is a worker that was started beside another, or why there is none.
+type started struct {
+	c   *child
+	err error
+}
+
+// startBeside starts the next worker of a slot while the present one works.
+func (s *slot) startBeside(ctx context.Context) chan started {
+	ch := make(chan started, 1)
+	go func() {
+		c, err := s.start(ctx)
+		ch <- started{c, err}
+	}()
+	return ch
+}
+
+// discard lets go a worker that was started beside another and is not needed.
+func (s *slot) discard(next chan started) error {
+	if next == nil {
+		return nil
+	}
+	n := <-next
+	if n.c != nil {
+		s.replace(n.c)
+	}
+	return n.err
+}
+
+// handOver returns the next worker as soon as this one has nothing in hand.
+func (c *child) handOver(n started) (*child, error) {
+	if n.c == nil {
+		return nil, n.err // the run is ending, or no worker starts any more
+	}
+	for {
+		c.mu.Lock()
+		idle := len(c.queue) == 0
+		c.mu.Unlock()
+		if idle {
+			return n.c, nil
+		}
+		select {
+		case <-c.credit:
+		case <-c.ended: // it has died with something in hand
+			c.slot.replace(n.c)
+			return nil, nil
+		}
+	}
+}
