@@ -37,13 +37,16 @@ type Config struct {
 	Timeout    time.Duration `json:"timeout,omitempty"` // for one record; 0 is none
 	// TimeoutPercent is the timeout in percent of the running median of how
 	// long records take; 0: Timeout counts.
-	TimeoutPercent float64   `json:"timeout_percent,omitempty"`
-	MaxCrashes     int       `json:"max_crashes"`
-	Recycle        Recycle   `json:"recycle"`
-	Halt           Halt      `json:"halt"`
-	Pace           pace.Spec `json:"pace"`
-	PaceKey        PaceKey   `json:"pace_key"`
-	OnUnknown      OnUnknown `json:"on_unknown"`
+	TimeoutPercent float64 `json:"timeout_percent,omitempty"`
+	MaxCrashes     int     `json:"max_crashes"`
+	// DrainTimeout is how long the records in hand may take when the run is
+	// ending, before they are killed; 0 is for ever.
+	DrainTimeout time.Duration `json:"drain_timeout,omitempty"`
+	Recycle      Recycle       `json:"recycle"`
+	Halt         Halt          `json:"halt"`
+	Pace         pace.Spec     `json:"pace"`
+	PaceKey      PaceKey       `json:"pace_key"`
+	OnUnknown    OnUnknown     `json:"on_unknown"`
 	// ResolveWith is a program that knows what became of unknown records, see
 	// Inquire; empty: there is none.
 	ResolveWith string `json:"resolve_with,omitempty"`

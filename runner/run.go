@@ -199,6 +199,14 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	defer drain(nil)
 	r.killCtx, r.kill, r.drain = killCtx, kill, drain
 	context.AfterFunc(killCtx, func() { r.family.SignalAll(syscall.SIGKILL) })
+	if d := r.cfg.DrainTimeout; d > 0 {
+		context.AfterFunc(drainCtx, func() {
+			if sleep(killCtx, nil, d) {
+				r.cfg.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
+				kill()
+			}
+		})
+	}
 
 	// What serves the session ends after it, and is not part of the group.
 	serve, stopServing := context.WithCancel(context.Background())

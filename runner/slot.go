@@ -94,7 +94,10 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 		c, err := s.launch()
 		if err == nil {
 			if err = c.handshake(ctx); err == nil {
-				return c, s.checkFresh(c)
+				if err := s.checkFresh(c); err != nil {
+					return nil, err
+				}
+				return c, nil
 			}
 			err = c.failedStart(err)
 		}

@@ -66,6 +66,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "timeout", Usage: "kill a worker that takes longer than `TIME` with a record: 30s, 2m, seconds, or 200% of what the median of them takes", Category: groupEngine},
 		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers", Value: 2, Category: groupEngine},
 		&cli.StringFlag{Name: "halt", Usage: "stop `WHEN`: never, or soon (finish what is in hand) or now (kill it), and how many fail, success or done: soon,fail=1 or now,fail=10%", Value: "never", Category: groupEngine},
+		&cli.StringFlag{Name: "drain-timeout", Usage: "when the run is stopped, kill what is in hand after `TIME`", Category: groupEngine, DefaultText: "never, or when a second signal comes"},
 		&cli.Uint64Flag{Name: "max-tasks-per-worker", Usage: "replace a worker after about `N` records", Category: groupEngine},
 		&cli.StringFlag{Name: "max-mem-per-worker", Usage: "replace a worker before it has `SIZE` of memory, with what it has started", Category: groupEngine},
 		&cli.StringFlag{Name: "max-worker-age", Usage: "replace a worker after about `TIME`", Category: groupEngine},

@@ -328,13 +328,23 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 	if err := tuneRecycle(c, cfg); err != nil {
 		return err
 	}
+	if c.IsSet("drain-timeout") {
+		if cfg.DrainTimeout, err = parseTime("drain-timeout", c.String("drain-timeout")); err != nil {
+			return err
+		}
+	}
 	if c.IsSet("halt") {
 		if cfg.Halt, err = runner.ParseHalt(c.String("halt")); err != nil {
 			return usage("", "--halt: %w", err)
 		}
 	}
-	cfg.Term, err = e.term(c)
-	return err
+	if cfg.Term, err = e.term(c); err != nil {
+		return err
+	}
+	if cfg.DrainTimeout > 0 && cfg.DrainTimeout < cfg.Timeout {
+		cfg.Term.Logf("--drain-timeout %s is less than --timeout %s: a record may be killed that would have ended in time", cfg.DrainTimeout, cfg.Timeout)
+	}
+	return nil
 }
 
 // tuneUnknown reads what is to be done about records nobody knows about.
