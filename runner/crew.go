@@ -50,28 +50,38 @@ func (r *run) manage(ctx context.Context, start func(func(context.Context) error
 	}
 }
 
-// staff brings the crew to n slots.
-func (r *run) staff(ctx context.Context, start func(func(context.Context) error), n int) error {
-	known := len(r.crew.all())
-	var fresh []*slot
-	for i := known; i < n; i++ {
-		s := &slot{r: r, number: i + 1}
+// hire makes slots until there are n, with their pages where intents are made. A
+// page that is missing after a crash means that something is lost, so they are
+// made before anything is sent out, and before the ledger counts them.
+func (r *run) hire(n int) error {
+	r.crew.mu.Lock()
+	defer r.crew.mu.Unlock()
+	for len(r.crew.slots) < n {
+		s := &slot{r: r, number: len(r.crew.slots) + 1}
 		if r.feed.intents != nil {
-			// Before anything is sent out: a page that is missing after a
-			// crash means that something is lost.
 			if err := s.openPage(); err != nil {
 				return err
 			}
 		}
-		fresh = append(fresh, s)
+		r.crew.slots = append(r.crew.slots, s)
 	}
-	if len(fresh) > 0 && known > 0 && !r.tellLedger(ctx, n) {
-		return nil // the run is ending
+	return nil
+}
+
+// staff brings the crew to n slots. The first ones have been hired before the
+// session began.
+func (r *run) staff(ctx context.Context, start func(func(context.Context) error), n int) error {
+	if known := len(r.crew.all()); n > known {
+		if err := r.hire(n); err != nil {
+			return err
+		}
+		if !r.tellLedger(ctx, n) {
+			return nil // the run is ending
+		}
 	}
 	r.feed.setLeast(2 * n)
 	r.crew.mu.Lock()
 	defer r.crew.mu.Unlock()
-	r.crew.slots = append(r.crew.slots, fresh...)
 	r.crew.size = n
 	for i, s := range r.crew.slots {
 		switch {

@@ -120,6 +120,9 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 		return err
 	}
 	r.feed = newFeed(cfg.Dir.Path, in, newThrottle(cfg, r.tellPause, day, used))
+	if err := r.hire(cfg.Slots); err != nil {
+		return err
+	}
 	// One update in hand for each slot, so that none waits for a write.
 	r.updates = make(chan *update, cfg.Slots)
 	return r.openBook(ctx, l, input)
