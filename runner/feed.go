@@ -283,6 +283,31 @@ func (f *feed) take(ctx context.Context, n int, b *batch) (bool, error) {
 	return false, nil
 }
 
+// timed reports whether the times of starts are limited.
+func (f *feed) timed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.limits.Timed()
+}
+
+// await waits until there is something to take, if not at once. It returns false
+// if there never will be, or ctx ends.
+func (f *feed) await(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		f.mu.Lock()
+		some := len(f.blocks) > 0 || len(f.waiting) > 0 || (f.intents != nil && len(f.intents.later) > 0)
+		finished := f.ended && f.open == 0
+		f.mu.Unlock()
+		if some || finished {
+			f.poke() // nothing was taken
+			return some
+		}
+		sleep(ctx, f.wake, -1)
+	}
+	f.poke()
+	return false
+}
+
 // sleep waits for a token, or for a time if it is not negative, and reports
 // false if ctx has ended.
 func sleep(ctx context.Context, wake <-chan struct{}, wait time.Duration) bool {

@@ -49,7 +49,18 @@ func (s *slot) workOn(ctx context.Context) error {
 	b := &batch{}
 	var c *child // the next worker, if there is one already
 	for {
-		// A worker is started when there is something for it to do.
+		// A worker is started when there is something for it to do. Where
+		// starts are limited it is started before, as what is taken must begin
+		// at once.
+		if c == nil && s.r.feed.timed() {
+			if !s.r.feed.await(ctx) {
+				return nil
+			}
+			var err error
+			if c, err = s.start(ctx); c == nil {
+				return err
+			}
+		}
 		ok, err := s.r.feed.take(ctx, 1, b)
 		if !ok || err != nil {
 			if c != nil {

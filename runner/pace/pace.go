@@ -78,6 +78,9 @@ type Spec struct {
 // Keyed reports whether there are limits for each key.
 func (s *Spec) Keyed() bool { return s.By != nil || s.MaxPerKey > 0 }
 
+// Timed reports whether the times of starts are limited.
+func (p *Pacer) Timed() bool { return p.all != nil || p.spec.By != nil }
+
 // warmUpFrom is the share of the rate that a slow beginning begins with.
 const warmUpFrom = 0.1
 
