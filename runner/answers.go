@@ -43,7 +43,9 @@ func (c *child) settle(p []byte) error {
 	c.slot.sign(u)
 	c.slot.tempo.note(answers.Len(), answers.Busy)
 	// Whatever is wrong with the frame, what was settled before counts.
-	return errors.Join(err, r.send(u))
+	err = errors.Join(err, r.send(u))
+	c.release()
+	return err
 }
 
 func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
@@ -135,14 +137,24 @@ func (c *child) nextRecord(rec *jobs.Record) (*batch, error) {
 	return b, nil
 }
 
-// retire takes a batch off the queue when all of it is answered.
+// retire takes a batch off the queue when all of it is answered. It still counts
+// as given until release.
 func (c *child) retire(b *batch) {
 	if b.answered < len(b.items) {
 		return
 	}
 	c.mu.Lock()
 	c.queue = c.queue[1:]
-	c.spare = append(c.spare, b)
+	c.closing = append(c.closing, b)
+	c.mu.Unlock()
+}
+
+// release makes room for the batches that were retired: what they came to has
+// been handed on, and the slot is done with them.
+func (c *child) release() {
+	c.mu.Lock()
+	c.spare = append(c.spare, c.closing...)
+	c.closing = c.closing[:0]
 	c.mu.Unlock()
 	select {
 	case c.credit <- struct{}{}:

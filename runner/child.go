@@ -31,13 +31,14 @@ type child struct {
 	// firstNote is the last note of the slot before this worker.
 	firstNote uint64
 
-	mu     sync.Mutex
-	queue  []*batch // given and not fully answered, in order
-	spare  []*batch
-	credit chan struct{} // a token: the queue has become shorter
-	ended  chan struct{} // closed when no more answers will come
-	err    error         // of the answers; read after ended
-	any    bool          // at least one record was answered
+	mu      sync.Mutex
+	queue   []*batch // given and not fully answered, in order
+	closing []*batch // all answered, and not handed on yet
+	spare   []*batch
+	credit  chan struct{} // a token: the queue has become shorter
+	ended   chan struct{} // closed when no more answers will come
+	err     error         // of the answers; read after ended
+	any     bool          // at least one record was answered
 
 	listening bool
 	wear      wear
@@ -287,10 +288,13 @@ func (c *child) room() bool {
 	if c.slot.r.keysDie() || c.slot.r.cfg.Halt.On != "" {
 		// What is looked at now must begin now; or what comes back may be a
 		// reason to begin nothing more.
-		return len(c.queue) == 0
+		return c.given() == 0
 	}
-	return len(c.queue) < c.slot.tempo.depth()
+	return c.given() < c.slot.tempo.depth()
 }
+
+// given is how many batches the worker has. The caller holds the lock.
+func (c *child) given() int { return len(c.queue) + len(c.closing) }
 
 func (c *child) spareBatch() *batch {
 	c.mu.Lock()

@@ -142,10 +142,7 @@ func (r *run) orders() http.Handler {
 		if err != nil || n < 1 || n > 10000 {
 			return fmt.Errorf("%q is not a number of workers", q.Get("jobs"))
 		}
-		if !r.scale(n) {
-			return errors.New("the run is ending")
-		}
-		return nil
+		return r.scale(n)
 	})
 	post("/rate", func(q url.Values) error {
 		if q.Get("rate") == "0" {
@@ -163,9 +160,13 @@ func (r *run) orders() http.Handler {
 	return mux
 }
 
-// endBy ends the run as a signal would.
+// endBy ends the run as a signal would. To be told to drain twice is not to be
+// told to stop.
 func (r *run) endBy(now bool) {
-	r.obey(syscall.SIGTERM)
+	if r.signal.CompareAndSwap(0, int32(syscall.SIGTERM)) {
+		r.cfg.Term.Logf("told to end: finishing the records in hand")
+		r.drain(errSignal)
+	}
 	if now {
 		r.kill()
 	}

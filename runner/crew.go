@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -12,7 +13,14 @@ type crew struct {
 	mu       sync.Mutex
 	slots    []*slot // slot i+1 at i; those that have retired as well
 	size     int     // slots that are to work: the first so many
-	requests chan int
+	told     int     // how many the ledger counts; of the manager alone
+	requests chan scaling
+}
+
+// scaling asks for a number of slots.
+type scaling struct {
+	n     int
+	reply chan error
 }
 
 // all returns the slots there are.
@@ -32,6 +40,7 @@ func (c *crew) Size() int {
 // manage starts the slots, and more of them, or fewer, as it is asked. It is a
 // goroutine of the run, and start adds one to it.
 func (r *run) manage(ctx context.Context, start func(func(context.Context) error)) error {
+	r.crew.told = r.cfg.Slots
 	if err := r.staff(ctx, start, r.cfg.Slots); err != nil {
 		return err
 	}
@@ -41,11 +50,13 @@ func (r *run) manage(ctx context.Context, start func(func(context.Context) error
 			return nil
 		case <-r.feed.done:
 			return nil
-		case n := <-r.crew.requests:
-			if err := r.staff(ctx, start, n); err != nil {
-				return err
+		case q := <-r.crew.requests:
+			// That there is no room for so many is no reason to end.
+			err := r.staff(ctx, start, q.n)
+			if err == nil {
+				r.cfg.Term.Logf("%d workers at a time from now on", q.n)
 			}
-			r.cfg.Term.Logf("%d workers at a time from now on", n)
+			q.reply <- err
 		}
 	}
 }
@@ -71,13 +82,14 @@ func (r *run) hire(n int) error {
 // staff brings the crew to n slots. The first ones have been hired before the
 // session began.
 func (r *run) staff(ctx context.Context, start func(func(context.Context) error), n int) error {
-	if known := len(r.crew.all()); n > known {
+	if n > r.crew.told {
 		if err := r.hire(n); err != nil {
 			return err
 		}
 		if !r.tellLedger(ctx, n) {
 			return nil // the run is ending
 		}
+		r.crew.told = n
 	}
 	r.feed.setLeast(2 * n)
 	r.crew.mu.Lock()
@@ -124,13 +136,14 @@ func (s *slot) begin(ctx context.Context, start func(func(context.Context) error
 	})
 }
 
-// scale asks for another number of slots. It returns false if the run is ending.
-func (r *run) scale(n int) bool {
+// scale brings the run to another number of slots.
+func (r *run) scale(n int) error {
+	q := scaling{n, make(chan error, 1)}
 	select {
-	case r.crew.requests <- n:
-		return true
+	case r.crew.requests <- q:
+		return <-q.reply
 	case <-r.feed.done:
 	case <-time.After(5 * time.Second):
 	}
-	return false
+	return errors.New("the run is ending")
 }

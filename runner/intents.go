@@ -210,6 +210,7 @@ func (r *run) intend(ctx context.Context) error {
 			if err := r.expire(u, x); err != nil {
 				return err
 			}
+			r.feed.passBy(&x.item)
 		}
 		if len(g.rows) > 0 {
 			u.intents, u.durable = g.rows, g.durable

@@ -84,8 +84,8 @@ func (c *child) allowance(n int) int {
 // anything.
 func (s *slot) checkFresh(c *child) error {
 	limit := s.r.cfg.Recycle.Mem
-	if limit == 0 {
-		return nil
+	if limit == 0 || s.r.fresh.Swap(true) {
+		return nil // the first one tells
 	}
 	if size := memoryOf(c.PID); float64(size) > memLeast*float64(limit) {
 		s.replace(c)
@@ -129,7 +129,7 @@ func (c *child) handOver(n started) (*child, error) {
 	}
 	for {
 		c.mu.Lock()
-		idle := len(c.queue) == 0
+		idle := c.given() == 0
 		c.mu.Unlock()
 		if idle {
 			return n.c, nil

@@ -55,6 +55,7 @@ type run struct {
 	family   *proc.Family
 	updates  chan *update
 	median   median
+	fresh    atomic.Bool // a fresh worker has been measured
 	recycled atomic.Uint64
 	halting  halting
 	keys     *admission
@@ -220,7 +221,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 		servants.Go(func() { f(serve) })
 	}
 
-	r.crew.requests = make(chan int)
+	r.crew.requests = make(chan scaling)
 	var workers, books errgroup.Group
 	books.Go(func() error { return r.book.keep(r.updates) })
 	start := func(f func(context.Context) error) {

@@ -143,6 +143,9 @@ func (s *slot) converse(ctx context.Context, c *child, first *batch) (next *chil
 	next, err = c.feed(ctx, first)
 	if next != nil {
 		s.r.recycled.Add(1)
+		if c.any {
+			s.deaths = 0
+		}
 		s.replace(c)
 		return next, err
 	}
@@ -332,7 +335,9 @@ func (r *run) giveBackTo(u *update, b *batch, special func(*update, *batch, *job
 			return err
 		}
 		if !dealt {
-			u.again = append(u.again, b.back(&rec))
+			x := b.back(&rec)
+			x.alone = r.feed.crashed.Load() && r.feed.crashesOf(rec.Seq) > 0
+			u.again = append(u.again, x)
 		}
 	}
 }

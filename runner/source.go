@@ -162,6 +162,9 @@ func (s *source) admit() error {
 		}
 	}
 	it := item{seq: s.seq, line: rec.Pos.Line, offset: rec.Pos.Offset, file: int32(rec.Pos.File)}
+	if limits := s.r.feed.limits; limits.keyed {
+		it.pace = limits.of(s.record())
+	}
 	if note, left := s.past.notes[s.seq]; left {
 		return s.settleLeft(it, note)
 	}
@@ -198,7 +201,6 @@ func (s *source) admit() error {
 // start.
 func (s *source) admitLoose(it item) error {
 	rec := s.record()
-	it.pace = s.r.feed.limits.of(rec)
 	s.loose++
 	if err := s.keys.flush(); err != nil {
 		return err

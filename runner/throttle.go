@@ -147,6 +147,29 @@ func (f *feed) endKey(it *item) {
 	}
 	f.mu.Lock()
 	t.EndKey(it.pace)
+	f.unpark(it)
+	f.mu.Unlock()
+	f.poke()
+	f.intents.poke()
+}
+
+// passBy lets the next of a key go on, as a record that it waited for has ended
+// without having been in flight.
+func (f *feed) passBy(it *item) {
+	if !f.limits.keyed {
+		return
+	}
+	f.mu.Lock()
+	f.unpark(it)
+	f.mu.Unlock()
+	f.poke()
+	f.intents.poke()
+}
+
+// unpark queues the next record of a key that waits for another to end. It is
+// parked again if that was too early.
+func (f *feed) unpark(it *item) {
+	t := f.limits
 	if list := t.parked[it.pace]; len(list) > 0 {
 		r := list[0]
 		if t.parked[it.pace] = list[1:]; len(list) == 1 {
@@ -155,9 +178,6 @@ func (f *feed) endKey(it *item) {
 		t.held--
 		f.queue(r)
 	}
-	f.mu.Unlock()
-	f.poke()
-	f.intents.poke()
 }
 
 // slow holds back everybody, or those who share the record's key, for a while.

@@ -134,8 +134,6 @@ func (s *server) batch(p []byte) error {
 		if waited {
 			now = wire.Now() // the next record is not to blame
 		}
-		s.done++
-		s.page.Finish(rec.Seq, s.done)
 	}
 }
 
@@ -158,10 +156,12 @@ func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Durat
 		if err := s.notes.Append(&note); err != nil {
 			return false, s.cannotNote(err)
 		}
-		// From here on the note says all that the mark has said.
-		s.page.Finish(rec.Seq, s.done+1)
 		waited = waited || took >= flushAfter
 	}
+	// The answer is noted, or in the buffer, and that says all that the mark
+	// has said. Once it may have been sent, the page may be the next worker's.
+	s.done++
+	s.page.Finish(rec.Seq, s.done)
 	s.count++
 	s.busy += took
 	if took < flushAfter && len(s.buf) < flushSize {
