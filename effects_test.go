@@ -108,16 +108,9 @@ func (x *effects) command(t *testing.T, args ...string) *exec.Cmd {
 
 func (x *effects) play(t *testing.T, kills *int) {
 	t.Helper()
-	var data strings.Builder
-	data.WriteString("id\n")
-	for i := range effectRecords {
-		fmt.Fprintf(&data, "r%d\n", i)
-	}
-	if err := os.WriteFile(x.path("in.csv"), []byte(data.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	input := x.writeInput(t)
 	run := []string{
-		"run", "effect", x.path("in.csv"), "--run", x.name, "-o", x.path("out.csv"), "--key", "id",
+		"run", "effect", input, "--run", x.name, "-o", x.path("out.csv"), "--key", "id",
 		"-j", strconv.Itoa(chaosSlots), "--effect", x.effect, "--backoff", "1ms..20ms", "--max-crashes", "1000",
 	}
 	args := run
@@ -191,42 +184,7 @@ func childrenOf(pid int) []int {
 // check compares what brood says with what was done.
 func (x *effects) check(t *testing.T, code int, stderr any) {
 	t.Helper()
-	done := make(map[string]int)
-	keys := make(map[string]string)
-	b, err := os.ReadFile(x.path("effects"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(b)) {
-		seq, key, _ := strings.Cut(strings.TrimSpace(line), " ")
-		done[seq]++
-		if keys[seq] != "" && keys[seq] != key {
-			t.Errorf("record %s was done under two keys", seq)
-		}
-		keys[seq] = key
-	}
-	f, err := os.Open(x.path("out.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	seqAt, statusAt := slices.Index(rows[0], "_seq"), slices.Index(rows[0], "_status")
-	counts := make(map[string]int)
-	for i, row := range rows[1:] {
-		seq, status, value := row[seqAt], row[statusAt], row[1]
-		if seq != strconv.Itoa(i) {
-			t.Fatalf("row %d is of record %s", i, seq)
-		}
-		counts[status]++
-		x.checkRecord(t, seq, status, value, done[seq])
-	}
-	if len(rows)-1 != effectRecords {
-		t.Errorf("%d rows, want %d", len(rows)-1, effectRecords)
-	}
+	counts := x.compare(t, x.path("out.csv"), x.path("effects"))
 	if bound := x.trees*chaosSlots + x.workers; counts["unknown"] > bound {
 		t.Errorf("%d unknown after %d trees and %d workers were killed: at most %d may be", counts["unknown"], x.trees, x.workers, bound)
 	}
@@ -238,6 +196,70 @@ func (x *effects) check(t *testing.T, code int, stderr any) {
 		t.Errorf("exit status %d, want %d\n%s", code, want, stderr)
 	}
 	t.Logf("killed: %d parents, %d trees, %d workers; %v", x.parents, x.trees, x.workers, counts)
+}
+
+// compare compares the results with the log of what was done, record by record,
+// and returns how many there are of each status.
+func (x *effects) compare(t *testing.T, out, log string) map[string]int {
+	t.Helper()
+	done := doneOf(t, log)
+	f, err := os.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seqAt, statusAt := slices.Index(rows[0], "_seq"), slices.Index(rows[0], "_status")
+	counts := make(map[string]int)
+	for i, row := range rows[1:] {
+		seq, status := row[seqAt], row[statusAt]
+		if seq != strconv.Itoa(i) {
+			t.Fatalf("row %d is of record %s", i, seq)
+		}
+		counts[status]++
+		x.checkRecord(t, seq, status, row[1], done[seq])
+	}
+	if len(rows)-1 != effectRecords {
+		t.Errorf("%d rows, want %d", len(rows)-1, effectRecords)
+	}
+	return counts
+}
+
+// doneOf counts how often each record was done, and checks that it was under one
+// key. There is no log if nothing was.
+func doneOf(t *testing.T, log string) map[string]int {
+	t.Helper()
+	b, err := os.ReadFile(log)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	done, keys := make(map[string]int), make(map[string]string)
+	for line := range strings.Lines(string(b)) {
+		seq, key, _ := strings.Cut(strings.TrimSpace(line), " ")
+		done[seq]++
+		if keys[seq] != "" && keys[seq] != key {
+			t.Errorf("record %s was done under two keys", seq)
+		}
+		keys[seq] = key
+	}
+	return done
+}
+
+// writeInput writes the dataset of such a run.
+func (x *effects) writeInput(t *testing.T) string {
+	t.Helper()
+	var data strings.Builder
+	data.WriteString("id\n")
+	for i := range effectRecords {
+		fmt.Fprintf(&data, "r%d\n", i)
+	}
+	if err := os.WriteFile(x.path("in.csv"), []byte(data.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return x.path("in.csv")
 }
 
 func (x *effects) checkRecord(t *testing.T, seq, status, value string, done int) {

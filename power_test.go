@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -151,17 +150,10 @@ func (x *powerLoss) command(t *testing.T, boot int, args ...string) *exec.Cmd {
 
 func (x *powerLoss) play(t *testing.T, disk *disk, round int) {
 	t.Helper()
-	var data strings.Builder
-	data.WriteString("id\n")
-	for i := range effectRecords {
-		fmt.Fprintf(&data, "r%d\n", i)
-	}
-	if err := os.WriteFile(x.path("in.csv"), []byte(data.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	input := x.writeInput(t)
 	unix.Sync() // the dataset is old
 	out := x.path(x.name + ".csv")
-	cmd := x.command(t, 2*round, "run", "effect", x.path("in.csv"), "--run", x.name, "-o", out, "-j", strconv.Itoa(chaosSlots), "--backoff", "1ms..20ms")
+	cmd := x.command(t, 2*round, "run", "effect", input, "--run", x.name, "-o", out, "-j", strconv.Itoa(chaosSlots), "--backoff", "1ms..20ms")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +178,7 @@ func (x *powerLoss) play(t *testing.T, disk *disk, round int) {
 	if code := resume.ProcessState.ExitCode(); code != 1 && code != 3 {
 		t.Fatalf("%v: status %d: %v\n%s", args, code, err, resume.Stderr)
 	}
-	x.compare(t, out, before)
+	t.Logf("before the power failed %v; at the end %v", before, x.compare(t, out, x.log))
 }
 
 // killTree kills a process and all below it, at one moment.
@@ -220,40 +212,4 @@ func (x *powerLoss) books(t *testing.T, boot int) map[string]int {
 		}
 	}
 	return out
-}
-
-// compare compares the results with what was done.
-func (x *powerLoss) compare(t *testing.T, out string, before map[string]int) {
-	t.Helper()
-	b, err := os.ReadFile(x.log)
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	done := make(map[string]int)
-	for line := range strings.Lines(string(b)) {
-		seq, _, _ := strings.Cut(line, " ")
-		done[seq]++
-	}
-	f, err := os.Open(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(rows)-1 != effectRecords {
-		t.Errorf("%d rows, want %d", len(rows)-1, effectRecords)
-	}
-	seqAt, statusAt := slices.Index(rows[0], "_seq"), slices.Index(rows[0], "_status")
-	counts := make(map[string]int)
-	for i, row := range rows[1:] {
-		if row[seqAt] != strconv.Itoa(i) {
-			t.Fatalf("row %d is of record %s", i, row[seqAt])
-		}
-		counts[row[statusAt]]++
-		x.checkRecord(t, row[seqAt], row[statusAt], row[1], done[row[seqAt]])
-	}
-	t.Logf("before the power failed %v; at the end %v", before, counts)
 }

@@ -34,7 +34,7 @@ func (f *feed) fillNew(b *batch, n int, now time.Time) error {
 		// The record says how far it is from the one before it.
 		base = blk.items[from-1].seq + 1
 	}
-	f.limits.started(now, len(items))
+	f.limits.Start(now, len(items))
 	b.begin(base, len(items))
 	b.frame = append(b.frame, blk.data[start:items[len(items)-1].end]...)
 	if f.intents != nil {
@@ -82,7 +82,7 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 		b.items = b.items[:0]
 		return nil
 	}
-	f.limits.started(now, len(due))
+	f.limits.Start(now, len(due))
 	slices.SortFunc(due, func(a, b *retry) int { return int(int64(a.seq) - int64(b.seq)) })
 	b.begin(due[0].seq, len(due))
 	next := due[0].seq

@@ -83,11 +83,6 @@ func (t *throttle) room(now time.Time, n int) (int, time.Duration) {
 	return 0, again.Sub(now)
 }
 
-// started takes n records off what room has said.
-func (t *throttle) started(now time.Time, n int) {
-	t.Start(now, n)
-}
-
 // pushWaiting adds a record to those that leave when they are due.
 func (f *feed) pushWaiting(r *retry) {
 	heap.Push(&f.waiting, r)
@@ -221,7 +216,7 @@ func (r *run) tellPause(why string, until time.Time) {
 	r.cfg.Term.Logf("paused until %s: %s", until.Format(time.DateTime), why)
 }
 
-// describe is for error messages.
+// String is the key as ParsePaceKey reads it.
 func (k PaceKey) String() string {
 	if k.Domain {
 		return fmt.Sprintf("domain(%s)", k.Column)

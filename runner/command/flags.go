@@ -54,6 +54,15 @@ func parseWait(c *cli.Context) (runner.Wait, error) {
 	}
 }
 
+// openDir takes the lock of a run, and waits for it as --wait says.
+func openDir(c *cli.Context, state, name string) (*runner.Dir, error) {
+	wait, err := parseWait(c)
+	if err != nil {
+		return nil, err
+	}
+	return runner.OpenDir(c.Context, state, name, wait)
+}
+
 // engineFlags are the flags that a run and a resume share.
 func engineFlags() []cli.Flag {
 	return []cli.Flag{

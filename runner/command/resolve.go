@@ -69,11 +69,7 @@ func (e *env) resolve(c *cli.Context) error {
 	if chosen != 1 {
 		return usage(seeHelp, "say which records with one of --seq, --key and --all-unknown")
 	}
-	wait, err := parseWait(c)
-	if err != nil {
-		return err
-	}
-	dir, err := runner.OpenDir(c.Context, state, name, wait)
+	dir, err := openDir(c, state, name)
 	if err != nil {
 		return err
 	}

@@ -36,11 +36,7 @@ Example:
 			if err != nil {
 				return err
 			}
-			wait, err := parseWait(c)
-			if err != nil {
-				return err
-			}
-			dir, err := runner.OpenDir(c.Context, state, name, wait)
+			dir, err := openDir(c, state, name)
 			if err != nil {
 				return err
 			}

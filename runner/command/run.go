@@ -90,11 +90,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if err != nil {
 		return usage("", "%w", err)
 	}
-	wait, err := parseWait(c)
-	if err != nil {
-		return err
-	}
-	dir, err := runner.OpenDir(c.Context, state, cfg.Name, wait)
+	dir, err := openDir(c, state, cfg.Name)
 	if err != nil {
 		return err
 	}
