@@ -1,10 +1,14 @@
 package main
 
 import (
+	"brood/runner/proc"
+	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
@@ -34,8 +38,11 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
+			switch cond {
+			case "root":
 				return os.Geteuid() == 0, nil
+			case "landlock":
+				return proc.CanSandbox(true) == nil, nil
 			}
 			return false, fmt.Errorf("there is no condition %q", cond)
 		},
@@ -45,6 +52,8 @@ func TestScripts(t *testing.T) {
 			"waitfor":  cmdWaitFor,
 			"signal":   cmdSignal,
 			"killtree": cmdKillTree,
+
+			"grep-in-state": cmdGrepInState,
 		},
 	})
 }
@@ -123,4 +132,24 @@ func cmdKillTree(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: killtree RUN")
 	}
 	killTree(holderOf(ts, args[0]))
+}
+
+// cmdGrepInState looks for a text in everything that brood keeps:
+// grep-in-state TEXT
+func cmdGrepInState(ts *testscript.TestScript, neg bool, args []string) {
+	found := ""
+	err := filepath.WalkDir(ts.Getenv("BROOD_STATE"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte(args[0])) {
+			found = path
+		}
+		return err
+	})
+	ts.Check(err)
+	if (found != "") == neg {
+		ts.Fatalf("%q: found in %q", args[0], found)
+	}
 }

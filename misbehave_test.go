@@ -7,7 +7,6 @@ import (
 	"brood/worker/wire"
 	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"os"
@@ -303,25 +302,9 @@ func misbehave(t *testing.T, wantCode int, words ...string) ([]map[string]string
 	if code != wantCode {
 		t.Fatalf("exit status %d, want %d\n%.4000s", code, wantCode, stderr)
 	}
-	f, err := os.Open(filepath.Join(dir, "out.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	table, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(table) != len(lines)+1 {
-		t.Fatalf("%d results, want %d", len(table)-1, len(lines))
-	}
-	var rows []map[string]string
-	for _, r := range table[1:] {
-		row := make(map[string]string)
-		for i, name := range table[0] {
-			row[name] = r[i]
-		}
-		rows = append(rows, row)
+	rows := readCSV(t, filepath.Join(dir, "out.csv"))
+	if len(rows) != len(lines) {
+		t.Fatalf("%d results, want %d", len(rows), len(lines))
 	}
 	return rows, stderr
 }

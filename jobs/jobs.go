@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 )
 
@@ -109,6 +110,16 @@ type Options interface {
 	IsSet(name string) bool
 	Command() []string // the words after "--"
 	Text() bool        // the run's output is plain text
+}
+
+// SplitList makes one list of a flag that was given several times, or with
+// commas.
+func SplitList(values []string) []string {
+	var out []string
+	for _, v := range values {
+		out = append(out, strings.Split(v, ",")...)
+	}
+	return out
 }
 
 // Registry is the set of jobs that a binary knows. It is filled once, before

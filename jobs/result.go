@@ -91,6 +91,11 @@ const (
 	ClassCrash   Class = "crash"   // the worker died with the record in hand
 	ClassTimeout Class = "timeout" // the worker was killed because the record took too long
 	ClassOutput  Class = "output"  // the job produced more than it may
+	ClassConnect Class = "connect" // the far side could not be reached: a reason to do less at once
+	// The worker was stopped as the record used more than it may.
+	ClassMemory    Class = "memory"
+	ClassCPU       Class = "cpu"
+	ClassProcesses Class = "processes"
 )
 
 // Result is the outcome of one try.

@@ -74,7 +74,7 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 		if timing {
 			c.slot.r.median.note(res.Elapsed)
 		}
-		c.slot.r.settle(u, &t, &res)
+		c.settleOne(u, &t, &res)
 		c.slot.r.feed.endKey(&t.item)
 		c.retire(b)
 	}

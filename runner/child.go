@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -26,8 +27,9 @@ type child struct {
 	said    tail
 	spared  func() bool // called when it has ended: nobody need kill it
 
-	// timedOut is set by the watch before it kills the worker.
-	timedOut atomic.Bool
+	// over is set by the watch before it stops a record, or the worker.
+	over atomic.Pointer[overrun]
+	cpu  spent // of the watch alone
 	// firstNote is the last note of the slot before this worker.
 	firstNote uint64
 
@@ -72,10 +74,14 @@ func (s *slot) launch() (*child, error) {
 	}
 	c.Child, err = s.r.family.Start(proc.Spec{
 		Path: s.r.cfg.Worker.Path, Args: s.r.cfg.Worker.Args, Dir: s.r.cfg.WorkDir,
-		Env:   append(os.Environ(), wire.EnvMark+"="+strconv.Itoa(wire.Version)),
+		Env:   append(slices.Clip(s.r.env), wire.EnvMark+"="+strconv.Itoa(wire.Version)),
+		User:  s.r.user,
 		Files: []*os.File{workR, answersW, s.files[0], s.files[1], s.files[2], s.r.cfg.Dir.workersLock},
 	})
 	if err != nil {
+		if u := s.r.cfg.Limits.User; u != "" {
+			err = fmt.Errorf("as user %s, who must be able to enter %s: %w", u, s.r.cfg.WorkDir, err)
+		}
 		return nil, errors.Join(err, workW.Close(), answersR.Close())
 	}
 	// One that is started just as the run is being killed must go as well.
@@ -137,7 +143,7 @@ func (c *child) handshake(ctx context.Context) error {
 	_ = c.answers.SetReadDeadline(deadline)
 	stop := context.AfterFunc(ctx, func() { _ = c.answers.SetReadDeadline(time.Now()) })
 	defer stop()
-	hello, err := wire.AppendJSON(nil, wire.TypeHello, c.slot.r.hello(c.slot.number))
+	hello, err := wire.AppendJSON(nil, wire.TypeHello, c.slot.r.hello(c))
 	if err != nil {
 		return err
 	}

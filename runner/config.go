@@ -38,7 +38,11 @@ type Config struct {
 	// TimeoutPercent is the timeout in percent of the running median of how
 	// long records take; 0: Timeout counts.
 	TimeoutPercent float64 `json:"timeout_percent,omitempty"`
-	MaxCrashes     int     `json:"max_crashes"`
+	// KillAfter is how long a record that has been asked to stop may still take
+	// before its worker is killed; 0: it is not asked.
+	KillAfter  time.Duration `json:"kill_after,omitempty"`
+	Limits     Limits        `json:"limits"`
+	MaxCrashes int           `json:"max_crashes"`
 	// DrainTimeout is how long the records in hand may take when the run is
 	// ending, before they are killed; 0 is for ever.
 	DrainTimeout time.Duration `json:"drain_timeout,omitempty"`
@@ -62,6 +66,10 @@ type Config struct {
 	// Version goes into the ledger's list of sessions.
 	Version string `json:"-"`
 }
+
+// Begun reports whether this is the configuration of a run that has begun, and
+// not one that is being put together.
+func (c *Config) Begun() bool { return c.Dir != nil }
 
 // WorkerCommand is the program that works, with its arguments.
 type WorkerCommand struct {

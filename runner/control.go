@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/runner/pace"
+	"brood/runner/proc"
 	"brood/worker/wire"
 	"context"
 	"encoding/json"
@@ -48,6 +49,9 @@ type Live struct {
 	// Waits says why nothing is begun at the moment, if that is so: a limit.
 	Waits string `json:"waits,omitempty"`
 	Limit string `json:"rate_limit,omitempty"`
+	// LimitedBy says who keeps the limits of memory and processes: the kernel, or
+	// brood, which watches.
+	LimitedBy string `json:"limited_by,omitempty"`
 }
 
 // WorkerState is what is known of a worker.
@@ -175,7 +179,7 @@ func (r *run) endBy(now bool) {
 func (r *run) live() *Live {
 	t := r.book.totals()
 	s := r.snapshot()
-	out := &Live{Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load()}
+	out := &Live{Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.heldBy}
 	r.feed.mu.Lock()
 	defer r.feed.mu.Unlock()
 	out.Paused, out.Waits = r.feed.paused, r.feed.limits.told
@@ -200,7 +204,8 @@ func (r *run) workerStates() []WorkerState {
 				w.InHand = (wire.Now() - since).Seconds()
 			}
 		}
-		w.RSS, w.CPU = usageOf(c.PID)
+		u := proc.UsageOf(c.PID)
+		w.RSS, w.CPU = u.RSS, u.CPU.Seconds()
 		out = append(out, w)
 	}
 	return out

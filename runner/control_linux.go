@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,43 +36,4 @@ func peerUser(c *net.UnixConn) (int, error) {
 		return 0, credErr
 	}
 	return int(cred.Uid), nil
-}
-
-// memoryOf is the resident memory of a process and of those it has started, in
-// bytes.
-func memoryOf(pid int) int64 {
-	total, _ := usageOf(pid)
-	// A child is listed with the thread that has started it.
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is right
-	for _, task := range tasks {
-		b, _ := os.ReadFile(task) // it may just have gone
-		for _, word := range strings.Fields(string(b)) {
-			if child, err := strconv.Atoi(word); err == nil {
-				rss, _ := usageOf(child)
-				total += rss
-			}
-		}
-	}
-	return total
-}
-
-// usageOf is the memory of a process, in bytes, and the processor time it has
-// used, in seconds: see proc_pid_stat(5).
-func usageOf(pid int) (rss int64, cpu float64) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, 0
-	}
-	// The second field is a name in parentheses, which may hold anything.
-	_, rest, _ := strings.Cut(string(b), ") ")
-	words := strings.Fields(rest)
-	if len(words) < 22 {
-		return 0, 0
-	}
-	number := func(field int) float64 { // as the manual counts, from 1
-		n, _ := strconv.ParseFloat(words[field-3], 64)
-		return n
-	}
-	const ticks = 100 // USER_HZ, fixed on all Linux that Go runs on
-	return int64(number(24)) * int64(os.Getpagesize()), (number(14) + number(15)) / ticks
 }

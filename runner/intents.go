@@ -243,7 +243,7 @@ func (r *run) expire(u *update, x *retry) error {
 		return err
 	}
 	rec.Attempt = max(x.attempt-1, 1) // the one it would have been has not been tried
-	r.giveUp(u, &try{item: x.item, rec: rec}, jobs.StatusUnknown, "expired", fmt.Sprintf(
+	r.giveUp(u, &try{item: x.item, rec: rec}, jobs.StatusUnknown, &loss{class: "expired"}, fmt.Sprintf(
 		"its idempotency key may have been forgotten: it was first sent more than --key-lifetime %s ago", r.cfg.KeyLifetime))
 	return nil
 }

@@ -71,9 +71,9 @@ func (r *run) lose(u *update, t *try, l loss) {
 	})
 	switch {
 	case r.cfg.OnUnknown == Skip:
-		r.giveUp(u, t, jobs.StatusSkipped, l.class, mayBeDone+l.text)
+		r.giveUp(u, t, jobs.StatusSkipped, &l, mayBeDone+l.text)
 	case r.cfg.OnUnknown == Hold:
-		r.giveUp(u, t, jobs.StatusUnknown, l.class, l.text)
+		r.giveUp(u, t, jobs.StatusUnknown, &l, l.text)
 	case !l.blamed:
 		// It was interrupted through no fault of its own: the same try again.
 		r.sendAgain(u, t, t.rec.Attempt, time.Now(), false)
@@ -81,9 +81,9 @@ func (r *run) lose(u *update, t *try, l loss) {
 		r.sendAgain(u, t, t.rec.Attempt+1, time.Now(), true)
 	case r.cfg.Effect == jobs.EffectNone:
 		r.giveKeyBack(u, t)
-		r.giveUp(u, t, jobs.StatusFailed, l.class, l.text)
+		r.giveUp(u, t, jobs.StatusFailed, &l, l.text)
 	default:
-		r.giveUp(u, t, jobs.StatusUnknown, l.class, l.text)
+		r.giveUp(u, t, jobs.StatusUnknown, &l, l.text)
 	}
 }
 

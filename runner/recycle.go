@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/runner/proc"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -66,7 +67,7 @@ func (c *child) worn() float64 {
 	}
 	if l.Mem > 0 {
 		if now := time.Now(); now.Sub(w.looked) >= memEvery {
-			w.looked, w.mem = now, memoryOf(c.PID)
+			w.looked, w.mem = now, proc.TreeUsage(c.PID).RSS
 		}
 		share = max(share, float64(w.mem)/float64(l.Mem))
 	}
@@ -81,16 +82,22 @@ func (c *child) allowance(n int) int {
 	return max(n, 1)
 }
 
-// checkFresh refuses a limit of memory that a worker exceeds before it has done
-// anything.
+// checkFresh refuses limits of memory that a worker exceeds, or almost, before it
+// has done anything.
 func (s *slot) checkFresh(c *child) error {
-	limit := s.r.cfg.Recycle.Mem
-	if limit == 0 || s.r.fresh.Swap(true) {
+	recycle, limit := s.r.cfg.Recycle.Mem, s.r.cfg.Limits.Mem
+	if (recycle == 0 && limit == 0) || s.r.fresh.Swap(true) {
 		return nil // the first one tells
 	}
-	if size := memoryOf(c.PID); float64(size) > memLeast*float64(limit) {
-		s.replace(c)
-		return &AbortError{fmt.Sprintf("--max-mem-per-worker %s is too little: a fresh worker has %s", humanize.IBytes(uint64(limit)), humanize.IBytes(uint64(size)))}
+	size := proc.TreeUsage(c.PID).RSS
+	for _, l := range []struct {
+		flag string
+		mem  int64
+	}{{"max-mem-per-worker", recycle}, {"limit-mem", limit}} {
+		if l.mem > 0 && float64(size) > memLeast*float64(l.mem) {
+			s.replace(c)
+			return &AbortError{fmt.Sprintf("--%s %s is too little: a fresh worker has %s", l.flag, humanize.IBytes(uint64(l.mem)), humanize.IBytes(uint64(size)))}
+		}
 	}
 	return nil
 }

@@ -66,6 +66,14 @@ type run struct {
 	already   uint64            // final before this session
 	redone    map[jobs.Seq]bool // tried again though they have a row in the output
 
+	// Of the workers, see Limits.
+	env    []string
+	user   *syscall.Credential
+	mask   *strings.Replacer // of secrets; nil: there are none
+	heldBy string            // says who keeps the limits of memory and processes
+	// Of these, what the watch has to keep.
+	watched proc.Confinement
+
 	killCtx context.Context
 	kill    context.CancelFunc
 	drain   context.CancelCauseFunc
@@ -110,6 +118,9 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 		return err
 	}
 	if r.family, err = proc.NewFamily(); err != nil {
+		return err
+	}
+	if err := r.holdToLimits(); err != nil {
 		return err
 	}
 	var in *intents
@@ -353,12 +364,15 @@ func (r *run) noteUsage(e proc.Exit) {
 	r.usage.MaxRSS = max(r.usage.MaxRSS, e.MaxRSS)
 }
 
-func (r *run) hello(slot int) wire.Hello {
+func (r *run) hello(to *child) wire.Hello {
 	c := r.cfg
+	confine := c.Limits.confine()
+	confine.Refusals = to.Refusals()
 	return wire.Hello{
-		Version: wire.Version, Run: c.Name, Slot: slot, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
+		Version: wire.Version, Run: c.Name, Slot: to.slot.number, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Effect: c.Effect.String(), Key: c.Key,
 		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord,
+		Stoppable: r.stoppable(), Confine: confine,
 	}
 }
 

@@ -26,10 +26,12 @@ type try struct {
 // settle decides what an answer means for its record: final, or another try.
 // The result is borrowed.
 func (r *run) settle(u *update, t *try, res *jobs.Result) {
-	switch res.Verdict {
-	case jobs.VerdictOK:
+	if res.Verdict == jobs.VerdictOK {
 		r.settleOK(u, t, res)
 		return
+	}
+	res.Error = r.hide(res.Error)
+	switch res.Verdict {
 	case jobs.VerdictThrottle:
 		wait := res.RetryAfter
 		if wait == 0 {
@@ -45,6 +47,11 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		r.sendAgain(u, t, t.rec.Attempt, time.Now(), false)
 		return
 	case jobs.VerdictUnknown:
+		if stoppedAt(res.Class) {
+			// As if its worker had been killed for it.
+			r.lose(u, t, loss{class: res.Class, text: res.Error, blamed: true, took: res.Elapsed})
+			return
+		}
 		if r.cfg.OnUnknown != Retry {
 			r.settleUnknown(u, t, res)
 			return
@@ -60,7 +67,7 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		if r.tryLater(u, t, res) {
 			return
 		}
-	case jobs.VerdictFailed, jobs.VerdictSkipped:
+	case jobs.VerdictOK, jobs.VerdictFailed, jobs.VerdictSkipped:
 	}
 	status := jobs.StatusFailed
 	if res.Verdict == jobs.VerdictSkipped {
@@ -70,6 +77,12 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 	r.giveKeyBack(u, t)
 	r.finish(u, t, ledger.Outcome{Status: status, Class: res.Class, Error: res.Error},
 		&sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
+}
+
+// stoppedAt reports whether a class is that of a record that was stopped at a
+// limit.
+func stoppedAt(c jobs.Class) bool {
+	return c == jobs.ClassTimeout || c == jobs.ClassCPU || c == jobs.ClassProcesses
 }
 
 // tryLater queues a record for another try, if it may have one.
@@ -121,8 +134,8 @@ func (r *run) giveKeyBack(u *update, t *try) {
 }
 
 // giveUp ends a record without a result.
-func (r *run) giveUp(u *update, t *try, status jobs.Status, class jobs.Class, text string) {
-	r.finish(u, t, ledger.Outcome{Status: status, Class: class, Error: text}, &sink.Outcome{})
+func (r *run) giveUp(u *update, t *try, status jobs.Status, l *loss, text string) {
+	r.finish(u, t, ledger.Outcome{Status: status, Class: l.class, Error: text}, &sink.Outcome{Elapsed: l.took})
 }
 
 // forget drops what was kept for a record that is now final. It returns how

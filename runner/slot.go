@@ -222,15 +222,21 @@ func (s *slot) close(c *child, exit proc.Exit) error {
 	if err := s.page.NotesError(); err != nil {
 		return &WriteError{fmt.Errorf("write notes %s: %w", s.files[1].Name(), err)}
 	}
-	d := &death{how: exit.String(), said: c.said.String()}
+	over := c.over.Load()
+	if exit.OutOfMemory {
+		over = c.outOfMemory()
+	}
+	d := &death{how: exit.String(), said: s.r.hide(c.said.String())}
 	l := loss{class: jobs.ClassCrash, blamed: true}
 	if busy && since > 0 {
 		l.took = wire.Now() - since
 	}
 	switch {
-	case c.timedOut.Load():
-		l.class, d.how = jobs.ClassTimeout, fmt.Sprintf("it took longer than %s and was killed", s.r.timeoutWords())
-		d.said = ""
+	case over != nil && over.killed && (over.none || over.of(inHand, s.page.Try())):
+		l.class, d.how, d.said, d.limit = over.class, over.text, "", true
+	case over.of(inHand, s.page.Try()) && busy:
+		// Asked to stop, it did not survive that.
+		l.class, d.how, d.limit = over.class, over.text, true
 	case s.r.killCtx.Err() != nil:
 		l.class, l.blamed, d.silent = classKilled, false, true
 	}
@@ -249,6 +255,7 @@ type death struct {
 	how    string // for people
 	said   string // the last of its standard error
 	silent bool   // it was told to
+	limit  bool   // it was stopped at a limit, and how says at which
 }
 
 func (d *death) error(class jobs.Class) string {
@@ -256,7 +263,7 @@ func (d *death) error(class jobs.Class) string {
 	if class == classKilled {
 		return "the run was stopped at once with this record in hand"
 	}
-	if class == jobs.ClassTimeout {
+	if d.limit {
 		s = d.how
 	}
 	if d.said != "" {
@@ -283,7 +290,7 @@ func (s *slot) mourn(c *child, exit proc.Exit, d *death, l loss, left map[jobs.S
 				if err := wire.ReadAnswer(n.Payload, &res); err != nil {
 					return true, err
 				}
-				r.settle(u, t, &res)
+				c.settleOne(u, t, &res)
 				return true, nil
 			}
 			if inHand == nil || rec.Seq != *inHand || rec.Attempt != s.page.Try() {

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/runner/proc"
 	"brood/runner/term"
 	"brood/worker/wire"
 	"context"
@@ -15,56 +16,144 @@ const watchLeast = 5 * time.Millisecond
 // medianTime is how often it is looked at what the median is now.
 const medianTime = 50 * time.Millisecond
 
+const (
+	// censusEvery is how often it is looked at what workers use, and censusShare
+	// how much of the watch's time that may take: on a machine with very many
+	// processes it is done less often, but not less than after censusLongest.
+	censusEvery   = 50 * time.Millisecond
+	censusShare   = 0.1
+	censusLongest = time.Second
+	// glanceEvery is how often it is looked whether something grows so fast that
+	// a census must not wait: a fork bomb doubles in milliseconds.
+	glanceEvery = 10 * time.Millisecond
+)
+
 // lateBy is how much too late the watch must wake for it to say that the whole
 // process was not running.
 const lateBy = 100 * time.Millisecond
 
-// watch kills workers that take longer with a record than its timeout allows.
-// It reads their pages, so it costs them nothing.
+// watcher stops records that take longer, or use more, than they may. It reads
+// the pages of workers, and what the kernel counts, so it costs them nothing.
+type watcher struct {
+	r      *run
+	timing bool // there is a timeout
+	counts bool // there are limits to what workers use that the kernel does not keep
+	// refuses says that the kernel keeps the limit of processes.
+	refuses bool
+	census  map[int]proc.Usage
+	next    time.Time // of the next census
+	tasks   int       // of the machine, at the last one
+	free    int64     // bytes, the same
+}
+
+// watch works until ctx ends.
 func (r *run) watch(ctx context.Context) {
-	if r.cfg.Timeout <= 0 && r.cfg.TimeoutPercent <= 0 {
+	w := &watcher{r: r, timing: r.cfg.Timeout > 0 || r.cfg.TimeoutPercent > 0, counts: r.cfg.Limits.CPU > 0 || r.watched != (proc.Confinement{})}
+	w.refuses = r.cfg.Limits.Procs > r.watched.Processes
+	if !w.timing && !w.counts && !w.refuses {
 		return
 	}
 	woken := wire.Now()
 	for {
-		limit := r.timeout()
-		next := limit
-		if limit == 0 {
-			limit, next = math.MaxInt64/2, medianTime
-		}
-		if r.cfg.TimeoutPercent > 0 {
-			next = min(next, medianTime)
-		}
 		now := wire.Now()
 		if now-woken > lateBy {
 			// This process was stopped, and may be the first to know.
 			r.resumed.Store(int64(now))
 		}
-		for _, s := range r.crew.all() {
-			c := s.live.Load()
-			if c == nil {
-				continue
-			}
-			// The time the run was suspended does not count.
-			_, since, busy := s.page.InHand()
-			if !busy || since == 0 {
-				continue
-			}
-			left := max(since, time.Duration(r.resumed.Load())) + limit - now
-			if left <= 0 {
-				if c.timedOut.CompareAndSwap(false, true) {
-					c.Signal(syscall.SIGKILL)
-				}
-				continue
-			}
-			next = min(next, left)
-		}
-		next = max(next, watchLeast)
+		next := max(w.look(now), watchLeast)
 		woken = wire.Now() + next
 		if !sleep(ctx, nil, next) {
 			return
 		}
 	}
+}
+
+// stoppable reports whether a record may be asked to stop.
+func (r *run) stoppable() bool {
+	return (r.cfg.Timeout > 0 || r.cfg.TimeoutPercent > 0 || r.cfg.Limits.CPU > 0) && r.cfg.KillAfter > 0
+}
+
+// look looks at all workers, and returns when to look again.
+func (w *watcher) look(now time.Duration) time.Duration {
+	next := time.Duration(math.MaxInt64)
+	w.census = nil
+	if w.counts {
+		w.count(time.Now())
+		next = glanceEvery
+	}
+	if w.refuses {
+		next = min(next, censusEvery)
+	}
+	limit := time.Duration(math.MaxInt64 / 2)
+	if w.timing {
+		if d := w.r.timeout(); d > 0 {
+			limit = d
+		}
+		next = min(next, limit)
+		if w.r.cfg.TimeoutPercent > 0 {
+			next = min(next, medianTime)
+		}
+	}
+	for _, s := range w.r.crew.all() {
+		if c := s.live.Load(); c != nil {
+			next = min(next, w.lookAt(c, now, limit))
+		}
+	}
+	return next
+}
+
+// count looks at what workers use, if it is time, or something grows.
+func (w *watcher) count(now time.Time) {
+	l := w.r.watched
+	tasks, free := proc.Glance()
+	growing := (l.Processes > 0 && tasks-w.tasks > l.Processes/2) || (l.Mem > 0 && w.free-free > l.Mem/4)
+	if !growing && now.Before(w.next) {
+		return
+	}
+	w.census = w.r.family.Census()
+	w.tasks, w.free = tasks, free
+	w.next = now.Add(min(max(censusEvery, time.Duration(float64(time.Since(now))/censusShare)), censusLongest))
+}
+
+// lookAt looks at one worker, and returns when to look again.
+func (w *watcher) lookAt(c *child, now, limit time.Duration) time.Duration {
+	const never = math.MaxInt64
+	page := c.slot.page
+	seq, since, busy := page.InHand()
+	if o := c.over.Load(); o != nil && (o.killed || (busy && o.of(seq, page.Try()))) {
+		if o.killed {
+			return never
+		}
+		left := o.asked + w.r.cfg.KillAfter - now
+		if left <= 0 {
+			killed := *o
+			killed.killed = true
+			c.over.Store(&killed)
+			c.Signal(syscall.SIGKILL)
+			return never
+		}
+		return left
+	}
+	if u, ok := w.census[c.PID]; ok {
+		if o := c.exceeds(u, seq, busy && since > 0); o != nil {
+			c.stop(o)
+			return w.r.cfg.KillAfter
+		}
+	}
+	if w.refuses && c.Refused() {
+		c.stop(c.tooMany(seq, busy))
+		return never
+	}
+	if !busy || since == 0 {
+		return never
+	}
+	// The time the run was suspended does not count.
+	left := max(since, time.Duration(w.r.resumed.Load())) + limit - now
+	if left <= 0 {
+		c.stop(c.late(seq))
+		return w.r.cfg.KillAfter
+	}
+	return left
 }
 
 // snapshot is the state of the run for the progress display.

@@ -45,6 +45,9 @@ type server struct {
 	orphaned atomic.Bool
 	done     uint64
 
+	stopMu sync.Mutex
+	cancel context.CancelFunc // of the record in hand, if it may be stopped
+
 	mu    sync.Mutex // for what follows: the flush timer's goroutine writes too
 	buf   []byte     // headRoom, then answers
 	first jobs.Seq
@@ -79,7 +82,7 @@ func (s *server) serve() error {
 			return fmt.Errorf("read work: %w: type %d instead of Batch", wire.ErrFrame, t)
 		}
 		err = s.batch(p)
-		if errors.Is(err, errOrphaned) {
+		if errors.Is(err, errOrphaned) || errors.Is(err, errWornOut) {
 			return nil
 		}
 		if err != nil {
@@ -114,7 +117,7 @@ func (s *server) batch(p []byte) error {
 		}
 		s.page.Start(rec.Seq, rec.Attempt, now)
 		res.Reset()
-		if err := s.job.Do(context.Background(), &rec, &res); err != nil {
+		if err := s.do(&rec, &res); err != nil {
 			return fmt.Errorf("job %s, record %d: %w", s.hello.Job, rec.Seq, err)
 		}
 		begun := now
@@ -126,10 +129,14 @@ func (s *server) batch(p []byte) error {
 		if took >= printTime {
 			s.markPrinted(rec.Seq)
 		}
+		leave := s.refused(&res)
 		s.page.Answering()
 		waited, err := s.answer(&rec, &res, now, took)
 		if err != nil {
 			return err
+		}
+		if leave {
+			return errors.Join(errWornOut, s.flush())
 		}
 		if waited {
 			now = wire.Now() // the next record is not to blame

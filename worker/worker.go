@@ -92,7 +92,10 @@ func run(registry *jobs.Registry) error {
 	}
 	notes := wire.NewNotes(page, [2]*os.File{os.NewFile(wire.Notes0FD, "notes 0"), os.NewFile(wire.Notes1FD, "notes 1")})
 	s := newServer(in, fd(wire.AnswersFD), page, notes, hello)
-	if s.job, err = open(registry, hello); err != nil {
+	if err = confine(&hello.Confine); err == nil {
+		s.job, err = open(registry, hello)
+	}
+	if err != nil {
 		frame, encErr := wire.AppendJSON(nil, wire.TypeRefuse, wire.Refuse{Error: err.Error()})
 		if encErr == nil {
 			_, encErr = s.out.Write(frame)
@@ -105,6 +108,9 @@ func run(registry *jobs.Registry) error {
 	}
 	if _, err := s.out.Write(ready); err != nil {
 		return fmt.Errorf("answer the handshake: %w", err)
+	}
+	if hello.Stoppable {
+		s.obeyTerm()
 	}
 	go s.watchParent()
 	err = s.serve()

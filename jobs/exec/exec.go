@@ -55,8 +55,9 @@ It finds BROOD_RUN, BROOD_SEQ, BROOD_ATTEMPT, BROOD_KEY and BROOD_SLOT in its
 environment. Its exit status says how it went: 0 ok; 75 try again; 65, 67, 68
 failed for good; 78 stop the run; any other: try again up to --retries times,
 then failed. One that is killed by a signal may have been in the middle of
-something: it is unknown, or tried again if --effect says that it may be. What it prints is the result's column "stdout", or, without -o,
-goes to standard output.
+something: it is unknown, or tried again if --effect says that it may be. The
+same goes for one that --timeout has stopped. What it prints is the result's
+column "stdout", or, without -o, goes to standard output.
 
 Examples:
    brood run exec testdata/cities.csv -- echo {name} has {population} people
@@ -166,7 +167,7 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	return r, nil
 }
 
-func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
+func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
 	path, err := r.build(rec)
 	if err != nil {
 		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", err)
@@ -186,6 +187,16 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 		return nil
 	}
 	r.judge(status, res)
+	if ctx.Err() != nil {
+		// It was sent TERM, and may have been in the middle of anything: even
+		// one that then ended well.
+		how := res.Error
+		if res.Verdict == jobs.VerdictOK {
+			how = "exit status 0"
+		}
+		res.Fail(jobs.VerdictUnknown, jobs.ClassTimeout, "it was asked to stop: %s", how)
+		return nil
+	}
 	if r.setup.Text {
 		res.Text = append(res.Text, r.out...)
 	} else {

@@ -75,7 +75,7 @@ Examples:
 }
 
 func plan(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
-	c := config{Command: o.Command(), Columns: o.StringSlice("columns")}
+	c := config{Command: o.Command(), Columns: jobs.SplitList(o.StringSlice("columns"))}
 	if len(c.Command) == 0 {
 		return jobs.Plan{}, errors.New("no program: write it after --, as in: brood run pipe list.csv -- python3 worker.py")
 	}

@@ -100,8 +100,10 @@ output could not be written; 75 another brood holds the run; 129, 130, 143
 stopped by a signal, resumable.`,
 		Version:         Version(),
 		HideHelpCommand: true,
-		Writer:          e.stdout,
-		ErrWriter:       e.stderr,
+		// A value may hold a comma.
+		DisableSliceFlagSeparator: true,
+		Writer:                    e.stdout,
+		ErrWriter:                 e.stderr,
 		// Only main exits the process.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,

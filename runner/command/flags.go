@@ -65,14 +65,15 @@ func openDir(c *cli.Context, state, name string) (*runner.Dir, error) {
 
 // engineFlags are the flags that a run and a resume share.
 func engineFlags() []cli.Flag {
-	return []cli.Flag{
+	return append(limitFlags(), []cli.Flag{
 		stateFlag(),
 		waitingFlag(),
 		takeOverFlag(),
 		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each)", Category: groupEngine},
 		&cli.IntFlag{Name: "retries", Usage: "try a record `N` more times after the first", Category: groupEngine, DefaultText: "0 for exec, 3 for others"},
 		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},
-		&cli.StringFlag{Name: "timeout", Usage: "kill a worker that takes longer than `TIME` with a record: 30s, 2m, seconds, or 200% of what the median of them takes", Category: groupEngine},
+		&cli.StringFlag{Name: "timeout", Usage: "stop a record that takes longer than `TIME`: 30s, 2m, seconds, or 200% of what the median of them takes", Category: groupEngine},
+		&cli.StringFlag{Name: "kill-after", Usage: "kill the worker of a record that was asked to stop, by SIGTERM to what the worker has started, after `TIME`; 0: do not ask", Value: "1s", Category: groupEngine},
 		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers", Value: 2, Category: groupEngine},
 		&cli.StringFlag{Name: "halt", Usage: "stop `WHEN`: never, or soon (finish what is in hand) or now (kill it), and how many fail, success or done: soon,fail=1 or now,fail=10%", Value: "never", Category: groupEngine},
 		&cli.StringFlag{Name: "drain-timeout", Usage: "when the run is stopped, kill what is in hand after `TIME`", Category: groupEngine, DefaultText: "never, or when a second signal comes"},
@@ -91,7 +92,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "window", Usage: "start records only in these `HOURS`: 08:00-18:00, or 22:00-06:00@Europe/Vienna", Category: groupPace},
 		&cli.StringFlag{Name: "progress", Usage: "show progress `WHEN`: auto, always or never", Value: "auto", Category: groupEngine},
 		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", Value: "text", Category: groupEngine},
-	}
+	}...)
 }
 
 // runFlags are the flags that only a new run has.

@@ -108,14 +108,10 @@ func tuneRecycle(c *cli.Context, cfg *runner.Config) error {
 			return err
 		}
 	}
-	if s := c.String("max-mem-per-worker"); s == "0" {
-		r.Mem = 0
-	} else if c.IsSet("max-mem-per-worker") {
-		n, err := parseSize("max-mem-per-worker", s)
-		if err != nil {
+	if c.IsSet("max-mem-per-worker") {
+		if r.Mem, err = parseMemory("max-mem-per-worker", c.String("max-mem-per-worker")); err != nil {
 			return err
 		}
-		r.Mem = int64(n)
 	}
 	return nil
 }

@@ -324,6 +324,14 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 	if err := tuneRecycle(c, cfg); err != nil {
 		return err
 	}
+	if err := tuneLimits(c, cfg); err != nil {
+		return err
+	}
+	if c.IsSet("kill-after") || !cfg.Begun() {
+		if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
+			return err
+		}
+	}
 	if c.IsSet("drain-timeout") {
 		if cfg.DrainTimeout, err = parseTime("drain-timeout", c.String("drain-timeout")); err != nil {
 			return err

@@ -31,6 +31,8 @@ type Spec struct {
 	Dir  string
 	// Files become descriptors 3, 4, … of the child. They stay the caller's.
 	Files []*os.File
+	// User drops the privileges of the child to those of a user; nil: they stay.
+	User *syscall.Credential
 }
 
 // Exit is how a child ended.
@@ -40,6 +42,9 @@ type Exit struct {
 	System  time.Duration
 	MaxRSS  int64 // bytes
 	Orphans int   // processes of its group that had to be reaped after it
+	// OutOfMemory says that the kernel has killed it as it exceeded the limit of
+	// its cgroup.
+	OutOfMemory bool
 }
 
 // String says it in words: "exit status 3", "signal: killed".
@@ -63,6 +68,7 @@ type Child struct {
 
 	family *Family
 	handle waitHandle
+	cgroup *cgroup // nil: it has none of its own
 }
 
 // Family is all children of this process. There is one for each process.
@@ -75,6 +81,7 @@ type Family struct {
 	// inherited are the children this process had before it was this program:
 	// a shell may have started some and then called exec. They are let be.
 	inherited map[int]bool
+	cgroups   *cgroups // nil: children stay in ours
 
 	mu   sync.Mutex
 	live map[int]*Child
@@ -118,17 +125,23 @@ func (f *Family) Start(s Spec) (*Child, error) {
 	for _, file := range s.Files {
 		fds = append(fds, file.Fd())
 	}
-	f.starting.RLock()
-	defer f.starting.RUnlock()
-	pid, err := syscall.ForkExec(s.Path, s.Args, &syscall.ProcAttr{
-		Dir: s.Dir, Env: s.Env, Files: fds,
-		Sys: &syscall.SysProcAttr{Setpgid: true},
-	})
+	group, err := f.cgroups.make()
 	if err != nil {
 		closeAll(outR, errR)
+		return nil, err
+	}
+	attr := &syscall.SysProcAttr{Setpgid: true, Credential: s.User}
+	group.use(attr)
+	f.starting.RLock()
+	defer f.starting.RUnlock()
+	pid, err := syscall.ForkExec(s.Path, s.Args, &syscall.ProcAttr{Dir: s.Dir, Env: s.Env, Files: fds, Sys: attr})
+	group.started(pid)
+	if err != nil {
+		closeAll(outR, errR)
+		group.end()
 		return nil, fmt.Errorf("start %s: %w", s.Path, err)
 	}
-	c := &Child{PID: pid, Stdout: outR, Stderr: errR, family: f, handle: openHandle(pid)}
+	c := &Child{PID: pid, Stdout: outR, Stderr: errR, family: f, handle: openHandle(pid), cgroup: group}
 	f.mu.Lock()
 	f.live[pid] = c
 	f.mu.Unlock()
@@ -178,6 +191,16 @@ func (c *Child) Signal(sig syscall.Signal) {
 	}
 }
 
+// SignalLeader sends a signal to the child alone, and not to its group. It may
+// be called until Wait has returned.
+func (c *Child) SignalLeader(sig syscall.Signal) {
+	c.family.mu.Lock()
+	defer c.family.mu.Unlock()
+	if c.family.live[c.PID] == c {
+		_ = syscall.Kill(c.PID, sig)
+	}
+}
+
 // Wait waits for the child to end, kills what is left of its process group,
 // and reaps them all. It must be called once for each child.
 func (c *Child) Wait() (Exit, error) {
@@ -197,6 +220,7 @@ func (c *Child) Wait() (Exit, error) {
 	e.System = time.Duration(usage.Stime.Nano())
 	e.MaxRSS = maxRSS(&usage)
 	e.Orphans = reapGroup(c.PID)
+	e.OutOfMemory = c.cgroup.end()
 	return e, nil
 }
 
@@ -310,6 +334,7 @@ func (f *Family) strangers() []int {
 // Close sweeps for the last time. All children must have been waited for.
 func (f *Family) Close() error {
 	f.Sweep()
+	f.cgroups.close()
 	if n := f.Live(); n > 0 {
 		return fmt.Errorf("%d child processes were never waited for", n)
 	}

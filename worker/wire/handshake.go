@@ -20,6 +20,21 @@ type Hello struct {
 	Key       jobs.KeySpec    `json:"key"`
 	TimeoutMS int64           `json:"timeout_ms"` // per record; 0 is none
 	MaxOutput int             `json:"max_output"` // bytes one record may produce
+	// Stoppable says that a record may be asked to stop, see Page.AskStop.
+	Stoppable bool    `json:"stoppable"`
+	Confine   Confine `json:"confine"`
+}
+
+// Confine is what a worker gives up before it opens its job.
+type Confine struct {
+	Files   uint64   `json:"files,omitempty"` // descriptors it may have; 0 is as many as the parent
+	Nice    int      `json:"nice,omitempty"`
+	Sandbox bool     `json:"sandbox,omitempty"` // it may write no file
+	Write   []string `json:"write,omitempty"`   // but these, and what is in these directories
+	Connect []uint16 `json:"connect,omitempty"` // TCP ports it may connect to; none: all
+	// Refusals is the pids.events file of its cgroup, which counts the processes
+	// that the kernel has refused it; empty: it has none.
+	Refusals string `json:"refusals,omitempty"`
 }
 
 // Ready is a worker's answer once its job is open. Only then does it count as

@@ -34,12 +34,15 @@ const PageSize = 4096
 //	104,112 8     number of the last note in each file
 //	120     8     notes up to this number are in the ledger
 //	128     8     why a note could not be written, an errno; 0: they all could
+//	192     8     seq plus 1 of the record that is asked to stop, or 0
 //
 // The worker alone writes the words before 64, and the parent reads them, above
 // all after the worker has died. The time and the try are written before the
 // seq, and the highest bit is set only after the answer stands in the worker's
 // buffer. The words from 72 are written by the worker while it lives, and by
-// the parent when it has gone; the last one always by the parent.
+// the parent when it has gone; that at 120 always by the parent. The last is
+// written by the parent, which then sends the worker SIGTERM, and cleared by the
+// worker when it has told the record.
 type Page struct {
 	mem []byte
 }
@@ -74,6 +77,7 @@ const (
 	wordLast    = 104
 	wordAcked   = 120
 	wordFailed  = 128
+	wordStop    = 192
 )
 
 func (p *Page) load(off uintptr) uint64     { return atomic.LoadUint64(p.word(off)) }
@@ -82,7 +86,7 @@ func (p *Page) store(off uintptr, v uint64) { atomic.StoreUint64(p.word(off), v)
 // Clear forgets the record that an earlier worker had in hand. Its notes stay.
 func (p *Page) Clear() {
 	p.store(wordSeq, 0)
-	for _, off := range []uintptr{wordSince, wordDone, wordTry} {
+	for _, off := range []uintptr{wordSince, wordDone, wordTry, wordStop} {
 		p.store(off, 0)
 	}
 }
@@ -126,6 +130,21 @@ func (p *Page) InHand() (seq jobs.Seq, since time.Duration, ok bool) {
 		return 0, 0, false
 	}
 	return jobs.Seq(s - 1), time.Duration(atomic.LoadUint64(p.word(wordSince))), true
+}
+
+// AskStop asks the record seq to stop, or with false none.
+func (p *Page) AskStop(seq jobs.Seq, yes bool) {
+	word := uint64(seq) + 1
+	if !yes {
+		word = 0
+	}
+	p.store(wordStop, word)
+}
+
+// StopAsked returns the record that was asked to stop, if any.
+func (p *Page) StopAsked() (seq jobs.Seq, ok bool) {
+	word := p.load(wordStop)
+	return jobs.Seq(word - 1), word != 0
 }
 
 // NotesFailed says that a note could not be written.

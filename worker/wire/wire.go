@@ -68,7 +68,7 @@ import (
 )
 
 // Version of the protocol.
-const Version = 2
+const Version = 3
 
 // The descriptors a worker is started with.
 const (

@@ -1,0 +1,53 @@
+package worker
+
+import (
+	"brood/worker/wire"
+	"os"
+
+	"github.com/landlock-lsm/go-landlock/landlock"
+	llsys "github.com/landlock-lsm/go-landlock/landlock/syscall"
+	"golang.org/x/sys/unix"
+)
+
+func rlimit(n uint64) *unix.Rlimit { return &unix.Rlimit{Cur: n, Max: n} }
+
+// devices may be written to in every sandbox.
+var devices = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}
+
+// sandbox gives up the right to write files, and to connect to ports, apart from
+// those that are allowed, for all threads and all that they start: landlock(7).
+// Descriptors that are open stay as they are.
+func sandbox(c *wire.Confine) error {
+	if len(c.Connect) > 0 {
+		var rules []landlock.Rule
+		for _, port := range c.Connect {
+			rules = append(rules, landlock.ConnectTCP(port))
+		}
+		net, err := landlock.NewConfig(landlock.AccessNetSet(llsys.AccessNetConnectTCP))
+		if err != nil {
+			return err
+		}
+		if err := net.RestrictNet(rules...); err != nil {
+			return err
+		}
+	}
+	if !c.Sandbox {
+		return nil
+	}
+	rules := []landlock.Rule{landlock.RODirs("/"), landlock.RWFiles(devices...).IgnoreIfMissing()}
+	for _, path := range c.Write {
+		st, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if st.IsDir() {
+			// Files may be moved from one of them to another.
+			rules = append(rules, landlock.RWDirs(path).WithRefer())
+		} else {
+			rules = append(rules, landlock.RWFiles(path))
+		}
+	}
+	// The first version that can forbid to truncate a file. The parent has seen
+	// that this kernel has it.
+	return landlock.V3.RestrictPaths(rules...)
+}
