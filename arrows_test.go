@@ -9,20 +9,22 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                {"jobs", "jobs/*", "runner/command", "worker"},
-	"brood/jobs":           {},
-	"brood/jobs/*":         {"jobs"},
-	"brood/worker":         {"jobs", "worker/wire"},
-	"brood/worker/wire":    {"jobs"},
-	"brood/runner":         {"jobs", "worker/wire", "runner/proc", "runner/dataset", "runner/keys", "runner/ledger", "runner/sink", "runner/pace", "runner/term"},
-	"brood/runner/command": {"jobs", "runner", "runner/dataset", "runner/keys", "runner/ledger", "runner/pace", "runner/sink", "runner/term"},
-	"brood/runner/pace":    {},
-	"brood/runner/proc":    {},
-	"brood/runner/dataset": {"jobs"},
-	"brood/runner/keys":    {"jobs"},
-	"brood/runner/ledger":  {"jobs"},
-	"brood/runner/sink":    {"jobs"},
-	"brood/runner/term":    {},
+	"brood":                  {"jobs", "jobs/*", "runner/command", "worker"},
+	"brood/jobs":             {},
+	"brood/jobs/*":           {"jobs"},
+	"brood/worker":           {"jobs", "worker/wire"},
+	"brood/worker/wire":      {"jobs"},
+	"brood/runner":           {"jobs", "worker/wire", "runner/proc", "runner/dataset", "runner/gauge", "runner/jobserver", "runner/keys", "runner/ledger", "runner/sink", "runner/pace", "runner/term"},
+	"brood/runner/command":   {"jobs", "runner", "runner/dataset", "runner/gauge", "runner/keys", "runner/ledger", "runner/pace", "runner/sink", "runner/term"},
+	"brood/runner/gauge":     {},
+	"brood/runner/jobserver": {},
+	"brood/runner/pace":      {},
+	"brood/runner/proc":      {},
+	"brood/runner/dataset":   {"jobs"},
+	"brood/runner/keys":      {"jobs"},
+	"brood/runner/ledger":    {"jobs"},
+	"brood/runner/sink":      {"jobs"},
+	"brood/runner/term":      {},
 }
 
 // TestArrows holds the directions between the packages.

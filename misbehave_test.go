@@ -107,7 +107,8 @@ func (misbehaving) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) err
 
 func (misbehaving) Close() error { return nil }
 
-// misbehavingMain is brood with the jobs misbehave, effect and arrive. It ends with status 99 if
+// misbehavingMain is brood with the jobs misbehave, effect, arrive and
+// fetch. It ends with status 99 if
 // the parent has left a descriptor open.
 func misbehavingMain() {
 	registry := jobs.NewRegistry(&jobs.Definition{
@@ -122,7 +123,7 @@ func misbehavingMain() {
 			}
 			return misbehaving{}, nil
 		},
-	}, effectJob(), arriveJob())
+	}, effectJob(), arriveJob(), fetchJob())
 	if len(os.Args) == 2 && os.Args[1] == worker.Command {
 		os.Exit(worker.Main(registry))
 	}

@@ -35,6 +35,7 @@ func (f *feed) fillNew(b *batch, n int, now time.Time) error {
 		base = blk.items[from-1].seq + 1
 	}
 	f.limits.Start(now, len(items))
+	f.breaker.Start(uint64(items[0].seq))
 	b.begin(base, len(items))
 	b.frame = append(b.frame, blk.data[start:items[len(items)-1].end]...)
 	if f.intents != nil {
@@ -83,6 +84,7 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 		return nil
 	}
 	f.limits.Start(now, len(due))
+	f.breaker.Start(uint64(due[0].seq))
 	slices.SortFunc(due, func(a, b *retry) int { return int(int64(a.seq) - int64(b.seq)) })
 	b.begin(due[0].seq, len(due))
 	next := due[0].seq

@@ -262,7 +262,7 @@ func (c *child) feed(ctx context.Context, b *batch) (*child, error) {
 		default:
 		}
 		b = c.spareBatch()
-		ok, err := c.slot.r.feed.take(ctx, c.allowance(c.slot.tempo.size()), b)
+		ok, err := c.slot.r.feed.take(ctx, c.slot, c, c.allowance(c.slot.tempo.size()), b)
 		if !ok || err != nil {
 			return nil, errors.Join(err, c.slot.discard(next))
 		}
@@ -291,12 +291,24 @@ func (c *child) give(b *batch) error {
 func (c *child) room() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.slot.r.keysDie() || c.slot.r.cfg.Halt.On != "" {
-		// What is looked at now must begin now; or what comes back may be a
-		// reason to begin nothing more.
+	if c.slot.r.oneByOne() {
 		return c.given() == 0
 	}
 	return c.given() < c.slot.tempo.depth()
+}
+
+// oneByOne says that a worker gets nothing before it has answered: what is looked
+// at now must begin now; or what comes back may be a reason to begin nothing
+// more, or less.
+func (r *run) oneByOne() bool {
+	return r.keysDie() || r.cfg.Halt.On != "" || r.adapting != nil || r.feed.breaker != nil || r.jobserver != nil
+}
+
+// idle reports whether the worker has nothing in hand.
+func (c *child) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.given() == 0
 }
 
 // given is how many batches the worker has. The caller holds the lock.

@@ -45,12 +45,17 @@ type Config struct {
 	MaxCrashes int           `json:"max_crashes"`
 	// DrainTimeout is how long the records in hand may take when the run is
 	// ending, before they are killed; 0 is for ever.
-	DrainTimeout time.Duration `json:"drain_timeout,omitempty"`
-	Recycle      Recycle       `json:"recycle"`
-	Halt         Halt          `json:"halt"`
-	Pace         pace.Spec     `json:"pace"`
-	PaceKey      PaceKey       `json:"pace_key"`
-	OnUnknown    OnUnknown     `json:"on_unknown"`
+	DrainTimeout time.Duration    `json:"drain_timeout,omitempty"`
+	Recycle      Recycle          `json:"recycle"`
+	Halt         Halt             `json:"halt"`
+	Breaker      pace.BreakerSpec `json:"breaker"`
+	// Adaptive fits the number of records that are worked on, up to Slots, to
+	// what the far side can do.
+	Adaptive  bool      `json:"adaptive,omitempty"`
+	HoldBack  HoldBack  `json:"hold_back"`
+	Pace      pace.Spec `json:"pace"`
+	PaceKey   PaceKey   `json:"pace_key"`
+	OnUnknown OnUnknown `json:"on_unknown"`
 	// ResolveWith is a program that knows what became of unknown records, see
 	// Inquire; empty: there is none.
 	ResolveWith string `json:"resolve_with,omitempty"`

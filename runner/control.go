@@ -36,16 +36,19 @@ const controlName = "control.sock"
 
 // Live is the state of a run as it knows it itself.
 type Live struct {
-	Input    uint64  `json:"input"`
-	OK       uint64  `json:"ok"`
-	Failed   uint64  `json:"failed"`
-	Skipped  uint64  `json:"skipped"`
-	Unknown  uint64  `json:"unknown"`
-	Rate     float64 `json:"rate"` // records a second, of this session
-	Jobs     int     `json:"jobs"` // slots
-	Workers  int     `json:"workers"`
-	Recycled uint64  `json:"recycled"` // workers replaced before they leak
-	Paused   bool    `json:"paused"`
+	Input   uint64  `json:"input"`
+	OK      uint64  `json:"ok"`
+	Failed  uint64  `json:"failed"`
+	Skipped uint64  `json:"skipped"`
+	Unknown uint64  `json:"unknown"`
+	Rate    float64 `json:"rate"` // records a second, of this session
+	Jobs    int     `json:"jobs"` // slots
+	// Adaptive is how many of the slots may work at the moment; null unless that
+	// is adaptive.
+	Adaptive *int   `json:"adaptive"`
+	Workers  int    `json:"workers"`
+	Recycled uint64 `json:"recycled"` // workers replaced before they leak
+	Paused   bool   `json:"paused"`
 	// Waits says why nothing is begun at the moment, if that is so: a limit.
 	Waits string `json:"waits,omitempty"`
 	Limit string `json:"rate_limit,omitempty"`
@@ -183,6 +186,13 @@ func (r *run) live() *Live {
 	r.feed.mu.Lock()
 	defer r.feed.mu.Unlock()
 	out.Paused, out.Waits = r.feed.paused, r.feed.limits.told
+	if held := r.feed.gate.held; held != "" {
+		out.Waits = held
+	}
+	if r.adapting != nil {
+		n := r.adapting.Limit()
+		out.Adaptive = &n
+	}
 	if rate := r.feed.limits.Rate(); rate != nil {
 		out.Limit = rate.String()
 	}

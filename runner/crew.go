@@ -92,6 +92,7 @@ func (r *run) staff(ctx context.Context, start func(func(context.Context) error)
 		r.crew.told = n
 	}
 	r.feed.setLeast(2 * n)
+	r.adapting.setMost(n)
 	r.crew.mu.Lock()
 	defer r.crew.mu.Unlock()
 	r.crew.size = n

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/pace"
 	"container/heap"
 	"context"
 	"sync"
@@ -72,6 +73,8 @@ type feed struct {
 	spill   *spill
 	intents *intents // nil if records may leave without
 	limits  *throttle
+	breaker *pace.Breaker // nil: none
+	gate    gate
 	// open counts the records that are neither final nor given up.
 	open      int
 	ended     bool      // the source has no more
@@ -93,7 +96,7 @@ func newFeed(dir string, in *intents, limits *throttle) *feed {
 	if in != nil {
 		blocks = intentBlocks
 	}
-	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, limits: limits, free: make(chan *block, blocks), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, limits: limits, gate: newGate(), free: make(chan *block, blocks), wake: make(chan struct{}, 1), done: make(chan struct{})}
 	for range blocks {
 		f.free <- &block{data: make([]byte, 0, blockBytes+64<<10)}
 	}
@@ -260,106 +263,4 @@ func (f *feed) settled(n int) {
 		f.poke()
 		f.intents.poke()
 	}
-}
-
-// take fills b with up to n records. It waits until there is one, and returns
-// false if there never will be, or ctx ends.
-func (f *feed) take(ctx context.Context, n int, b *batch) (bool, error) {
-	for ctx.Err() == nil {
-		f.mu.Lock()
-		ok, wait, err := f.fill(b, n)
-		more := ok && (len(f.blocks) > 0 || len(f.waiting) > 0)
-		finished := f.ended && f.open == 0
-		f.mu.Unlock()
-		if more || finished {
-			f.poke()
-		}
-		if ok || err != nil || finished {
-			return ok, err
-		}
-		sleep(ctx, f.wake, wait)
-	}
-	f.poke() // a slot that retires may have taken the token of another
-	return false, nil
-}
-
-// timed reports whether the times of starts are limited.
-func (f *feed) timed() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.limits.Timed()
-}
-
-// await waits until there is something to take, if not at once. It returns false
-// if there never will be, or ctx ends.
-func (f *feed) await(ctx context.Context) bool {
-	for ctx.Err() == nil {
-		f.mu.Lock()
-		some := len(f.blocks) > 0 || len(f.waiting) > 0 || (f.intents != nil && len(f.intents.later) > 0)
-		finished := f.ended && f.open == 0
-		f.mu.Unlock()
-		if some || finished {
-			f.poke() // nothing was taken
-			return some
-		}
-		sleep(ctx, f.wake, -1)
-	}
-	f.poke()
-	return false
-}
-
-// sleep waits for a token, or for a time if it is not negative, and reports
-// false if ctx has ended.
-func sleep(ctx context.Context, wake <-chan struct{}, wait time.Duration) bool {
-	var timeout <-chan time.Time
-	if wait >= 0 {
-		t := time.NewTimer(wait)
-		defer t.Stop()
-		timeout = t.C
-	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-wake:
-	case <-timeout:
-	}
-	return ctx.Err() == nil
-}
-
-// fill takes what can be taken now. If there is nothing, wait is when to look
-// again, or negative if only a token will bring news.
-func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
-	if f.paused {
-		return false, -1, nil
-	}
-	now := time.Now()
-	if d := f.holdUntil.Sub(now); d > 0 && (len(f.blocks) > 0 || len(f.waiting) > 0) {
-		return false, d, nil
-	}
-	if len(f.blocks) > 0 || len(f.waiting) > 0 {
-		if n, wait = f.limits.room(now, n); n == 0 {
-			return false, wait, nil
-		}
-	}
-	wait = -1
-	if len(f.waiting) > 0 {
-		if d := f.waiting[0].due.Sub(now); d <= 0 {
-			if err := f.fillDue(b, n, now); err != nil || len(b.items) > 0 {
-				return true, 0, err
-			}
-			if len(f.waiting) > 0 { // those that were due have to wait on
-				wait = max(f.waiting[0].due.Sub(now), 0)
-			}
-		} else {
-			wait = d
-		}
-	}
-	if len(f.blocks) == 0 {
-		return false, wait, nil
-	}
-	if f.blocks[0].pos == f.blocks[0].ready {
-		f.intents.starved = true
-		return false, wait, nil
-	}
-	return true, 0, f.fillNew(b, n, now)
 }

@@ -100,7 +100,7 @@ func (f *feed) nextGroup(ctx context.Context, epoch int64) *group {
 		if !g.empty() {
 			return g
 		}
-		if finished || !sleep(ctx, f.intents.want, wait) {
+		if finished || !sleep(ctx, f.intents.want, nil, wait) {
 			return nil
 		}
 	}

@@ -97,7 +97,7 @@ func takeLock(ctx context.Context, path string, wait Wait) (*os.File, error) {
 		if !errors.As(err, &locked) || (wait != WaitForever && time.Since(begun) >= time.Duration(wait)) {
 			return nil, err
 		}
-		if !sleep(ctx, nil, lockPoll) {
+		if !sleep(ctx, nil, nil, lockPoll) {
 			return nil, ctx.Err()
 		}
 	}

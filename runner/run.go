@@ -24,7 +24,9 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/jobserver"
 	"brood/runner/ledger"
+	"brood/runner/pace"
 	"brood/runner/proc"
 	"brood/runner/sink"
 	"brood/worker/wire"
@@ -58,8 +60,11 @@ type run struct {
 	fresh    atomic.Bool // a fresh worker has been measured
 	recycled atomic.Uint64
 	halting  halting
-	keys     *admission
-	started  time.Time
+	adapting *adapting // nil: the number of slots is what it is
+	// jobserver is that of make; nil: there is none.
+	jobserver *jobserver.Client
+	keys      *admission
+	started   time.Time
 
 	input     atomic.Uint64 // records read
 	inputDone atomic.Bool
@@ -132,6 +137,11 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 		return err
 	}
 	r.feed = newFeed(cfg.Dir.Path, in, newThrottle(cfg, r.tellPause, day, used))
+	r.feed.breaker = pace.NewBreaker(cfg.Breaker)
+	if cfg.Adaptive {
+		r.adapting = newAdapting(r.feed, cfg.Slots)
+	}
+	r.openJobserver(os.Getenv("MAKEFLAGS"))
 	if err := r.hire(cfg.Slots); err != nil {
 		return err
 	}
@@ -216,7 +226,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	context.AfterFunc(killCtx, func() { r.family.SignalAll(syscall.SIGKILL) })
 	if d := r.cfg.DrainTimeout; d > 0 {
 		context.AfterFunc(drainCtx, func() {
-			if sleep(killCtx, nil, d) {
+			if sleep(killCtx, nil, nil, d) {
 				r.cfg.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
 				kill()
 			}
@@ -228,7 +238,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	var servants sync.WaitGroup
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
-	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control} {
+	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control, r.holdBack} {
 		servants.Go(func() { f(serve) })
 	}
 
@@ -267,6 +277,9 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 		err = bookErr // the cause of any other
 	}
 	err = errors.Join(err, r.family.Close())
+	if r.jobserver != nil {
+		err = errors.Join(err, r.jobserver.Close())
+	}
 	return r.outcome(drainCtx, err)
 }
 

@@ -37,7 +37,11 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		if wait == 0 {
 			wait = throttleTime
 		}
-		r.feed.slow(&t.item, wait)
+		// Without a time to wait, doing less at once is what slows everybody
+		// down where that is adaptive, as long as there is less to do.
+		if r.adapting == nil || res.RetryAfter > 0 || r.adapting.atFloor() {
+			r.feed.slow(&t.item, wait)
+		}
 		r.sendAgain(u, t, t.rec.Attempt, time.Now().Add(wait), false)
 		return
 	case jobs.VerdictAbort:

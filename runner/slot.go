@@ -29,6 +29,9 @@ type slot struct {
 	files [3]*os.File // of the page, and of the notes
 	noted uint64      // the last note that was settled
 
+	tokens tokens // of its goroutine
+	permit bool   // see gate; guarded by the feed's lock
+
 	leaving  sync.WaitGroup // workers that were replaced
 	leaveMu  sync.Mutex
 	leaveErr error
@@ -40,7 +43,10 @@ type slot struct {
 
 // work is the slot's goroutine.
 func (s *slot) work(ctx context.Context) error {
+	s.tokens.server = s.r.jobserver
 	err := s.workOn(ctx)
+	s.tokens.put()
+	s.r.feed.leave(s)
 	s.leaving.Wait() // workers that were replaced
 	return errors.Join(err, s.leaveErr)
 }
@@ -61,12 +67,16 @@ func (s *slot) workOn(ctx context.Context) error {
 				return err
 			}
 		}
-		ok, err := s.r.feed.take(ctx, 1, b)
+		ok, err := s.r.feed.take(ctx, s, c, 1, b)
 		if !ok || err != nil {
 			if c != nil {
 				s.replace(c)
 			}
-			return err
+			if c == nil || err != nil || ctx.Err() != nil || s.r.feed.over() {
+				return err
+			}
+			c = nil // it was to leave
+			continue
 		}
 		if c == nil {
 			if c, err = s.start(ctx); err != nil {
@@ -124,7 +134,7 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 			return nil, &AbortError{fmt.Sprintf("slot %d: a worker does not start: %v", s.number, err)}
 		}
 		s.r.cfg.Term.Logf("slot %d: a worker did not start, trying again in %s: %v", s.number, wait, err)
-		if !sleep(ctx, nil, wait) {
+		if !sleep(ctx, nil, nil, wait) {
 			return nil, nil
 		}
 		wait *= 4
@@ -299,6 +309,7 @@ func (s *slot) mourn(c *child, exit proc.Exit, d *death, l loss, left map[jobs.S
 			if err := s.noteLoss(t, l); err != nil {
 				return true, err
 			}
+			r.observe(t, nil, l.class, l.took)
 			r.lose(u, t, l)
 			return true, nil
 		})
@@ -343,6 +354,7 @@ func (r *run) giveBackTo(u *update, b *batch, special func(*update, *batch, *job
 		}
 		if !dealt {
 			x := b.back(&rec)
+			r.feed.undecided(x.seq)
 			x.alone = r.feed.crashed.Load() && r.feed.crashesOf(rec.Seq) > 0
 			u.again = append(u.again, x)
 		}

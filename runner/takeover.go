@@ -35,7 +35,7 @@ func (d *Dir) lockWorkers(ctx context.Context, t *term.Term) error {
 			t.Logf("waiting for workers of an earlier session to finish the record they have in hand")
 			told = true
 		}
-		if !sleep(ctx, nil, 20*time.Millisecond) {
+		if !sleep(ctx, nil, nil, 20*time.Millisecond) {
 			return errors.Join(ctx.Err(), f.Close())
 		}
 	}

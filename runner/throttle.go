@@ -83,6 +83,22 @@ func (t *throttle) room(now time.Time, n int) (int, time.Duration) {
 	return 0, again.Sub(now)
 }
 
+// roomNow returns how many of n records may start now, as far as the limits and
+// the breaker go; if none, when to look again.
+func (f *feed) roomNow(now time.Time, n int) (int, time.Duration) {
+	if f.breaker != nil {
+		room, again, why := f.breaker.Room(now, n)
+		if room == 0 {
+			if f.limits.told = why; again.IsZero() {
+				return 0, -1
+			}
+			return 0, again.Sub(now)
+		}
+		n = room
+	}
+	return f.limits.room(now, n)
+}
+
 // pushWaiting adds a record to those that leave when they are due.
 func (f *feed) pushWaiting(r *retry) {
 	heap.Push(&f.waiting, r)

@@ -62,7 +62,7 @@ func (r *run) watch(ctx context.Context) {
 		}
 		next := max(w.look(now), watchLeast)
 		woken = wire.Now() + next
-		if !sleep(ctx, nil, next) {
+		if !sleep(ctx, nil, nil, next) {
 			return
 		}
 	}
@@ -172,7 +172,7 @@ func (r *run) snapshot() term.Snapshot {
 
 // showProgress keeps the progress display up to date.
 func (r *run) showProgress(ctx context.Context) {
-	for sleep(ctx, nil, 200*time.Millisecond) {
+	for sleep(ctx, nil, nil, 200*time.Millisecond) {
 		r.cfg.Term.Update(r.snapshot())
 	}
 	r.cfg.Term.End()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +66,7 @@ func openDir(c *cli.Context, state, name string) (*runner.Dir, error) {
 
 // engineFlags are the flags that a run and a resume share.
 func engineFlags() []cli.Flag {
-	return append(limitFlags(), []cli.Flag{
+	return slices.Concat(limitFlags(), holdFlags(), []cli.Flag{
 		stateFlag(),
 		waitingFlag(),
 		takeOverFlag(),
@@ -92,7 +93,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "window", Usage: "start records only in these `HOURS`: 08:00-18:00, or 22:00-06:00@Europe/Vienna", Category: groupPace},
 		&cli.StringFlag{Name: "progress", Usage: "show progress `WHEN`: auto, always or never", Value: "auto", Category: groupEngine},
 		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", Value: "text", Category: groupEngine},
-	}...)
+	})
 }
 
 // runFlags are the flags that only a new run has.

@@ -321,11 +321,10 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 	if err := tunePace(c, cfg); err != nil {
 		return err
 	}
-	if err := tuneRecycle(c, cfg); err != nil {
-		return err
-	}
-	if err := tuneLimits(c, cfg); err != nil {
-		return err
+	for _, step := range []func(*cli.Context, *runner.Config) error{tuneRecycle, tuneLimits, tuneHold} {
+		if err := step(c, cfg); err != nil {
+			return err
+		}
 	}
 	if c.IsSet("kill-after") || !cfg.Begun() {
 		if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {

@@ -1,0 +1,163 @@
+package runner
+
+import (
+	"context"
+	"time"
+)
+
+// take fills b with up to n records for a slot, whose worker is c, if it has one.
+// It waits until there is one, and returns false if there never will be, if ctx
+// ends, or if the worker is to leave.
+func (f *feed) take(ctx context.Context, s *slot, c *child, n int, b *batch) (bool, error) {
+	if idle := c == nil || c.idle(); idle && s.tokens.old() {
+		s.tokens.put()
+	}
+	for ctx.Err() == nil {
+		if s.tokens.server != nil && !s.tokens.has {
+			f.poke() // this may take long, and others have one
+			if !s.tokens.take(ctx) {
+				break
+			}
+		}
+		f.mu.Lock()
+		changed := f.gate.changed
+		finished := f.ended && f.open == 0
+		if !finished && !f.gate.admits(s) {
+			leave := f.gate.shed && c != nil
+			f.gate.barred++
+			f.mu.Unlock()
+			f.poke() // it is for another
+			s.rest(c)
+			if !leave {
+				sleep(ctx, f.done, changed, -1)
+			}
+			f.mu.Lock()
+			f.gate.barred--
+			f.mu.Unlock()
+			if leave {
+				return false, nil
+			}
+			continue
+		}
+		ok, wait, err := f.fill(b, n)
+		more := ok && (len(f.blocks) > 0 || len(f.waiting) > 0)
+		if !ok && (c == nil || c.idle()) {
+			f.gate.leave(s)
+		}
+		f.mu.Unlock()
+		if more || finished {
+			f.poke()
+		}
+		if ok || err != nil || finished {
+			return ok, err
+		}
+		s.rest(c)
+		sleep(ctx, f.wake, changed, wait)
+	}
+	f.poke() // a slot that retires may have taken the token of another
+	return false, nil
+}
+
+// rest gives back what a slot does not need while it waits.
+func (s *slot) rest(c *child) {
+	if c == nil || c.idle() {
+		s.tokens.put()
+	}
+}
+
+// over reports whether all is final, and nothing more will come.
+func (f *feed) over() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ended && f.open == 0
+}
+
+// timed reports whether the times of starts are limited.
+func (f *feed) timed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.limits.Timed()
+}
+
+// await waits until there is something to take, if not at once. It returns false
+// if there never will be, or ctx ends.
+func (f *feed) await(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		f.mu.Lock()
+		changed, barred := f.gate.changed, f.gate.held != ""
+		some := len(f.blocks) > 0 || len(f.waiting) > 0 || (f.intents != nil && len(f.intents.later) > 0)
+		finished := f.ended && f.open == 0
+		f.mu.Unlock()
+		if some || finished || barred {
+			f.poke() // nothing was taken
+		}
+		if finished || (some && !barred) {
+			return some
+		}
+		if barred {
+			sleep(ctx, f.done, changed, -1)
+		} else {
+			sleep(ctx, f.wake, changed, -1)
+		}
+	}
+	f.poke()
+	return false
+}
+
+// sleep waits for either channel, or for a time if it is not negative, and
+// reports false if ctx has ended.
+func sleep(ctx context.Context, wake, changed <-chan struct{}, wait time.Duration) bool {
+	var timeout <-chan time.Time
+	if wait >= 0 {
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		timeout = t.C
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-wake:
+	case <-changed:
+	case <-timeout:
+	}
+	return ctx.Err() == nil
+}
+
+// fill takes what can be taken now. If there is nothing, wait is when to look
+// again, or negative if only a token will bring news.
+func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
+	if f.paused {
+		return false, -1, nil
+	}
+	now := time.Now()
+	if d := f.holdUntil.Sub(now); d > 0 && (len(f.blocks) > 0 || len(f.waiting) > 0) {
+		f.limits.told = "throttled by the far side until " + f.holdUntil.Format(time.TimeOnly)
+		return false, d, nil
+	}
+	if len(f.blocks) > 0 || len(f.waiting) > 0 {
+		if n, wait = f.roomNow(now, n); n == 0 {
+			return false, wait, nil
+		}
+	}
+	wait = -1
+	if len(f.waiting) > 0 {
+		if d := f.waiting[0].due.Sub(now); d <= 0 {
+			if err := f.fillDue(b, n, now); err != nil || len(b.items) > 0 {
+				return true, 0, err
+			}
+			if len(f.waiting) > 0 { // those that were due have to wait on
+				wait = max(f.waiting[0].due.Sub(now), 0)
+			}
+		} else {
+			wait = d
+		}
+	}
+	if len(f.blocks) == 0 {
+		return false, wait, nil
+	}
+	if f.blocks[0].pos == f.blocks[0].ready {
+		f.intents.starved = true
+		return false, wait, nil
+	}
+	return true, 0, f.fillNew(b, n, now)
+}
