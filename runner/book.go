@@ -188,8 +188,9 @@ func (b *book) apply(u *update) {
 	if b.since.IsZero() {
 		b.since = time.Now()
 	}
-	at := 0
+	at, ok := 0, -len(u.outcomes)
 	for _, s := range u.spans {
+		ok += s.count
 		b.markFinal(s.first, s.count)
 		b.emit(s, u.buf[at:s.end])
 		at = s.end
@@ -197,7 +198,11 @@ func (b *book) apply(u *update) {
 	for i := range u.outcomes {
 		b.markOutcome(&u.outcomes[i])
 	}
+	b.ok.Add(uint64(ok)) // the outcomes are among the spans, so it never falls
 	b.next.Outcomes = append(b.next.Outcomes, u.outcomes...)
+	for i := range u.attempts {
+		b.r.metrics.noteAttempt(u.attempts[i].Verdict)
+	}
 	b.next.Attempts = append(b.next.Attempts, u.attempts...)
 	b.next.Deaths = append(b.next.Deaths, u.deaths...)
 	b.next.Retries = append(b.next.Retries, u.retries...)
@@ -217,7 +222,6 @@ func (b *book) apply(u *update) {
 
 // markFinal marks records as final and, for now, as ok.
 func (b *book) markFinal(first jobs.Seq, count int) {
-	b.ok.Add(uint64(count))
 	for count > 0 {
 		id := uint64(first / ledger.ChunkSize)
 		at := uint(first % ledger.ChunkSize)
@@ -237,7 +241,6 @@ func (b *book) markOutcome(o *ledger.Outcome) {
 	c := b.chunk(uint64(o.Seq / ledger.ChunkSize))
 	c.bits.clear(uint(o.Seq % ledger.ChunkSize))
 	c.ok--
-	b.ok.Add(^uint64(0))
 	if o.Status != jobs.StatusSkipped && len(b.trouble) < troubleShown {
 		b.trouble = append(b.trouble, *o)
 	}
@@ -355,7 +358,10 @@ func (b *book) finish(err error) {
 // say.
 func (b *book) commitLoop() {
 	for c := range b.work {
-		b.done <- b.commit(c)
+		begun := time.Now()
+		err := b.commit(c)
+		b.r.metrics.noteCommit(time.Since(begun))
+		b.done <- err
 	}
 }
 

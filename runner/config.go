@@ -51,10 +51,12 @@ type Config struct {
 	Breaker      pace.BreakerSpec `json:"breaker"`
 	// Adaptive fits the number of records that are worked on, up to Slots, to
 	// what the far side can do.
-	Adaptive  bool      `json:"adaptive,omitempty"`
-	HoldBack  HoldBack  `json:"hold_back"`
-	Pace      pace.Spec `json:"pace"`
-	PaceKey   PaceKey   `json:"pace_key"`
+	Adaptive bool      `json:"adaptive,omitempty"`
+	HoldBack HoldBack  `json:"hold_back"`
+	Pace     pace.Spec `json:"pace"`
+	PaceKey  PaceKey   `json:"pace_key"`
+	// Metrics is the address at which they are to be had; empty: nowhere.
+	Metrics   string    `json:"metrics,omitempty"`
 	OnUnknown OnUnknown `json:"on_unknown"`
 	// ResolveWith is a program that knows what became of unknown records, see
 	// Inquire; empty: there is none.

@@ -36,13 +36,18 @@ const controlName = "control.sock"
 
 // Live is the state of a run as it knows it itself.
 type Live struct {
-	Input   uint64  `json:"input"`
-	OK      uint64  `json:"ok"`
-	Failed  uint64  `json:"failed"`
-	Skipped uint64  `json:"skipped"`
-	Unknown uint64  `json:"unknown"`
-	Rate    float64 `json:"rate"` // records a second, of this session
-	Jobs    int     `json:"jobs"` // slots
+	Job     string  `json:"job"`
+	Elapsed float64 `json:"elapsed_s"` // of this session
+	// Progress is how much of the dataset is done, 0 to 1; -1 if nobody can tell.
+	Progress float64 `json:"progress"`
+	Draining bool    `json:"draining"` // nothing new is begun, the run is ending
+	Input    uint64  `json:"input"`
+	OK       uint64  `json:"ok"`
+	Failed   uint64  `json:"failed"`
+	Skipped  uint64  `json:"skipped"`
+	Unknown  uint64  `json:"unknown"`
+	Rate     float64 `json:"rate"` // records a second, of this session
+	Jobs     int     `json:"jobs"` // slots
 	// Adaptive is how many of the slots may work at the moment; null unless that
 	// is adaptive.
 	Adaptive *int   `json:"adaptive"`
@@ -182,7 +187,10 @@ func (r *run) endBy(now bool) {
 func (r *run) live() *Live {
 	t := r.book.totals()
 	s := r.snapshot()
-	out := &Live{Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.heldBy}
+	out := &Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.heldBy}
+	if s.Total > 0 {
+		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
+	}
 	r.feed.mu.Lock()
 	defer r.feed.mu.Unlock()
 	out.Paused, out.Waits = r.feed.paused, r.feed.limits.told

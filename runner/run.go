@@ -69,6 +69,8 @@ type run struct {
 	input     atomic.Uint64 // records read
 	inputDone atomic.Bool
 	already   uint64            // final before this session
+	alreadyOK uint64            // of these
+	metrics   *metrics          // nil: nobody wants any
 	redone    map[jobs.Seq]bool // tried again though they have a row in the output
 
 	// Of the workers, see Limits.
@@ -147,7 +149,12 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 	}
 	// One update in hand for each slot, so that none waits for a write.
 	r.updates = make(chan *update, cfg.Slots)
-	return r.openBook(ctx, l, input)
+	if err := r.openBook(ctx, l, input); err != nil {
+		return err
+	}
+	r.metrics, err = newMetrics(r, cfg.Metrics)
+	r.feed.limits.waited = r.metrics.noteWait
+	return err
 }
 
 // WorkerArgument is the hidden subcommand that makes this executable a worker.
@@ -201,6 +208,7 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 	b.failed.Store(t.Failed)
 	b.skipped.Store(t.Skipped)
 	b.unknown.Store(t.Unknown)
+	r.alreadyOK = t.OK
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
 	r.input.Store(t.Input)
 	r.book = b
@@ -238,7 +246,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	var servants sync.WaitGroup
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
-	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control, r.holdBack} {
+	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control, r.holdBack, r.metrics.serve} {
 		servants.Go(func() { f(serve) })
 	}
 

@@ -288,6 +288,7 @@ func (s *slot) mourn(c *child, exit proc.Exit, d *death, l loss, left map[jobs.S
 	r := s.r
 	u := newUpdate()
 	row := ledger.Death{At: time.Now(), Slot: s.number, PID: c.PID, How: d.how, Seq: inHand, CPU: exit.User + exit.System, MaxRSS: exit.MaxRSS, Said: d.said}
+	r.metrics.noteDeath(string(l.class))
 	if !d.silent {
 		r.cfg.Term.Logf("slot %d: worker %d ended: %s%s", s.number, c.PID, d.how, seqNote(row.Seq))
 	}

@@ -50,12 +50,14 @@ type throttle struct {
 	// tell is called when the run begins to wait for a long time, and why.
 	tell func(why string, until time.Time)
 	told string
+	// waited is called when a record has to wait.
+	waited func()
 }
 
 func newThrottle(cfg *Config, tell func(string, time.Time), day string, used int) *throttle {
 	return &throttle{
 		Pacer: pace.New(cfg.Pace, time.Now(), day, used), keyed: cfg.Pace.Keyed(), key: cfg.PaceKey, max: cfg.Pace.MaxPerKey,
-		seed: maphash.MakeSeed(), queued: make(map[uint64]int), parked: make(map[uint64][]*retry), tell: tell,
+		seed: maphash.MakeSeed(), queued: make(map[uint64]int), parked: make(map[uint64][]*retry), tell: tell, waited: func() {},
 	}
 }
 
@@ -76,6 +78,7 @@ func (t *throttle) room(now time.Time, n int) (int, time.Duration) {
 		t.told = ""
 		return room, 0
 	}
+	t.waited()
 	if why != "" && why != t.told && again.Sub(now) > time.Second {
 		t.told = why
 		t.tell(why, again)
@@ -130,6 +133,7 @@ func (f *feed) startKey(r *retry, now time.Time) bool {
 	case pace.Full(err):
 		t.park(r)
 	case !again.IsZero():
+		t.waited()
 		r.due = again
 		f.pushWaiting(r)
 	default:

@@ -2,17 +2,20 @@ package command
 
 import (
 	"brood/runner"
+	"brood/runner/top"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"text/tabwriter"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 )
 
 // controlCommands are those that tell a run something while it goes on.
@@ -81,6 +84,17 @@ Example:
 			OnUsageError: usageError,
 			Action:       e.workers,
 		},
+		{
+			Name: "top", Usage: "watch a run, and steer it, on the whole terminal", ArgsUsage: "NAME",
+			Description: `Keys: q quits and lets the run go on; p pauses and continues; + and - change
+the number of workers; d ends the run, resumable; s sorts; arrows scroll.
+
+Example:
+   brood top demo`,
+			Flags:        []cli.Flag{stateFlag()},
+			OnUsageError: usageError,
+			Action:       e.top,
+		},
 	}
 }
 
@@ -128,4 +142,29 @@ func (e *env) workers(c *cli.Context) error {
 		_, _ = fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%d\t%s\t%.1fs\n", s.Slot, s.PID, record, since, s.Done, humanize.IBytes(uint64(s.RSS)), s.CPU)
 	}
 	return w.Flush()
+}
+
+func (e *env) top(c *cli.Context) error {
+	state, name, err := oneRun(c)
+	if err != nil {
+		return err
+	}
+	out, ok := e.stdout.(*os.File)
+	if !ok || !term.IsTerminal(int(out.Fd())) || !term.IsTerminal(int(e.stdin.Fd())) {
+		return usage("Elsewhere there are: brood status "+name+" and brood workers "+name, "brood top needs a terminal")
+	}
+	if _, err := runner.Ask(c.Context, state, name, http.MethodGet, "/status", nil); err != nil {
+		if errors.Is(err, runner.ErrNotRunning) {
+			return usage("See how far it is: brood status "+name, "run %s: %w", name, err)
+		}
+		return err
+	}
+	if err := top.Run(c.Context, state, name, e.stdin, out); !errors.Is(err, runner.ErrNotRunning) {
+		return err
+	}
+	s, err := readStatus(c.Context, state, name)
+	if err != nil {
+		return err
+	}
+	return e.printStatus(s)
 }

@@ -91,6 +91,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "quota", Usage: "start at most `N/day`, then pause until midnight", Category: groupPace},
 		&cli.StringFlag{Name: "warmup", Usage: "begin with a tenth of --rate and reach all of it after `TIME`", Category: groupPace},
 		&cli.StringFlag{Name: "window", Usage: "start records only in these `HOURS`: 08:00-18:00, or 22:00-06:00@Europe/Vienna", Category: groupPace},
+		&cli.StringFlag{Name: "metrics", Usage: "show metrics to Prometheus at `ADDRESS`, such as 127.0.0.1:9464, while it runs", Category: groupEngine},
 		&cli.StringFlag{Name: "progress", Usage: "show progress `WHEN`: auto, always or never", Value: "auto", Category: groupEngine},
 		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", Value: "text", Category: groupEngine},
 	})

@@ -331,6 +331,12 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 			return err
 		}
 	}
+	if c.IsSet("metrics") {
+		cfg.Metrics = c.String("metrics")
+	}
+	if err := runner.CheckMetrics(cfg.Metrics); err != nil {
+		return usage("Give the address of this machine and a free port, such as 127.0.0.1:9464.", "%w", err)
+	}
 	if c.IsSet("drain-timeout") {
 		if cfg.DrainTimeout, err = parseTime("drain-timeout", c.String("drain-timeout")); err != nil {
 			return err

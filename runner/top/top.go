@@ -1,0 +1,164 @@
+// Package top is a live view of a run that fills the terminal, and leaves it as
+// it found it. It knows a run only by what that says on its control socket.
+package top
+
+import (
+	"brood/runner"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// every is how often the run is asked.
+const every = 500 * time.Millisecond
+
+// Run shows a run until the user has had enough, or it ends. It returns
+// runner.ErrNotRunning in the second case.
+func Run(ctx context.Context, state, name string, in, out *os.File) error {
+	m := &model{ask: func(method, path string, query url.Values) ([]byte, error) {
+		return runner.Ask(ctx, state, name, method, path, query)
+	}}
+	m.screen.Name = name
+	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out))
+	if _, err := p.Run(); err != nil && !errors.Is(err, tea.ErrInterrupted) {
+		return fmt.Errorf("show run %s: %w", name, err)
+	}
+	if m.ended {
+		return runner.ErrNotRunning
+	}
+	return nil
+}
+
+// model is the state of the view, as bubbletea wants it.
+type model struct {
+	ask    func(method, path string, query url.Values) ([]byte, error)
+	screen Screen
+	ended  bool
+}
+
+// news is what the run has said, or why it has not.
+type news struct {
+	live    runner.Live
+	workers []runner.WorkerState
+	err     error
+}
+
+// told is how an order went.
+type told struct{ err error }
+
+func (m *model) Init() tea.Cmd { return m.look }
+
+// look asks the run.
+func (m *model) look() tea.Msg {
+	var n news
+	b, err := m.ask(http.MethodGet, "/status", nil)
+	if err == nil {
+		err = json.Unmarshal(b, &n.live)
+	}
+	if err == nil {
+		b, err = m.ask(http.MethodGet, "/workers", nil)
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &n.workers)
+	}
+	n.err = err
+	return n
+}
+
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.screen.Width, m.screen.Height = msg.Width, msg.Height
+	case news:
+		if errors.Is(msg.err, runner.ErrNotRunning) {
+			m.ended = true
+			return m, tea.Quit
+		}
+		if m.screen.Error = ""; msg.err != nil {
+			m.screen.Error = msg.err.Error()
+		} else {
+			m.screen.Live, m.screen.Workers = msg.live, msg.workers
+		}
+		return m, tea.Tick(every, func(time.Time) tea.Msg { return m.look() })
+	case told:
+		if msg.err != nil {
+			m.screen.Error = msg.err.Error()
+		}
+		return m, nil
+	case tea.KeyPressMsg:
+		return m, m.press(msg.String())
+	}
+	return m, nil
+}
+
+// press does what a key stands for.
+func (m *model) press(key string) tea.Cmd {
+	s := &m.screen
+	if s.Confirming {
+		if s.Confirming = false; key == "y" {
+			return m.order("/drain", nil)
+		}
+		return nil
+	}
+	switch key {
+	case "q", "esc", "ctrl+c":
+		return tea.Quit
+	case "p", "space":
+		if s.Live.Paused {
+			return m.order("/continue", nil)
+		}
+		return m.order("/pause", nil)
+	case "+", "=":
+		return m.scale(s.Live.Jobs + 1)
+	case "-":
+		return m.scale(s.Live.Jobs - 1)
+	case "d":
+		s.Confirming = true
+	case "s":
+		s.Sort = (s.Sort + 1) % sortings
+	case "up", "k":
+		s.scroll(-1)
+	case "down", "j":
+		s.scroll(1)
+	case "pgup":
+		s.scroll(-s.rows())
+	case "pgdown":
+		s.scroll(s.rows())
+	case "home":
+		s.First = 0
+	}
+	return nil
+}
+
+// scale changes the number of workers. What it will be is shown at once, so that
+// the next press counts from there.
+func (m *model) scale(n int) tea.Cmd {
+	if n < 1 {
+		return nil
+	}
+	m.screen.Live.Jobs = n
+	return m.order("/scale", url.Values{"jobs": {strconv.Itoa(n)}})
+}
+
+// order tells the run something.
+func (m *model) order(path string, query url.Values) tea.Cmd {
+	return func() tea.Msg {
+		_, err := m.ask(http.MethodPost, path, query)
+		return told{err}
+	}
+}
+
+func (m *model) View() tea.View {
+	v := tea.NewView(m.screen.String())
+	v.AltScreen = true
+	v.WindowTitle = "brood top " + m.screen.Name
+	return v
+}
