@@ -107,9 +107,8 @@ func (misbehaving) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) err
 
 func (misbehaving) Close() error { return nil }
 
-// misbehavingMain is brood with the jobs misbehave, effect, arrive and
-// fetch. It ends with status 99 if
-// the parent has left a descriptor open.
+// misbehavingMain is brood with the jobs misbehave, effect, arrive, fetch and
+// leak. It ends with status 99 if the parent has left a descriptor open.
 func misbehavingMain() {
 	registry := jobs.NewRegistry(&jobs.Definition{
 		Name: "misbehave", Retries: 0,
@@ -123,7 +122,7 @@ func misbehavingMain() {
 			}
 			return misbehaving{}, nil
 		},
-	}, effectJob(), arriveJob(), fetchJob())
+	}, effectJob(), arriveJob(), fetchJob(), leakJob())
 	if len(os.Args) == 2 && os.Args[1] == worker.Command {
 		os.Exit(worker.Main(registry))
 	}

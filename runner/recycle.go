@@ -20,8 +20,14 @@ type Recycle struct {
 	Age   time.Duration `json:"age,omitempty"`
 }
 
-// memEvery is how often it is looked how large a worker is.
-const memEvery = 20 * time.Millisecond
+// It is looked how large a worker is before it can have become too large, if it
+// goes on growing up to memCare times as fast as it has since the last look, but
+// neither more often nor less often than this.
+const (
+	memOften  = 20 * time.Millisecond
+	memSeldom = 250 * time.Millisecond
+	memCare   = 4
+)
 
 // The shares of a limit at which the next worker is started, and at which the
 // present one gets nothing more until that is ready.
@@ -37,13 +43,30 @@ type wear struct {
 	given  uint64 // records
 	since  time.Time
 	looked time.Time
+	next   time.Time // when to look again
 	mem    int64
+}
+
+// look notes how large a worker is now, and says when to look again.
+func (w *wear) look(now time.Time, mem int64) {
+	grown, took := mem-w.mem, now.Sub(w.looked)
+	w.looked, w.mem = now, mem
+	left := float64(w.limit.Mem)
+	if float64(mem) < wornAt*left {
+		left *= wornAt
+	}
+	wait := memSeldom
+	if left -= float64(mem); grown > 0 {
+		wait = time.Duration(left / memCare * float64(took) / float64(grown))
+	}
+	w.next = now.Add(min(max(wait, memOften), memSeldom))
 }
 
 func (r *run) newWear() wear {
 	vary := func(n, most float64) float64 { return n * (most - 0.2*rand.Float64()) }
 	l := r.cfg.Recycle
-	w := wear{since: time.Now(), limit: Recycle{
+	now := time.Now()
+	w := wear{since: now, looked: now, limit: Recycle{
 		Tasks: uint64(vary(float64(l.Tasks), 1.1)), Age: time.Duration(vary(float64(l.Age), 1.1)),
 		Mem: int64(vary(float64(l.Mem), 1)), // never above what was asked for
 	}}
@@ -66,8 +89,8 @@ func (c *child) worn() float64 {
 		share = max(share, time.Since(w.since).Seconds()/l.Age.Seconds())
 	}
 	if l.Mem > 0 {
-		if now := time.Now(); now.Sub(w.looked) >= memEvery {
-			w.looked, w.mem = now, proc.TreeUsage(c.PID).RSS
+		if now := time.Now(); !now.Before(w.next) {
+			w.look(now, proc.TreeUsage(c.PID).RSS)
 		}
 		share = max(share, float64(w.mem)/float64(l.Mem))
 	}
