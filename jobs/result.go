@@ -106,6 +106,8 @@ type Result struct {
 	RetryAfter time.Duration // with VerdictRetry and VerdictThrottle; 0 leaves it to the engine
 	Text       []byte        // the job's own text, for plain output
 	Values     [][]byte      // one per column of the plan
+	// Stopped says that the record was stopped at a limit. The worker sets it.
+	Stopped bool
 	// Elapsed is how long the record took, if ElapsedKnown: a job may know
 	// better than the clock around Do.
 	Elapsed      time.Duration

@@ -160,7 +160,7 @@ func (c *child) handshake(ctx context.Context) error {
 		if err := wire.ParseJSON(p, &r); err != nil {
 			return err
 		}
-		return &AbortError{r.Error}
+		return &AbortError{c.slot.r.hide(r.Error)}
 	case wire.TypeReady:
 		var r wire.Ready
 		if err := wire.ParseJSON(p, &r); err != nil {
@@ -193,7 +193,7 @@ func (c *child) failedStart(err error) error {
 		return err
 	}
 	if said := c.said.String(); said != "" {
-		return fmt.Errorf("%w (%s: %s)", err, exit, said)
+		return fmt.Errorf("%w (%s: %s)", err, exit, c.slot.r.hide(said))
 	}
 	return fmt.Errorf("%w (%s)", err, exit)
 }

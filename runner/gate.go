@@ -65,12 +65,10 @@ func (f *feed) leave(s *slot) {
 }
 
 // allow lets so many slots work at a time.
-func (f *feed) allow(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.gate.allowed != n {
-		f.gate.allowed = n
-		f.gate.change()
+func (g *gate) allow(n int) {
+	if g.allowed != n {
+		g.allowed = n
+		g.change()
 	}
 }
 
@@ -78,8 +76,9 @@ func (f *feed) allow(n int) {
 func (f *feed) hold(why string, shed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.gate.held != why || f.gate.shed != shed {
-		f.gate.held, f.gate.shed = why, shed
+	// That the reason reads differently is no news for those who wait.
+	news := (f.gate.held == "") != (why == "") || f.gate.shed != shed
+	if f.gate.held, f.gate.shed = why, shed; news {
 		f.gate.change()
 	}
 }
@@ -93,7 +92,7 @@ type adapting struct {
 
 func newAdapting(f *feed, most int) *adapting {
 	a := &adapting{feed: f, Adaptive: pace.NewAdaptive(most)}
-	f.allow(a.Limit())
+	f.gate.allowed = a.Limit() // nobody waits yet
 	return a
 }
 
@@ -104,9 +103,8 @@ func (a *adapting) setMost(n int) {
 	}
 	a.feed.mu.Lock()
 	a.SetMost(n)
-	limit := a.Limit()
+	a.feed.gate.allow(a.Limit())
 	a.feed.mu.Unlock()
-	a.feed.allow(limit)
 }
 
 // note notes how a try has ended.
@@ -118,9 +116,8 @@ func (a *adapting) note(slow bool, begun time.Time) {
 	} else {
 		a.OK(now, a.feed.gate.working)
 	}
-	limit := a.Limit()
+	a.feed.gate.allow(a.Limit())
 	a.feed.mu.Unlock()
-	a.feed.allow(limit)
 }
 
 // atFloor reports whether nothing less can be done at a time.

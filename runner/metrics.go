@@ -103,6 +103,13 @@ func (m *metrics) serve(ctx context.Context) {
 	}
 }
 
+// close ends what serve has not.
+func (m *metrics) close() {
+	if m != nil {
+		_ = m.listener.Close() // it may have been closed before
+	}
+}
+
 // noteAttempt counts a try that was not simply ok.
 func (m *metrics) noteAttempt(verdict string) {
 	if m != nil && verdict != jobs.VerdictOK.String() {

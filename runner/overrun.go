@@ -16,7 +16,7 @@ import (
 type overrun struct {
 	seq    jobs.Seq
 	try    int
-	none   bool // no record was in hand
+	none   bool // no record is to blame
 	class  jobs.Class
 	text   string
 	asked  time.Duration // when its worker was asked to stop it, as wire.Now
@@ -28,6 +28,19 @@ func (o *overrun) of(seq jobs.Seq, try int) bool {
 	return o != nil && !o.none && o.seq == seq && o.try == try
 }
 
+// inHand is what a worker had in hand at one moment.
+type inHand struct {
+	seq   jobs.Seq
+	try   int
+	since time.Duration
+	busy  bool
+}
+
+func (c *child) inHand() inHand {
+	seq, since, busy := c.slot.page.InHand()
+	return inHand{seq, c.slot.page.Try(), since, busy}
+}
+
 // spent is what a worker had used when its record began, as far as was seen.
 type spent struct {
 	seq  jobs.Seq
@@ -35,10 +48,12 @@ type spent struct {
 	base time.Duration
 }
 
-// exceeds compares what a worker uses with its limits.
-func (c *child) exceeds(u proc.Usage, seq jobs.Seq, busy bool) *overrun {
+// exceeds compares what a worker uses with its limits. It had a record in hand
+// before that was counted, and now; if they are not the same none is to blame.
+func (c *child) exceeds(u proc.Usage, before, now inHand) *overrun {
 	l, watched := &c.slot.r.cfg.Limits, c.slot.r.watched
-	o := &overrun{seq: seq, try: c.slot.page.Try(), none: !busy}
+	same := before == now && now.busy
+	o := &overrun{seq: now.seq, try: now.try, none: !same}
 	switch {
 	case watched.Mem > 0 && u.RSS > l.Mem:
 		o.class, o.killed = jobs.ClassMemory, true
@@ -46,7 +61,7 @@ func (c *child) exceeds(u proc.Usage, seq jobs.Seq, busy bool) *overrun {
 	case watched.Processes > 0 && u.Processes-1 > l.Procs:
 		o.class, o.killed = jobs.ClassProcesses, true
 		o.text = fmt.Sprintf("it had started %d processes, more than --limit-procs %d", u.Processes-1, l.Procs)
-	case l.CPU > 0 && busy:
+	case l.CPU > 0 && same:
 		if c.cpu.seq != o.seq || c.cpu.try != o.try {
 			c.cpu = spent{o.seq, o.try, u.CPU}
 		}
@@ -63,17 +78,17 @@ func (c *child) exceeds(u proc.Usage, seq jobs.Seq, busy bool) *overrun {
 }
 
 // tooMany says that the kernel has refused a worker one more process.
-func (c *child) tooMany(seq jobs.Seq, busy bool) *overrun {
+func (c *child) tooMany(h inHand) *overrun {
 	return &overrun{
-		seq: seq, try: c.slot.page.Try(), none: !busy, class: jobs.ClassProcesses, killed: true,
+		seq: h.seq, try: h.try, none: !h.busy, class: jobs.ClassProcesses, killed: true,
 		text: fmt.Sprintf("it wanted to start more processes than --limit-procs %d", c.slot.r.cfg.Limits.Procs),
 	}
 }
 
 // late says that a record takes longer than its timeout.
-func (c *child) late(seq jobs.Seq) *overrun {
+func (c *child) late(h inHand) *overrun {
 	return &overrun{
-		seq: seq, try: c.slot.page.Try(), class: jobs.ClassTimeout,
+		seq: h.seq, try: h.try, class: jobs.ClassTimeout,
 		text: fmt.Sprintf("it took longer than %s and was stopped", c.slot.r.timeoutWords()),
 	}
 }
@@ -87,14 +102,16 @@ func (c *child) stop(o *overrun) {
 		c.Signal(syscall.SIGKILL)
 		return
 	}
-	c.slot.page.AskStop(o.seq, true)
+	c.slot.page.AskStop(o.seq, o.try)
 	c.SignalLeader(syscall.SIGTERM)
 }
 
-// outOfMemory is what the kernel did to a worker that had too much.
+// outOfMemory is what the kernel did to a worker that had too much, at the moment
+// when it wanted more.
 func (c *child) outOfMemory() *overrun {
+	h := c.inHand()
 	return &overrun{
-		none: true, class: jobs.ClassMemory, killed: true,
+		seq: h.seq, try: h.try, none: !h.busy, class: jobs.ClassMemory, killed: true,
 		text: "it and what it started had more than --limit-mem " + humanize.IBytes(uint64(c.slot.r.cfg.Limits.Mem)),
 	}
 }

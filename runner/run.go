@@ -100,7 +100,7 @@ func Run(ctx context.Context, cfg *Config, l *ledger.Ledger, in *Input) (Report,
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
-		return Report{}, errors.Join(err, endErr)
+		return Report{}, errors.Join(err, endErr, r.release())
 	}
 	state, reason, err := r.session(ctx, in)
 	return r.close(l, state, reason, err)
@@ -284,11 +284,21 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	if bookErr != nil {
 		err = bookErr // the cause of any other
 	}
-	err = errors.Join(err, r.family.Close())
+	err = errors.Join(err, r.release())
+	return r.outcome(drainCtx, err)
+}
+
+// release gives back what prepare has taken, as far as it came.
+func (r *run) release() error {
+	var err error
+	if r.family != nil {
+		err = r.family.Close()
+	}
 	if r.jobserver != nil {
 		err = errors.Join(err, r.jobserver.Close())
 	}
-	return r.outcome(drainCtx, err)
+	r.metrics.close()
+	return err
 }
 
 // fail stops the run in an orderly way.
@@ -388,7 +398,7 @@ func (r *run) noteUsage(e proc.Exit) {
 func (r *run) hello(to *child) wire.Hello {
 	c := r.cfg
 	confine := c.Limits.confine()
-	confine.Refusals = to.Refusals()
+	confine.Refusals, confine.MaxTasks = to.Refusals()
 	return wire.Hello{
 		Version: wire.Version, Run: c.Name, Slot: to.slot.number, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Effect: c.Effect.String(), Key: c.Key,

@@ -26,11 +26,13 @@ type try struct {
 // settle decides what an answer means for its record: final, or another try.
 // The result is borrowed.
 func (r *run) settle(u *update, t *try, res *jobs.Result) {
+	if res.Error != "" {
+		res.Error = r.hide(res.Error)
+	}
 	if res.Verdict == jobs.VerdictOK {
 		r.settleOK(u, t, res)
 		return
 	}
-	res.Error = r.hide(res.Error)
 	switch res.Verdict {
 	case jobs.VerdictThrottle:
 		wait := res.RetryAfter
@@ -51,7 +53,7 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		r.sendAgain(u, t, t.rec.Attempt, time.Now(), false)
 		return
 	case jobs.VerdictUnknown:
-		if stoppedAt(res.Class) {
+		if res.Stopped {
 			// As if its worker had been killed for it.
 			r.lose(u, t, loss{class: res.Class, text: res.Error, blamed: true, took: res.Elapsed})
 			return
@@ -81,12 +83,6 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 	r.giveKeyBack(u, t)
 	r.finish(u, t, ledger.Outcome{Status: status, Class: res.Class, Error: res.Error},
 		&sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
-}
-
-// stoppedAt reports whether a class is that of a record that was stopped at a
-// limit.
-func stoppedAt(c jobs.Class) bool {
-	return c == jobs.ClassTimeout || c == jobs.ClassCPU || c == jobs.ClassProcesses
 }
 
 // tryLater queues a record for another try, if it may have one.

@@ -59,6 +59,8 @@ func (s *slot) workOn(ctx context.Context) error {
 		// starts are limited it is started before, as what is taken must begin
 		// at once.
 		if c == nil && s.r.feed.timed() {
+			s.rest(nil)
+			s.r.feed.leave(s)
 			if !s.r.feed.await(ctx) {
 				return nil
 			}
@@ -242,11 +244,14 @@ func (s *slot) close(c *child, exit proc.Exit) error {
 		l.took = wire.Now() - since
 	}
 	switch {
-	case over != nil && over.killed && (over.none || over.of(inHand, s.page.Try())):
-		l.class, d.how, d.said, d.limit = over.class, over.text, "", true
-	case over.of(inHand, s.page.Try()) && busy:
-		// Asked to stop, it did not survive that.
+	case busy && over.of(inHand, s.page.Try()):
 		l.class, d.how, d.limit = over.class, over.text, true
+		if over.killed { // otherwise it was asked to stop, and did not survive that
+			d.said = ""
+		}
+	case over != nil && over.killed:
+		// What is in hand now has begun since, or nothing is.
+		l.class, l.blamed, d.how, d.said, d.limit = over.class, false, over.text, "", true
 	case s.r.killCtx.Err() != nil:
 		l.class, l.blamed, d.silent = classKilled, false, true
 	}

@@ -13,12 +13,6 @@ func (f *feed) take(ctx context.Context, s *slot, c *child, n int, b *batch) (bo
 		s.tokens.put()
 	}
 	for ctx.Err() == nil {
-		if s.tokens.server != nil && !s.tokens.has {
-			f.poke() // this may take long, and others have one
-			if !s.tokens.take(ctx) {
-				break
-			}
-		}
 		f.mu.Lock()
 		changed := f.gate.changed
 		finished := f.ended && f.open == 0
@@ -36,6 +30,14 @@ func (f *feed) take(ctx context.Context, s *slot, c *child, n int, b *batch) (bo
 			f.mu.Unlock()
 			if leave {
 				return false, nil
+			}
+			continue
+		}
+		if !finished && s.tokens.server != nil && !s.tokens.has {
+			f.mu.Unlock()
+			f.poke() // this may take long, and others have one
+			if !s.tokens.take(ctx) {
+				break
 			}
 			continue
 		}

@@ -41,9 +41,10 @@ type watcher struct {
 	// refuses says that the kernel keeps the limit of processes.
 	refuses bool
 	census  map[int]proc.Usage
-	next    time.Time // of the next census
-	tasks   int       // of the machine, at the last one
-	free    int64     // bytes, the same
+	before  map[*child]inHand // what each worker had in hand before the census
+	next    time.Time         // of the next census
+	tasks   int               // of the machine, at the last one
+	free    int64             // bytes, the same
 }
 
 // watch works until ctx ends.
@@ -110,6 +111,12 @@ func (w *watcher) count(now time.Time) {
 	if !growing && now.Before(w.next) {
 		return
 	}
+	w.before = make(map[*child]inHand)
+	for _, s := range w.r.crew.all() {
+		if c := s.live.Load(); c != nil {
+			w.before[c] = c.inHand()
+		}
+	}
 	w.census = w.r.family.Census()
 	w.tasks, w.free = tasks, free
 	w.next = now.Add(min(max(censusEvery, time.Duration(float64(time.Since(now))/censusShare)), censusLongest))
@@ -118,12 +125,23 @@ func (w *watcher) count(now time.Time) {
 // lookAt looks at one worker, and returns when to look again.
 func (w *watcher) lookAt(c *child, now, limit time.Duration) time.Duration {
 	const never = math.MaxInt64
-	page := c.slot.page
-	seq, since, busy := page.InHand()
-	if o := c.over.Load(); o != nil && (o.killed || (busy && o.of(seq, page.Try()))) {
-		if o.killed {
-			return never
+	h := c.inHand()
+	o := c.over.Load()
+	if o != nil && o.killed {
+		return never
+	}
+	if u, ok := w.census[c.PID]; ok {
+		// Also while a record is being stopped, but not for that again.
+		if x := c.exceeds(u, w.before[c], h); x != nil && (x.killed || !o.of(h.seq, h.try)) {
+			c.stop(x)
+			return w.r.cfg.KillAfter
 		}
+	}
+	if file, most := c.Refusals(); w.refuses && wire.Refused(file, most) {
+		c.stop(c.tooMany(h))
+		return never
+	}
+	if h.busy && o.of(h.seq, h.try) {
 		left := o.asked + w.r.cfg.KillAfter - now
 		if left <= 0 {
 			killed := *o
@@ -134,23 +152,13 @@ func (w *watcher) lookAt(c *child, now, limit time.Duration) time.Duration {
 		}
 		return left
 	}
-	if u, ok := w.census[c.PID]; ok {
-		if o := c.exceeds(u, seq, busy && since > 0); o != nil {
-			c.stop(o)
-			return w.r.cfg.KillAfter
-		}
-	}
-	if w.refuses && c.Refused() {
-		c.stop(c.tooMany(seq, busy))
-		return never
-	}
-	if !busy || since == 0 {
+	if !h.busy || h.since == 0 {
 		return never
 	}
 	// The time the run was suspended does not count.
-	left := max(since, time.Duration(w.r.resumed.Load())) + limit - now
+	left := max(h.since, time.Duration(w.r.resumed.Load())) + limit - now
 	if left <= 0 {
-		c.stop(c.late(seq))
+		c.stop(c.late(h))
 		return w.r.cfg.KillAfter
 	}
 	return left

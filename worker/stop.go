@@ -2,11 +2,11 @@ package worker
 
 import (
 	"brood/jobs"
+	"brood/worker/wire"
 	"context"
 	"errors"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 )
 
@@ -34,16 +34,16 @@ func (s *server) stop(ch <-chan os.Signal) bool {
 	// meant.
 	s.stopMu.Lock()
 	defer s.stopMu.Unlock()
-	last, ok := s.page.Last()
-	if asked, meant := s.page.StopAsked(); !meant || !ok || asked != last {
+	asked, try, meant := s.page.StopAsked()
+	if !meant {
 		return false
 	}
-	if s.cancel != nil {
+	if last, ok := s.page.Last(); ok && last == asked && s.page.Try() == try && s.cancel != nil {
 		s.cancel()
 		_ = syscall.Kill(0, syscall.SIGTERM)
 		<-ch // its own
 	}
-	s.page.AskStop(0, false)
+	s.page.StopTold()
 	return true
 }
 
@@ -62,7 +62,7 @@ func (s *server) do(rec *jobs.Record, res *jobs.Result) error {
 	s.cancel = nil
 	s.stopMu.Unlock()
 	if ctx.Err() != nil && res.Verdict != jobs.VerdictOK && res.Verdict != jobs.VerdictSkipped {
-		res.Class = jobs.ClassTimeout
+		res.Class, res.Stopped = jobs.ClassTimeout, true
 	}
 	return err
 }
@@ -74,12 +74,12 @@ func (s *server) refused(res *jobs.Result) bool {
 	if s.hello.Confine.Refusals == "" {
 		return false
 	}
-	b, err := os.ReadFile(s.hello.Confine.Refusals)
-	if n, ok := strings.CutPrefix(string(b), "max "); err != nil || !ok || strings.TrimSpace(n) == "0" {
+	if !wire.Refused(s.hello.Confine.Refusals, s.hello.Confine.MaxTasks) {
 		return false
 	}
 	if res.Verdict != jobs.VerdictOK && res.Verdict != jobs.VerdictSkipped {
 		res.Fail(jobs.VerdictUnknown, jobs.ClassProcesses, "it wanted to start more processes than --limit-procs allows: %s", res.Error)
+		res.Stopped = true
 	}
 	return true
 }

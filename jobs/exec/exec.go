@@ -263,11 +263,16 @@ func (r *runner) judge(ws syscall.WaitStatus, res *jobs.Result) {
 
 func (r *runner) Close() error { return nil }
 
-// keepTail appends b to the end of a tail and drops what is too old.
+// keepTail appends b to the end of a tail and drops what is too old, by whole
+// lines if they are not too long: half a secret would not be known as one.
 func keepTail(tail, b []byte) []byte {
 	tail = append(tail, b...)
 	if len(tail) > 2*stderrKept {
-		tail = append(tail[:0], tail[len(tail)-stderrKept:]...)
+		kept := tail[len(tail)-stderrKept:]
+		if i := bytes.IndexByte(kept, '\n'); i >= 0 && i < len(kept)-1 {
+			kept = kept[i+1:]
+		}
+		tail = append(tail[:0], kept...)
 	}
 	return tail
 }

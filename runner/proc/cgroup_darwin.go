@@ -11,10 +11,7 @@ func (f *Family) Confine(c Confinement) (Confinement, error) {
 }
 
 // Refusals is no file here.
-func (c *Child) Refusals() string { return "" }
-
-// Refused reports nothing here.
-func (c *Child) Refused() bool { return false }
+func (c *Child) Refusals() (file string, most int) { return "", 0 }
 
 type cgroups struct{}
 

@@ -31,8 +31,7 @@ type cgroups struct {
 type cgroup struct {
 	v2, v1 string   // directories, or empty
 	fd     *os.File // of v2, until the child has started
-	// counted says that there is a limit of processes.
-	counted bool
+	most   int      // tasks it may have; 0: as many as it likes
 }
 
 // Confine makes the kernel hold each child that is started from now on to its
@@ -60,14 +59,14 @@ func (g *cgroups) useV2() error {
 	if g.v2, err = ownCgroup("", "cgroup2"); err != nil {
 		return err
 	}
-	if err := g.enable(); err != nil {
-		return err
+	if err = g.enable(); err == nil {
+		sweepCgroups(g.v2)
+		err = g.try()
 	}
-	if err := g.try(); err != nil {
+	if err != nil {
 		g.close()
-		return err
 	}
-	return nil
+	return err
 }
 
 func (g *cgroups) useV1() error {
@@ -75,6 +74,7 @@ func (g *cgroups) useV1() error {
 	if g.v1, err = ownCgroup("pids", "cgroup"); err != nil {
 		return err
 	}
+	sweepCgroups(g.v1)
 	return g.try()
 }
 
@@ -175,11 +175,20 @@ func (g *cgroups) enable() error {
 	if err := g.write(g.own, "cgroup.procs", strconv.Itoa(os.Getpid())); err != nil {
 		return err
 	}
-	if err := g.write(g.v2, "cgroup.subtree_control", words); err != nil {
-		g.close()
-		return err
+	return g.write(g.v2, "cgroup.subtree_control", words)
+}
+
+// sweepCgroups removes those that a killed brood has left. They are empty, or
+// cannot be removed.
+func sweepCgroups(dir string) {
+	names, _ := filepath.Glob(filepath.Join(dir, "brood-*-*")) // the pattern is right
+	for _, name := range names {
+		number, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(name), "brood-"), "-")
+		pid, err := strconv.Atoi(number)
+		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.Remove(name)
+		}
 	}
-	return nil
 }
 
 // missing are the controllers that a file of dir does not list.
@@ -207,17 +216,23 @@ func (g *cgroups) make() (*cgroup, error) {
 	if g == nil {
 		return nil, nil
 	}
-	name := fmt.Sprintf("brood-%d-%d", os.Getpid(), g.n.Add(1))
-	c := &cgroup{counted: g.limits.Processes > 0}
-	if g.v1 != "" {
-		c.v1 = filepath.Join(g.v1, name)
-		return c, errors.Join(os.Mkdir(c.v1, 0o755), g.limitProcesses(c.v1))
-	}
-	c.v2 = filepath.Join(g.v2, name)
-	if err := os.Mkdir(c.v2, 0o755); err != nil {
+	dir, err := g.newDir()
+	if err != nil {
 		return nil, err
 	}
-	err := g.limit(c.v2)
+	c := &cgroup{}
+	if g.limits.Processes > 0 {
+		c.most = g.limits.Processes + workerThreads
+	}
+	if g.v1 != "" {
+		c.v1 = dir
+		if err := g.limitProcesses(dir); err != nil {
+			return nil, errors.Join(err, os.Remove(dir))
+		}
+		return c, nil
+	}
+	c.v2 = dir
+	err = g.limit(c.v2)
 	if err == nil {
 		c.fd, err = os.Open(c.v2)
 	}
@@ -225,6 +240,17 @@ func (g *cgroups) make() (*cgroup, error) {
 		return nil, errors.Join(err, os.Remove(c.v2))
 	}
 	return c, nil
+}
+
+// newDir makes the directory of a cgroup. A brood of the same number, before this
+// one, may have left some.
+func (g *cgroups) newDir() (string, error) {
+	for {
+		dir := filepath.Join(g.v2+g.v1, fmt.Sprintf("brood-%d-%d", os.Getpid(), g.n.Add(1)))
+		if err := os.Mkdir(dir, 0o755); !errors.Is(err, os.ErrExist) {
+			return dir, err
+		}
+	}
 }
 
 func (g *cgroups) limit(dir string) error {
@@ -280,19 +306,13 @@ func (c *cgroup) started(pid int) {
 }
 
 // Refusals is the file in which the kernel counts, behind the word max, how often
-// it has refused the child, or what that has started, a process; empty if it has
-// no limit of them.
-func (c *Child) Refusals() string {
-	if c.cgroup == nil || !c.cgroup.counted {
-		return ""
+// it has refused the child, or what that has started, a process, and how many
+// tasks there may be; empty if there is no limit of them.
+func (c *Child) Refusals() (file string, most int) {
+	if c.cgroup == nil || c.cgroup.most == 0 {
+		return "", 0
 	}
-	return filepath.Join(c.cgroup.dir(), "pids.events")
-}
-
-// Refused reports whether it has done so.
-func (c *Child) Refused() bool {
-	file := c.Refusals()
-	return file != "" && event(file, "max")
+	return filepath.Join(c.cgroup.dir(), "pids.events"), c.cgroup.most
 }
 
 func (c *cgroup) dir() string { return c.v2 + c.v1 }
@@ -306,7 +326,8 @@ func (c *cgroup) end() (outOfMemory bool) {
 	}
 	dir := c.dir()
 	if c.v2 != "" {
-		outOfMemory = event(filepath.Join(dir, "memory.events"), "oom_kill")
+		// Its own limit, and not that of the machine, or of a cgroup above.
+		outOfMemory = event(filepath.Join(dir, "memory.events.local"), "oom")
 		_ = os.WriteFile(filepath.Join(dir, "cgroup.kill"), []byte("1"), 0)
 	}
 	for range 100 { // what was killed may take a moment to go

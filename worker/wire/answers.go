@@ -13,6 +13,7 @@ const (
 	hasValues   = 16
 	hasError    = 32
 	hasAfter    = 64
+	isStopped   = 128
 )
 
 // AppendAnswer appends one answer.
@@ -29,6 +30,9 @@ func AppendAnswer(dst []byte, r *jobs.Result) []byte {
 	}
 	if r.RetryAfter > 0 {
 		head |= hasAfter
+	}
+	if r.Stopped {
+		head |= isStopped
 	}
 	dst = append(dst, head)
 	dst = binary.AppendUvarint(dst, uint64(r.Elapsed.Milliseconds()))
@@ -99,8 +103,8 @@ func (r *AnswersReader) Next(res *jobs.Result) (bool, error) {
 	}
 	head := r.c.b[0]
 	r.c.b = r.c.b[1:]
-	*res = jobs.Result{Verdict: jobs.Verdict(head & verdictMask), Values: res.Values[:0]}
-	if res.Verdict > jobs.VerdictUnknown || head >= 128 {
+	*res = jobs.Result{Verdict: jobs.Verdict(head & verdictMask), Stopped: head&isStopped != 0, Values: res.Values[:0]}
+	if res.Verdict > jobs.VerdictUnknown {
 		return false, fmt.Errorf("%w: answer head %#x", ErrFrame, head)
 	}
 	res.Elapsed = millis(r.c.uvarint())

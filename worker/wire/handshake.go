@@ -35,6 +35,7 @@ type Confine struct {
 	// Refusals is the pids.events file of its cgroup, which counts the processes
 	// that the kernel has refused it; empty: it has none.
 	Refusals string `json:"refusals,omitempty"`
+	MaxTasks int    `json:"max_tasks,omitempty"` // processes and threads of its limit
 }
 
 // Ready is a worker's answer once its job is open. Only then does it count as

@@ -35,6 +35,7 @@ const PageSize = 4096
 //	120     8     notes up to this number are in the ledger
 //	128     8     why a note could not be written, an errno; 0: they all could
 //	192     8     seq plus 1 of the record that is asked to stop, or 0
+//	200     8     at which of its tries
 //
 // The worker alone writes the words before 64, and the parent reads them, above
 // all after the worker has died. The time and the try are written before the
@@ -78,6 +79,7 @@ const (
 	wordAcked   = 120
 	wordFailed  = 128
 	wordStop    = 192
+	wordStopTry = 200
 )
 
 func (p *Page) load(off uintptr) uint64     { return atomic.LoadUint64(p.word(off)) }
@@ -132,20 +134,20 @@ func (p *Page) InHand() (seq jobs.Seq, since time.Duration, ok bool) {
 	return jobs.Seq(s - 1), time.Duration(atomic.LoadUint64(p.word(wordSince))), true
 }
 
-// AskStop asks the record seq to stop, or with false none.
-func (p *Page) AskStop(seq jobs.Seq, yes bool) {
-	word := uint64(seq) + 1
-	if !yes {
-		word = 0
-	}
-	p.store(wordStop, word)
+// AskStop asks the record seq to stop, at one of its tries.
+func (p *Page) AskStop(seq jobs.Seq, try int) {
+	p.store(wordStopTry, uint64(try))
+	p.store(wordStop, uint64(seq)+1)
 }
 
 // StopAsked returns the record that was asked to stop, if any.
-func (p *Page) StopAsked() (seq jobs.Seq, ok bool) {
+func (p *Page) StopAsked() (seq jobs.Seq, try int, ok bool) {
 	word := p.load(wordStop)
-	return jobs.Seq(word - 1), word != 0
+	return jobs.Seq(word - 1), int(p.load(wordStopTry)), word != 0
 }
+
+// StopTold says that the record has been told, or has ended before.
+func (p *Page) StopTold() { p.store(wordStop, 0) }
 
 // NotesFailed says that a note could not be written.
 func (p *Page) NotesFailed(err error) {

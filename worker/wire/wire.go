@@ -44,7 +44,7 @@
 // many Answers frames as the worker likes. An answer:
 //
 //	head     1 byte: the verdict in bits 0-2, then flags:
-//	         8 text, 16 values, 32 class and error, 64 retry-after
+//	         8 text, 16 values, 32 class and error, 64 retry-after, 128 stopped
 //	ms       how long it took, in milliseconds
 //	text     byte string             if flagged
 //	values   count, then byte strings  if flagged

@@ -72,6 +72,7 @@ func TestAnswersRoundTrip(t *testing.T) {
 		{Verdict: jobs.VerdictRetry, Class: "c", Error: "e", RetryAfter: time.Minute},
 		{Text: []byte("text"), Values: [][]byte{[]byte("v"), nil}},
 		{Verdict: jobs.VerdictAbort, Error: "stop"},
+		{Verdict: jobs.VerdictUnknown, Class: jobs.ClassTimeout, Stopped: true},
 	}
 	p := AppendAnswersHead(nil, 9, len(want), time.Second)
 	for i := range want {
