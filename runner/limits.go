@@ -64,6 +64,9 @@ func (l *Limits) Check() error {
 	if l.Nice < 0 && os.Geteuid() != 0 {
 		return fmt.Errorf("--nice %d: only root may be less nice than 0", l.Nice)
 	}
+	if l.Nice < 0 && l.User != "" {
+		return fmt.Errorf("--nice %d: a worker that is another user (--user) may not be less nice than 0", l.Nice)
+	}
 	_, err := l.credential()
 	return err
 }
@@ -87,7 +90,7 @@ func (l *Limits) credential() (*identity, error) {
 	name, group, withGroup := strings.Cut(l.User, ":")
 	u, err := user.Lookup(name)
 	if err != nil {
-		return nil, fmt.Errorf("--user: %w", err)
+		return nil, fmt.Errorf("--user: there is no user %s", name)
 	}
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("--user %s: only root may become another user", l.User)

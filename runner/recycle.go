@@ -122,7 +122,7 @@ func (s *slot) checkFresh(c *child) error {
 	}{{"max-mem-per-worker", recycle}, {"limit-mem", limit}} {
 		if l.mem > 0 && float64(size) > memLeast*float64(l.mem) {
 			s.replace(c)
-			return &AbortError{fmt.Sprintf("--%s %s is too little: a fresh worker has %s", l.flag, humanize.IBytes(uint64(l.mem)), humanize.IBytes(uint64(size)))}
+			return &AbortError{fmt.Sprintf("--%s %s is too little: a fresh worker has %s; give it at least %s", l.flag, humanize.IBytes(uint64(l.mem)), humanize.IBytes(uint64(size)), humanize.IBytes(uint64(float64(size)/memLeast)+1<<20))}
 		}
 	}
 	return nil

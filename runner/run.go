@@ -85,8 +85,11 @@ type run struct {
 	kill    context.CancelFunc
 	drain   context.CancelCauseFunc
 	signal  atomic.Int32
-	unclean atomic.Bool  // something may be known that the ledger has not
-	resumed atomic.Int64 // wire.Now of the last continuation after a stop
+	// Of whoever obeys signals.
+	lastSignal   syscall.Signal
+	lastSignalAt time.Time
+	unclean      atomic.Bool  // something may be known that the ledger has not
+	resumed      atomic.Int64 // wire.Now of the last continuation after a stop
 
 	usageMu sync.Mutex
 	usage   ledger.Usage

@@ -7,7 +7,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
+
+// echoTime is how soon after a signal the same one is not another: timeout(1)
+// sends its to the process, and then to the group that this is in.
+const echoTime = 100 * time.Millisecond
 
 // errSignal is why a run was stopped by a signal.
 var errSignal = errors.New("stopped by a signal")
@@ -52,6 +57,12 @@ func (r *run) obey(sig syscall.Signal) {
 		r.resumed.Store(int64(wire.Now()))
 		r.family.SignalAll(syscall.SIGCONT)
 	default:
+		now := time.Now()
+		echo := sig == r.lastSignal && now.Sub(r.lastSignalAt) < echoTime
+		r.lastSignal, r.lastSignalAt = sig, now
+		if echo {
+			return
+		}
 		if r.signal.CompareAndSwap(0, int32(sig)) {
 			r.cfg.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig)
 			r.drain(errSignal)

@@ -56,7 +56,8 @@ environment. Its exit status says how it went: 0 ok; 75 try again; 65, 67, 68
 failed for good; 78 stop the run; any other: try again up to --retries times,
 then failed. One that is killed by a signal may have been in the middle of
 something: it is unknown, or tried again if --effect says that it may be. The
-same goes for one that --timeout has stopped. What it prints is the result's
+same goes for one that --timeout has stopped, whatever it then prints and however
+it ends. What it prints is the result's
 column "stdout", or, without -o, goes to standard output.
 
 Examples:

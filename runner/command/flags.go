@@ -70,12 +70,12 @@ func engineFlags() []cli.Flag {
 		stateFlag(),
 		waitingFlag(),
 		takeOverFlag(),
-		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each)", Category: groupEngine},
+		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each processor)", Category: groupEngine},
 		&cli.IntFlag{Name: "retries", Usage: "try a record `N` more times after the first", Category: groupEngine, DefaultText: "0 for exec, 3 for others"},
 		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},
 		&cli.StringFlag{Name: "timeout", Usage: "stop a record that takes longer than `TIME`: 30s, 2m, seconds, or 200% of what the median of them takes", Category: groupEngine},
-		&cli.StringFlag{Name: "kill-after", Usage: "kill the worker of a record that was asked to stop, by SIGTERM to what the worker has started, after `TIME`; 0: do not ask", Value: "1s", Category: groupEngine},
-		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers", Value: 2, Category: groupEngine},
+		&cli.StringFlag{Name: "kill-after", Usage: "a record that is to stop is first asked to, by SIGTERM to all that its worker has started; kill them `TIME` later (0: at once)", Value: "1s", Category: groupEngine},
+		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers, or was stopped at a limit as often", Value: 2, Category: groupEngine},
 		&cli.StringFlag{Name: "halt", Usage: "stop `WHEN`: never, or soon (finish what is in hand) or now (kill it), and how many fail, success or done: soon,fail=1 or now,fail=10%", Value: "never", Category: groupEngine},
 		&cli.StringFlag{Name: "drain-timeout", Usage: "when the run is stopped, kill what is in hand after `TIME`", Category: groupEngine, DefaultText: "never, or when a second signal comes"},
 		&cli.Uint64Flag{Name: "max-tasks-per-worker", Usage: "replace a worker after about `N` records", Category: groupEngine},
@@ -167,9 +167,14 @@ func parseSlots(s string) (int, error) {
 		return max(1, cpus+n), nil
 	case n < 1:
 		return 0, bad
+	case n > maxSlots:
+		return 0, usage("", "--jobs %d is too much: at most %d", n, maxSlots)
 	}
 	return n, nil
 }
+
+// maxSlots is the most that a run may be told to work on at a time.
+const maxSlots = 10000
 
 // parseTime reads a duration; a bare number is seconds.
 func parseTime(flag, s string) (time.Duration, error) {

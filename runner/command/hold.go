@@ -82,7 +82,7 @@ func parsePressure(s string) (map[gauge.Resource]float64, error) {
 		name, number, ok := strings.Cut(word, "=")
 		n, err := strconv.ParseFloat(strings.TrimSuffix(number, "%"), 64)
 		if !ok || err != nil || !(n > 0 && n <= 100) || !slices.Contains(gauge.Resources, gauge.Resource(name)) {
-			return nil, usage("For example: --pressure cpu=80,memory=10,io=50", "--pressure: %q is not a resource and a share of the time in percent", word)
+			return nil, usage("The resources are cpu, memory and io: --pressure cpu=80,memory=10,io=50", "--pressure: %q is not a resource and a share of the time in percent", word)
 		}
 		out[gauge.Resource(name)] = n
 	}

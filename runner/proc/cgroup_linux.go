@@ -280,8 +280,8 @@ func (g *cgroups) limitProcesses(dir string) error {
 }
 
 // workerThreads is how many threads a worker may have: the Go runtime takes
-// about ten.
-const workerThreads = 32
+// about ten, and breaks where it cannot have one.
+const workerThreads = 16
 
 // use makes a child start in the cgroup.
 func (c *cgroup) use(attr *syscall.SysProcAttr) {
