@@ -7,6 +7,7 @@ package main
 import (
 	"brood/jobs"
 	"brood/jobs/echo"
+	"brood/jobs/email"
 	"brood/jobs/exec"
 	"brood/jobs/pipe"
 	"brood/runner/command"
@@ -15,7 +16,7 @@ import (
 )
 
 func main() {
-	registry := jobs.NewRegistry(echo.Definition(), exec.Definition(), pipe.Definition())
+	registry := jobs.NewRegistry(echo.Definition(), email.Definition(), exec.Definition(), pipe.Definition())
 	if len(os.Args) == 2 && os.Args[1] == worker.Command {
 		os.Exit(worker.Main(registry))
 	}

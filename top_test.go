@@ -126,6 +126,10 @@ func TestTop(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := openTerminal(t, state)
+	waitFor(t, func() bool { // it can be talked to
+		_, err := os.Stat(filepath.Join(dir, "state", "runs", "demo", "control.sock"))
+		return err == nil
+	})
 	w.keys("echo before; stty -g > "+dir+"/stty.before", "Enter")
 	w.waits("before\nprompt>")
 	before := w.screen()

@@ -120,3 +120,18 @@ func (r *Record) AppendJSON(dst []byte) []byte {
 	}
 	return append(dst, '}')
 }
+
+// Each calls f for each column that the record has, with its text: of Objects
+// also those that the first record did not have.
+func (r *Record) Each(f func(name string, value []byte)) {
+	if r.Shape.Kind != Objects {
+		for i, name := range r.Shape.Columns {
+			f(name, r.Value(i))
+		}
+		return
+	}
+	gjson.ParseBytes(r.Raw).ForEach(func(k, v gjson.Result) bool {
+		f(k.Str, jsonText(v))
+		return true
+	})
+}

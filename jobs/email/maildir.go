@@ -1,0 +1,78 @@
+package email
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maildir is a mailbox of one file for each message: qmail's maildir(5). A
+// message is written in tmp, synced, and then appears in new at once and whole.
+type maildir string
+
+func openMaildir(path string) (maildir, error) {
+	for _, sub := range []string{"tmp", "new", "cur"} {
+		if err := os.MkdirAll(filepath.Join(path, sub), 0o700); err != nil {
+			return "", fmt.Errorf("open maildir: %w", err)
+		}
+	}
+	return maildir(path), nil
+}
+
+// deliver delivers a message, unless it is there already, read or not: its name
+// is that of its Message-ID, which is the same for every try.
+func (m maildir) deliver(l *letter) error {
+	id, _, _ := strings.Cut(l.id, "@")
+	name := id + ".brood"
+	there, err := m.has(name)
+	if err != nil || there {
+		return err
+	}
+	tmp := filepath.Join(string(m), "tmp", name)
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	var message bytes.Buffer
+	if _, err = l.WriteTo(&message); err == nil {
+		// Files have lines without the carriage returns of the wire.
+		_, err = f.Write(bytes.ReplaceAll(message.Bytes(), []byte("\r\n"), []byte("\n")))
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	if err := os.Rename(tmp, filepath.Join(string(m), "new", name)); err != nil {
+		return err
+	}
+	return syncDir(filepath.Join(string(m), "new"))
+}
+
+// has reports whether a message of that name is in the mailbox.
+func (m maildir) has(name string) (bool, error) {
+	_, err := os.Lstat(filepath.Join(string(m), "new", name))
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err == nil, err
+	}
+	// A mail program that has seen it has added its flags.
+	seen, err := filepath.Glob(filepath.Join(escapeGlob(string(m)), "cur", name+"*"))
+	return len(seen) > 0, err
+}
+
+func escapeGlob(s string) string {
+	return strings.NewReplacer("*", `\*`, "?", `\?`, "[", `\[`, `\`, `\\`).Replace(s)
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
