@@ -174,6 +174,8 @@ func TestMail(t *testing.T) {
 	if code != 3 {
 		t.Fatalf("exit status %d\n%s", code, said)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, row := range readCSV(t, output) {
 		to := row["email"]
 		got := strings.Join([]string{row["_status"], row["email_status"], row["_class"], row["phase"], row["smtp_code"]}, " ")
@@ -195,8 +197,21 @@ func TestMail(t *testing.T) {
 	if s.connections > 20 {
 		t.Errorf("%d connections for %d messages", s.connections, n)
 	}
-	// STARTTLS is asked for unless somebody says otherwise, and never given up.
-	if code, said := run("tls", "--password-file", password, "--tls", "required"); code != 4 || !strings.Contains(said, "STARTTLS") {
-		t.Errorf("without TLS: exit status %d\n%s", code, said)
+}
+
+// TestMailTLS asks for STARTTLS, which is never given up unless somebody says so.
+func TestMailTLS(t *testing.T) {
+	t.Parallel()
+	s, address := serveMail(t)
+	cmd := asBrood(t, "run", "email", "--run", "tls", "--transport", "smtp://"+address, "--template", "testdata/mail/hello.eml", "testdata/mail/people.csv")
+	cmd.Env = append(os.Environ(), "BROOD_STATE="+t.TempDir())
+	said, _ := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != 4 || !strings.Contains(string(said), "STARTTLS") {
+		t.Errorf("exit status %d\n%s", code, said)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.taken) > 0 {
+		t.Errorf("%d messages were sent all the same", len(s.taken))
 	}
 }

@@ -205,6 +205,9 @@ func TestWorkersThatMisbehave(t *testing.T) {
 			rows, stderr := misbehave(t, 1, "fine0", "fine1", c.what, "fine3", "fine4", "fine5")
 			for i, row := range rows {
 				if i == 2 {
+					if raceEnabled && c.what == "no-memory" {
+						c.says = "" // the race detector may be the first to have none
+					}
 					if row["_status"] != c.status || row["_class"] != c.class || !strings.Contains(row["_error"], c.says) {
 						t.Errorf("record %s: %v, want %s %s %q", c.what, row, c.status, c.class, c.says)
 					}

@@ -166,8 +166,10 @@ func TestTop(t *testing.T) {
 	}
 	brood("scale", "demo", "-j", "50")
 	w.waits("50 workers of 50")
-	w.keys("End", "PageDown", "PageDown", "PageDown", "PageDown", "PageDown", "PageDown")
-	w.waits("\n   50 ")
+	waitFor(t, func() bool { // as soon as all are in the list
+		w.keys("PageDown")
+		return strings.Contains(w.screen(), "\n   50 ")
+	})
 	w.keys("s")
 	w.waits("s sort: time in hand")
 	w.keys("p")
