@@ -265,28 +265,6 @@ func (s *slot) close(c *child, exit proc.Exit) error {
 	return s.mourn(c, exit, d, l, left, nil)
 }
 
-// death is how a worker ended that should have gone on.
-type death struct {
-	how    string // for people
-	said   string // the last of its standard error
-	silent bool   // it was told to
-	limit  bool   // it was stopped at a limit, and how says at which
-}
-
-func (d *death) error(class jobs.Class) string {
-	s := "the worker died with this record in hand (" + d.how + ")"
-	if class == classKilled {
-		return "the run was stopped at once with this record in hand"
-	}
-	if d.limit {
-		s = d.how
-	}
-	if d.said != "" {
-		s += ": " + d.said
-	}
-	return s
-}
-
 // mourn records a death, settles the answers that are left, decides about the
 // record in hand, and gives the others back.
 func (s *slot) mourn(c *child, exit proc.Exit, d *death, l loss, left map[jobs.Seq]*wire.Note, inHand *jobs.Seq) error {

@@ -1,0 +1,86 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/ledger"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// outcome says how the session has ended.
+func (r *run) outcome(drainCtx context.Context, err error) (ledger.State, string, error) {
+	cause := context.Cause(drainCtx)
+	var aborted *AbortError
+	if err == nil && errors.As(cause, &aborted) {
+		err = aborted
+	}
+	var halted *HaltError
+	if err == nil && errors.As(cause, &halted) && r.signal.Load() == 0 {
+		return ledger.StateAborted, halted.Reason, halted
+	}
+	switch {
+	case err != nil && errors.As(err, &aborted):
+		return ledger.StateAborted, err.Error(), err
+	case err != nil:
+		return ledger.StateInterrupted, err.Error(), err
+	case r.signal.Load() != 0:
+		return ledger.StateInterrupted, "stopped by " + syscall.Signal(r.signal.Load()).String(), nil
+	case drainCtx.Err() != nil:
+		return ledger.StateInterrupted, cause.Error(), cause
+	}
+	return ledger.StateDone, "", nil
+}
+
+// close checks the books and ends the session in the ledger.
+func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err error) (Report, error) {
+	r.feed.spill.close()
+	if checkErr := r.book.check(state); checkErr != nil && err == nil {
+		err, state, reason = checkErr, ledger.StateInterrupted, checkErr.Error()
+	}
+	if closeErr := errors.Join(r.book.file.Close(), r.keys.close()); closeErr != nil && err == nil {
+		err = &WriteError{closeErr}
+	}
+	if state == ledger.StateDone && err == nil {
+		if err = amend(context.Background(), l, r.cfg); errors.Is(err, errOutputGone) {
+			err = &WriteError{err}
+		}
+		if err != nil {
+			state, reason = ledger.StateInterrupted, err.Error()
+		}
+	}
+	clean := !r.unclean.Load() && r.book.err == nil
+	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage); endErr != nil && err == nil {
+		err = &WriteError{endErr}
+	}
+	for _, s := range r.crew.all() {
+		if pageErr := s.closePage(); pageErr != nil && err == nil {
+			err = pageErr
+		}
+	}
+	if clean {
+		_ = os.RemoveAll(r.cfg.Dir.file(pagesName))
+	}
+	t := r.book.totals()
+	return Report{
+		State: state, Reason: reason, Totals: t, Elapsed: time.Since(r.started),
+		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
+		Signal: int(r.signal.Load()), Usage: r.usage, Trouble: r.trouble(),
+	}, err
+}
+
+func (r *run) trouble() []string {
+	var out []string
+	for _, o := range r.book.trouble {
+		reason, _, _ := strings.Cut(o.Error, "\n")
+		if o.Class != jobs.ClassInput { // which names the place itself
+			reason = fmt.Sprintf("record %d, %s: %s", o.Seq, r.placeOf(&item{file: int32(o.Place.File), line: o.Place.Line}), reason)
+		}
+		out = append(out, o.Status.String()+": "+reason)
+	}
+	return out
+}
