@@ -116,7 +116,7 @@ func (c *child) outOfMemory() *overrun {
 	}
 }
 
-// settle settles an answer, which may be that of a record that was stopped.
+// settleOne settles an answer, which may be that of a record that was stopped.
 func (c *child) settleOne(u *update, t *try, res *jobs.Result) {
 	r := c.slot.r
 	o := c.over.Load()
