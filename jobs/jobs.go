@@ -14,6 +14,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"iter"
 	"sort"
 	"strings"
 	"time"
@@ -38,9 +40,23 @@ type Definition struct {
 	// Plan checks the options before anything is started. It runs in the
 	// parent. Its errors are shown to the user as bad usage.
 	Plan func(Options, *Shape) (Plan, error)
+	// Rehearses reports whether the flags ask for a look at the records instead
+	// of a run; nil: they never do. See Plan.Rehearse.
+	Rehearses func(Options) bool
 	// Open makes the job ready to work. It runs in the worker, after the
 	// handshake has begun, and may take connections and read files.
 	Open func(context.Context, Setup) (Runner, error)
+	// Tools are commands of their own that go with the job.
+	Tools []Tool
+}
+
+// Tool is a command that goes with a job and runs nothing: it reads what the
+// job's work has left in the world.
+type Tool struct {
+	Name, Usage, Arguments, Help string
+	Flags                        []Flag
+	// Run does it with the arguments. Its errors are bad usage.
+	Run func(o Options, args []string, stdout, stderr io.Writer) error
 }
 
 // Plan is a job with its options fixed: what the ledger stores, so that a
@@ -55,9 +71,51 @@ type Plan struct {
 	NeedsRaw bool `json:"needs_raw,omitempty"`
 	// NeedsText says that the records must be valid UTF-8.
 	NeedsText bool `json:"needs_text,omitempty"`
+	// Defaults are values of the run's flags, by name, where the user gives none.
+	Defaults map[string]string `json:"-"`
+	// Ended is what the job's columns say of a record that ends without the job:
+	// the first that fits.
+	Ended []Ended `json:"ended,omitempty"`
 	// Preview says what would be done with a record, for --dry-run.
 	Preview func(*Record) string `json:"-"`
+	// Rehearse looks at all records in the parent instead of a run, for
+	// --dry-run, and where Definition.Rehearses says so. Nil: Preview, of the
+	// first records.
+	Rehearse func(*Rehearsal) error `json:"-"`
 }
+
+// Ended is what a job's columns say of a record that ends without an answer of
+// the job: by status, and by class unless that is empty.
+type Ended struct {
+	Status string   `json:"status"`
+	Class  Class    `json:"class,omitempty"`
+	Values []string `json:"values"` // one per column; may be shorter
+}
+
+// Rehearsal is what a job needs to show what a run would do.
+type Rehearsal struct {
+	Context context.Context //nolint:containedctx // a struct of arguments
+	// Records are the records of the dataset, valid until the next one is asked
+	// for; with an error in place of one that cannot be read. An error that is
+	// an *EndError ends them.
+	Records iter.Seq2[*Record, error]
+	Out     io.Writer
+	Run     string
+	Key     KeySpec
+	Slots   int
+	// Limit is the value of --limit; 0 is none. Records ends there.
+	Limit uint64
+	// Estimate says how long n records take as far as the limits of the pace go,
+	// of which so many have each value of the key of --rate-by; and which limit
+	// that is, or nothing if there is none.
+	Estimate func(n int, by map[string]int) (d time.Duration, limit string)
+}
+
+// EndError says that the dataset cannot be read on.
+type EndError struct{ Err error }
+
+func (e *EndError) Error() string { return e.Err.Error() }
+func (e *EndError) Unwrap() error { return e.Err }
 
 // Setup is what a worker gives a job when it opens it.
 type Setup struct {

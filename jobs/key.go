@@ -91,8 +91,26 @@ func (n Normalization) apply(v []byte) []byte {
 	return v
 }
 
+// NormalAddress is a mail address as NormEmail compares it, without a name that
+// stands beside it.
+func NormalAddress(v []byte) []byte { return normalEmail(v) }
+
+// MailDomain is what stands behind the last @ of a mail address, or all of it.
+func MailDomain(v []byte) []byte {
+	return bare(v)[bytes.LastIndexByte(bare(v), '@')+1:]
+}
+
+// bare takes the name off an address such as Ada <ada@example.com>.
+func bare(v []byte) []byte {
+	v = bytes.TrimSpace(v)
+	if i := bytes.LastIndexByte(v, '<'); i >= 0 && v[len(v)-1] == '>' {
+		v = bytes.TrimSpace(v[i+1 : len(v)-1])
+	}
+	return v
+}
+
 func normalEmail(v []byte) []byte {
-	v = bytes.ToLower(norm.NFC.Bytes(bytes.TrimSpace(v)))
+	v = bytes.ToLower(norm.NFC.Bytes(bare(v)))
 	at := bytes.LastIndexByte(v, '@')
 	if at < 0 {
 		return v

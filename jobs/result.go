@@ -98,12 +98,29 @@ const (
 	ClassProcesses Class = "processes"
 )
 
+// Holds says who waits for RetryAfter.
+type Holds uint8
+
+const (
+	// HoldsDefault is the record alone with VerdictRetry, and with
+	// VerdictThrottle those who share its key of --rate-by, or everyone if there
+	// is none.
+	HoldsDefault Holds = iota
+	// HoldsRecord is the record alone.
+	HoldsRecord
+	// HoldsKey is those who share the record's key of --rate-by.
+	HoldsKey
+	// HoldsAll is everyone.
+	HoldsAll
+)
+
 // Result is the outcome of one try.
 type Result struct {
 	Verdict    Verdict
 	Class      Class
 	Error      string
 	RetryAfter time.Duration // with VerdictRetry and VerdictThrottle; 0 leaves it to the engine
+	Holds      Holds         // who waits for RetryAfter
 	Text       []byte        // the job's own text, for plain output
 	Values     [][]byte      // one per column of the plan
 	// Stopped says that the record was stopped at a limit. The worker sets it.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"time"
@@ -156,24 +157,44 @@ func (d *Dir) Discard() error {
 
 // Preview shows what the job would do with the first records, up to n.
 func Preview(in *Input, plan jobs.Plan, n uint64, show func(seq jobs.Seq, text string, bad error) error) error {
-	var rec dataset.Record
-	for seq := jobs.Seq(0); uint64(seq) < n; seq++ {
-		if err := in.Reader.Next(&rec); err != nil {
-			if isEnd(err) {
-				return nil
-			}
-			return inputError(err)
+	for r, err := range Records(in, n) {
+		var end *jobs.EndError
+		if errors.As(err, &end) {
+			return end.Err
 		}
-		if rec.Err != nil {
-			if err := show(seq, "", rec.Err); err != nil {
-				return err
-			}
-			continue
+		text := ""
+		if err == nil {
+			text = plan.Preview(r)
 		}
-		r := &jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: in.Reader.Shape()}
-		if err := show(seq, plan.Preview(r), nil); err != nil {
+		if err := show(r.Seq, text, err); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Records are the first n records of a dataset, or all if n is 0: see
+// jobs.Rehearsal. One that cannot be read comes with an error, and a position.
+func Records(in *Input, n uint64) iter.Seq2[*jobs.Record, error] {
+	return func(yield func(*jobs.Record, error) bool) {
+		var rec dataset.Record
+		for seq := jobs.Seq(0); n == 0 || uint64(seq) < n; seq++ {
+			err := in.Reader.Next(&rec)
+			if isEnd(err) {
+				return
+			}
+			r := &jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: in.Reader.Shape()}
+			if err != nil {
+				yield(r, &jobs.EndError{Err: inputError(err)})
+				return
+			}
+			var bad error
+			if rec.Err != nil {
+				bad = rec.Err
+			}
+			if !yield(r, bad) {
+				return
+			}
+		}
+	}
 }

@@ -139,7 +139,7 @@ func (r *run) observe(t *try, res *jobs.Result, class jobs.Class, took time.Dura
 		verdict = res.Verdict
 	}
 	if r.adapting != nil && verdict != jobs.VerdictAbort {
-		slow := verdict == jobs.VerdictThrottle || class == jobs.ClassTimeout || class == jobs.ClassConnect
+		slow := (verdict == jobs.VerdictThrottle && res.Holds != jobs.HoldsRecord) || class == jobs.ClassTimeout || class == jobs.ClassConnect
 		if slow || res != nil {
 			r.adapting.note(slow, begun)
 		}
@@ -150,7 +150,7 @@ func (r *run) observe(t *try, res *jobs.Result, class jobs.Class, took time.Dura
 	case jobs.VerdictOK, jobs.VerdictSkipped:
 		r.noteBreaker(t.seq, begun, false)
 	case jobs.VerdictRetry, jobs.VerdictFailed, jobs.VerdictUnknown:
-		r.noteBreaker(t.seq, begun, true)
+		r.noteBreaker(t.seq, begun, r.cfg.Breaker.Counts(string(class)))
 	}
 }
 

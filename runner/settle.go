@@ -42,7 +42,7 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		// Without a time to wait, doing less at once is what slows everybody
 		// down where that is adaptive, as long as there is less to do.
 		if r.adapting == nil || res.RetryAfter > 0 || r.adapting.atFloor() {
-			r.feed.slow(&t.item, wait)
+			r.feed.slow(&t.item, wait, res.Holds)
 		}
 		r.sendAgain(u, t, t.rec.Attempt, time.Now().Add(wait), false)
 		return
@@ -70,6 +70,9 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 			return
 		}
 	case jobs.VerdictRetry:
+		if res.Holds >= jobs.HoldsKey {
+			r.feed.slow(&t.item, res.RetryAfter, res.Holds)
+		}
 		if r.tryLater(u, t, res) {
 			return
 		}
@@ -124,6 +127,22 @@ func (r *run) finish(u *update, t *try, o ledger.Outcome, out *sink.Outcome) {
 	o.Seq, o.Attempts, o.Place, o.At = t.seq, t.rec.Attempt, t.place(), time.Now()
 	o.Crashes = r.forget(u, t)
 	u.fail(r, t.rec, o, out)
+}
+
+// endedValues is what the job's columns say of a record that ends without an
+// answer of the job.
+func (r *run) endedValues(status jobs.Status, class jobs.Class) [][]byte {
+	for _, e := range r.cfg.Plan.Ended {
+		if e.Status != status.String() || (e.Class != "" && e.Class != class) {
+			continue
+		}
+		var out [][]byte
+		for _, v := range e.Values {
+			out = append(out, []byte(v))
+		}
+		return out
+	}
+	return nil
 }
 
 // giveKeyBack lets other runs have the key of a record that had no effect.

@@ -55,10 +55,14 @@ type throttle struct {
 }
 
 func newThrottle(cfg *Config, tell func(string, time.Time), day string, used int) *throttle {
-	return &throttle{
+	t := &throttle{
 		Pacer: pace.New(cfg.Pace, time.Now(), day, used), keyed: cfg.Pace.Keyed(), key: cfg.PaceKey, max: cfg.Pace.MaxPerKey,
 		seed: maphash.MakeSeed(), queued: make(map[uint64]int), parked: make(map[uint64][]*retry), tell: tell, waited: func() {},
 	}
+	for value, rate := range cfg.Pace.ByValue {
+		t.SetKeyRate(maphash.String(t.seed, strings.ToLower(value)), rate)
+	}
+	return t
 }
 
 // of is the key of a record, as a number.
@@ -66,7 +70,7 @@ func (t *throttle) of(rec *jobs.Record) uint64 {
 	v, _ := rec.Lookup(t.key.Column)
 	v = bytes.ToLower(bytes.TrimSpace(v))
 	if t.key.Domain {
-		v = v[bytes.LastIndexByte(v, '@')+1:]
+		v = jobs.MailDomain(v)
 	}
 	return maphash.Bytes(t.seed, v)
 }
@@ -196,14 +200,20 @@ func (f *feed) unpark(it *item) {
 }
 
 // slow holds back everybody, or those who share the record's key, for a while.
-func (f *feed) slow(it *item, d time.Duration) {
+func (f *feed) slow(it *item, d time.Duration, holds jobs.Holds) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
-	switch until := now.Add(d); {
-	case f.limits.keyed:
+	until := now.Add(d)
+	if holds == jobs.HoldsDefault {
+		if holds = jobs.HoldsAll; f.limits.keyed {
+			holds = jobs.HoldsKey
+		}
+	}
+	switch {
+	case holds == jobs.HoldsKey && f.limits.keyed:
 		f.limits.SlowKey(now, it.pace, until)
-	case until.After(f.holdUntil):
+	case holds == jobs.HoldsAll && until.After(f.holdUntil):
 		f.holdUntil = until
 	}
 }

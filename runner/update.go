@@ -88,6 +88,9 @@ func (u *update) final(r *run, seq jobs.Seq) {
 // brings what the job has made of it, if anything.
 func (u *update) fail(r *run, rec *jobs.Record, o ledger.Outcome, out *sink.Outcome) {
 	out.Status, out.Class, out.Error, out.Attempts = o.Status, o.Class, o.Error, o.Attempts
+	if out.Values == nil {
+		out.Values = r.endedValues(o.Status, o.Class)
+	}
 	u.buf = r.encoder.AppendRow(u.buf, rec, out)
 	u.final(r, rec.Seq)
 	u.outcomes = append(u.outcomes, o)

@@ -2,24 +2,37 @@ package email
 
 import (
 	"brood/jobs"
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	netmail "net/mail"
-	"os"
+	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wneessen/go-mail"
-	"golang.org/x/net/idna"
 )
 
 // composer makes the message of a record.
 type composer struct {
 	config
+	layouts     map[string]*layout // by language; under "" if there is one for all
+	unsubscribe filler             // nil: only the column says
+	signer      *signer            // nil: not signed
+	now         func() time.Time
+	// allowed reports whether an address may be written to; it may be nil.
+	allowed func(address string) bool
+}
+
+// layout is what messages in one language are made from.
+type layout struct {
 	headers    []filledHeader
 	text, html filler // nil: there is none
 }
@@ -29,10 +42,70 @@ type filledHeader struct {
 	value filler
 }
 
+func (m *layout) has(name string) bool {
+	return slices.ContainsFunc(m.headers, func(h filledHeader) bool { return h.name == name })
+}
+
 // newComposer parses the templates; shape is that of the records.
 func newComposer(c config, shape *jobs.Shape) (*composer, error) {
-	out := &composer{config: c}
-	for _, h := range c.Headers {
+	out := &composer{config: c, layouts: make(map[string]*layout), now: time.Now}
+	langs := make(map[string]bool)
+	parts := []variants{c.Template, c.Text, c.HTML, c.Markdown}
+	for _, v := range parts {
+		for lang := range v {
+			langs[lang] = true
+		}
+	}
+	if len(langs) > 1 {
+		delete(langs, "") // that part is for all of them
+	}
+	if len(langs) == 0 {
+		langs[""] = true
+	}
+	for _, lang := range slices.Sorted(maps.Keys(langs)) {
+		for _, v := range parts {
+			if _, ok := v.of(lang); !ok && v != nil {
+				return nil, fmt.Errorf("there are templates in language %s for one part of the messages and not for another", lang)
+			}
+		}
+		var err error
+		if out.layouts[lang], err = newLayout(&c, lang, shape); err != nil {
+			return nil, err
+		}
+	}
+	if _, ok := out.layouts[c.DefaultLang]; !ok && c.DefaultLang != "" {
+		return nil, fmt.Errorf("--default-lang %s: there is no template in it, but in %s", c.DefaultLang, strings.Join(slices.Sorted(maps.Keys(langs)), ", "))
+	}
+	var err error
+	if c.Unsubscribe != "" {
+		if out.unsubscribe, err = textTemplate("List-Unsubscribe", c.Unsubscribe, shape); err != nil {
+			return nil, err
+		}
+	}
+	if c.DKIM != nil {
+		out.signer, err = c.DKIM.open()
+	}
+	return out, err
+}
+
+func newLayout(c *config, lang string, shape *jobs.Shape) (*layout, error) {
+	out := &layout{}
+	var headers []header
+	text, hasText := c.Text.of(lang)
+	if t, ok := c.Template.of(lang); ok {
+		var body string
+		var err error
+		if headers, body, err = splitTemplate(t.Name, t.Text); err != nil {
+			return nil, err
+		}
+		if !hasText {
+			text, hasText = source{t.Name, body}, strings.TrimSpace(body) != ""
+		}
+	}
+	for _, h := range c.Headers { // of flags, which count more
+		headers = slices.DeleteFunc(headers, func(o header) bool { return o.Name == h.Name })
+	}
+	for _, h := range slices.Concat(headers, c.Headers) {
 		t, err := textTemplate(h.Name, h.Value, shape)
 		if err != nil {
 			return nil, err
@@ -40,40 +113,22 @@ func newComposer(c config, shape *jobs.Shape) (*composer, error) {
 		out.headers = append(out.headers, filledHeader{h.Name, t})
 	}
 	var err error
-	if c.Text != "" {
-		if out.text, err = textTemplate(c.TextName, c.Text, shape); err != nil {
+	if hasText {
+		if out.text, err = textTemplate(text.Name, text.Text, shape); err != nil {
 			return nil, err
 		}
 	}
-	if c.HTML != "" {
-		out.html, err = htmlTemplate(c.HTMLName, c.HTML, shape)
+	html, ok := c.HTML.of(lang)
+	if m, is := c.Markdown.of(lang); is {
+		if html.Text, err = markdownToHTML(m.Text); err != nil {
+			return nil, err
+		}
+		html.Name, ok = m.Name, true
+	}
+	if ok {
+		out.html, err = htmlTemplate(html.Name, html.Text, shape)
 	}
 	return out, err
-}
-
-// The columns that an address may stand in.
-var addressColumns = []string{"email", "to", "e-mail"}
-
-// letter is a message with what its way takes.
-type letter struct {
-	*mail.Msg
-	from       string   // the sender's address
-	recipients []string // addresses, with those of Cc and Bcc
-	id         string   // Message-ID without angle brackets
-	// envelope says that there is one, so that Bcc need not be a header.
-	envelope bool
-}
-
-// ascii reports whether all addresses are.
-func (l *letter) ascii() bool {
-	for _, a := range append([]string{l.from}, l.recipients...) {
-		for i := range len(a) {
-			if a[i] >= 0x80 {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // badRecord is why no message can be made of a record.
@@ -85,53 +140,129 @@ type badRecord struct {
 func (e *badRecord) Error() string { return e.err.Error() }
 
 const (
-	classAddress  jobs.Class = "address"
-	classTemplate jobs.Class = "template"
-	classHeader   jobs.Class = "header"
+	classAddress    jobs.Class = "address"
+	classTemplate   jobs.Class = "template"
+	classHeader     jobs.Class = "header"
+	classAttachment jobs.Class = "attachment"
 )
 
-// compose makes the message of a record. An error is a *badRecord.
-func (c *composer) compose(rec *jobs.Record, key, run string) (*letter, error) {
-	vars := variablesOf(rec)
+// compose makes the message of a record. To is who gets it instead of whom the
+// record names, if that is not empty. An error is a *badRecord.
+func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter, error) {
+	vars, err := variablesOf(rec)
+	if err != nil {
+		return nil, &badRecord{classTemplate, err}
+	}
 	to, err := recipient(vars)
 	if err != nil {
 		return nil, &badRecord{classAddress, err}
 	}
-	l := &letter{Msg: mail.NewMsg(mail.WithNoDefaultUserAgent()), recipients: []string{to.Address}, envelope: c.Server != nil}
+	if instead != "" {
+		// A message of its own, to one address and nobody else.
+		key += " for " + instead
+		for _, name := range []string{"cc", "bcc"} {
+			delete(vars, name)
+		}
+		if to, err = netmail.ParseAddress(instead); err != nil {
+			return nil, &badRecord{classAddress, err}
+		}
+	}
+	m, lang, err := c.layoutFor(vars)
+	if err != nil {
+		return nil, &badRecord{classTemplate, err}
+	}
+	l := &letter{
+		Msg: mail.NewMsg(mail.WithNoDefaultUserAgent()), recipients: []string{to.Address},
+		envelope: c.Maildir == "", allowed: c.allowed,
+	}
 	l.ToMailAddress(to)
-	l.SetDate()
-	headers, err := c.fillHeaders(vars)
+	l.SetDateWithValue(c.now())
+	headers, err := m.fillHeaders(vars)
 	if err != nil {
 		return nil, err
 	}
 	for _, h := range headers {
+		if instead != "" && (h.Name == "Cc" || h.Name == "Bcc") {
+			continue
+		}
 		if err := l.set(h.Name, h.Value); err != nil {
 			return nil, &badRecord{classHeader, err}
 		}
+	}
+	if lang != "" {
+		l.SetGenHeader("Content-Language", lang)
+	}
+	if err := c.setUnsubscribe(l, vars); err != nil {
+		return nil, err
 	}
 	from := l.GetFrom()
 	if len(from) == 0 {
 		return nil, &badRecord{classHeader, errors.New("there is no From")}
 	}
-	l.from = from[0].Address
-	_, domain, _ := cutAddress(l.from)
+	l.sender = from[0].Address
+	l.from = c.returnPath(l.sender, to.Address)
+	_, domain, _ := cutAddress(l.sender)
 	mac := hmac.New(sha256.New, []byte(run))
 	mac.Write([]byte(key))
 	l.id = hex.EncodeToString(mac.Sum(nil)[:16]) + "@" + domain
 	l.SetMessageIDWithValue(l.id)
-	if err := c.fillBody(l, vars); err != nil {
+	html, err := m.fillBody(l, vars)
+	if err != nil {
 		return nil, &badRecord{classTemplate, err}
 	}
-	return l, c.attach(l, vars)
+	if err := c.addFiles(l, vars, html); err != nil {
+		return nil, &badRecord{classAttachment, err}
+	}
+	return l, c.write(l)
+}
+
+// write writes the message out, and signs it.
+func (c *composer) write(l *letter) error {
+	var out bytes.Buffer
+	if _, err := l.WriteTo(&out); err != nil {
+		return &badRecord{classHeader, err}
+	}
+	l.message = out.Bytes()
+	if !bytes.HasSuffix(l.message, []byte("\r\n")) {
+		l.message = append(l.message, "\r\n"...)
+	}
+	if c.signer == nil {
+		return nil
+	}
+	var err error
+	if l.message, err = c.signer.sign(l.message, l.sender); err != nil {
+		return &badRecord{classHeader, fmt.Errorf("DKIM: %w", err)}
+	}
+	return nil
+}
+
+// layoutFor finds the layout in the language of a record: that of its column
+// lang, or a wider one (de for de-AT), or the default.
+func (c *composer) layoutFor(vars variables) (m *layout, lang string, err error) {
+	if m := c.layouts[""]; m != nil {
+		return m, "", nil
+	}
+	asked := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(vars.text("lang")), "_", "-"))
+	wider, _, _ := strings.Cut(asked, "-")
+	for _, lang := range []string{asked, wider, c.DefaultLang} {
+		if m := c.layouts[lang]; m != nil {
+			return m, lang, nil
+		}
+	}
+	have := strings.Join(slices.Sorted(maps.Keys(c.layouts)), ", ")
+	if asked == "" {
+		return nil, "", fmt.Errorf("the column lang is empty or missing; there are %s (--default-lang says what to take then)", have)
+	}
+	return nil, "", fmt.Errorf("there is no template in language %s; there are %s", asked, have)
 }
 
 // fillHeaders fills the headers of the template, and those that a record has in
 // columns of its own, which count more.
-func (c *composer) fillHeaders(vars variables) ([]header, error) {
+func (m *layout) fillHeaders(vars variables) ([]header, error) {
 	own := map[string]string{"Subject": "subject", "Cc": "cc", "Bcc": "bcc", "Reply-To": "reply_to"}
 	var out []header
-	for _, h := range c.headers {
-		if _, ok := vars[own[h.name]]; ok {
+	for _, h := range m.headers {
+		if vars.text(own[h.name]) != "" {
 			continue
 		}
 		value, err := fill(h.value, vars)
@@ -141,14 +272,13 @@ func (c *composer) fillHeaders(vars variables) ([]header, error) {
 		out = append(out, header{h.name, value})
 	}
 	for _, name := range []string{"Subject", "Cc", "Bcc", "Reply-To"} {
-		if v, ok := vars[own[name]]; ok {
+		if v := vars.text(own[name]); v != "" {
 			out = append(out, header{name, v})
 		}
 	}
 	for _, h := range out {
-		// A line break would begin another header: RFC 5322, section 2.2.
-		if strings.ContainsAny(h.Value, "\r\n") {
-			return nil, &badRecord{classHeader, fmt.Errorf("header %s would have a line break in it", h.Name)}
+		if err := oneLine("header "+h.Name, h.Value); err != nil {
+			return nil, &badRecord{classHeader, err}
 		}
 	}
 	if !slices.ContainsFunc(out, func(h header) bool { return h.Name == "Subject" && strings.TrimSpace(h.Value) != "" }) {
@@ -157,140 +287,114 @@ func (c *composer) fillHeaders(vars variables) ([]header, error) {
 	return out, nil
 }
 
-// set sets a header.
-func (l *letter) set(name, value string) error {
-	switch name {
-	case "From", "Reply-To", "Cc", "Bcc":
-		list, err := netmail.ParseAddressList(value)
-		if err != nil {
-			return fmt.Errorf("header %s: %q: %w", name, value, err)
+// unsubscribeColumn holds where a recipient may leave the list.
+const unsubscribeColumn = "unsubscribe_url"
+
+// setUnsubscribe says where a recipient may leave the list: RFC 2369, and with
+// one click RFC 8058.
+func (c *composer) setUnsubscribe(l *letter, vars variables) error {
+	place := vars.text(unsubscribeColumn)
+	if place == "" && c.unsubscribe != nil {
+		var err error
+		if place, err = fill(c.unsubscribe, vars); err != nil {
+			return &badRecord{classTemplate, fmt.Errorf("--unsubscribe: %w", err)}
 		}
-		for _, a := range list {
-			if a.Address, err = asciiDomain(a.Address); err != nil {
-				return fmt.Errorf("header %s: %w", name, err)
-			}
-			if name == "Cc" || name == "Bcc" {
-				l.recipients = append(l.recipients, a.Address)
-			}
+	}
+	var list []string
+	oneClick := false
+	for _, s := range strings.FieldsFunc(place, func(r rune) bool { return r == ',' || r == ' ' }) {
+		u, err := url.Parse(s)
+		if err != nil || (u.Scheme != "https" || u.Host == "") && (u.Scheme != "mailto" || u.Opaque == "") || strings.ContainsAny(s, "<>\r\n\x00") {
+			return &badRecord{classHeader, fmt.Errorf("%q is no place to unsubscribe: an https:// address for one click, or a mailto: one", s)}
 		}
-		switch name {
-		case "From":
-			l.FromMailAddress(list[0])
-		case "Reply-To":
-			l.ReplyToMailAddress(list...)
-		case "Cc":
-			l.CcMailAddress(list...)
-		default:
-			if l.envelope {
-				break
-			}
-			// In a Maildir there is no envelope: whoever sends the message from
-			// there reads it, and takes it out.
-			var all []string
-			for _, a := range list {
-				all = append(all, a.String())
-			}
-			l.SetGenHeader("Bcc", strings.Join(all, ", "))
-		}
-	case "To", "Date", "Message-Id", "Mime-Version", "Content-Type", "Content-Transfer-Encoding":
-		return fmt.Errorf("header %s is brood's to set", name)
-	case "Subject":
-		l.Subject(value)
-	default:
-		l.SetGenHeader(mail.Header(name), value)
+		oneClick = oneClick || u.Scheme == "https"
+		list = append(list, "<"+u.String()+">")
+	}
+	if len(list) > 0 {
+		l.SetGenHeader("List-Unsubscribe", strings.Join(list, ", "))
+	}
+	if oneClick {
+		l.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 	}
 	return nil
 }
 
-func (c *composer) fillBody(l *letter, vars variables) error {
-	if c.text != nil {
-		text, err := fill(c.text, vars)
+// returnPath is where reports about a message go. With VERP it tells whom the
+// message was for: bounces+ann=example.org@example.com.
+func (c *composer) returnPath(sender, to string) string {
+	if c.ReturnPath == "" {
+		return sender
+	}
+	if !c.VERP {
+		return c.ReturnPath
+	}
+	local, domain, _ := cutAddress(c.ReturnPath)
+	toLocal, toDomain, _ := cutAddress(to)
+	return local + "+" + toLocal + "=" + toDomain + "@" + domain
+}
+
+func (m *layout) fillBody(l *letter, vars variables) (html string, err error) {
+	if m.text != nil {
+		text, err := fill(m.text, vars)
 		if err != nil {
-			return err
+			return "", err
 		}
 		l.SetBodyString(mail.TypeTextPlain, text)
 	}
-	if c.html == nil {
-		return nil
+	if m.html == nil {
+		return "", nil
 	}
-	html, err := fill(c.html, vars)
-	if err != nil {
-		return err
+	if html, err = fill(m.html, vars); err != nil {
+		return "", err
 	}
-	if c.text == nil {
+	if m.text == nil {
 		l.SetBodyString(mail.TypeTextHTML, html)
 	} else {
 		l.AddAlternativeString(mail.TypeTextHTML, html)
 	}
-	return nil
+	return html, nil
 }
 
-// attach adds the files for all, and those of the record.
-func (c *composer) attach(l *letter, vars variables) error {
-	files := slices.Clone(c.Attach)
-	for name := range strings.SplitSeq(vars["attachments"], ";") {
-		if name = strings.TrimSpace(name); name != "" {
-			files = append(files, name)
-		}
-	}
-	for _, name := range files {
-		st, err := os.Stat(name)
-		if err == nil && !st.Mode().IsRegular() {
-			err = fmt.Errorf("%s is not a regular file", name)
-		}
-		if err != nil {
-			return &badRecord{"attachment", fmt.Errorf("attachment: %w", err)}
+// picture is a reference of HTML to a part of the message: RFC 2392.
+var picture = regexp.MustCompile(`(?i)\bcid:([^"'\s)>]+)`)
+
+// addFiles attaches the files for all and those of the record, and puts in the
+// pictures that the HTML shows.
+func (c *composer) addFiles(l *letter, vars variables, html string) error {
+	for _, name := range slices.Concat(c.Attach, pathsOf(vars.text("attachments"))) {
+		if err := isFile(name); err != nil {
+			return fmt.Errorf("attachment: %w", err)
 		}
 		l.AttachFile(name, mail.WithFileName(filepath.Base(name)))
 	}
+	there := make(map[string]bool)
+	for _, name := range slices.Concat(c.Inline, pathsOf(vars.text("inline"))) {
+		if err := isFile(name); err != nil {
+			return fmt.Errorf("inline image: %w", err)
+		}
+		base := filepath.Base(name)
+		there[base] = true
+		l.EmbedFile(name, mail.WithFileName(base), mail.WithFileContentID(base))
+	}
+	if !strings.Contains(html, "cid:") {
+		return nil
+	}
+	for _, m := range picture.FindAllStringSubmatch(html, -1) {
+		name, err := url.PathUnescape(m[1])
+		if err != nil || !there[name] {
+			return fmt.Errorf("the HTML shows cid:%s, which is not among the inline images", m[1])
+		}
+	}
 	return nil
 }
 
-// recipient is whom a record is about.
-func recipient(vars variables) (*netmail.Address, error) {
-	for _, column := range addressColumns {
-		v, ok := vars[column]
-		if !ok {
-			continue
+// pathsOf reads a list of files from a column.
+func pathsOf(s string) []string {
+	var out []string
+	for name := range strings.SplitSeq(s, ";") {
+		if name = strings.TrimSpace(name); name != "" {
+			out = append(out, name)
 		}
-		a, err := netmail.ParseAddress(strings.TrimSpace(v))
-		if err != nil {
-			return nil, fmt.Errorf("%q is not an address: %w", v, err)
-		}
-		if a.Address, err = asciiDomain(a.Address); err != nil {
-			return nil, err
-		}
-		if a.Name == "" {
-			if a.Name = vars["name"]; a.Name == "" {
-				a.Name = strings.TrimSpace(vars["first_name"] + " " + vars["last_name"])
-			}
-		}
-		if strings.ContainsAny(a.Name, "\r\n") {
-			return nil, errors.New("the name has a line break in it")
-		}
-		return a, nil
 	}
-	return nil, fmt.Errorf("there is no address: columns %s are empty or missing", strings.Join(addressColumns, ", "))
-}
-
-func cutAddress(a string) (local, domain string, ok bool) {
-	i := strings.LastIndexByte(a, '@')
-	if i < 0 {
-		return a, "", false
-	}
-	return a[:i], a[i+1:], true
-}
-
-// asciiDomain writes the domain of an address as the mail system wants it: RFC
-// 5891.
-func asciiDomain(a string) (string, error) {
-	local, domain, ok := cutAddress(a)
-	if !ok {
-		return "", fmt.Errorf("%q is not an address", a)
-	}
-	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil || ascii == "" {
-		return "", fmt.Errorf("%q: the domain is not valid", a)
-	}
-	return local + "@" + ascii, nil
+	return out
 }

@@ -9,30 +9,16 @@ package email
 
 import (
 	"brood/jobs"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
-
-// config is what the ledger keeps: the templates themselves, so that a resume
-// sends what the run began with.
-type config struct {
-	Headers  []header `json:"headers"`
-	Text     string   `json:"text,omitempty"`
-	TextName string   `json:"text_name,omitempty"`
-	HTML     string   `json:"html,omitempty"`
-	HTMLName string   `json:"html_name,omitempty"`
-	Attach   []string `json:"attach,omitempty"`  // absolute paths
-	Maildir  string   `json:"maildir,omitempty"` // absolute path; empty: Server
-	Server   *server  `json:"server,omitempty"`
-}
 
 // columns are what the job adds to the results.
 var columns = []jobs.Column{
@@ -82,21 +68,43 @@ Examples:
 		Effect:  jobs.EffectOnce,
 		Retries: 3,
 		Flags: []jobs.Flag{
-			{Name: "transport", Usage: "deliver to `WHERE`: maildir:DIR, smtp://[user@]host[:port] or smtps://…", Default: "maildir:Maildir"},
-			{Name: "tls", Usage: "with smtp://, STARTTLS is `WHAT`: required, optional or never", Default: "required"},
-			{Name: "password-file", Usage: "`FILE` with the password; otherwise it is in BROOD_SMTP_PASSWORD", Default: ""},
+			{Name: "transport", Usage: "deliver to `WHERE`: maildir:DIR, smtp://[user@]host[:port], smtps://…, lmtp://…, lmtp:///SOCKET or sendmail:PATH", Default: "maildir:Maildir"},
+			{Name: "tls", Usage: "with smtp:// and lmtp://, STARTTLS is `WHAT`: required, optional or never", Default: "required"},
+			{Name: "tls-ca", Usage: "trust the certificates in `FILE` (PEM) and no others", Default: ""},
+			{Name: "auth", Usage: "prove who you are by `MECHANISM`: plain, login, cram-md5, xoauth2 (the password is a token), or auto", Default: authAuto},
+			{Name: "password-file", Usage: "`FILE` with the password, read for each connection; otherwise it is in BROOD_SMTP_PASSWORD", Default: ""},
 			{Name: "max-per-connection", Usage: "after `N` messages make a new connection; 0 is never", Default: 100},
 			{Name: "helo", Usage: "call this machine `NAME` towards the server", Default: ""},
-			{Name: "template", Usage: "`FILE` with headers, an empty line and the text", Default: ""},
+			{Name: "template", Usage: "`FILE` with headers, an empty line and the text; with {lang} in its name one for each language", Default: ""},
 			{Name: "text", Usage: "`FILE` with the text", Default: ""},
 			{Name: "html", Usage: "`FILE` with the same in HTML", Default: ""},
+			{Name: "markdown", Usage: "`FILE` with the same in Markdown: the text as it is, and HTML made of it", Default: ""},
+			{Name: "default-lang", Usage: "`LANG` for records without a language of their own in the column lang", Default: ""},
 			{Name: "from", Usage: "the sender's `ADDRESS`, as in 'Ada <ada@example.com>'", Default: ""},
 			{Name: "subject", Usage: "the `SUBJECT`, a template", Default: ""},
 			{Name: "header", Usage: "one more `HEADER`, a template, as in 'List-Id: news.example.com'; more than once", Default: []string(nil)},
 			{Name: "attach", Usage: "attach `FILE` to every message; more than once", Default: []string(nil)},
+			{Name: "inline", Usage: "put picture `FILE` into every message, for the HTML to show as cid:NAME; more than once", Default: []string(nil)},
+			{Name: "unsubscribe", Usage: "`URL` to leave the list by, a template: https:// for one click, or mailto:", Default: ""},
+			{Name: "return-path", Usage: "reports go to `ADDRESS`, not to the sender", Default: ""},
+			{Name: "verp", Usage: "write the recipient into the return path, as bounces+ann=example.org@example.com", Default: false},
+			{Name: "dkim-key", Usage: "sign with the private key in `FILE` (PEM)", Default: ""},
+			{Name: "dkim-domain", Usage: "sign for `DOMAIN`; otherwise for that of the sender", Default: ""},
+			{Name: "dkim-selector", Usage: "the public key is at `NAME`._domainkey of that domain", Default: ""},
+			{Name: "suppress", Usage: "do not write to the addresses, domains and SHA-256 hashes in `FILE`, which is read again when it changes; more than once", Default: []string(nil)},
+			{Name: "bounced", Usage: "append addresses that there are not to `FILE`", Default: ""},
+			{Name: "check-mx", Usage: "look up whether there is a mail server for each domain", Default: false},
+			{Name: "resolver", Usage: "with --check-mx, ask the name server at `HOST:PORT`", Default: ""},
+			{Name: "seed", Usage: "send a copy of every so many records to `ADDRESS`, one of your own; more than once", Default: []string(nil)},
+			{Name: "seed-every", Usage: "that is one of `N` records for each seed, beginning with the first", Default: 1000},
+			{Name: "preview", Usage: "instead of a run write the first `N` messages to .eml files in --preview-dir, and show the first", Default: 0},
+			{Name: "preview-dir", Usage: "the `DIR` for --preview", Default: "preview"},
+			{Name: "send-test", Usage: "instead of a run send the first records, 5 or --limit, to `ADDRESS` and nobody else", Default: ""},
 		},
-		Plan: plan,
-		Open: open,
+		Rehearses: func(o jobs.Options) bool { return o.Int("preview") != 0 || o.String("send-test") != "" },
+		Tools:     []jobs.Tool{bouncesTool()},
+		Plan:      plan,
+		Open:      open,
 	}
 }
 
@@ -109,159 +117,60 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	if err != nil {
 		return jobs.Plan{}, err
 	}
-	if err := checkShape(c, shape); err != nil {
+	if err := composer.checkShape(shape); err != nil {
 		return jobs.Plan{}, err
 	}
-	p := jobs.Plan{Columns: columns, NeedsText: true}
-	p.Preview = func(r *jobs.Record) string {
-		l, err := composer.compose(r, "preview", "preview")
-		if err != nil {
-			return "no message: " + err.Error()
-		}
-		var out bytes.Buffer
-		if _, err := l.WriteTo(&out); err != nil {
-			return err.Error()
-		}
-		return strings.ReplaceAll(out.String(), "\r\n", "\n")
-	}
+	p := jobs.Plan{Columns: columns, NeedsText: true, Defaults: presets(&c, shape), Ended: []jobs.Ended{
+		{Status: "skipped", Class: "duplicate", Values: []string{statusDuplicate}},
+		{Status: "failed", Class: jobs.ClassInput, Values: []string{statusInvalid}},
+		{Status: "unknown", Values: []string{statusUnknown}},
+	}}
+	p.Rehearse = func(r *jobs.Rehearsal) error { return rehearse(composer, r, o) }
 	p.Config, err = json.Marshal(c)
 	return p, err
 }
 
-// readConfig reads the flags, and the files they name.
-func readConfig(o jobs.Options) (config, error) {
-	var c config
-	if err := c.chooseTransport(o); err != nil {
-		return c, err
-	}
-	if name := o.String("template"); name != "" {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return c, fmt.Errorf("--template: %w", err)
-		}
-		if c.Headers, c.Text, err = splitTemplate(name, string(text)); err != nil {
-			return c, fmt.Errorf("--template: %w", err)
-		}
-		c.TextName = name
-	}
-	for _, f := range []struct {
-		flag     string
-		to, name *string
-	}{{"text", &c.Text, &c.TextName}, {"html", &c.HTML, &c.HTMLName}} {
-		if name := o.String(f.flag); name != "" {
-			b, err := os.ReadFile(name)
-			if err != nil {
-				return c, fmt.Errorf("--%s: %w", f.flag, err)
-			}
-			*f.to, *f.name = string(b), name
-		}
-	}
-	for _, h := range [][2]string{{"From", o.String("from")}, {"Subject", o.String("subject")}} {
-		if h[1] != "" {
-			c.set(header{h[0], h[1]})
-		}
-	}
-	for _, s := range o.StringSlice("header") {
-		h, err := parseHeader(s)
-		if err != nil {
-			return c, fmt.Errorf("--header: %w", err)
-		}
-		c.set(h)
-	}
-	for _, name := range o.StringSlice("attach") {
-		abs, err := filepath.Abs(name)
-		if err == nil {
-			_, err = os.Stat(abs)
-		}
-		if err != nil {
-			return c, fmt.Errorf("--attach: %w", err)
-		}
-		c.Attach = append(c.Attach, abs)
-	}
-	return c, nil
-}
+// The values of the column email_status.
+const (
+	statusSent       = "sent"
+	statusDeferred   = "deferred"
+	statusBounced    = "bounced"
+	statusSuppressed = "suppressed"
+	statusInvalid    = "invalid"
+	statusDuplicate  = "duplicate"
+	statusUnknown    = "unknown"
+)
 
-// chooseTransport reads where messages go.
-func (c *config) chooseTransport(o jobs.Options) error {
-	transport := o.String("transport")
-	if dir, ok := strings.CutPrefix(transport, "maildir:"); ok && dir != "" {
-		var err error
-		c.Maildir, err = filepath.Abs(dir)
-		return err
-	}
-	if !strings.HasPrefix(transport, "smtp://") && !strings.HasPrefix(transport, "smtps://") {
-		return fmt.Errorf("--transport %q: there are maildir:DIR, smtp://[user@]host[:port] and smtps://", transport)
-	}
-	var err error
-	if c.Server, err = parseServer(transport); err != nil {
-		return fmt.Errorf("--transport: %w", err)
-	}
-	c.Server.TLS, c.Server.MaxPerConnection, c.Server.Hello = o.String("tls"), o.Int("max-per-connection"), o.String("helo")
-	if c.Server.Hello == "" {
-		if c.Server.Hello, err = os.Hostname(); err != nil || c.Server.Hello == "" {
-			c.Server.Hello = "localhost"
-		}
-	}
-	switch c.Server.TLS {
-	case "required", "optional", "never":
-	default:
-		return fmt.Errorf("--tls %q: there are required, optional and never", c.Server.TLS)
-	}
-	if name := o.String("password-file"); name != "" {
-		if c.Server.PasswordFile, err = filepath.Abs(name); err != nil {
-			return err
-		}
-	}
-	_, err = newSender(c.Server) // what it lacks is said before anything is begun
-	return err
-}
-
-// set sets a header, in place of one of that name.
-func (c *config) set(h header) {
-	for i := range c.Headers {
-		if c.Headers[i].Name == h.Name {
-			c.Headers[i] = h
-			return
-		}
-	}
-	c.Headers = append(c.Headers, h)
-}
-
-// checkShape refuses what could not become a message for any record.
-func checkShape(c config, shape *jobs.Shape) error {
-	if c.Text == "" && c.HTML == "" {
-		return errors.New("there is nothing to say: give --template, --text or --html")
-	}
-	has := func(name string) bool {
-		for i := range c.Headers {
-			if c.Headers[i].Name == name {
-				return true
-			}
-		}
-		return false
-	}
-	if !has("From") {
-		return errors.New("there is no sender: give --from, or a header From in the template")
-	}
-	if shape.Kind == jobs.Objects {
+// presets are flags of the run where the user gives none: nobody is written to
+// twice; and where messages leave the machine, no domain gets more of them at a
+// time than an unknown sender may send, and a sender that is not wanted stops.
+func presets(c *config, shape *jobs.Shape) map[string]string {
+	columns := addressColumnsOf(shape)
+	if len(columns) == 0 {
 		return nil
 	}
-	if !has("Subject") && shape.Index("subject") < 0 {
-		return errors.New("there is no subject: give --subject, a header Subject in the template, or a column subject")
+	out := map[string]string{"key": strings.Join(columns, ","), "key-normalize": string(jobs.NormEmail)}
+	if c.Maildir == "" {
+		out["rate-by"] = "domain(" + columns[0] + ")=" + presetRates
+		out["max-per-key"] = "10"
+		out["breaker"] = presetBreaker
 	}
-	for _, name := range addressColumns {
-		if shape.Index(name) >= 0 {
-			return nil
-		}
-	}
-	return fmt.Errorf("the dataset has no column %s; it has %s", strings.Join(addressColumns, ", or "), strings.Join(shape.Columns, ", "))
+	return out
 }
+
+const (
+	presetRates = "5/s,gmail.com=20/s,googlemail.com=20/s,outlook.com=20/s,hotmail.com=20/s,live.com=20/s,msn.com=20/s,yahoo.com=20/s,aol.com=20/s,icloud.com=20/s"
+	// presetBreaker opens when half of the last 20 were refused for the sender's
+	// sake.
+	presetBreaker = "50%/20 of policy for 15m"
+)
 
 type runner struct {
 	*composer
-	setup  jobs.Setup
-	box    maildir
-	sender *sender // nil: messages go to the box
+	setup      jobs.Setup
+	transport  transport
+	suppressed *suppressions
+	exchanges  *exchanges // nil: not asked
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
@@ -269,56 +178,150 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	if err := json.Unmarshal(s.Config, &c); err != nil {
 		return nil, fmt.Errorf("email: read configuration: %w", err)
 	}
-	r := &runner{setup: s}
-	var err error
-	if r.composer, err = newComposer(c, s.Shape); err != nil {
+	composer, err := newComposer(c, s.Shape)
+	if err != nil {
 		return nil, err
 	}
-	if c.Server != nil {
-		r.sender, err = newSender(c.Server)
-	} else {
-		r.box, err = openMaildir(c.Maildir)
+	return openRunner(composer, s)
+}
+
+func openRunner(c *composer, s jobs.Setup) (*runner, error) {
+	r := &runner{composer: c, setup: s}
+	var err error
+	if r.suppressed, err = openSuppressions(c.Suppress); err != nil {
+		return nil, fmt.Errorf("--suppress: %w", err)
 	}
+	c.allowed = func(address string) bool { return !r.suppressed.has(address, complain) }
+	if c.CheckMX {
+		r.exchanges = newExchanges(c.Resolver)
+	}
+	r.transport, err = c.openTransport()
 	return r, err
 }
 
+// complain tells of what goes wrong besides a record.
+func complain(err error) { fmt.Fprintln(os.Stderr, err) }
+
 func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
-	l, err := r.compose(rec, r.setup.Key.Of(rec), r.setup.Run)
+	if until, err := sendAt(rec); err != nil {
+		r.refuse(res, classHeader, err)
+		return nil
+	} else if wait := until.Sub(r.now()); wait > 0 {
+		res.Fail(jobs.VerdictThrottle, "early", "column %s: not before %s", sendAtColumn, until.Format(time.RFC3339))
+		res.RetryAfter, res.Holds = wait, jobs.HoldsRecord
+		return nil
+	}
+	l, err := r.compose(rec, r.setup.Key.Of(rec), r.setup.Run, "")
 	var bad *badRecord
 	if errors.As(err, &bad) {
-		res.Fail(jobs.VerdictFailed, bad.class, "%v", bad.err)
-		r.fill(res, outcome{status: "invalid"}, "", "")
+		r.refuse(res, bad.class, bad.err)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if r.sender != nil {
-		r.handIn(ctx, l, res)
+	if !r.checkRecipient(ctx, l, res) {
 		return nil
 	}
-	if err := r.box.deliver(l); err != nil {
-		// Nothing is there under its name, or all of it.
-		res.Fail(jobs.VerdictRetry, "maildir", "%v", err)
-		r.fill(res, outcome{status: "deferred"}, l.id, "")
-		return nil
-	}
-	r.fill(res, outcome{status: "sent"}, l.id, "")
+	r.seed(ctx, rec)
+	r.handIn(ctx, l, rec.Attempt, res)
 	return nil
 }
 
-// handIn sends a message to the server.
-func (r *runner) handIn(ctx context.Context, l *letter, res *jobs.Result) {
-	taken, at, err := r.sender.send(ctx, l)
-	if err == nil {
-		r.fill(res, outcome{status: "sent", code: 250, text: taken.text, phase: phaseDot}, l.id, queueID(taken.text))
+// refuse ends a record of which no message can be made.
+func (r *runner) refuse(res *jobs.Result, class jobs.Class, err error) {
+	res.Fail(jobs.VerdictFailed, class, "%v", err)
+	r.fill(res, outcome{status: statusInvalid}, "", "")
+}
+
+// checkRecipient reports whether a message is to be sent to its recipient at all.
+func (r *runner) checkRecipient(ctx context.Context, l *letter, res *jobs.Result) bool {
+	to := l.recipients[0]
+	if !r.allowed(to) {
+		res.Fail(jobs.VerdictSkipped, "suppressed", "%s is on a list of --suppress", to)
+		r.fill(res, outcome{status: statusSuppressed}, "", "")
+		return false
+	}
+	if r.exchanges == nil {
+		return true
+	}
+	_, domain, _ := cutAddress(to)
+	err := r.exchanges.check(ctx, domain)
+	var no *noMail
+	switch {
+	case errors.As(err, &no):
+		r.refuse(res, classAddress, err)
+	case err != nil:
+		res.Fail(jobs.VerdictRetry, "dns", "look up the mail server of %s: %v", domain, err)
+		r.fill(res, outcome{status: statusDeferred}, l.id, "")
+	}
+	return err == nil
+}
+
+// seed sends a copy of every so many records to an address of the sender's own.
+// It is no record: what comes of it is only told.
+func (r *runner) seed(ctx context.Context, rec *jobs.Record) {
+	at := int(uint64(rec.Seq) % uint64(r.SeedEvery))
+	if at >= len(r.Seeds) || rec.Attempt > 1 {
 		return
 	}
-	o := judge(at, err)
-	res.RetryAfter = o.after
-	res.Verdict, res.Class = o.verdict, o.class
-	res.Error = fmt.Sprintf("%s: %s", o.phase, err)
+	l, err := r.compose(rec, r.setup.Key.Of(rec), r.setup.Run, r.Seeds[at])
+	if err == nil {
+		_, _, err = r.transport.send(ctx, l)
+	}
+	if err != nil {
+		complain(fmt.Errorf("--seed %s: %w", r.Seeds[at], err))
+	}
+}
+
+// handIn sends a message.
+func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.Result) {
+	text, at, err := r.transport.send(ctx, l)
+	var box *maildirError
+	switch {
+	case err == nil:
+		o := outcome{status: statusSent, text: text, phase: at}
+		if r.Server != nil {
+			o.code = 250
+		}
+		r.fill(res, o, l.id, queueID(text))
+		return
+	case errors.As(err, &box):
+		res.Fail(jobs.VerdictRetry, "maildir", "%v", err)
+		r.fill(res, outcome{status: statusDeferred}, l.id, "")
+		return
+	}
+	o := judge(at, err, attempt)
+	if o.class == classBounce && r.Bounced != "" {
+		if err := noteBounce(r.Bounced, l.recipients[0]); err != nil {
+			// The address stays to be tried, and the list to be mended.
+			o = outcome{verdict: jobs.VerdictAbort, status: statusDeferred, class: "bounced-file", phase: at}
+			res.Fail(o.verdict, o.class, "--bounced: %v", err)
+			r.fill(res, o, l.id, "")
+			return
+		}
+	}
+	res.Fail(o.verdict, o.class, "%s: %s", o.phase, err)
+	res.RetryAfter, res.Holds = o.after, o.holds
 	r.fill(res, o, l.id, "")
+}
+
+// sendAtColumn says when a message may be sent.
+const sendAtColumn = "send_at"
+
+// sendAt is when a record may be sent at the earliest.
+func sendAt(rec *jobs.Record) (time.Time, error) {
+	v, _ := rec.Lookup(sendAtColumn)
+	s := strings.TrimSpace(string(v))
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateTime, "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("column %s: %q is not a time such as 2026-12-24T18:00:00+01:00 or 2026-12-24 18:00", sendAtColumn, s)
 }
 
 var queued = regexp.MustCompile(`(?i)queued as ([^\s,;)]+)`)
@@ -337,7 +340,7 @@ func (r *runner) fill(res *jobs.Result, o outcome, id, queue string) {
 	if o.code > 0 {
 		code = strconv.Itoa(o.code)
 	}
-	if r.Server != nil && o.status != "invalid" {
+	if r.Server != nil && o.phase != "" {
 		host = r.Server.Host
 	}
 	values := []string{o.status, code, o.enhanced, o.text, string(o.phase), id, queue, host}
@@ -357,9 +360,4 @@ func (r *runner) fill(res *jobs.Result, o outcome, id, queue string) {
 }
 
 // Close ends the connection.
-func (r *runner) Close() error {
-	if r.sender != nil {
-		r.sender.close()
-	}
-	return nil
-}
+func (r *runner) Close() error { return r.transport.close() }

@@ -2,6 +2,7 @@ package email
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,19 @@ func openMaildir(path string) (maildir, error) {
 	return maildir(path), nil
 }
 
+func (m maildir) close() error { return nil }
+
+// send delivers a message. If that fails, nothing is there under its name.
+func (m maildir) send(_ context.Context, l *letter) (text string, at phase, err error) {
+	if err := m.deliver(l); err != nil {
+		return "", phaseData, &maildirError{err}
+	}
+	return "", "", nil
+}
+
+// maildirError is that a message could not be put into a maildir.
+type maildirError struct{ error }
+
 // deliver delivers a message, unless it is there already, read or not: its name
 // is that of its Message-ID, which is the same for every try.
 func (m maildir) deliver(l *letter) error {
@@ -37,11 +51,14 @@ func (m maildir) deliver(l *letter) error {
 	if err != nil {
 		return err
 	}
-	var message bytes.Buffer
-	if _, err = l.WriteTo(&message); err == nil {
-		// Files have lines without the carriage returns of the wire.
-		_, err = f.Write(bytes.ReplaceAll(message.Bytes(), []byte("\r\n"), []byte("\n")))
+	// Who delivers a message says where reports about it go: RFC 5321, section
+	// 4.4.
+	head := ""
+	if l.from != l.sender {
+		head = "Return-Path: " + path(l.from) + "\n"
 	}
+	// Files have lines without the carriage returns of the wire.
+	_, err = f.WriteString(head + string(bytes.ReplaceAll(l.message, []byte("\r\n"), []byte("\n"))))
 	if err == nil {
 		err = f.Sync()
 	}

@@ -6,15 +6,10 @@ import (
 	"io"
 	"testing"
 	"time"
-
-	"github.com/emersion/go-smtp"
 )
 
 func TestJudge(t *testing.T) {
-	reply := func(code int, enhanced smtp.EnhancedCode, text string) error {
-		return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: text}
-	}
-	none := smtp.EnhancedCodeNotSet
+	say := func(code int, enhanced, text string) error { return &reply{code, enhanced, text} }
 	for _, c := range []struct {
 		at      phase
 		err     error
@@ -22,36 +17,49 @@ func TestJudge(t *testing.T) {
 		status  string
 		class   jobs.Class
 		after   time.Duration
+		holds   jobs.Holds
 	}{
-		{phaseConnect, errors.New("connection refused"), jobs.VerdictRetry, "deferred", jobs.ClassConnect, 0},
-		{phaseConnect, reply(421, smtp.EnhancedCode{4, 3, 2}, "busy"), jobs.VerdictThrottle, "deferred", classBusy, busyTime},
-		{phaseDot, reply(421, none, "closing"), jobs.VerdictThrottle, "deferred", classBusy, busyTime},
-		{phaseRcpt, reply(450, smtp.EnhancedCode{4, 2, 0}, "greylisted"), jobs.VerdictRetry, "deferred", classGrey, greyTime},
-		{phaseRcpt, reply(451, smtp.EnhancedCode{4, 7, 1}, "try later"), jobs.VerdictRetry, "deferred", classGrey, greyTime},
-		{phaseRcpt, reply(452, smtp.EnhancedCode{4, 5, 3}, "too many recipients"), jobs.VerdictRetry, "deferred", classReply, 0},
-		{phaseRcpt, reply(452, smtp.EnhancedCode{4, 2, 2}, "full"), jobs.VerdictRetry, "deferred", classFull, fullTime},
-		{phaseRcpt, reply(552, smtp.EnhancedCode{5, 2, 2}, "full"), jobs.VerdictRetry, "deferred", classFull, fullTime},
-		{phaseDot, reply(454, none, "Throttling failure: Maximum sending rate exceeded."), jobs.VerdictThrottle, "deferred", classBusy, 0},
-		{phaseMail, reply(454, none, "Throttling failure: Daily message quota exceeded."), jobs.VerdictAbort, "deferred", classBusy, 0},
-		{phaseMail, reply(530, smtp.EnhancedCode{5, 7, 0}, "must authenticate"), jobs.VerdictAbort, "deferred", classAuth, 0},
-		{phaseAuth, reply(535, smtp.EnhancedCode{5, 7, 8}, "bad credentials"), jobs.VerdictAbort, "deferred", classAuth, 0},
-		{phaseAuth, reply(454, smtp.EnhancedCode{4, 7, 0}, "temporary authentication failure"), jobs.VerdictRetry, "deferred", classGrey, greyTime},
-		{phaseRcpt, reply(550, smtp.EnhancedCode{5, 1, 1}, "no such user"), jobs.VerdictFailed, "bounced", classBounce, 0},
-		{phaseRcpt, reply(550, smtp.EnhancedCode{5, 1, 10}, "null MX"), jobs.VerdictFailed, "bounced", classBounce, 0},
-		{phaseRcpt, reply(550, smtp.EnhancedCode{5, 2, 1}, "disabled"), jobs.VerdictFailed, "bounced", classBounce, 0},
-		{phaseRcpt, reply(550, none, "no such user"), jobs.VerdictFailed, "bounced", classBounce, 0},
-		{phaseDot, reply(550, smtp.EnhancedCode{5, 7, 1}, "policy"), jobs.VerdictFailed, "bounced", classPolicy, 0},
-		{phaseDot, reply(554, smtp.EnhancedCode{5, 7, 26}, "unauthenticated"), jobs.VerdictFailed, "bounced", classPolicy, 0},
-		{phaseMail, reply(552, smtp.EnhancedCode{5, 3, 4}, "too large"), jobs.VerdictFailed, "bounced", classContent, 0},
-		{phaseDot, reply(554, none, "transaction failed"), jobs.VerdictFailed, "bounced", classReply, 0},
-		{phaseMail, io.EOF, jobs.VerdictRetry, "deferred", jobs.ClassConnect, 0},
-		{phaseData, io.EOF, jobs.VerdictRetry, "deferred", jobs.ClassConnect, 0},
-		{phaseDot, io.EOF, jobs.VerdictUnknown, "unknown", jobs.ClassConnect, 0},
-		{phaseConnect, &tlsError{errors.New("not offered")}, jobs.VerdictAbort, "deferred", classTLS, 0},
+		{phaseConnect, errors.New("connection refused"), jobs.VerdictRetry, "deferred", jobs.ClassConnect, hostTime, jobs.HoldsAll},
+		{phaseConnect, say(421, "4.3.2", "busy"), jobs.VerdictRetry, "deferred", classBusy, hostTime, jobs.HoldsAll},
+		{phaseDot, say(421, "", "closing"), jobs.VerdictRetry, "deferred", classBusy, hostTime, jobs.HoldsAll},
+		{phaseRcpt, say(450, "4.2.0", "greylisted"), jobs.VerdictRetry, "deferred", classGrey, greyTime, jobs.HoldsKey},
+		{phaseRcpt, say(451, "4.7.1", "try later"), jobs.VerdictRetry, "deferred", classGrey, greyTime, jobs.HoldsKey},
+		{phaseRcpt, say(452, "4.5.3", "too many recipients"), jobs.VerdictRetry, "deferred", classBusy, 0, 0},
+		{phaseRcpt, say(452, "4.2.2", "full"), jobs.VerdictRetry, "deferred", classFull, fullTime, 0},
+		{phaseRcpt, say(552, "5.2.2", "full"), jobs.VerdictRetry, "deferred", classFull, fullTime, 0},
+		{phaseDot, say(454, "", "Throttling failure: Maximum sending rate exceeded."), jobs.VerdictThrottle, "deferred", classBusy, time.Second, jobs.HoldsAll},
+		{phaseMail, say(454, "", "Throttling failure: Daily message quota exceeded."), jobs.VerdictAbort, "deferred", classBusy, 0, 0},
+		{phaseMail, say(530, "5.7.0", "must authenticate"), jobs.VerdictAbort, "deferred", classAuth, 0, 0},
+		{phaseAuth, say(535, "5.7.8", "bad credentials"), jobs.VerdictAbort, "deferred", classAuth, 0, 0},
+		{phaseAuth, say(454, "4.7.0", "temporary authentication failure"), jobs.VerdictRetry, "deferred", classAuth, hostTime, jobs.HoldsAll},
+		{phaseRcpt, say(550, "5.1.1", "no such user"), jobs.VerdictFailed, "bounced", classBounce, 0, 0},
+		{phaseRcpt, say(550, "5.1.10", "null MX"), jobs.VerdictFailed, "bounced", classBounce, 0, 0},
+		{phaseRcpt, say(550, "5.2.1", "disabled"), jobs.VerdictFailed, "bounced", classBounce, 0, 0},
+		{phaseRcpt, say(550, "", "no such user"), jobs.VerdictFailed, "bounced", classBounce, 0, 0},
+		{phaseDot, say(550, "5.7.1", "policy"), jobs.VerdictFailed, "bounced", classPolicy, 0, 0},
+		{phaseDot, say(554, "5.7.26", "unauthenticated"), jobs.VerdictFailed, "bounced", classPolicy, 0, 0},
+		{phaseMail, say(552, "5.3.4", "too large"), jobs.VerdictFailed, "bounced", classContent, 0, 0},
+		{phaseDot, say(554, "", "transaction failed"), jobs.VerdictFailed, "bounced", classReply, 0, 0},
+		{phaseMail, io.EOF, jobs.VerdictRetry, "deferred", jobs.ClassConnect, 0, 0},
+		{phaseData, io.EOF, jobs.VerdictRetry, "deferred", jobs.ClassConnect, 0, 0},
+		{phaseDot, io.EOF, jobs.VerdictUnknown, "unknown", jobs.ClassConnect, 0, 0},
+		{phaseConnect, say(554, "5.7.1", "blocked"), jobs.VerdictAbort, "deferred", classPolicy, 0, 0},
+		{phaseMail, say(534, "5.7.9", "too weak"), jobs.VerdictAbort, "deferred", classAuth, 0, 0},
+		{phaseRcpt, say(550, "5.1.2", "no such domain"), jobs.VerdictFailed, "bounced", classBounce, 0, 0},
+		{phaseRcpt, say(550, "5.4.4", "no route"), jobs.VerdictFailed, "bounced", classBounce, 0, 0},
+		{phaseDot, say(552, "", "too large"), jobs.VerdictFailed, "bounced", classContent, 0, 0},
+		{phaseDot, &partialError{[]string{"a"}, []string{"b"}, say(450, "", "no")}, jobs.VerdictUnknown, "unknown", classPartial, 0, 0},
+		{phaseConnect, &tlsError{errors.New("not offered")}, jobs.VerdictAbort, "deferred", classTLS, 0, 0},
 	} {
-		o := judge(c.at, c.err)
-		if o.verdict != c.verdict || o.status != c.status || o.class != c.class || o.after != c.after {
-			t.Errorf("%s, %v: %s, %s, %s, after %s; want %s, %s, %s, after %s", c.at, c.err, o.verdict, o.status, o.class, o.after, c.verdict, c.status, c.class, c.after)
+		o := judge(c.at, c.err, 1)
+		if o.verdict != c.verdict || o.status != c.status || o.class != c.class || o.after != c.after || o.holds != c.holds {
+			t.Errorf("%s, %v: %s, %s, %s, after %s for %d; want %s, %s, %s, after %s for %d", c.at, c.err, o.verdict, o.status, o.class, o.after, o.holds, c.verdict, c.status, c.class, c.after, c.holds)
 		}
+	}
+	if o := judge(phaseConnect, io.EOF, 3); o.after != 4*hostTime {
+		t.Errorf("the third time a server is left alone for %s", o.after)
+	}
+	if o := judge(phaseConnect, io.EOF, 1000); o.after != hostMost {
+		t.Errorf("in the end a server is left alone for %s", o.after)
 	}
 }

@@ -1,29 +1,33 @@
 package email
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
-	"time"
-
-	"github.com/emersion/go-sasl"
-	"github.com/emersion/go-smtp"
+	"syscall"
 )
 
 // server is where messages are handed in, and how.
 type server struct {
-	Address  string `json:"address"` // host:port
+	Network  string `json:"network"` // tcp or unix
+	Address  string `json:"address"` // host:port, or a path
 	Host     string `json:"host"`
 	User     string `json:"user,omitempty"`
+	Auth     string `json:"auth,omitempty"`     // auto, or a mechanism
+	LMTP     bool   `json:"lmtp,omitempty"`     // RFC 2033
 	Implicit bool   `json:"implicit,omitempty"` // TLS from the first byte: RFC 8314
 	// TLS is required, optional or never; with required STARTTLS must succeed.
 	TLS          string `json:"tls"`
+	CAFile       string `json:"ca_file,omitempty"`       // whom to trust; empty: whom the system does
 	PasswordFile string `json:"password_file,omitempty"` // empty: PasswordVariable
 	Hello        string `json:"hello"`
 	// MaxPerConnection is how many messages a connection may carry; 0 is no limit.
@@ -33,19 +37,29 @@ type server struct {
 // PasswordVariable holds the password, where no file is named.
 const PasswordVariable = "BROOD_SMTP_PASSWORD"
 
-// parseServer reads smtp://user@host:port or smtps://.
+const serverForms = "smtp://[user@]host[:port], smtps://[user@]host[:port], lmtp://host:port or lmtp:///socket"
+
+// parseServer reads smtp://user@host:port and its like.
 func parseServer(s string) (*server, error) {
 	u, err := url.Parse(s)
-	if err != nil || u.Hostname() == "" || (u.Path != "" && u.Path != "/") {
-		return nil, fmt.Errorf("%q is not a server such as smtp://ada@mail.example.com:587", s)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a server: there are %s", s, serverForms)
+	}
+	socket := u.Scheme == "lmtp" && u.Host == "" && len(u.Path) > 1
+	if !socket && (u.Hostname() == "" || (u.Path != "" && u.Path != "/")) {
+		return nil, fmt.Errorf("%q is not a server: there are %s", s, serverForms)
 	}
 	if _, given := u.User.Password(); given {
 		return nil, fmt.Errorf("do not write the password there, where others may read it: give --password-file, or %s in the environment", PasswordVariable)
 	}
-	out := &server{Host: u.Hostname(), User: u.User.Username(), Implicit: u.Scheme == "smtps"}
+	out := &server{Network: "tcp", Host: u.Hostname(), User: u.User.Username(), LMTP: u.Scheme == "lmtp", Implicit: u.Scheme == "smtps"}
+	if socket {
+		out.Network, out.Address, out.Host = "unix", u.Path, "localhost"
+		return out, nil
+	}
 	port := u.Port()
 	if port == "" {
-		port = map[bool]string{true: "465", false: "587"}[out.Implicit]
+		port = map[string]string{"smtps": "465", "smtp": "587", "lmtp": "24"}[u.Scheme]
 	}
 	out.Address = net.JoinHostPort(out.Host, port)
 	return out, nil
@@ -54,56 +68,121 @@ func parseServer(s string) (*server, error) {
 // tlsError means that the connection is not as safe as was asked for.
 type tlsError struct{ error }
 
-const (
-	dialTime  = 30 * time.Second
-	replyTime = 5 * time.Minute // RFC 5321, section 4.5.3.2
-	// The reply to the final dot may take longer; a client that hangs up too
-	// soon does not know whether it was sent.
-	dotTime = 10 * time.Minute
-)
+// partialError means that some of the recipients of a message have it, and others
+// do not.
+type partialError struct {
+	taken, left []string
+	err         error
+}
+
+func (e *partialError) Error() string {
+	return fmt.Sprintf("sent to %s, but not to %s: %v", strings.Join(e.taken, ", "), strings.Join(e.left, ", "), e.err)
+}
 
 // sender hands messages in, over one connection at a time.
 type sender struct {
 	server
-	password string
-	conn     *smtp.Client // nil: none
-	sent     int          // over it
+	settings *tls.Config
+	conn     *client // nil: none
+	sent     int     // over it
 }
 
 func newSender(s *server) (*sender, error) {
-	out := &sender{server: *s, password: os.Getenv(PasswordVariable)}
-	if s.PasswordFile != "" {
-		b, err := os.ReadFile(s.PasswordFile)
+	out := &sender{server: *s, settings: &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}}
+	if s.CAFile != "" {
+		pem, err := os.ReadFile(s.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("--password-file: %w", err)
+			return nil, fmt.Errorf("--tls-ca: %w", err)
 		}
-		out.password = strings.TrimRight(string(b), "\r\n")
+		out.settings.RootCAs = x509.NewCertPool()
+		if !out.settings.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--tls-ca %s: there is no certificate in it (PEM is wanted)", s.CAFile)
+		}
 	}
-	if s.User != "" && out.password == "" {
-		return nil, fmt.Errorf("there is no password for %s: give --password-file, or %s in the environment", s.User, PasswordVariable)
+	password, err := out.password()
+	if err == nil && s.User != "" && password == "" {
+		err = fmt.Errorf("there is no password for %s: give --password-file, or %s in the environment", s.User, PasswordVariable)
 	}
-	return out, nil
+	return out, err
 }
 
-// sent is what a server says when it has taken a message.
-type accepted struct{ text string }
-
-// send hands a message in. On failure it says how far that came.
-func (s *sender) send(ctx context.Context, l *letter) (*accepted, phase, error) {
-	if at, err := s.connect(ctx); err != nil {
-		return nil, at, err
+// password is read for each connection: a token that was renewed counts.
+func (s *sender) password() (string, error) {
+	if s.PasswordFile == "" {
+		return os.Getenv(PasswordVariable), nil
 	}
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() }) // it was told to stop
-	defer stop()
-	a, at, err := s.transact(l)
+	b, err := os.ReadFile(s.PasswordFile)
 	if err != nil {
+		return "", fmt.Errorf("--password-file: %w", err)
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+// send hands a message in, in one transaction or, if the server does not take so
+// many recipients at a time, in several. On failure it says how far that came.
+func (s *sender) send(ctx context.Context, l *letter) (text string, at phase, err error) {
+	left := l.recipients
+	var taken []string
+	for len(left) > 0 {
+		var now []string
+		text, now, at, err = s.sendOnce(ctx, l, left)
+		taken = append(taken, now...)
+		left = without(left, now)
+		if err != nil || len(now) == 0 {
+			break
+		}
+	}
+	if err != nil && len(taken) > 0 {
+		err = &partialError{taken, left, err}
+	}
+	return text, at, err
+}
+
+// without leaves out of a list what is in another; both have the same order.
+func without(list, out []string) []string {
+	var left []string
+	for _, s := range list {
+		if len(out) > 0 && out[0] == s {
+			out = out[1:]
+			continue
+		}
+		left = append(left, s)
+	}
+	return left
+}
+
+// sendOnce is one transaction. It returns the recipients for whom the message was
+// taken. A connection that the server has closed since the last message is
+// replaced: nothing has been said over it.
+func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text string, taken []string, at phase, err error) {
+	for again := s.conn != nil; ; again = false {
+		if at, err := s.connect(ctx); err != nil {
+			return "", nil, at, err
+		}
+		conn := s.conn
+		stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // it was told to stop
+		text, taken, at, err = s.transact(l, to)
+		stop()
+		if err == nil {
+			if s.sent++; s.MaxPerConnection > 0 && s.sent >= s.MaxPerConnection {
+				_ = s.close()
+			}
+			return text, taken, at, nil
+		}
 		s.recover(err)
-		return nil, at, err
+		if !again || ctx.Err() != nil || at != phaseMail || !gone(err) {
+			return text, taken, at, err
+		}
 	}
-	if s.sent++; s.MaxPerConnection > 0 && s.sent >= s.MaxPerConnection {
-		s.close()
+}
+
+// gone reports whether a server has closed a connection that had nothing to do.
+func gone(err error) bool {
+	var said *reply
+	if errors.As(err, &said) {
+		return said.code == 421
 	}
-	return a, phaseDot, nil
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // connect opens a connection, if there is none.
@@ -112,84 +191,79 @@ func (s *sender) connect(ctx context.Context) (phase, error) {
 		return "", nil
 	}
 	dialer := net.Dialer{Timeout: dialTime}
-	raw, err := dialer.DialContext(ctx, "tcp", s.Address)
+	raw, err := dialer.DialContext(ctx, s.Network, s.Address)
 	if err != nil {
 		return phaseConnect, err
 	}
-	settings := &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}
-	var c *smtp.Client
-	switch {
-	case s.Implicit:
-		c = smtp.NewClient(tls.Client(raw, settings))
-	case s.TLS == "never":
-		c = smtp.NewClient(raw)
-	default:
-		if c, err = s.startTLS(ctx, raw, settings); err != nil {
-			return phaseConnect, err
-		}
+	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	defer stop()
+	if s.Implicit {
+		raw = tls.Client(raw, s.settings)
 	}
-	c.CommandTimeout, c.SubmissionTimeout = replyTime, dotTime
-	if err := c.Hello(s.Hello); err != nil {
+	c, err := newClient(raw, s.LMTP)
+	if err != nil {
+		return phaseConnect, s.notSafe(err)
+	}
+	if err := c.hello(s.Hello); err != nil {
 		return phaseConnect, errors.Join(err, c.Close())
 	}
-	if at, err := s.authenticate(c); err != nil {
-		return at, errors.Join(err, c.Close())
+	if err := s.secure(c); err != nil {
+		return phaseConnect, errors.Join(err, c.Close())
+	}
+	if err := s.authenticate(c); err != nil {
+		return phaseAuth, errors.Join(err, c.Close())
 	}
 	s.conn, s.sent = c, 0
 	return "", nil
 }
 
-// startTLS makes a connection safe, or, where that is optional and the server
-// does not offer it, leaves it as it is.
-func (s *sender) startTLS(ctx context.Context, raw net.Conn, settings *tls.Config) (*smtp.Client, error) {
-	if s.TLS == "optional" {
-		c := smtp.NewClient(raw)
-		c.CommandTimeout = replyTime
-		if err := c.Hello(s.Hello); err != nil {
-			return nil, errors.Join(err, c.Close())
-		}
-		if offered, _ := c.Extension("STARTTLS"); !offered {
-			return c, nil
-		}
-		_ = c.Quit() // that connection has told what it was asked
-		dialer := net.Dialer{Timeout: dialTime}
-		var err error
-		if raw, err = dialer.DialContext(ctx, "tcp", s.Address); err != nil {
-			return nil, err
-		}
+// secure makes a connection safe where that is wanted.
+func (s *sender) secure(c *client) error {
+	if s.Implicit || s.TLS == "never" || (s.TLS == "optional" && !c.offers("STARTTLS")) {
+		return nil
 	}
-	c, err := smtp.NewClientStartTLS(raw, settings)
-	if err == nil {
-		return c, nil
-	}
-	var reply *smtp.SMTPError
+	err := c.startTLS(s.settings, s.Hello)
+	var said *reply
 	var netErr net.Error
-	if errors.As(err, &reply) && reply.Code < 500 || errors.As(err, &netErr) {
-		return nil, err
+	if err == nil || (errors.As(err, &said) && said.code < 500) || (errors.As(err, &netErr) && netErr.Timeout()) || gone(err) {
+		return err
 	}
-	return nil, &tlsError{fmt.Errorf("%s: STARTTLS: %w (--tls optional or never would do without)", s.Address, err)}
+	return s.notSafe(&tlsError{fmt.Errorf("STARTTLS: %w (--tls optional or never would do without)", err)})
+}
+
+// notSafe words that a certificate is not to be trusted.
+func (s *sender) notSafe(err error) error {
+	var unknown x509.UnknownAuthorityError
+	var verify *tls.CertificateVerificationError
+	var own *tlsError
+	switch {
+	case errors.As(err, &unknown):
+		return &tlsError{fmt.Errorf("%s: %w (--tls-ca names a file with whom to trust)", s.Address, err)}
+	case errors.As(err, &verify):
+		return &tlsError{fmt.Errorf("%s: %w", s.Address, err)}
+	case errors.As(err, &own):
+		return &tlsError{fmt.Errorf("%s: %w", s.Address, own.error)}
+	}
+	return err
 }
 
 // authenticate proves who the sender is, by what the server offers.
-func (s *sender) authenticate(c *smtp.Client) (phase, error) {
+func (s *sender) authenticate(c *client) error {
 	if s.User == "" {
-		return "", nil
+		return nil
 	}
-	if _, safe := c.TLSConnectionState(); !safe && !isLoopback(s.Host) {
-		return phaseAuth, &tlsError{fmt.Errorf("%s: the password is not sent over a connection that others may read", s.Address)}
+	m := c.choose(s.Auth)
+	if m == nil {
+		return &reply{code: 534, text: fmt.Sprintf("the server does not offer what --auth %s can do, but: AUTH %s", s.Auth, c.extensions["AUTH"])}
 	}
-	for _, m := range []struct {
-		name string
-		make func() sasl.Client
-	}{
-		{sasl.Plain, func() sasl.Client { return sasl.NewPlainClient("", s.User, s.password) }},
-		{sasl.Login, func() sasl.Client { return sasl.NewLoginClient(s.User, s.password) }},
-	} {
-		if c.SupportsAuth(m.name) {
-			return phaseAuth, c.Auth(m.make())
-		}
+	if m.open && !c.secure && s.Network != "unix" && !isLoopback(s.Host) {
+		return &tlsError{fmt.Errorf("%s: the password is not sent over a connection that others may read", s.Address)}
 	}
-	return phaseAuth, &smtp.SMTPError{Code: 534, EnhancedCode: smtp.EnhancedCodeNotSet, Message: "the server offers neither AUTH PLAIN nor LOGIN"}
+	password, err := s.password()
+	if err != nil {
+		return &reply{code: 535, text: err.Error()}
+	}
+	return c.authenticate(m, s.User, password)
 }
 
 func isLoopback(host string) bool {
@@ -197,60 +271,115 @@ func isLoopback(host string) bool {
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
-// transact is one message over the connection.
-func (s *sender) transact(l *letter) (*accepted, phase, error) {
-	var message bytes.Buffer
-	if _, err := l.WriteTo(&message); err != nil {
-		return nil, phaseMail, err
-	}
-	options := &smtp.MailOptions{Size: int64(message.Len())}
-	if ok, _ := s.conn.Extension("8BITMIME"); ok {
-		options.Body = smtp.Body8BitMIME
-	}
-	if !l.ascii() {
-		ok, _ := s.conn.Extension("SMTPUTF8")
-		if !ok {
-			return nil, phaseMail, &smtp.SMTPError{Code: 553, EnhancedCode: smtp.EnhancedCode{5, 6, 7}, Message: "the server does not take addresses with other letters than ASCII (SMTPUTF8)"}
+// transact is one transaction over the connection.
+func (s *sender) transact(l *letter, to []string) (text string, taken []string, at phase, err error) {
+	c := s.conn
+	e := &envelope{from: l.from, to: to}
+	if size, ok := c.extensions["SIZE"]; ok {
+		if most, err := strconv.Atoi(size); err == nil && most > 0 && len(l.message) > most { // RFC 1870
+			return "", nil, phaseMail, &reply{code: 552, enhanced: "5.3.4", text: fmt.Sprintf("the message has %d bytes, and the server takes %d", len(l.message), most)}
 		}
-		options.UTF8 = true
+		e.options += fmt.Sprintf(" SIZE=%d", len(l.message))
 	}
-	if err := s.conn.Mail(l.from, options); err != nil {
-		return nil, phaseMail, err
+	if c.offers("8BITMIME") { // RFC 6152
+		e.options += " BODY=8BITMIME"
 	}
-	for _, to := range l.recipients {
-		if err := s.conn.Rcpt(to, nil); err != nil {
-			return nil, phaseRcpt, err
+	if !l.ascii() { // RFC 6531
+		if !c.offers("SMTPUTF8") {
+			return "", nil, phaseMail, &reply{code: 553, enhanced: "5.6.7", text: "the server does not take addresses with other letters than ASCII (SMTPUTF8)"}
+		}
+		e.options += " SMTPUTF8"
+	}
+	at, refused, asked, err := c.begin(e)
+	if err != nil {
+		return "", nil, at, err
+	}
+	var accepted []string
+	for i, err := range refused {
+		if err == nil {
+			accepted = append(accepted, to[i])
+		} else if len(accepted) == 0 || !tooMany(err) {
+			// Nobody has the message unless all may have it.
+			return "", nil, phaseRcpt, err
 		}
 	}
-	w, err := s.conn.Data()
-	if err != nil {
-		return nil, phaseData, err
+	if err := c.data(asked); err != nil {
+		return "", nil, phaseData, err
 	}
-	if _, err := w.Write(message.Bytes()); err != nil {
-		return nil, phaseData, err
+	if err := c.message(l.message); err != nil {
+		return "", nil, phaseData, c.why(err)
 	}
-	reply, err := w.CloseWithResponse()
-	if err != nil {
-		return nil, phaseDot, err
+	return c.verdict(accepted)
+}
+
+// tooMany reports whether a recipient is only refused as there are others: RFC
+// 5321, section 4.5.3.1.10.
+func tooMany(err error) bool {
+	var said *reply
+	return errors.As(err, &said) && (said.enhanced == "4.5.3" || said.enhanced == "5.5.3" || (said.code == 452 && said.enhanced == ""))
+}
+
+// why is what the server has said before it stopped to listen, or else err.
+func (c *client) why(err error) error {
+	if said, readErr := c.read(quitTime); readErr == nil && said.code >= 400 {
+		return said
 	}
-	return &accepted{reply.StatusText}, phaseDot, nil
+	return err
+}
+
+// verdict reads what becomes of the message: one reply or, with LMTP, one for each
+// recipient.
+func (c *client) verdict(accepted []string) (text string, taken []string, at phase, err error) {
+	replies := 1
+	if c.lmtp {
+		replies = len(accepted)
+	}
+	for i := range replies {
+		r, readErr := c.read(dotTime)
+		switch {
+		case readErr != nil:
+			return "", taken, phaseDot, readErr // of the rest nobody knows
+		case r.code/100 != 2 && err == nil:
+			err = r
+		case r.code/100 != 2:
+		case c.lmtp:
+			text, taken = r.text, append(taken, accepted[i])
+		default:
+			text, taken = r.text, accepted
+		}
+	}
+	return text, taken, phaseDot, err
 }
 
 // recover makes the connection ready for the next message, or gives it up.
 func (s *sender) recover(err error) {
-	var reply *smtp.SMTPError
-	if errors.As(err, &reply) && reply.Code != 421 && s.conn.Reset() == nil {
+	var said *reply
+	c := s.conn
+	if errors.As(err, &said) && said.code != 421 && !c.waits && c.in.Buffered() == 0 && c.ask(replyTime, 250, "RSET") == nil {
 		return
 	}
-	_ = s.conn.Close()
+	_ = c.Close()
 	s.conn = nil
 }
 
-// close says good bye. Whatever comes of that, what was taken is taken.
-func (s *sender) close() {
+// close says good bye.
+func (s *sender) close() error {
 	if s.conn != nil {
-		_ = s.conn.Quit()
-		_ = s.conn.Close()
+		s.conn.quit()
 		s.conn = nil
 	}
+	return nil
+}
+
+// tlsModes are what --tls may be.
+var tlsModes = []string{"required", "optional", "never"}
+
+func (s *server) check() error {
+	if !slices.Contains(tlsModes, s.TLS) {
+		return fmt.Errorf("--tls %q: there are %s", s.TLS, strings.Join(tlsModes, ", "))
+	}
+	if !slices.Contains(authNames(), s.Auth) {
+		return fmt.Errorf("--auth %q: there are %s", s.Auth, strings.Join(authNames(), ", "))
+	}
+	return nil
 }

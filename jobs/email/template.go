@@ -2,7 +2,6 @@ package email
 
 import (
 	"brood/jobs"
-	"bytes"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
@@ -12,45 +11,7 @@ import (
 	"strings"
 	"text/template"
 	"text/template/parse"
-	"unicode"
 )
-
-// variables are the columns of a record that are not empty: one that is empty is
-// as good as missing, since a mail must not have a hole where a name should be.
-type variables map[string]string
-
-func variablesOf(rec *jobs.Record) variables {
-	vars := make(variables)
-	rec.Each(func(name string, value []byte) {
-		if len(bytes.TrimSpace(value)) > 0 {
-			vars[name] = string(value)
-		}
-	})
-	return vars
-}
-
-// functions are what templates may use, besides those of text/template.
-var functions = map[string]any{
-	"upper": strings.ToUpper,
-	"lower": strings.ToLower,
-	"trim":  strings.TrimSpace,
-	// capital makes the first letter a capital one.
-	"capital": func(s string) string {
-		for i, r := range s {
-			return string(unicode.ToTitle(r)) + s[i+len(string(r)):]
-		}
-		return s
-	},
-	// has reports whether the record has a column, and it is not empty.
-	"has": func(vars variables, name string) bool { _, ok := vars[name]; return ok },
-	// get is the value of a column, or something else where it is missing.
-	"get": func(vars variables, name, otherwise string) string {
-		if v, ok := vars[name]; ok {
-			return v
-		}
-		return otherwise
-	},
-}
 
 // filler fills a template with the variables of a record.
 type filler interface {
@@ -77,8 +38,8 @@ func htmlTemplate(name, text string, shape *jobs.Shape) (filler, error) {
 
 // checkColumns refuses a variable that no record has, before anything is sent.
 func checkColumns(name string, node parse.Node, shape *jobs.Shape) error {
-	if shape == nil || shape.Kind == jobs.Objects {
-		return nil
+	if shape == nil || shape.Kind == jobs.Objects || shape.Index(attributesColumn) >= 0 {
+		return nil // only the record tells what it has
 	}
 	for _, field := range fields(node) {
 		if !slices.Contains(shape.Columns, field) {

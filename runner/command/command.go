@@ -116,11 +116,11 @@ stopped by a signal, resumable.`,
 			}
 			return cli.ShowAppHelp(c)
 		},
-		Commands: append(e.controlCommands(), []*cli.Command{
+		Commands: slices.Concat(e.controlCommands(), []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.keysCommand(),
 			e.lockCommand(),
-		}...),
+		}, e.toolCommands()),
 	}
 }
 

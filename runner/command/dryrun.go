@@ -12,8 +12,9 @@ import (
 // previewRecords is how many records a dry run shows.
 const previewRecords = 10
 
-// dryRun shows what would be done with the first records.
-func (e *env) dryRun(ctx context.Context, cfg *runner.Config, plan func(*jobs.Shape) error) error {
+// rehearse shows what would be done, instead of a run: for --dry-run, or as the
+// job's flags say.
+func (e *env) rehearse(ctx context.Context, cfg *runner.Config, plan func(*jobs.Shape) error) error {
 	tmp, err := os.MkdirTemp("", "brood-dry-run-")
 	if err != nil {
 		return &runner.WriteError{Err: err}
@@ -26,6 +27,13 @@ func (e *env) dryRun(ctx context.Context, cfg *runner.Config, plan func(*jobs.Sh
 	defer func() { _ = in.Close() }()
 	if err := plan(in.Reader.Shape()); err != nil {
 		return err
+	}
+	in.Reader.RequireText(cfg.Plan.NeedsText)
+	if cfg.Plan.Rehearse != nil {
+		return cfg.Plan.Rehearse(&jobs.Rehearsal{
+			Context: ctx, Records: runner.Records(in, cfg.Limit), Out: e.stdout, Run: cfg.Name, Key: cfg.Key,
+			Slots: cfg.Slots, Limit: cfg.Limit, Estimate: cfg.Pace.Estimate,
+		})
 	}
 	n := uint64(previewRecords)
 	if cfg.Limit > 0 {

@@ -20,14 +20,9 @@ func tunePace(c *cli.Context, cfg *runner.Config) error {
 		}
 	}
 	if c.IsSet("rate-by") {
-		column, text, ok := cutLast(c.String("rate-by"), "=")
-		if !ok {
-			return usage("For example: --rate-by 'domain(email)=5/s'", "--rate-by %q names no column and rate", c.String("rate-by"))
-		}
-		if p.By, err = parseRate("rate-by", text); err != nil {
+		if err := tuneRateBy(c.String("rate-by"), cfg); err != nil {
 			return err
 		}
-		cfg.PaceKey = runner.ParsePaceKey(column)
 	}
 	for _, f := range []struct {
 		name string
@@ -60,6 +55,37 @@ func tunePace(c *cli.Context, cfg *runner.Config) error {
 		}
 	}
 	return checkPace(cfg)
+}
+
+// tuneRateBy reads COLUMN=RATE and, behind commas, VALUE=RATE for values of the
+// column with a rate of their own.
+func tuneRateBy(s string, cfg *runner.Config) error {
+	p := &cfg.Pace
+	p.By, p.ByValue = nil, nil
+	if s == "0" {
+		return nil
+	}
+	for i, part := range strings.Split(s, ",") {
+		name, text, ok := cutLast(part, "=")
+		if !ok {
+			return usage("For example: --rate-by 'domain(email)=5/s', or with exceptions 'domain(email)=5/s,example.com=20/s'", "--rate-by %q names no column and rate", part)
+		}
+		rate, err := parseRate("rate-by", text)
+		switch {
+		case err != nil:
+			return err
+		case i == 0:
+			p.By, cfg.PaceKey = rate, runner.ParsePaceKey(name)
+		case rate == nil || p.By == nil:
+			return usage("", "--rate-by %s: an exception needs a rate, and another to be one from", part)
+		default:
+			if p.ByValue == nil {
+				p.ByValue = make(map[string]pace.Rate)
+			}
+			p.ByValue[name] = *rate
+		}
+	}
+	return nil
 }
 
 // checkPace refuses limits that lack what they refer to.

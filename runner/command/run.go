@@ -66,25 +66,29 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if err != nil {
 		return err
 	}
+	given := options{c, e.words, cfg.OutputFormat == sink.FormatText}
 	plan := func(s *jobs.Shape) error {
+		p, err := d.Plan(given, s)
+		if err != nil {
+			return usage("See: brood run "+d.Name+" --help", "%w", err)
+		}
+		cfg.Plan = p
+		if err := e.takeDefaults(c, cfg); err != nil {
+			return err
+		}
 		if err := cfg.Key.Check(s); err != nil {
 			return usage("", "--key: %w", err)
 		}
 		if err := cfg.PaceKey.Check(s); err != nil {
 			return usage("", "--rate-by: %w", err)
 		}
-		p, err := d.Plan(options{c, e.words, cfg.OutputFormat == sink.FormatText}, s)
-		if err != nil {
-			return usage("See: brood run "+d.Name+" --help", "%w", err)
-		}
-		cfg.Plan = p
 		if _, err := sink.NewEncoder(cfg.OutputFormat, s, p.Columns); err != nil {
 			return usage("", "%w", err)
 		}
 		return nil
 	}
-	if c.Bool("dry-run") {
-		return e.dryRun(c.Context, cfg, plan)
+	if c.Bool("dry-run") || (d.Rehearses != nil && d.Rehearses(given)) {
+		return e.rehearse(c.Context, cfg, plan)
 	}
 	state, err := runner.StateDir(c.String("state"))
 	if err != nil {
@@ -114,6 +118,30 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		return err
 	}
 	return e.begin(c.Context, cfg, plan)
+}
+
+// takeDefaults gives flags of the run that the user has not set the values that
+// the job would like.
+func (e *env) takeDefaults(c *cli.Context, cfg *runner.Config) error {
+	any := false
+	for name, value := range cfg.Plan.Defaults {
+		if c.IsSet(name) {
+			continue
+		}
+		if err := c.Set(name, value); err != nil {
+			return fmt.Errorf("job %s: default of --%s: %w", cfg.Job, name, err)
+		}
+		any = true
+	}
+	if !any {
+		return nil
+	}
+	for _, step := range []func(*cli.Context, *runner.Config) error{e.chooseKey, tunePace, tuneHold} {
+		if err := step(c, cfg); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // config turns the flags into a configuration, all but the plan.

@@ -137,3 +137,16 @@ func TestBreaker(t *testing.T) {
 		}
 	}
 }
+
+// TestBreakerOfClass counts the failures of one class alone.
+func TestBreakerOfClass(t *testing.T) {
+	b, err := ParseBreaker("50%/4 of policy for 1m")
+	if err != nil || b.Class != "policy" || b.Percent != 50 || b.Of != 4 || !b.Counts("policy") || b.Counts("bounce") {
+		t.Fatalf("%+v %v", b, err)
+	}
+	for _, bad := range []string{"50%/4 of for 1m", "50%/4 of a b for 1m", "50% of policy/4 for 1m"} {
+		if _, err := ParseBreaker(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}

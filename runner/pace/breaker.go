@@ -13,17 +13,24 @@ import (
 type BreakerSpec struct {
 	Percent float64       // of the last Of tries
 	Of      int           // tries
+	Class   string        // of the failures that count; empty: all do
 	Pause   time.Duration // then one record is tried
 	text    string
 }
 
-// ParseBreaker reads N%/N for TIME, such as 50%/20 for 1m.
+// Counts reports whether a failure of a class counts.
+func (b BreakerSpec) Counts(class string) bool { return b.Class == "" || b.Class == class }
+
+// ParseBreaker reads N%/N for TIME, such as 50%/20 for 1m; or for failures of one
+// class alone N%/N of CLASS for TIME.
 func ParseBreaker(s string) (BreakerSpec, error) {
 	b := BreakerSpec{text: s}
 	bad := fmt.Errorf("%q is not a share of so many tries and a time, such as \"50%%/20 for 1m\"", s)
 	what, pause, ok := strings.Cut(s, " for ")
+	what, class, named := strings.Cut(what, " of ")
+	b.Class = strings.TrimSpace(class)
 	share, of, ok2 := strings.Cut(what, "%/")
-	if !ok || !ok2 {
+	if !ok || !ok2 || named != (b.Class != "") || strings.ContainsAny(b.Class, " \t") {
 		return b, bad
 	}
 	var err error

@@ -66,13 +66,15 @@ func (r Rate) burst() int {
 
 // Spec is what a user asks for. The zero value is no limit.
 type Spec struct {
-	Rate      *Rate         `json:"rate,omitempty"`
-	Burst     int           `json:"burst,omitempty"` // of Rate; 0 is a tenth of a second's
-	By        *Rate         `json:"by,omitempty"`    // for each key
-	MaxPerKey int           `json:"max_per_key,omitempty"`
-	Quota     int           `json:"quota,omitempty"` // a day
-	WarmUp    time.Duration `json:"warm_up,omitempty"`
-	Window    *Window       `json:"window,omitempty"`
+	Rate  *Rate `json:"rate,omitempty"`
+	Burst int   `json:"burst,omitempty"` // of Rate; 0 is a tenth of a second's
+	By    *Rate `json:"by,omitempty"`    // for each key
+	// ByValue are other rates for keys of some values.
+	ByValue   map[string]Rate `json:"by_value,omitempty"`
+	MaxPerKey int             `json:"max_per_key,omitempty"`
+	Quota     int             `json:"quota,omitempty"` // a day
+	WarmUp    time.Duration   `json:"warm_up,omitempty"`
+	Window    *Window         `json:"window,omitempty"`
 }
 
 // Keyed reports whether there are limits for each key.
@@ -91,6 +93,7 @@ type Pacer struct {
 	all     *rate.Limiter // nil: no limit
 	begun   time.Time
 	keys    map[uint64]*key
+	rates   map[uint64]Rate // other than the one of spec.By
 	swept   time.Time
 	day     string // of used
 	used    int
@@ -110,7 +113,7 @@ type key struct {
 // New returns a pacer that begins now. Used is how many starts of the quota of
 // the day are used up already.
 func New(s Spec, now time.Time, day string, used int) *Pacer {
-	p := &Pacer{spec: s, begun: now, keys: make(map[uint64]*key), swept: now, day: day, used: used}
+	p := &Pacer{spec: s, begun: now, keys: make(map[uint64]*key), rates: make(map[uint64]Rate), swept: now, day: day, used: used}
 	p.setRate(now)
 	return p
 }
@@ -121,6 +124,9 @@ func (p *Pacer) SetRate(r *Rate, now time.Time) {
 	p.spec.Rate, p.spec.WarmUp = r, 0
 	p.setRate(now)
 }
+
+// SetKeyRate gives a key another rate than the rest have.
+func (p *Pacer) SetKeyRate(id uint64, r Rate) { p.rates[id] = r }
 
 // Rate is the rate over all records, or nil.
 func (p *Pacer) Rate() *Rate { return p.spec.Rate }
@@ -284,7 +290,11 @@ func (p *Pacer) key(now time.Time, id uint64) *key {
 	if k == nil {
 		k = &key{}
 		if p.spec.By != nil {
-			k.limiter = rate.NewLimiter(p.spec.By.limit(), p.spec.By.burst())
+			by, other := p.rates[id]
+			if !other {
+				by = *p.spec.By
+			}
+			k.limiter = rate.NewLimiter(by.limit(), by.burst())
 		}
 		p.keys[id] = k
 	}
@@ -303,4 +313,33 @@ func (p *Pacer) Used() (day string, n int) { return p.day, p.used }
 func nextDay(now time.Time) time.Time {
 	y, m, d := now.Date()
 	return time.Date(y, m, d+1, 0, 0, 0, 0, now.Location())
+}
+
+// Estimate says how long n starts take as far as the limits go, of which so many
+// have each key; and which limit that is, or nothing if there is none. Hours of
+// the day, and a slow beginning, are left out.
+func (s Spec) Estimate(n int, by map[string]int) (d time.Duration, limit string) {
+	at := func(n int, r Rate) time.Duration {
+		return time.Duration(float64(n) / float64(r.limit()) * float64(time.Second))
+	}
+	if s.Rate != nil {
+		d, limit = at(n, *s.Rate), "--rate "+s.Rate.String()
+	}
+	if s.By != nil {
+		for key, n := range by {
+			rate, other := s.ByValue[key]
+			if !other {
+				rate = *s.By
+			}
+			if t := at(n, rate); t > d {
+				d, limit = t, fmt.Sprintf("--rate-by, %s for %s", rate, key)
+			}
+		}
+	}
+	if s.Quota > 0 && n > s.Quota {
+		if t := time.Duration((n-1)/s.Quota) * 24 * time.Hour; t > d {
+			d, limit = t, fmt.Sprintf("--quota %d/day", s.Quota)
+		}
+	}
+	return d, limit
 }

@@ -50,7 +50,7 @@
 //	values   count, then byte strings  if flagged
 //	class    byte string             if flagged
 //	error    byte string             if flagged
-//	after    milliseconds            if flagged
+//	after    milliseconds, and who waits: a jobs.Holds, if flagged
 //
 // # Versions
 //
@@ -68,7 +68,7 @@ import (
 )
 
 // Version of the protocol.
-const Version = 3
+const Version = 4
 
 // The descriptors a worker is started with.
 const (

@@ -1,0 +1,59 @@
+package email
+
+import (
+	"fmt"
+	netmail "net/mail"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// recipient is whom a record is about.
+func recipient(vars variables) (*netmail.Address, error) {
+	for _, column := range addressColumns {
+		v := vars.text(column)
+		if v == "" {
+			continue
+		}
+		a, err := netmail.ParseAddress(strings.TrimSpace(v))
+		if err != nil {
+			return nil, fmt.Errorf("%q is not an address: %w", v, err)
+		}
+		if a.Address, err = asciiDomain(a.Address); err != nil {
+			return nil, err
+		}
+		if a.Name == "" {
+			if a.Name = vars.text("name"); a.Name == "" {
+				a.Name = strings.TrimSpace(vars.text("first_name") + " " + vars.text("last_name"))
+			}
+		}
+		return a, oneLine("the name", a.Name)
+	}
+	return nil, fmt.Errorf("there is no address: columns %s are empty or missing", strings.Join(addressColumns, ", "))
+}
+
+func cutAddress(a string) (local, domain string, ok bool) {
+	i := strings.LastIndexByte(a, '@')
+	if i < 0 {
+		return a, "", false
+	}
+	return a[:i], a[i+1:], true
+}
+
+// asciiDomain writes the domain of an address as the mail system wants it: RFC
+// 5891.
+func asciiDomain(a string) (string, error) {
+	local, domain, ok := cutAddress(a)
+	if !ok {
+		return "", fmt.Errorf("%q is not an address", a)
+	}
+	ascii, err := idna.Lookup.ToASCII(domain)
+	if err != nil || ascii == "" {
+		return "", fmt.Errorf("%q: the domain is not valid", a)
+	}
+	return local + "@" + ascii, nil
+}
+
+// path is an address as the commands of SMTP have it, in angle brackets, with
+// quotes where it needs them.
+func path(address string) string { return (&netmail.Address{Address: address}).String() }

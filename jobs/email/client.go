@@ -1,0 +1,385 @@
+package email
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The times of RFC 5321, section 4.5.3.2. The reply to the final dot may take
+// longest: a client that hangs up too soon does not know whether it was sent.
+const (
+	dialTime   = 30 * time.Second
+	replyTime  = 5 * time.Minute
+	startTime  = 2 * time.Minute // to the reply to DATA
+	blockTime  = 3 * time.Minute // for a part of the message
+	dotTime    = 10 * time.Minute
+	quitTime   = 2 * time.Second // nothing depends on what comes
+	replyBytes = 64 << 10        // of one reply, at most
+	lineBytes  = 4 << 10
+	blockBytes = 1 << 20 // of a message, within blockTime
+)
+
+// reply is what a server says: RFC 5321, section 4.2. It is an error where its
+// code says so.
+type reply struct {
+	code     int
+	enhanced string // RFC 3463, as in 5.1.1; empty if there is none
+	text     string // its lines in one
+}
+
+func (r *reply) Error() string {
+	words := []string{strconv.Itoa(r.code)}
+	if r.enhanced != "" {
+		words = append(words, r.enhanced)
+	}
+	return strings.Join(append(words, r.text), " ")
+}
+
+// errGarbled means that the other side does not speak the protocol.
+var errGarbled = errors.New("the server said something that is not a reply")
+
+// client is one connection, and speaks SMTP or LMTP over it: RFC 5321, RFC 2033.
+type client struct {
+	net.Conn
+	in         *bufio.Reader
+	out        *bufio.Writer
+	lmtp       bool
+	extensions map[string]string // of EHLO, in capitals, with what stands behind
+	secure     bool              // by TLS
+	waits      bool              // the server waits for a message that will not come
+}
+
+// newClient waits for the greeting.
+func newClient(c net.Conn, lmtp bool) (*client, error) {
+	out := &client{lmtp: lmtp}
+	out.use(c)
+	if err := out.expect(replyTime, 220); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return out, nil
+}
+
+func (c *client) use(conn net.Conn) {
+	c.Conn, c.in, c.out = conn, bufio.NewReaderSize(conn, lineBytes), bufio.NewWriterSize(conn, 64<<10)
+	_, c.secure = conn.(*tls.Conn)
+}
+
+// read reads one reply. One that is cut off is an error, whatever it began with.
+func (c *client) read(within time.Duration) (*reply, error) {
+	if err := c.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return nil, err
+	}
+	var r *reply
+	var lines []string
+	for size := 0; ; {
+		line, err := c.in.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return nil, fmt.Errorf("%w: a line of more than %d bytes", errGarbled, lineBytes)
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, err
+		}
+		if size += len(line); size > replyBytes {
+			return nil, fmt.Errorf("%w: more than %d bytes", errGarbled, replyBytes)
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		code, more, text, ok := parseLine(string(line))
+		if !ok || (r != nil && r.code != code) {
+			return nil, fmt.Errorf("%w: %q", errGarbled, line)
+		}
+		if r == nil {
+			r = &reply{code: code}
+		}
+		enhanced, text := cutEnhanced(text, code)
+		if r.enhanced == "" {
+			r.enhanced = enhanced
+		}
+		lines = append(lines, text)
+		if !more {
+			r.text = strings.Join(lines, " ")
+			return r, nil
+		}
+	}
+}
+
+func parseLine(s string) (code int, more bool, text string, ok bool) {
+	if len(s) < 3 {
+		return 0, false, "", false
+	}
+	code, err := strconv.Atoi(s[:3])
+	if err != nil || code < 200 || code > 599 {
+		return 0, false, "", false
+	}
+	if len(s) == 3 {
+		return code, false, "", true
+	}
+	return code, s[3] == '-', strings.ToValidUTF8(s[4:], "\uFFFD"), s[3] == '-' || s[3] == ' '
+}
+
+// cutEnhanced takes the code of RFC 2034 off a reply. Its first digit is that of
+// the reply, or it is something else.
+func cutEnhanced(text string, code int) (enhanced, rest string) {
+	word, rest, _ := strings.Cut(text, " ")
+	digits := strings.Split(word, ".")
+	if len(digits) != 3 || digits[0] != strconv.Itoa(code/100) {
+		return "", text
+	}
+	for _, d := range digits {
+		if n, err := strconv.Atoi(d); err != nil || n < 0 || n > 999 {
+			return "", text
+		}
+	}
+	return word, rest
+}
+
+// expect reads a reply, which is an error unless it has the code.
+func (c *client) expect(within time.Duration, code int) error {
+	r, err := c.read(within)
+	if err != nil {
+		return err
+	}
+	if r.code != code && (r.code/100 != 2 || code/100 != 2) {
+		return r
+	}
+	return nil
+}
+
+// say sends a command.
+func (c *client) say(format string, args ...any) error {
+	if err := c.SetWriteDeadline(time.Now().Add(replyTime)); err != nil {
+		return err
+	}
+	line := fmt.Sprintf(format, args...)
+	if strings.ContainsAny(line, "\r\n") {
+		return fmt.Errorf("a command with a line break in it: %q", line)
+	}
+	_, err := c.out.WriteString(line + "\r\n")
+	return err
+}
+
+func (c *client) ask(within time.Duration, code int, format string, args ...any) error {
+	if err := c.say(format, args...); err != nil {
+		return err
+	}
+	if err := c.out.Flush(); err != nil {
+		return err
+	}
+	return c.expect(within, code)
+}
+
+// hello says who this is, and learns what the server can do.
+func (c *client) hello(name string) error {
+	verb := "EHLO"
+	if c.lmtp {
+		verb = "LHLO"
+	}
+	if err := c.say("%s %s", verb, name); err != nil {
+		return err
+	}
+	if err := c.out.Flush(); err != nil {
+		return err
+	}
+	r, err := c.readHello()
+	if err == nil && r.code/100 != 2 {
+		err = r
+	}
+	if err != nil && r != nil && r.code/100 == 5 && !c.lmtp {
+		c.extensions = nil // an old server: RFC 5321, section 3.2
+		return c.ask(replyTime, 250, "HELO %s", name)
+	}
+	return err
+}
+
+// readHello reads the reply to EHLO, of which each line is an extension.
+func (c *client) readHello() (*reply, error) {
+	c.extensions = make(map[string]string)
+	for first := true; ; first = false {
+		if err := c.SetReadDeadline(time.Now().Add(replyTime)); err != nil {
+			return nil, err
+		}
+		line, err := c.in.ReadSlice('\n')
+		if err != nil {
+			return nil, err
+		}
+		code, more, text, ok := parseLine(strings.TrimRight(string(line), "\r\n"))
+		if !ok || len(c.extensions) > 200 {
+			return nil, fmt.Errorf("%w: %q", errGarbled, line)
+		}
+		if !first {
+			name, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
+			c.extensions[strings.ToUpper(name)] = rest
+		}
+		if !more {
+			_, text = cutEnhanced(text, code)
+			return &reply{code: code, text: text}, nil
+		}
+	}
+}
+
+func (c *client) offers(extension string) bool {
+	_, ok := c.extensions[extension]
+	return ok
+}
+
+// startTLS makes the connection safe: RFC 3207.
+func (c *client) startTLS(settings *tls.Config, name string) error {
+	if !c.offers("STARTTLS") {
+		return errors.New("the server does not offer it")
+	}
+	if err := c.ask(replyTime, 220, "STARTTLS"); err != nil {
+		return err
+	}
+	if c.in.Buffered() > 0 {
+		// Somebody in between has put it there, to be believed later.
+		return errors.New("the server has said more than it may before the encryption begins")
+	}
+	safe := tls.Client(c.Conn, settings)
+	if err := safe.SetDeadline(time.Now().Add(replyTime)); err != nil {
+		return err
+	}
+	if err := safe.Handshake(); err != nil {
+		return err
+	}
+	c.use(safe)
+	return c.hello(name)
+}
+
+// envelope is who a message is from and for.
+type envelope struct {
+	from    string
+	to      []string
+	options string // behind MAIL FROM, with a space before
+}
+
+// begin sends the envelope. It returns an error if the sender is refused, and for
+// each recipient what the server said; the reply to DATA is waited for where that
+// could be asked for at once: RFC 2920.
+func (c *client) begin(e *envelope) (at phase, refused []error, asked bool, err error) {
+	pipelined := c.offers("PIPELINING")
+	// With a single recipient nothing depends on the replies in between: if it is
+	// refused the server refuses DATA as well.
+	asked = pipelined && len(e.to) == 1
+	if err := c.say("MAIL FROM:%s%s", path(e.from), e.options); err != nil {
+		return phaseMail, nil, false, err
+	}
+	if !pipelined {
+		if err := c.out.Flush(); err != nil {
+			return phaseMail, nil, false, err
+		}
+		if err := c.expect(replyTime, 250); err != nil {
+			return phaseMail, nil, false, err
+		}
+	}
+	for _, to := range e.to {
+		if err := c.say("RCPT TO:%s", path(to)); err != nil {
+			return phaseRcpt, nil, false, err
+		}
+		if pipelined {
+			continue
+		}
+		if err := c.out.Flush(); err != nil {
+			return phaseRcpt, nil, false, err
+		}
+		if refused, err = c.recipient(refused); err != nil {
+			return phaseRcpt, nil, false, err
+		}
+	}
+	if !pipelined {
+		return phaseRcpt, refused, false, nil
+	}
+	if asked {
+		if err := c.say("DATA"); err != nil {
+			return phaseMail, nil, asked, err
+		}
+	}
+	if err := c.out.Flush(); err != nil {
+		return phaseMail, nil, asked, err
+	}
+	mailErr := c.expect(replyTime, 250)
+	var said *reply
+	if mailErr != nil && !errors.As(mailErr, &said) {
+		return phaseMail, nil, asked, mailErr
+	}
+	for range e.to {
+		if refused, err = c.recipient(refused); err != nil {
+			return phaseRcpt, nil, asked, err
+		}
+	}
+	if asked && (mailErr != nil || refused[0] != nil) {
+		// What is said to DATA then counts no more.
+		r, err := c.read(startTime)
+		c.waits = err != nil || r.code/100 < 4
+	}
+	if mailErr != nil {
+		return phaseMail, nil, asked, mailErr
+	}
+	return phaseRcpt, refused, asked, nil
+}
+
+// recipient reads the reply to RCPT. Only what is no reply is an error.
+func (c *client) recipient(refused []error) ([]error, error) {
+	err := c.expect(replyTime, 250)
+	var said *reply
+	if err != nil && !errors.As(err, &said) {
+		return refused, err
+	}
+	return append(refused, err), nil
+}
+
+// data asks whether the message may come, unless that was asked already.
+func (c *client) data(asked bool) error {
+	if !asked {
+		return c.ask(startTime, 354, "DATA")
+	}
+	return c.expect(startTime, 354)
+}
+
+// message sends the message with the final dot. An error means that the dot has
+// not been sent: it is the last of what is written.
+func (c *client) message(m []byte) error {
+	for begins := true; len(m) > 0; {
+		if err := c.SetWriteDeadline(time.Now().Add(blockTime)); err != nil {
+			return err
+		}
+		if begins && m[0] == '.' { // of a line: RFC 5321, section 4.5.2
+			if err := c.out.WriteByte('.'); err != nil {
+				return err
+			}
+		}
+		n := min(len(m), blockBytes)
+		i := bytes.Index(m[:n], []byte("\n."))
+		if begins = i >= 0 || m[n-1] == '\n'; i >= 0 {
+			n = i + 1
+		}
+		if _, err := c.out.Write(m[:n]); err != nil {
+			return err
+		}
+		m = m[n:]
+	}
+	if err := c.SetWriteDeadline(time.Now().Add(blockTime)); err != nil {
+		return err
+	}
+	if _, err := c.out.WriteString(".\r\n"); err != nil {
+		return err
+	}
+	return c.out.Flush()
+}
+
+// quit says good bye. Whatever comes of that, what was taken is taken.
+func (c *client) quit() {
+	if c.say("QUIT") == nil && c.out.Flush() == nil {
+		_, _ = c.read(quitTime)
+	}
+	_ = c.Close()
+}

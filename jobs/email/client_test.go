@@ -1,0 +1,272 @@
+package email
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/textproto"
+	"strings"
+	"testing"
+	"time"
+)
+
+// talk is a server that reads what is expected of it and says what it is told to.
+// A line "> text" is said, as it stands and with its line end unless it ends in a
+// backslash; "< text" must be read; "<." reads a message up to its final dot and
+// keeps it; "x" closes the connection.
+type talk struct {
+	t       *testing.T
+	script  string
+	message string
+}
+
+func (k *talk) serve(c net.Conn) {
+	defer func() { _ = c.Close() }()
+	in := bufio.NewReader(c)
+	for step := range strings.SplitSeq(strings.TrimSpace(k.script), "\n") {
+		step = strings.TrimSpace(step)
+		switch {
+		case step == "x":
+			return
+		case step == "<.":
+			for {
+				line, err := in.ReadString('\n')
+				if err != nil {
+					k.t.Errorf("the message ends early: %v", err)
+					return
+				}
+				if line == ".\r\n" {
+					break
+				}
+				k.message += line
+			}
+		case strings.HasPrefix(step, "<"):
+			line, err := in.ReadString('\n')
+			if want := strings.TrimPrefix(step[1:], " ") + "\r\n"; err != nil || line != want {
+				k.t.Errorf("read %q (%v), want %q", line, err, want)
+				return
+			}
+		default:
+			text, cut := strings.CutSuffix(step[2:], `\`)
+			if !cut {
+				text += "\r\n"
+			}
+			if _, err := c.Write([]byte(text)); err != nil {
+				return
+			}
+		}
+	}
+	_, _ = in.ReadString('\n') // QUIT, or the end
+}
+
+const (
+	greeting  = "> 220 mail.example ESMTP\n< EHLO me.example\n> 250-mail.example\n> 250-PIPELINING\n> 250 8BITMIME\n"
+	simple    = "> 220 mail.example ESMTP\n< EHLO me.example\n> 250 mail.example\n"
+	mailLine  = "< MAIL FROM:<from@x.example> BODY=8BITMIME\n"
+	plainMail = "< MAIL FROM:<from@x.example>\n"
+)
+
+// TestClient follows conversations, most of which end too soon.
+func TestClient(t *testing.T) {
+	for name, c := range map[string]struct {
+		script string
+		to     []string
+		at     phase
+		err    string // part of it; empty: sent
+		status string // of judge
+	}{
+		"pipelined":              {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 2.0.0 Ok: queued as 4\n", nil, phaseDot, "", ""},
+		"one by one":             {simple + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\n> 250-2.0.0 Ok:\n> 250 2.0.0 queued as 4\n", nil, phaseDot, "", ""},
+		"several recipients":     {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<\"b c\"@x.example>\n> 250 ok\n> 250 ok\n> 251 ok\n< DATA\n> 354 go\n<.\n> 250 ok\n", []string{"a@x.example", "b c@x.example"}, phaseDot, "", ""},
+		"one of several refused": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<b@x.example>\n> 250 ok\n> 250 ok\n> 550 5.1.1 no\n< RSET\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, phaseRcpt, "550 5.1.1 no", statusBounced},
+		"split": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<b@x.example>\n> 250 ok\n> 250 ok\n> 452 4.5.3 too many\n< DATA\n> 354 go\n<.\n> 250 ok\n" +
+			mailLine + "< RCPT TO:<b@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, phaseDot, "", ""},
+		"split, and half of it fails": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<b@x.example>\n> 250 ok\n> 250 ok\n> 452 4.5.3 too many\n< DATA\n> 354 go\n<.\n> 250 ok\n" +
+			mailLine + "< RCPT TO:<b@x.example>\n< DATA\n> 250 ok\n> 550 5.1.1 no\n> 503 none\n< RSET\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, phaseRcpt, "sent to a@x.example, but not to b@x.example", statusUnknown},
+		"refused, and yet asked for": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 550 5.1.1 no\n> 354 go\n", nil, phaseRcpt, "550 5.1.1 no", statusBounced},
+		"sender refused":             {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 553 5.1.8 no\n> 503 no\n> 503 no\n< RSET\n> 250 ok\n", nil, phaseMail, "553 5.1.8 no", statusBounced},
+		"closed before MAIL":         {greeting + "x", nil, phaseMail, "EOF", statusDeferred},
+		"closed in DATA":             {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\nx", nil, phaseData, "EOF", statusDeferred},
+		"cut in the greeting":        {"> 22\\\nx", nil, phaseConnect, "EOF", statusDeferred},
+		"cut after the dot":          {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\nx", nil, phaseDot, "EOF", statusUnknown},
+		"a reply cut in half":        {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 2.0.0 Ok: que\\\nx", nil, phaseDot, "EOF", statusUnknown},
+		"a refusal cut in half":      {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 550-5.7.1 we\n> 55\\\nx", nil, phaseDot, "EOF", statusUnknown},
+		"garbage after the dot":      {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> hello\n", nil, phaseDot, "not a reply", statusUnknown},
+		"two codes in one reply":     {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250-a\n> 550 b\n", nil, phaseDot, "not a reply", statusUnknown},
+		"no extensions":              {"> 220 old\n< EHLO me.example\n> 502 what?\n< HELO me.example\n> 250 ok\n" + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\n> 250 ok\n", nil, phaseDot, "", ""},
+		"too large":                  {"> 220 mail\n< EHLO me.example\n> 250-mail\n> 250 SIZE 10\n< RSET\n> 250 ok\n", nil, phaseMail, "552 5.3.4", statusBounced},
+		"greeted with a refusal":     {"> 554 5.7.1 blocked\n", nil, phaseConnect, "554 5.7.1 blocked", statusDeferred},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to := c.to
+			if to == nil {
+				to = []string{"a@x.example"}
+			}
+			l, k := converse(t, &server{TLS: "never"}, c.script, to)
+			if l.at != c.at || (l.err == nil) != (c.err == "") || (l.err != nil && !strings.Contains(l.err.Error(), c.err)) {
+				t.Fatalf("%s: %v; want %s: %s", l.at, l.err, c.at, c.err)
+			}
+			if l.err == nil {
+				if want := "Subject: x\r\n\r\n...a line\r\n..two\r\n\r\n....\r\n"; k.message != want && k.message != want+want {
+					t.Errorf("the message arrives as %q", k.message)
+				}
+				return
+			}
+			if o := judge(l.at, l.err, 1); o.status != c.status {
+				t.Errorf("judged as %s, want %s", o.status, c.status)
+			}
+		})
+	}
+}
+
+type sentLetter struct {
+	text string
+	at   phase
+	err  error
+}
+
+// converse sends a message to a server with a script.
+func converse(t *testing.T, s *server, script string, to []string) (sentLetter, *talk) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	k := &talk{t: t, script: script}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if c, err := listener.Accept(); err == nil {
+			k.serve(c)
+		}
+		_ = listener.Close() // another connection is refused
+	}()
+	s.Network, s.Address, s.Host, s.Hello, s.Auth = "tcp", listener.Addr().String(), "127.0.0.1", "me.example", authAuto
+	sender, err := newSender(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var out sentLetter
+	out.text, out.at, out.err = sender.send(ctx, &letter{
+		message: []byte("Subject: x\r\n\r\n..a line\r\n.two\r\n\r\n...\r\n"), from: "from@x.example", recipients: to,
+	})
+	_ = sender.close()
+	<-done
+	return out, k
+}
+
+// TestDots compares what is sent of a message with what net/textproto sends.
+func TestDots(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, size := range []int{0, 1, 2, 5, 100, 3 * blockBytes} {
+		var m []byte
+		for len(m) < size {
+			m = append(m, []string{".", "\r\n", "a", "..", "\r\n.\r\n", "bc"}[r.IntN(6)]...)
+		}
+		m = append(m, "\r\n"...)
+		var want, got bytes.Buffer
+		w := textproto.NewWriter(bufio.NewWriter(&want)).DotWriter()
+		if _, err := w.Write(m); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		ours, theirs := net.Pipe()
+		done := make(chan error)
+		go func() {
+			_, err := got.ReadFrom(theirs)
+			done <- err
+		}()
+		c := &client{}
+		c.use(ours)
+		if err := c.message(m); err != nil {
+			t.Fatal(err)
+		}
+		_ = ours.Close()
+		if err := <-done; err != nil || !bytes.Equal(got.Bytes(), want.Bytes()) {
+			t.Errorf("%d bytes: %d arrive (%v), want %d", len(m), got.Len(), err, want.Len())
+		}
+	}
+}
+
+// TestLMTP: there is a reply for each recipient after the dot.
+func TestLMTP(t *testing.T) {
+	hello := "> 220 mail LMTP\n< LHLO me.example\n> 250-mail\n> 250 PIPELINING\n" +
+		plainMail + "< RCPT TO:<a@x.example>\n< RCPT TO:<b@x.example>\n> 250 ok\n> 250 ok\n> 250 ok\n< DATA\n> 354 go\n<.\n"
+	for script, want := range map[string]string{
+		"> 250 ok\n> 250 2.0.0 done\n":                 "",
+		"> 250 ok\n> 550 5.2.1 no\n< RSET\n> 250 ok\n": "sent to a@x.example, but not to b@x.example: 550 5.2.1 no",
+		"> 450 no\n> 250 ok\n< RSET\n> 250 ok\n":       "sent to b@x.example, but not to a@x.example: 450 no",
+		"> 550 no\n> 550 no\n< RSET\n> 250 ok\n":       "550 no",
+		"> 250 ok\nx":                                  "sent to a@x.example, but not to b@x.example: unexpected EOF",
+	} {
+		l, _ := converse(t, &server{TLS: "never", LMTP: true}, hello+script, []string{"a@x.example", "b@x.example"})
+		if got := errorText(l.err); got != want {
+			t.Errorf("%q: %q, want %q", script, got, want)
+		}
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// TestInjected: what somebody puts into the connection before it is encrypted
+// does not count as said within.
+func TestInjected(t *testing.T) {
+	l, _ := converse(t, &server{TLS: "required"}, "> 220 mail\n< EHLO me.example\n> 250-mail\n> 250 STARTTLS\n< STARTTLS\n> 220 go\r\n250 and more\n", []string{"a@x.example"})
+	var unsafe *tlsError
+	if !errors.As(l.err, &unsafe) {
+		t.Errorf("%s: %v", l.at, l.err)
+	}
+}
+
+// TestAuth proves who one is by each mechanism; the challenge of CRAM-MD5 and the
+// answer to it are those of RFC 2195, section 2.
+func TestAuth(t *testing.T) {
+	for name, c := range map[string]struct{ user, password, auth, script, err string }{
+		"plain":    {"tim", "pw", authAuto, "> 250 AUTH LOGIN PLAIN\n< AUTH PLAIN AHRpbQBwdw==\n> 235 ok\n", ""},
+		"login":    {"tim", "pw", authAuto, "> 250 AUTH LOGIN\n< AUTH LOGIN\n> 334 VXNlcm5hbWU6\n< dGlt\n> 334 UGFzc3dvcmQ6\n< cHc=\n> 235 ok\n", ""},
+		"cram-md5": {"tim", "tanstaaftanstaaf", authAuto, "> 250 AUTH PLAIN CRAM-MD5\n< AUTH CRAM-MD5\n> 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\n< dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\n> 235 ok\n", ""},
+		"xoauth2":  {"tim", "tok", "xoauth2", "> 250 AUTH PLAIN XOAUTH2\n< AUTH XOAUTH2 dXNlcj10aW0BYXV0aD1CZWFyZXIgdG9rAQE=\n> 334 e30=\n< \n> 535 5.7.8 no\n", "535 5.7.8 no"},
+		"none":     {"tim", "pw", authAuto, "> 250 AUTH XOAUTH2\n", "534 the server does not offer"},
+		"wrong":    {"tim", "pw", "plain", "> 250 AUTH PLAIN\n< AUTH PLAIN AHRpbQBwdw==\n> 535 5.7.8 no\n", "535 5.7.8 no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = listener.Close() }()
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if conn, err := listener.Accept(); err == nil {
+					(&talk{t: t, script: "> 220 mail\n< EHLO me.example\n> 250-mail\n" + c.script}).serve(conn)
+				}
+			}()
+			t.Setenv(PasswordVariable, c.password)
+			s, err := newSender(&server{Network: "tcp", Address: listener.Addr().String(), Host: "127.0.0.1", Hello: "me.example", TLS: "never", User: c.user, Auth: c.auth})
+			if err != nil {
+				t.Fatal(err)
+			}
+			at, err := s.connect(t.Context())
+			if (err == nil) != (c.err == "") || (err != nil && (at != phaseAuth || !strings.Contains(err.Error(), c.err))) {
+				t.Errorf("%s: %v, want %q", at, err, c.err)
+			}
+			_ = s.close()
+			_ = listener.Close()
+			<-done
+		})
+	}
+}

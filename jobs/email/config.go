@@ -1,0 +1,297 @@
+package email
+
+import (
+	"brood/jobs"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// config is what the ledger keeps: the templates themselves, so that a resume
+// sends what the run began with. Paths are absolute.
+type config struct {
+	Headers []header `json:"headers,omitempty"` // of the flags
+	// The sources of messages, by language; under "" if there is one for all.
+	Template    variants `json:"template,omitempty"` // headers and text
+	Text        variants `json:"text,omitempty"`
+	HTML        variants `json:"html,omitempty"`
+	Markdown    variants `json:"markdown,omitempty"`
+	DefaultLang string   `json:"default_lang,omitempty"`
+	Attach      []string `json:"attach,omitempty"`
+	Inline      []string `json:"inline,omitempty"`
+	Unsubscribe string   `json:"unsubscribe,omitempty"` // a template
+	ReturnPath  string   `json:"return_path,omitempty"`
+	VERP        bool     `json:"verp,omitempty"`
+	DKIM        *dkimKey `json:"dkim,omitempty"`
+
+	Maildir  string  `json:"maildir,omitempty"` // empty: Server, or Sendmail
+	Server   *server `json:"server,omitempty"`
+	Sendmail string  `json:"sendmail,omitempty"`
+
+	Suppress  []string `json:"suppress,omitempty"`
+	Bounced   string   `json:"bounced,omitempty"`
+	CheckMX   bool     `json:"check_mx,omitempty"`
+	Resolver  string   `json:"resolver,omitempty"` // host:port; empty: the system's
+	Seeds     []string `json:"seeds,omitempty"`
+	SeedEvery int      `json:"seed_every,omitempty"`
+}
+
+// source is a template as it was read.
+type source struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// variants are the sources of a part of the messages, by language.
+type variants map[string]source
+
+// langPlace stands for the language in the name of a template.
+const langPlace = "{lang}"
+
+// readVariants reads a template, or one for each language.
+func readVariants(path string) (variants, error) {
+	if path == "" {
+		return nil, nil
+	}
+	out := make(variants)
+	read := func(lang, name string) error {
+		b, err := os.ReadFile(name)
+		out[lang] = source{filepath.Base(name), string(b)}
+		return err
+	}
+	before, after, byLang := strings.Cut(path, langPlace)
+	if !byLang {
+		return out, read("", path)
+	}
+	names, err := filepath.Glob(escapeGlob(before) + "*" + escapeGlob(after))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		lang := strings.TrimSuffix(strings.TrimPrefix(name, before), after)
+		if lang == "" || strings.ContainsAny(lang, "./") {
+			continue
+		}
+		if err := read(strings.ToLower(lang), name); err != nil {
+			return nil, err
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("there is no file %s", strings.Replace(path, langPlace, "en", 1))
+	}
+	return out, nil
+}
+
+// of is the source for a language, or for all.
+func (v variants) of(lang string) (source, bool) {
+	if s, ok := v[lang]; ok {
+		return s, true
+	}
+	s, ok := v[""]
+	return s, ok
+}
+
+// readConfig reads the flags, and the files they name.
+func readConfig(o jobs.Options) (config, error) {
+	c := config{
+		DefaultLang: strings.ToLower(o.String("default-lang")), Unsubscribe: o.String("unsubscribe"), VERP: o.Bool("verp"),
+		CheckMX: o.Bool("check-mx"), Resolver: o.String("resolver"), SeedEvery: o.Int("seed-every"),
+	}
+	for _, f := range []struct {
+		flag string
+		to   *variants
+	}{{"template", &c.Template}, {"text", &c.Text}, {"html", &c.HTML}, {"markdown", &c.Markdown}} {
+		var err error
+		if *f.to, err = readVariants(o.String(f.flag)); err != nil {
+			return c, fmt.Errorf("--%s: %w", f.flag, err)
+		}
+	}
+	if c.HTML != nil && c.Markdown != nil {
+		return c, errors.New("--html and --markdown are two ways to say the same: give one")
+	}
+	if c.Markdown != nil && c.Text == nil && c.Template == nil {
+		c.Text = c.Markdown // which is made to be read as it is
+	}
+	for _, h := range [][2]string{{"From", o.String("from")}, {"Subject", o.String("subject")}} {
+		if h[1] != "" {
+			c.Headers = append(c.Headers, header{h[0], h[1]})
+		}
+	}
+	for _, s := range o.StringSlice("header") {
+		h, err := parseHeader(s)
+		if err != nil {
+			return c, fmt.Errorf("--header: %w", err)
+		}
+		c.Headers = append(c.Headers, h)
+	}
+	for _, step := range []func(jobs.Options) error{c.chooseTransport, c.chooseFiles, c.chooseReturn, c.chooseDKIM, c.chooseSeeds} {
+		if err := step(o); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// chooseFiles reads which files go along, and which lists count.
+func (c *config) chooseFiles(o jobs.Options) error {
+	for _, f := range []struct {
+		flag string
+		to   *[]string
+	}{{"attach", &c.Attach}, {"inline", &c.Inline}, {"suppress", &c.Suppress}} {
+		for _, name := range o.StringSlice(f.flag) {
+			abs, err := filepath.Abs(name)
+			if err == nil {
+				err = isFile(abs)
+			}
+			if err != nil {
+				return fmt.Errorf("--%s: %w", f.flag, err)
+			}
+			*f.to = append(*f.to, abs)
+		}
+	}
+	if _, err := openSuppressions(c.Suppress); err != nil {
+		return fmt.Errorf("--suppress: %w", err)
+	}
+	if name := o.String("bounced"); name != "" {
+		var err error
+		if c.Bounced, err = filepath.Abs(name); err != nil {
+			return err
+		}
+		f, err := openBounced(c.Bounced)
+		if err != nil {
+			return fmt.Errorf("--bounced: %w", err)
+		}
+		return f.Close()
+	}
+	return nil
+}
+
+func isFile(name string) error {
+	st, err := os.Stat(name)
+	if err == nil && !st.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name)
+	}
+	return err
+}
+
+// chooseTransport reads where messages go.
+func (c *config) chooseTransport(o jobs.Options) error {
+	transport := o.String("transport")
+	scheme, rest, _ := strings.Cut(transport, ":")
+	var err error
+	switch {
+	case scheme == "maildir" && rest != "":
+		c.Maildir, err = filepath.Abs(rest)
+		return err
+	case scheme == "sendmail" && rest != "":
+		if c.Sendmail, err = filepath.Abs(rest); err == nil {
+			err = isFile(c.Sendmail)
+		}
+		if err != nil {
+			return fmt.Errorf("--transport: %w", err)
+		}
+		return nil
+	case scheme != "smtp" && scheme != "smtps" && scheme != "lmtp":
+		return fmt.Errorf("--transport %q: there are maildir:DIR, sendmail:PATH, %s", transport, serverForms)
+	}
+	if c.Server, err = parseServer(transport); err != nil {
+		return fmt.Errorf("--transport: %w", err)
+	}
+	s := c.Server
+	s.TLS, s.MaxPerConnection, s.Hello, s.Auth = o.String("tls"), o.Int("max-per-connection"), o.String("helo"), o.String("auth")
+	if s.Network == "unix" && !o.IsSet("tls") {
+		s.TLS = "never" // nobody reads along
+	}
+	if s.Hello == "" {
+		if s.Hello, err = os.Hostname(); err != nil || s.Hello == "" {
+			s.Hello = "localhost"
+		}
+	}
+	if err := s.check(); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		flag string
+		to   *string
+	}{{"password-file", &s.PasswordFile}, {"tls-ca", &s.CAFile}} {
+		if name := o.String(f.flag); name != "" {
+			if *f.to, err = filepath.Abs(name); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = newSender(s) // what it lacks is said before anything is begun
+	return err
+}
+
+// chooseReturn reads where mail about mail goes.
+func (c *config) chooseReturn(o jobs.Options) error {
+	if s := o.String("return-path"); s != "" {
+		a, err := netmail.ParseAddress(s)
+		if err == nil {
+			c.ReturnPath, err = asciiDomain(a.Address)
+		}
+		if err != nil {
+			return fmt.Errorf("--return-path: %w", err)
+		}
+	}
+	if c.VERP && c.ReturnPath == "" {
+		return errors.New("--verp needs --return-path: which mailbox do the reports go to?")
+	}
+	return nil
+}
+
+func (c *config) chooseSeeds(o jobs.Options) error {
+	for _, s := range o.StringSlice("seed") {
+		if _, err := netmail.ParseAddress(s); err != nil {
+			return fmt.Errorf("--seed %q: %w", s, err)
+		}
+		c.Seeds = append(c.Seeds, s)
+	}
+	if c.SeedEvery < len(c.Seeds) || c.SeedEvery < 1 {
+		return fmt.Errorf("--seed-every %d: of so many records each seed is sent one; there are %d seeds", c.SeedEvery, len(c.Seeds))
+	}
+	return nil
+}
+
+// checkShape refuses what could not become a message for any record.
+func (c *composer) checkShape(shape *jobs.Shape) error {
+	for lang, m := range c.layouts {
+		if m.text == nil && m.html == nil {
+			return errors.New("there is nothing to say: give --template, --text, --html or --markdown")
+		}
+		for _, name := range []string{"From", "Subject"} {
+			if m.has(name) || (name == "Subject" && (shape.Kind == jobs.Objects || shape.Index("subject") >= 0)) {
+				continue
+			}
+			if lang != "" {
+				return fmt.Errorf("in language %s there is no header %s", lang, name)
+			}
+			if name == "From" {
+				return errors.New("there is no sender: give --from, or a header From in the template")
+			}
+			return errors.New("there is no subject: give --subject, a header Subject in the template, or a column subject")
+		}
+	}
+	if shape.Kind == jobs.Objects || len(addressColumnsOf(shape)) > 0 {
+		return nil
+	}
+	return fmt.Errorf("the dataset has no column %s; it has %s", strings.Join(addressColumns, ", or "), strings.Join(shape.Columns, ", "))
+}
+
+// The columns that an address may stand in.
+var addressColumns = []string{"email", "to", "e-mail"}
+
+// addressColumnsOf are those that a dataset has.
+func addressColumnsOf(shape *jobs.Shape) []string {
+	var out []string
+	for _, name := range addressColumns {
+		if shape.Index(name) >= 0 {
+			out = append(out, name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,108 @@
+package email
+
+import (
+	"fmt"
+	netmail "net/mail"
+	"strings"
+
+	"github.com/wneessen/go-mail"
+)
+
+// letter is a message with what its way takes.
+type letter struct {
+	*mail.Msg
+	message    []byte   // as it is sent, with the line ends of the wire
+	sender     string   // the address in From
+	from       string   // the return path
+	recipients []string // addresses, with those of Cc and Bcc
+	id         string   // Message-ID without angle brackets
+	// envelope says that there is one, so that Bcc need not be a header.
+	envelope bool
+	allowed  func(string) bool
+}
+
+// ascii reports whether all addresses are.
+func (l *letter) ascii() bool {
+	for _, a := range append([]string{l.from}, l.recipients...) {
+		for i := range len(a) {
+			if a[i] >= 0x80 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// oneLine refuses what would begin another header: RFC 5322, section 2.2.
+func oneLine(what, value string) error {
+	if strings.ContainsAny(value, "\r\n") {
+		return fmt.Errorf("%s would have a line break in it", what)
+	}
+	if strings.ContainsRune(value, 0) {
+		return fmt.Errorf("%s would have a zero byte in it", what)
+	}
+	return nil
+}
+
+// set sets a header.
+func (l *letter) set(name, value string) error {
+	switch name {
+	case "From", "Reply-To", "Cc", "Bcc":
+		list, err := netmail.ParseAddressList(value)
+		if err != nil {
+			return fmt.Errorf("header %s: %q: %w", name, value, err)
+		}
+		return l.setAddresses(name, list)
+	case "To", "Date", "Message-Id", "Mime-Version", "Content-Type", "Content-Transfer-Encoding", "List-Unsubscribe-Post":
+		return fmt.Errorf("header %s is brood's to set", name)
+	case "Dkim-Signature", "Return-Path", "Received":
+		return fmt.Errorf("header %s is not written by hand: see --dkim-key and --return-path", name)
+	case "List-Unsubscribe":
+		return fmt.Errorf("header %s is set by --unsubscribe, or by the column %s", name, unsubscribeColumn)
+	case "Subject":
+		l.Subject(value)
+	default:
+		l.SetGenHeader(mail.Header(name), value)
+	}
+	return nil
+}
+
+// setAddresses sets a header of addresses. Who must not be written to is left out
+// of Cc and Bcc.
+func (l *letter) setAddresses(name string, list []*netmail.Address) error {
+	var kept []*netmail.Address
+	for _, a := range list {
+		var err error
+		if a.Address, err = asciiDomain(a.Address); err != nil {
+			return fmt.Errorf("header %s: %w", name, err)
+		}
+		if err := oneLine("header "+name, a.Name); err != nil {
+			return err
+		}
+		if copied := name == "Cc" || name == "Bcc"; copied {
+			if l.allowed != nil && !l.allowed(a.Address) {
+				continue
+			}
+			l.recipients = append(l.recipients, a.Address)
+		}
+		kept = append(kept, a)
+	}
+	switch {
+	case len(kept) == 0:
+	case name == "From":
+		l.FromMailAddress(kept[0])
+	case name == "Reply-To":
+		l.ReplyToMailAddress(kept...)
+	case name == "Cc":
+		l.CcMailAddress(kept...)
+	case !l.envelope:
+		// In a Maildir there is no envelope: whoever sends the message from there
+		// reads it, and takes it out.
+		var all []string
+		for _, a := range kept {
+			all = append(all, a.String())
+		}
+		l.SetGenHeader("Bcc", strings.Join(all, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+package email
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+)
+
+// action is one of a template, in braces.
+var action = regexp.MustCompile(`\{\{(?s:.*?)\}\}`)
+
+// block is an action that stands in a paragraph of its own and shows nothing.
+var block = regexp.MustCompile(`<p>(\{\{-?\s*(?:if|else|end|range|with)\b[^}]*\}\})</p>`)
+
+// markdownToHTML makes a template of HTML of one in Markdown. The actions are
+// kept as they are, so that what they bring is escaped by where it comes to stand:
+// a value cannot bring markup along.
+func markdownToHTML(text string) (string, error) {
+	var actions []string
+	mark := func(i int) string { return fmt.Sprintf("BroodAction%dX", i) }
+	hidden := action.ReplaceAllStringFunc(text, func(a string) string {
+		actions = append(actions, a)
+		return mark(len(actions) - 1)
+	})
+	var out bytes.Buffer
+	if err := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify)).Convert([]byte(hidden), &out); err != nil {
+		return "", err
+	}
+	html := out.String()
+	for i, a := range actions {
+		html = strings.ReplaceAll(html, mark(i), a)
+	}
+	return "<!DOCTYPE html>\n<html>\n<body>\n" + block.ReplaceAllString(html, "$1") + "</body>\n</html>\n", nil
+}

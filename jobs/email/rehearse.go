@@ -1,0 +1,252 @@
+package email
+
+import (
+	"brood/jobs"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// rehearse shows what a run would do, as the flags want it.
+func rehearse(c *composer, r *jobs.Rehearsal, o jobs.Options) error {
+	s := jobs.Setup{Run: r.Run, Key: r.Key}
+	switch {
+	case o.Int("preview") != 0 && o.String("send-test") != "":
+		return errors.New("--preview and --send-test are two things: give one")
+	case o.Int("preview") < 0:
+		return fmt.Errorf("--preview %d: a number cannot be negative", o.Int("preview"))
+	case o.Int("preview") > 0:
+		return preview(c, r, o.Int("preview"), o.String("preview-dir"))
+	case o.String("send-test") != "":
+		return sendTest(c, s, r, o.String("send-test"))
+	}
+	// Nothing is sent, so no connection is opened either.
+	look := *c
+	lists, err := openSuppressions(c.Suppress)
+	if err != nil {
+		return err
+	}
+	look.allowed = func(address string) bool { return !lists.has(address, complain) }
+	return (&survey{c: &look, r: r, seen: make(map[[16]byte]bool), domains: make(map[string]int)}).run()
+}
+
+// preview writes the first messages to files, and shows the first one.
+func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("--preview-dir: %w", err)
+	}
+	shown := false
+	for rec, err := range r.Records {
+		if n == 0 {
+			break
+		}
+		n--
+		var l *letter
+		if err == nil {
+			l, err = c.compose(rec, r.Key.Of(rec), r.Run, "")
+		}
+		if end := (*jobs.EndError)(nil); errors.As(err, &end) {
+			return end.Err
+		}
+		if err != nil {
+			if _, err := fmt.Fprintf(r.Out, "record %d: no message: %v\n", rec.Seq, err); err != nil {
+				return err
+			}
+			continue
+		}
+		name := filepath.Join(dir, fmt.Sprintf("%06d.eml", rec.Seq))
+		if err := os.WriteFile(name, l.message, 0o600); err != nil {
+			return fmt.Errorf("--preview-dir: %w", err)
+		}
+		text := fmt.Sprintf("record %d: %s, from %s to %s\n", rec.Seq, name, path(l.from), strings.Join(l.recipients, ", "))
+		if !shown {
+			text += "\n" + readable(l.message) + "\n"
+			shown = true
+		}
+		if _, err := io.WriteString(r.Out, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// testRecords is how many messages --send-test sends unless --limit says so.
+const testRecords = 5
+
+// sendTest sends the messages of the first records to one address.
+func sendTest(c *composer, s jobs.Setup, r *jobs.Rehearsal, to string) error {
+	run, err := openRunner(c, s)
+	if err != nil {
+		return err
+	}
+	most := r.Limit
+	if most == 0 {
+		most = testRecords
+	}
+	sent, tried := 0, uint64(0)
+	for rec, err := range r.Records {
+		if tried++; tried > most {
+			break
+		}
+		if end := (*jobs.EndError)(nil); errors.As(err, &end) {
+			return errors.Join(end.Err, run.Close())
+		}
+		said := ""
+		if err == nil {
+			said, err = run.sendTo(r, rec, to)
+		}
+		if err == nil {
+			sent++
+		} else {
+			said = "not sent: " + err.Error()
+		}
+		if _, err := fmt.Fprintf(r.Out, "record %d: %s\n", rec.Seq, said); err != nil {
+			return errors.Join(err, run.Close())
+		}
+	}
+	if err := run.Close(); err != nil {
+		return err
+	}
+	if sent == 0 {
+		return errors.New("no message was sent")
+	}
+	return nil
+}
+
+func (r *runner) sendTo(h *jobs.Rehearsal, rec *jobs.Record, to string) (said string, err error) {
+	l, err := r.compose(rec, r.setup.Key.Of(rec), r.setup.Run, to)
+	if err != nil {
+		return "", err
+	}
+	text, _, err := r.transport.send(h.Context, l)
+	return strings.TrimSpace("sent to " + to + ": " + cmp.Or(text, r.Maildir)), err
+}
+
+// survey counts what would become of all records.
+type survey struct {
+	c       *composer
+	r       *jobs.Rehearsal
+	seen    map[[16]byte]bool
+	domains map[string]int
+
+	records, send, duplicates, suppressed, invalid int
+	reasons                                        []string // of the first that are invalid
+}
+
+// showReasons is how many invalid records are shown, and showDomains how many
+// domains.
+const (
+	showReasons = 10
+	showDomains = 20
+)
+
+func (s *survey) run() error {
+	var mx *exchanges
+	if s.c.CheckMX {
+		mx = newExchanges(s.c.Resolver)
+	}
+	for rec, err := range s.r.Records {
+		if end := (*jobs.EndError)(nil); errors.As(err, &end) {
+			return end.Err
+		}
+		s.records++
+		if err == nil {
+			err = s.look(rec, mx)
+		}
+		if err != nil {
+			if s.invalid++; s.invalid <= showReasons {
+				s.reasons = append(s.reasons, fmt.Sprintf("record %d: %v", rec.Seq, err))
+			}
+		}
+	}
+	return s.print()
+}
+
+// look counts one record. An error is why no message can be sent for it.
+func (s *survey) look(rec *jobs.Record, mx *exchanges) error {
+	if len(s.r.Key.Columns) > 0 {
+		key, ok := s.r.Key.Sum(rec)
+		if !ok {
+			return fmt.Errorf("it has no key: %s is empty", strings.Join(s.r.Key.Columns, ", "))
+		}
+		if s.seen[key] {
+			s.duplicates++
+			return nil
+		}
+		s.seen[key] = true
+	}
+	if _, err := sendAt(rec); err != nil {
+		return err
+	}
+	l, err := s.c.compose(rec, s.r.Key.Of(rec), s.r.Run, "")
+	if err != nil {
+		return err
+	}
+	if !s.c.allowed(l.recipients[0]) {
+		s.suppressed++
+		return nil
+	}
+	_, domain, _ := cutAddress(strings.ToLower(l.recipients[0]))
+	var no *noMail
+	if mx != nil {
+		if err := mx.check(s.r.Context, domain); errors.As(err, &no) {
+			return err
+		}
+	}
+	s.send++
+	s.domains[domain]++
+	return nil
+}
+
+func (s *survey) print() error {
+	w := tabwriter.NewWriter(s.r.Out, 0, 8, 2, ' ', tabwriter.AlignRight)
+	for _, row := range []struct {
+		n    int
+		what string
+	}{{s.records, "records"}, {s.send, "to send"}, {s.duplicates, "duplicates"}, {s.suppressed, "suppressed"}, {s.invalid, "invalid"}} {
+		fmt.Fprintf(w, "%d\t %s\n", row.n, row.what)
+	}
+	fmt.Fprintf(w, "\n")
+	names := slices.SortedFunc(maps.Keys(s.domains), func(a, b string) int {
+		return cmp.Or(s.domains[b]-s.domains[a], strings.Compare(a, b))
+	})
+	rest := 0
+	for i, name := range names {
+		if i < showDomains {
+			fmt.Fprintf(w, "%d\t to %s\n", s.domains[name], name)
+		} else {
+			rest += s.domains[name]
+		}
+	}
+	if rest > 0 {
+		fmt.Fprintf(w, "%d\t to %d other domains\n", rest, len(names)-showDomains)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, reason := range s.reasons {
+		b.WriteString(reason + "\n")
+	}
+	if more := s.invalid - len(s.reasons); more > 0 {
+		fmt.Fprintf(&b, "and %d more\n", more)
+	}
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
+	if d, limit := s.r.Estimate(s.send, s.domains); limit == "" {
+		b.WriteString("no rate is set: as fast as the far side takes them\n")
+	} else {
+		fmt.Fprintf(&b, "at least %s, by %s\n", d.Round(time.Second), limit)
+	}
+	_, err := io.WriteString(s.r.Out, "\n"+b.String())
+	return err
+}

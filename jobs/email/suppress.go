@@ -1,0 +1,227 @@
+package email
+
+import (
+	"brood/jobs"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// suppressions are lists of who must not be written to. They are read again when
+// they have changed, so that what is added while a run goes on still counts.
+type suppressions struct{ files []*suppressFile }
+
+// suppressFile is one list: a line is an address, a domain (with an @ before it or
+// not), or the SHA-256 of an address in its normal form, in hexadecimal digits.
+// What stands behind a comma, a semicolon or white space is left out, as are empty
+// lines, those that begin with #, and a first line that names a column.
+type suppressFile struct {
+	path string
+	seed maphash.Seed
+	// entries are the first halves of the SHA-256 of addresses, and of domains with
+	// an @ before them; sorted but for those in recent.
+	entries []suppressed
+	recent  map[suppressed]bool
+	tail    map[suppressed]bool // of a last line that may not be whole yet
+	stat    fileState
+	size    int64  // of what has been read as whole lines
+	sum     uint64 // of that
+	line    int    // of its last line
+	next    time.Time
+	trouble string // told already
+}
+
+type suppressed [sha256.Size / 2]byte
+
+// fileState is what tells one state of a file from another.
+type fileState struct {
+	inode    uint64
+	size     int64
+	modified time.Time
+}
+
+func openSuppressions(paths []string) (*suppressions, error) {
+	s := &suppressions{}
+	for _, p := range paths {
+		f := &suppressFile{path: p, seed: maphash.MakeSeed(), recent: make(map[suppressed]bool)}
+		if err := f.load(); err != nil {
+			return nil, err
+		}
+		s.files = append(s.files, f)
+	}
+	return s, nil
+}
+
+// has reports whether an address must not be written to. A list that cannot be
+// read any more keeps what it had; that is told by trouble.
+func (s *suppressions) has(address string, trouble func(error)) bool {
+	if len(s.files) == 0 {
+		return false
+	}
+	normal := jobs.NormalAddress([]byte(address))
+	domain := normal[bytes.LastIndexByte(normal, '@'):]
+	for _, f := range s.files {
+		if err := f.refresh(); err != nil && err.Error() != f.trouble {
+			f.trouble = err.Error()
+			trouble(err)
+		}
+		if f.has(sumOf(normal)) || f.has(sumOf(domain)) {
+			return true
+		}
+	}
+	return false
+}
+
+func sumOf(b []byte) suppressed {
+	full := sha256.Sum256(b)
+	return suppressed(full[:len(suppressed{})])
+}
+
+func (f *suppressFile) has(s suppressed) bool {
+	if f.recent[s] || f.tail[s] {
+		return true
+	}
+	_, found := slices.BinarySearchFunc(f.entries, s, func(a, b suppressed) int { return bytes.Compare(a[:], b[:]) })
+	return found
+}
+
+// refresh reads the file again if it has changed; a large one not so often that
+// this is all that is done.
+func (f *suppressFile) refresh() error {
+	now := time.Now()
+	if now.Before(f.next) {
+		return nil
+	}
+	st, err := os.Stat(f.path)
+	if err != nil {
+		return fmt.Errorf("--suppress: %w; what it said before still counts", err)
+	}
+	if stateOf(st) == f.stat {
+		return nil
+	}
+	const share = 10 // of the time, at most a tenth
+	err = f.load()
+	f.next = time.Now().Add(share * time.Since(now))
+	return err
+}
+
+func stateOf(st fs.FileInfo) fileState {
+	s := fileState{size: st.Size(), modified: st.ModTime()}
+	if sys, ok := inodeOf(st); ok {
+		s.inode = sys
+	}
+	return s
+}
+
+// load reads the file. Where it has only grown, what was read before is kept. A
+// line that is none of what may be there is an error, and the others count.
+func (f *suppressFile) load() error {
+	st, err := os.Stat(f.path)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(f.path)
+	if err != nil {
+		return err
+	}
+	f.stat = stateOf(st) // of before it was read: what comes after counts as a change
+	if int64(len(text)) < f.size || maphash.Bytes(f.seed, text[:f.size]) != f.sum {
+		f.entries, f.size, f.line = nil, 0, 0
+		clear(f.recent)
+	}
+	var bad error
+	added := make(map[suppressed]bool)
+	f.tail = make(map[suppressed]bool)
+	rest := text[f.size:]
+	for len(rest) > 0 {
+		line, after, whole := bytes.Cut(rest, []byte("\n"))
+		if !whole { // somebody may be writing it
+			_ = f.add(f.tail, line)
+			break
+		}
+		if err := f.add(added, line); err != nil && bad == nil {
+			bad = fmt.Errorf("%s:%d:1: %w", f.path, f.line+1, err)
+		}
+		f.line++
+		f.size += int64(len(line)) + 1
+		rest = after
+	}
+	f.sum = maphash.Bytes(f.seed, text[:f.size])
+	f.merge(added)
+	return bad
+}
+
+// merge takes over entries: a few by the side, many into the sorted list.
+func (f *suppressFile) merge(added map[suppressed]bool) {
+	const few = 4096
+	for s := range added {
+		f.recent[s] = true
+	}
+	if len(f.recent) <= few {
+		return
+	}
+	for s := range f.recent {
+		f.entries = append(f.entries, s)
+	}
+	clear(f.recent)
+	slices.SortFunc(f.entries, func(a, b suppressed) int { return bytes.Compare(a[:], b[:]) })
+	f.entries = slices.Compact(f.entries)
+}
+
+// add reads one line.
+func (f *suppressFile) add(to map[suppressed]bool, line []byte) error {
+	word := strings.Trim(string(bytes.TrimSpace(line)), "\ufeff")
+	if i := strings.IndexAny(word, ",;\t "); i >= 0 {
+		word = word[:i]
+	}
+	if word = strings.Trim(word, `"`); word == "" || word[0] == '#' {
+		return nil
+	}
+	normal := string(jobs.NormalAddress([]byte(word)))
+	at := strings.LastIndexByte(normal, '@')
+	switch b, err := hex.DecodeString(word); {
+	case err == nil && len(b) == sha256.Size:
+		to[suppressed(b[:len(suppressed{})])] = true
+	case at >= 0 && at < len(normal)-1: // an address or, with nothing before the @, a domain
+		to[sumOf([]byte(normal))] = true
+	case at < 0 && strings.Contains(strings.Trim(normal, "."), "."):
+		domain := jobs.NormalAddress([]byte("@" + word))
+		to[sumOf(domain)] = true
+	case f.line == 0: // the name of a column
+	default:
+		return fmt.Errorf("%q is neither an address, nor a domain, nor a SHA-256", word)
+	}
+	return nil
+}
+
+// openBounced opens the list to which addresses are added.
+func openBounced(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+}
+
+// noteBounce adds an address to a list, durably. Several workers may do so at the
+// same time.
+func noteBounce(path, address string) error {
+	f, err := openBounced(path)
+	if err != nil {
+		return err
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+	if err == nil {
+		_, err = f.WriteString(address + "\n")
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}

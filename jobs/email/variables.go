@@ -1,0 +1,132 @@
+package email
+
+import (
+	"brood/jobs"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// variables are what a template may use of a record: its columns that are not
+// empty, as one that is empty is as good as missing: a mail must not have a hole
+// where a name should be. Values are strings; of JSON also booleans, lists and
+// objects.
+type variables map[string]any
+
+// attributesColumn holds a JSON object whose members are columns as well, where
+// there is none of that name: so listmonk exports its subscribers.
+const attributesColumn = "attributes"
+
+func variablesOf(rec *jobs.Record) (variables, error) {
+	vars := make(variables)
+	if rec.Shape.Kind == jobs.Objects {
+		if err := decode(rec.Raw, &vars); err != nil {
+			return nil, err
+		}
+	} else {
+		rec.Each(func(name string, value []byte) {
+			if len(bytes.TrimSpace(value)) > 0 {
+				vars[name] = string(value)
+			}
+		})
+	}
+	more := make(variables)
+	switch a := vars[attributesColumn].(type) {
+	case nil:
+	case string:
+		if err := decode([]byte(a), &more); err != nil {
+			return nil, fmt.Errorf("column %s is not a JSON object: %w", attributesColumn, err)
+		}
+		vars[attributesColumn] = map[string]any(more)
+	case map[string]any:
+		more = a
+	}
+	for name, value := range more {
+		if _, there := vars[name]; !there {
+			vars[name] = value
+		}
+	}
+	return vars, nil
+}
+
+func decode(text []byte, to *variables) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(to); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is more behind its end")
+	}
+	v, _ := full(map[string]any(*to))
+	*to = variables(v.(map[string]any))
+	return nil
+}
+
+// full takes what is empty out of a JSON value, and reports whether anything is
+// left. Numbers become text as they are written.
+func full(v any) (any, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, strings.TrimSpace(v) != ""
+	case json.Number:
+		return v.String(), true
+	case map[string]any:
+		for name, member := range v {
+			m, ok := full(member)
+			if v[name] = m; !ok {
+				delete(v, name)
+			}
+		}
+		return v, len(v) > 0
+	case []any:
+		out := v[:0]
+		for _, e := range v {
+			if e, ok := full(e); ok {
+				out = append(out, e)
+			}
+		}
+		return out, len(out) > 0
+	default:
+		return v, v != nil
+	}
+}
+
+// text is a variable as text, or nothing if there is none.
+func (v variables) text(name string) string {
+	switch x := v[name].(type) {
+	case nil:
+		return ""
+	case string:
+		return x
+	default:
+		return fmt.Sprint(x)
+	}
+}
+
+// functions are what templates may use, besides those of text/template.
+var functions = map[string]any{
+	"upper": strings.ToUpper,
+	"lower": strings.ToLower,
+	"trim":  strings.TrimSpace,
+	// capital makes the first letter a capital one.
+	"capital": func(s string) string {
+		for i, r := range s {
+			return string(unicode.ToTitle(r)) + s[i+len(string(r)):]
+		}
+		return s
+	},
+	// has reports whether the record has a column, and it is not empty.
+	"has": func(vars variables, name string) bool { _, ok := vars[name]; return ok },
+	// get is the value of a column, or something else where it is missing.
+	"get": func(vars variables, name, otherwise string) string {
+		if _, ok := vars[name]; ok {
+			return vars.text(name)
+		}
+		return otherwise
+	},
+}
