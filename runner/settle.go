@@ -71,7 +71,9 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		}
 	case jobs.VerdictRetry:
 		if res.Holds >= jobs.HoldsKey {
-			r.feed.slow(&t.item, res.RetryAfter, res.Holds)
+			if r.feed.slow(&t.item, res.RetryAfter, res.Holds) {
+				r.cfg.Term.Logf("nothing new is begun for %s: %s", res.RetryAfter, res.Error)
+			}
 		}
 		if r.tryLater(u, t, res) {
 			return

@@ -199,8 +199,9 @@ func (f *feed) unpark(it *item) {
 	}
 }
 
-// slow holds back everybody, or those who share the record's key, for a while.
-func (f *feed) slow(it *item, d time.Duration, holds jobs.Holds) {
+// slow holds back everybody, or those who share the record's key, for a while. It
+// reports whether it is everybody, who were not held back before.
+func (f *feed) slow(it *item, d time.Duration, holds jobs.Holds) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
@@ -214,8 +215,11 @@ func (f *feed) slow(it *item, d time.Duration, holds jobs.Holds) {
 	case holds == jobs.HoldsKey && f.limits.keyed:
 		f.limits.SlowKey(now, it.pace, until)
 	case holds == jobs.HoldsAll && until.After(f.holdUntil):
+		news := now.After(f.holdUntil)
 		f.holdUntil = until
+		return news
 	}
+	return false
 }
 
 // quota is how much of the quota of the day is used up; the day is empty if

@@ -14,16 +14,41 @@ need strace strace
 need mkfs.ext4 e2fsprogs
 need unshare util-linux
 need prlimit util-linux
-[ -z "$missing" ] && exit 0
-echo "installing:$missing"
-sudo=
-[ "$(id -u)" = 0 ] || sudo="sudo -n"
+need opendkim-testmsg opendkim-tools
+python3 -c 'import dkim' 2>/dev/null || missing="$missing python3-dkim"
+
+# Mail servers are only unpacked, as to install one may put another out of work.
+mail=bin/tools/mail
+unpacked() { [ -x $mail/postfix/usr/sbin/smtp-sink ] && [ -x $mail/opensmtpd/usr/sbin/smtpd ]; }
+unpack() {
+	mkdir -p $mail
+	for name in postfix opensmtpd; do
+		[ -d $mail/$name ] && continue
+		(cd $mail && apt-get download -q $name && dpkg-deb -x ${name}_*.deb $name.part && mv $name.part $name) || return
+		# The libraries it needs are taken from the system.
+		missing="$missing $(dpkg-deb -f $mail/${name}_*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ |:]*\).*/\1/p' | grep -v '^libc6$' | tr '\n' ' ')"
+	done
+}
+
+# A proxy that breaks connections.
+if [ ! -x bin/tools/toxiproxy/server ]; then
+	echo "installing: toxiproxy"
+	GOBIN=$PWD/bin/tools/toxiproxy ${GO:-go} install github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0 >/dev/null 2>&1 ||
+		echo "could not install: toxiproxy" >&2
+fi
+
+[ -z "$missing" ] && unpacked && exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
-	echo "please install:$missing" >&2
+	echo "please install:$missing; smtp-sink and smtpd go below $mail" >&2
 	exit 0
 fi
+sudo=
+[ "$(id -u)" = 0 ] || sudo="sudo -n"
+$sudo apt-get update -q >/dev/null
+unpacked || unpack >/dev/null || echo "could not unpack postfix and opensmtpd below $mail" >&2
+echo "installing:$missing"
 # shellcheck disable=SC2086
-{ $sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -q -y $missing; } >/dev/null || {
+DEBIAN_FRONTEND=noninteractive $sudo apt-get install -q -y --no-install-recommends $missing >/dev/null || {
 	echo "could not install:$missing" >&2
 	exit 0
 }
