@@ -15,7 +15,9 @@ need mkfs.ext4 e2fsprogs
 need unshare util-linux
 need prlimit util-linux
 need opendkim-testmsg opendkim-tools
-python3 -c 'import dkim' 2>/dev/null || missing="$missing python3-dkim"
+# Of the packages that Debian's Python has, whatever other one there is.
+/usr/bin/python3 -c 'import dkim' 2>/dev/null || missing="$missing python3-dkim"
+/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"
 
 # Mail servers are only unpacked, as to install one may put another out of work.
 mail=bin/tools/mail

@@ -313,8 +313,20 @@ func (c *client) begin(e *envelope) (at phase, refused []error, asked bool, err 
 	}
 	for range e.to {
 		if refused, err = c.recipient(refused); err != nil {
-			return phaseRcpt, nil, asked, err
+			break // unless that was said to be coming
 		}
+	}
+	if err != nil {
+		for _, said := range refused {
+			if said != nil {
+				err = said
+				break
+			}
+		}
+		if mailErr != nil {
+			return phaseMail, nil, asked, mailErr
+		}
+		return phaseRcpt, nil, asked, err
 	}
 	if asked && (mailErr != nil || refused[0] != nil) {
 		// What is said to DATA then counts no more.

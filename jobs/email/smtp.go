@@ -235,10 +235,13 @@ func (s *sender) secure(c *client) error {
 func (s *sender) notSafe(err error) error {
 	var unknown x509.UnknownAuthorityError
 	var verify *tls.CertificateVerificationError
+	var plain tls.RecordHeaderError
 	var own *tlsError
 	switch {
 	case errors.As(err, &unknown):
 		return &tlsError{fmt.Errorf("%s: %w (--tls-ca names a file with whom to trust)", s.Address, err)}
+	case errors.As(err, &plain):
+		return &tlsError{fmt.Errorf("%s: %w: with STARTTLS it is smtp://", s.Address, err)}
 	case errors.As(err, &verify):
 		return &tlsError{fmt.Errorf("%s: %w", s.Address, err)}
 	case errors.As(err, &own):
