@@ -11,8 +11,6 @@ import (
 	"maps"
 	netmail "net/mail"
 	"net/url"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -206,12 +204,18 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	mac.Write([]byte(key))
 	l.id = hex.EncodeToString(mac.Sum(nil)[:16]) + "@" + domain
 	l.SetMessageIDWithValue(l.id)
-	html, err := m.fillBody(l, vars)
+	text, html, err := m.fillBody(vars)
 	if err != nil {
 		return nil, &badRecord{classTemplate, err}
 	}
-	if err := c.addFiles(l, vars, html); err != nil {
+	if html, err = c.addFiles(l, vars, html, domain); err != nil {
 		return nil, &badRecord{classAttachment, err}
+	}
+	if m.text != nil {
+		l.SetBodyString(mail.TypeTextPlain, text)
+	}
+	if m.html != nil {
+		l.AddAlternativeString(mail.TypeTextHTML, html)
 	}
 	return l, c.write(l)
 }
@@ -333,68 +337,12 @@ func (c *composer) returnPath(sender, to string) string {
 	return local + "+" + toLocal + "=" + toDomain + "@" + domain
 }
 
-func (m *layout) fillBody(l *letter, vars variables) (html string, err error) {
+func (m *layout) fillBody(vars variables) (text, html string, err error) {
 	if m.text != nil {
-		text, err := fill(m.text, vars)
-		if err != nil {
-			return "", err
-		}
-		l.SetBodyString(mail.TypeTextPlain, text)
+		text, err = fill(m.text, vars)
 	}
-	if m.html == nil {
-		return "", nil
+	if m.html != nil && err == nil {
+		html, err = fill(m.html, vars)
 	}
-	if html, err = fill(m.html, vars); err != nil {
-		return "", err
-	}
-	if m.text == nil {
-		l.SetBodyString(mail.TypeTextHTML, html)
-	} else {
-		l.AddAlternativeString(mail.TypeTextHTML, html)
-	}
-	return html, nil
-}
-
-// picture is a reference of HTML to a part of the message: RFC 2392.
-var picture = regexp.MustCompile(`(?i)\bcid:([^"'\s)>]+)`)
-
-// addFiles attaches the files for all and those of the record, and puts in the
-// pictures that the HTML shows.
-func (c *composer) addFiles(l *letter, vars variables, html string) error {
-	for _, name := range slices.Concat(c.Attach, pathsOf(vars.text("attachments"))) {
-		if err := isFile(name); err != nil {
-			return fmt.Errorf("attachment: %w", err)
-		}
-		l.AttachFile(name, mail.WithFileName(filepath.Base(name)))
-	}
-	there := make(map[string]bool)
-	for _, name := range slices.Concat(c.Inline, pathsOf(vars.text("inline"))) {
-		if err := isFile(name); err != nil {
-			return fmt.Errorf("inline image: %w", err)
-		}
-		base := filepath.Base(name)
-		there[base] = true
-		l.EmbedFile(name, mail.WithFileName(base), mail.WithFileContentID(base))
-	}
-	if !strings.Contains(html, "cid:") {
-		return nil
-	}
-	for _, m := range picture.FindAllStringSubmatch(html, -1) {
-		name, err := url.PathUnescape(m[1])
-		if err != nil || !there[name] {
-			return fmt.Errorf("the HTML shows cid:%s, which is not among the inline images", m[1])
-		}
-	}
-	return nil
-}
-
-// pathsOf reads a list of files from a column.
-func pathsOf(s string) []string {
-	var out []string
-	for name := range strings.SplitSeq(s, ";") {
-		if name = strings.TrimSpace(name); name != "" {
-			out = append(out, name)
-		}
-	}
-	return out
+	return text, html, err
 }

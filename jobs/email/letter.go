@@ -41,8 +41,15 @@ func oneLine(what, value string) error {
 	if strings.ContainsRune(value, 0) {
 		return fmt.Errorf("%s would have a zero byte in it", what)
 	}
+	if err := isText(value); err != nil {
+		return fmt.Errorf("%s %w", what, err)
+	}
 	return nil
 }
+
+// mostLine is what a line may have, RFC 5322, section 2.1.1, without the space that
+// goes before it.
+const mostLine = 997
 
 // set sets a header.
 func (l *letter) set(name, value string) error {
@@ -60,8 +67,14 @@ func (l *letter) set(name, value string) error {
 	case "List-Unsubscribe":
 		return fmt.Errorf("header %s is set by --unsubscribe, or by the column %s", name, unsubscribeColumn)
 	case "Subject":
-		l.Subject(value)
+		l.SetGenHeader(mail.HeaderSubject, encodeText(name, value))
 	default:
+		if !isASCII(value) {
+			value = encodeText(name, value)
+		}
+		if n := longest(value); n > mostLine {
+			return fmt.Errorf("header %s: a word of %d octets, and a line may have 998", name, n)
+		}
 		l.SetGenHeader(mail.Header(name), value)
 	}
 	return nil

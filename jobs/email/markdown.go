@@ -8,6 +8,7 @@ import (
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/renderer/html"
 )
 
 // action is one of a template, in braces.
@@ -27,12 +28,14 @@ func markdownToHTML(text string) (string, error) {
 		return mark(len(actions) - 1)
 	})
 	var out bytes.Buffer
-	if err := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify)).Convert([]byte(hidden), &out); err != nil {
+	// HTML in it is what its author wants; and what a record brings is not there yet.
+	md := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify), goldmark.WithRendererOptions(html.WithUnsafe()))
+	if err := md.Convert([]byte(hidden), &out); err != nil {
 		return "", err
 	}
-	html := out.String()
+	page := out.String()
 	for i, a := range actions {
-		html = strings.ReplaceAll(html, mark(i), a)
+		page = strings.ReplaceAll(page, mark(i), a)
 	}
-	return "<!DOCTYPE html>\n<html>\n<body>\n" + block.ReplaceAllString(html, "$1") + "</body>\n</html>\n", nil
+	return "<!DOCTYPE html>\n<html>\n<body>\n" + block.ReplaceAllString(page, "$1") + "</body>\n</html>\n", nil
 }

@@ -43,7 +43,7 @@ func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("--preview-dir: %w", err)
 	}
-	shown := false
+	first := true
 	for rec, err := range r.Records {
 		if n == 0 {
 			break
@@ -67,9 +67,9 @@ func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
 			return fmt.Errorf("--preview-dir: %w", err)
 		}
 		text := fmt.Sprintf("record %d: %s, from %s to %s\n", rec.Seq, name, path(l.from), strings.Join(l.recipients, ", "))
-		if !shown {
-			text += "\n" + readable(l.message) + "\n"
-			shown = true
+		if first {
+			text += "\n" + shown(l.message) + "\n"
+			first = false
 		}
 		if _, err := io.WriteString(r.Out, text); err != nil {
 			return err

@@ -11,9 +11,9 @@ import (
 	_ "github.com/emersion/go-message/charset" // to read what others have written
 )
 
-// readable is a message as a mail program shows it: what matters of the headers,
+// shown is a message as a mail program shows it: what matters of the headers,
 // the text, and what else there is.
-func readable(m []byte) string {
+func shown(m []byte) string {
 	e, err := message.Read(bytes.NewReader(m))
 	if err != nil && !message.IsUnknownCharset(err) {
 		return string(m)
@@ -33,7 +33,7 @@ func readable(m []byte) string {
 	}
 	out.WriteString("\n")
 	var rest []string
-	shown := false
+	first := true
 	_ = e.Walk(func(_ []int, part *message.Entity, err error) error {
 		if err != nil {
 			return err
@@ -46,8 +46,8 @@ func readable(m []byte) string {
 		if err != nil {
 			return err
 		}
-		if kind == "text/plain" && !shown {
-			shown = true
+		if kind == "text/plain" && first {
+			first = false
 			out.WriteString(strings.ReplaceAll(string(body), "\r\n", "\n"))
 			return nil
 		}

@@ -98,6 +98,11 @@ func fill(t filler, vars variables) (string, error) {
 			return "", fmt.Errorf("the template needs %s, which is empty or missing", strings.Trim(name, `"`))
 		}
 	}
+	if err == nil {
+		if err = isText(out.String()); err != nil {
+			err = fmt.Errorf("what the template makes %w", err)
+		}
+	}
 	return out.String(), err
 }
 
