@@ -14,6 +14,7 @@ need strace strace
 need mkfs.ext4 e2fsprogs
 need unshare util-linux
 need prlimit util-linux
+need openssl openssl
 need opendkim-testmsg opendkim-tools
 # Of the packages that Debian's Python has, whatever other one there is.
 /usr/bin/python3 -c 'import dkim' 2>/dev/null || missing="$missing python3-dkim"

@@ -280,7 +280,8 @@ func (m *layout) fillHeaders(vars variables) ([]header, error) {
 			out = append(out, header{name, v})
 		}
 	}
-	for _, h := range out {
+	for i, h := range out {
+		out[i].Value = strings.Trim(h.Value, " \t")
 		if err := oneLine("header "+h.Name, h.Value); err != nil {
 			return nil, &badRecord{classHeader, err}
 		}
