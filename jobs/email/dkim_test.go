@@ -56,7 +56,7 @@ func serveNames(t *testing.T, address string, answers map[string]dnsmessage.Reso
 				continue
 			}
 			q := m.Questions[0]
-			m.Response, m.Additionals = true, nil
+			m.Response, m.Authoritative, m.Additionals = true, true, nil
 			body, ok := answers[strings.ToLower(q.Name.String())]
 			switch {
 			case !ok:

@@ -11,6 +11,7 @@ import (
 // exchanges looks up whether there is a mail server for a domain.
 type exchanges struct {
 	resolver *net.Resolver
+	server   string // whom it asks; empty: those of the system
 	known    map[string]exchange
 }
 
@@ -31,7 +32,7 @@ const (
 
 // newExchanges asks the server at an address, or those of the system.
 func newExchanges(server string) *exchanges {
-	e := &exchanges{resolver: net.DefaultResolver, known: make(map[string]exchange)}
+	e := &exchanges{resolver: net.DefaultResolver, known: make(map[string]exchange), server: server}
 	if server != "" {
 		e.resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var d net.Dialer
@@ -48,6 +49,9 @@ func (e *exchanges) check(ctx context.Context, domain string) error {
 		return k.err
 	}
 	err := e.lookUp(ctx, domain)
+	if dns := (*net.DNSError)(nil); errors.As(err, &dns) && e.server != "" {
+		dns.Server = e.server // it names one of the system's
+	}
 	var no *noMail
 	if err == nil || errors.As(err, &no) {
 		e.known[domain] = exchange{err, now.Add(lookupKnown)}

@@ -244,6 +244,8 @@ func (s *survey) print() error {
 	}
 	if d, limit := s.r.Estimate(s.send, s.domains); limit == "" {
 		b.WriteString("no rate is set: as fast as the far side takes them\n")
+	} else if d < time.Second {
+		fmt.Fprintf(&b, "less than a second, as far as the limits go: %s\n", limit)
 	} else {
 		fmt.Fprintf(&b, "at least %s, by %s\n", d.Round(time.Second), limit)
 	}

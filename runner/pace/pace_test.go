@@ -132,6 +132,39 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+func TestKeyRates(t *testing.T) {
+	p := New(Spec{By: rateOf(t, "5/s")}, monday, "", 0)
+	p.SetKeyRate(7, *rateOf(t, "1/m"))
+	for id, want := range map[uint64]time.Duration{1: 200 * time.Millisecond, 7: time.Minute} {
+		if again, err := p.StartKey(monday, id); !again.IsZero() || err != nil {
+			t.Fatal(again, err)
+		}
+		if again, err := p.StartKey(monday, id); err != nil || again.Sub(monday).Round(time.Millisecond) != want {
+			t.Errorf("the second of key %d has to wait %s, want %s; %v", id, again.Sub(monday), want, err)
+		}
+	}
+}
+
+func TestEstimate(t *testing.T) {
+	by := map[string]int{"a.example": 100, "b.example": 400}
+	for _, c := range []struct {
+		spec  Spec
+		want  time.Duration
+		limit string
+	}{
+		{Spec{}, 0, ""},
+		{Spec{Rate: rateOf(t, "10/s")}, 50 * time.Second, "--rate 10/s"},
+		{Spec{Rate: rateOf(t, "10/s"), By: rateOf(t, "5/s")}, 80 * time.Second, "--rate-by, 5/s for b.example"},
+		{Spec{By: rateOf(t, "5/s"), ByValue: map[string]Rate{"b.example": *rateOf(t, "100/s")}}, 20 * time.Second, "--rate-by, 5/s for a.example"},
+		{Spec{By: rateOf(t, "5/s"), Quota: 250}, 24 * time.Hour, "--quota 250/day"}, // the second half tomorrow
+		{Spec{Quota: 500}, 0, ""},
+	} {
+		if d, limit := c.spec.Estimate(500, by); d != c.want || limit != c.limit {
+			t.Errorf("%+v: %s by %q, want %s by %q", c.spec, d, limit, c.want, c.limit)
+		}
+	}
+}
+
 func TestQuota(t *testing.T) {
 	p := New(Spec{Quota: 10}, monday, monday.Format(time.DateOnly), 7)
 	room, _, _ := p.Room(monday, 100)
