@@ -5,6 +5,7 @@ pair is taken, and the median is what counts. Times are wall-clock seconds.
 """
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -54,6 +55,47 @@ def compare(what, records, want, a, b):
           f"({ratios[0]:.2f} to {ratios[-1]:.2f}); wanted: {want}", flush=True)
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def mail(path):
+    """Mail of 1 kB to Postfix' smtp-sink: brood composes each message, and keeps its ledger of
+    what must be sent once; smtp-source sends the same bytes again and again."""
+    postfix = os.path.join(os.path.dirname(BROOD), "tools/mail/postfix/usr")
+    os.environ["LD_LIBRARY_PATH"] = os.path.join(postfix, "lib/postfix")
+    program = lambda name: os.path.join(postfix, "sbin", name)
+    n = 20_000
+    with open(path("people.csv"), "w") as f:
+        f.write("email,name\n")
+        f.writelines(f"user{i}@d{i % 1000}.example,Name {i}\n" for i in range(n))
+    with open(path("text.txt"), "w") as f:
+        f.write("Dear {{.name}},\n\n" + "this is one of the lines that make up the kilobyte of this message.\n" * 12)
+    address = f"127.0.0.1:{free_port()}"
+    sink = subprocess.Popen([program("smtp-sink"), *(["-u", "nobody"] if os.getuid() == 0 else []), address, "1000"])
+    try:
+        for _ in range(100):
+            try:
+                socket.create_connection(tuple(address.split(":"))).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        for sessions in ("2", "8"):
+            compare(f"{n:,} messages of 1 kB to smtp-sink; brood -j 2, smtp-source with {sessions} connections", n, "0.33",
+                    ("brood", [BROOD, "run", "email", "-j", "2", "--transport", "smtp://" + address, "--tls", "never",
+                               "--rate-by", "0", "--max-per-key", "0", "--breaker", "0", "--max-per-connection", "0",
+                               "--from", "me@x.example", "--subject", "Hello {{.name}}", "--text", path("text.txt"),
+                               "-o", path("sent.csv"), path("people.csv")], None),
+                    ("smtp-source", [program("smtp-source"), "-d", "-m", str(n), "-l", "1000", "-s", sessions,
+                                     "-f", "me@x.example", "-t", "you@d.example", address], None))
+    finally:
+        sink.kill()
+        sink.wait()
+        del os.environ["LD_LIBRARY_PATH"]
+
+
 def main():
     dir = tempfile.mkdtemp(prefix="brood-bench-")
     try:
@@ -78,6 +120,7 @@ def main():
         compare("/bin/true for 2,000 records, -j 2", 2_000, "5",
                 ("brood", brood("exec", "-j", "2", path("few"), "--", "/bin/true"), None),
                 ("parallel", ["parallel", "-j2", "/bin/true"], path("few")))
+        mail(path)
         for took, n in (("1ms", 4_000), ("100us", 20_000), ("10us", 20_000), ("0s", 1_000_000)):
             with open(path("some"), "w") as f:
                 f.writelines(f"record number {i} of the set\n" for i in range(n))
