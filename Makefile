@@ -16,7 +16,7 @@ help: ## list the tasks
 build: ## build bin/brood, a static binary
 	$(GO) build -tags urfave_cli_no_docs -trimpath -ldflags '-s -w' -o bin/brood .
 
-demo: build ## run a batch over the world's 1,000 largest cities, in seconds
+demo: build ## write to 1,000 mayors, into a Maildir, with a kill -9 in the middle
 	@sh testdata/demo.sh bin/brood
 
 test: test-tools ## install what the tests need and run them all

@@ -99,10 +99,12 @@ type Rehearsal struct {
 	// for; with an error in place of one that cannot be read. An error that is
 	// an *EndError ends them.
 	Records iter.Seq2[*Record, error]
-	Out     io.Writer
-	Run     string
-	Key     KeySpec
-	Slots   int
+	// Place says where the record at hand stands, as file:line.
+	Place func() string
+	Out   io.Writer
+	Run   string
+	Key   KeySpec
+	Slots int
 	// Limit is the value of --limit; 0 is none. Records ends there.
 	Limit uint64
 	// Estimate says how long n records take as far as the limits of the pace go,

@@ -157,7 +157,8 @@ func (d *Dir) Discard() error {
 
 // Preview shows what the job would do with the first records, up to n.
 func Preview(in *Input, plan jobs.Plan, n uint64, show func(seq jobs.Seq, text string, bad error) error) error {
-	for r, err := range Records(in, n) {
+	records, _ := Records(in, n)
+	for r, err := range records {
 		var end *jobs.EndError
 		if errors.As(err, &end) {
 			return end.Err
@@ -175,9 +176,11 @@ func Preview(in *Input, plan jobs.Plan, n uint64, show func(seq jobs.Seq, text s
 
 // Records are the first n records of a dataset, or all if n is 0: see
 // jobs.Rehearsal. One that cannot be read comes with an error, and a position.
-func Records(in *Input, n uint64) iter.Seq2[*jobs.Record, error] {
-	return func(yield func(*jobs.Record, error) bool) {
-		var rec dataset.Record
+// Place says where the record at hand stands.
+func Records(in *Input, n uint64) (records iter.Seq2[*jobs.Record, error], place func() string) {
+	var rec dataset.Record
+	place = func() string { return placeIn(&in.spec, rec.Pos) }
+	records = func(yield func(*jobs.Record, error) bool) {
 		for seq := jobs.Seq(0); n == 0 || uint64(seq) < n; seq++ {
 			err := in.Reader.Next(&rec)
 			if isEnd(err) {
@@ -197,4 +200,5 @@ func Records(in *Input, n uint64) iter.Seq2[*jobs.Record, error] {
 			}
 		}
 	}
+	return records, place
 }

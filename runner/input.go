@@ -17,6 +17,7 @@ type Input struct {
 	// copy.
 	Fill func(context.Context) error
 	past *past
+	spec dataset.Spec
 	// copyDir is where the copy of standard input is.
 	copyDir string
 }
@@ -25,7 +26,7 @@ type Input struct {
 // copyPath; it is being copied from here on, as its first bytes may be needed
 // to know its shape.
 func OpenInput(ctx context.Context, spec dataset.Spec, stdin *os.File, copyPath string) (*Input, error) {
-	in := &Input{}
+	in := &Input{spec: spec}
 	if slices.Contains(spec.Paths, dataset.Stdin) {
 		spool, err := dataset.NewSpool(copyPath)
 		if err != nil {
@@ -56,7 +57,7 @@ func inputError(err error) error {
 
 // openCopy opens the dataset to look at it: of standard input, what there is.
 func openCopy(spec dataset.Spec, copyPath string) (*Input, error) {
-	in := &Input{}
+	in := &Input{spec: spec}
 	var err error
 	if slices.Contains(spec.Paths, dataset.Stdin) {
 		if in.Spool, err = dataset.OpenSpool(copyPath); err != nil {

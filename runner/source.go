@@ -327,8 +327,10 @@ func (r *run) placeOf(it *item) string {
 	return r.placeAt(dataset.Position{File: int(it.file), Line: it.line})
 }
 
-func (r *run) placeAt(p dataset.Position) string {
-	path := r.cfg.Dataset.Paths[p.File]
+func (r *run) placeAt(p dataset.Position) string { return placeIn(&r.cfg.Dataset, p) }
+
+func placeIn(spec *dataset.Spec, p dataset.Position) string {
+	path := spec.Paths[p.File]
 	if path == dataset.Stdin {
 		path = "stdin"
 	}

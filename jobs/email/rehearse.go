@@ -57,7 +57,7 @@ func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
 			return end.Err
 		}
 		if err != nil {
-			if _, err := fmt.Fprintf(r.Out, "record %d: no message: %v\n", rec.Seq, err); err != nil {
+			if _, err := fmt.Fprintf(r.Out, "%s\n", why(r, rec, err)); err != nil {
 				return err
 			}
 			continue
@@ -76,6 +76,15 @@ func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
 		}
 	}
 	return nil
+}
+
+// why words why there is no message for a record, and where that stands.
+func why(r *jobs.Rehearsal, rec *jobs.Record, err error) string {
+	var bad *badRecord
+	if errors.As(err, &bad) {
+		return fmt.Sprintf("no message for record %d, %s: %v", rec.Seq, r.Place(), err)
+	}
+	return fmt.Sprintf("no message for record %d: %v", rec.Seq, err)
 }
 
 // testRecords is how many messages --send-test sends unless --limit says so.
@@ -163,7 +172,7 @@ func (s *survey) run() error {
 		}
 		if err != nil {
 			if s.invalid++; s.invalid <= showReasons {
-				s.reasons = append(s.reasons, fmt.Sprintf("record %d: %v", rec.Seq, err))
+				s.reasons = append(s.reasons, why(s.r, rec, err))
 			}
 		}
 	}
@@ -175,7 +184,7 @@ func (s *survey) look(rec *jobs.Record, mx *exchanges) error {
 	if len(s.r.Key.Columns) > 0 {
 		key, ok := s.r.Key.Sum(rec)
 		if !ok {
-			return fmt.Errorf("it has no key: %s is empty", strings.Join(s.r.Key.Columns, ", "))
+			return &badRecord{classAddress, fmt.Errorf("it has no key: %s is empty", strings.Join(s.r.Key.Columns, ", "))}
 		}
 		if s.seen[key] {
 			s.duplicates++
@@ -184,7 +193,7 @@ func (s *survey) look(rec *jobs.Record, mx *exchanges) error {
 		s.seen[key] = true
 	}
 	if _, err := sendAt(rec); err != nil {
-		return err
+		return &badRecord{classHeader, err}
 	}
 	l, err := s.c.compose(rec, s.r.Key.Of(rec), s.r.Run, "")
 	if err != nil {
@@ -198,7 +207,7 @@ func (s *survey) look(rec *jobs.Record, mx *exchanges) error {
 	var no *noMail
 	if mx != nil {
 		if err := mx.check(s.r.Context, domain); errors.As(err, &no) {
-			return err
+			return &badRecord{classAddress, err}
 		}
 	}
 	s.send++

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/sys/unix"
 )
 
@@ -70,12 +71,16 @@ func (s *suppressions) has(address string, trouble func(error)) bool {
 	}
 	normal := jobs.NormalAddress([]byte(address))
 	domain := normal[bytes.LastIndexByte(normal, '@'):]
+	written := normal // whoever made a hash may have taken the letters of the domain as they are
+	if u, err := idna.ToUnicode(string(domain[1:])); err == nil {
+		written = append(normal[:len(normal)-len(domain)+1:len(normal)-len(domain)+1], u...)
+	}
 	for _, f := range s.files {
 		if err := f.refresh(); err != nil && err.Error() != f.trouble {
 			f.trouble = err.Error()
 			trouble(err)
 		}
-		if f.has(sumOf(normal)) || f.has(sumOf(domain)) {
+		if f.has(sumOf(normal)) || f.has(sumOf(domain)) || f.has(sumOf(written)) {
 			return true
 		}
 	}

@@ -30,8 +30,9 @@ func (e *env) rehearse(ctx context.Context, cfg *runner.Config, plan func(*jobs.
 	}
 	in.Reader.RequireText(cfg.Plan.NeedsText)
 	if cfg.Plan.Rehearse != nil {
+		records, place := runner.Records(in, cfg.Limit)
 		return cfg.Plan.Rehearse(&jobs.Rehearsal{
-			Context: ctx, Records: runner.Records(in, cfg.Limit), Out: e.stdout, Run: cfg.Name, Key: cfg.Key,
+			Context: ctx, Records: records, Place: place, Out: e.stdout, Run: cfg.Name, Key: cfg.Key,
 			Slots: cfg.Slots, Limit: cfg.Limit, Estimate: cfg.Pace.Estimate,
 		})
 	}
