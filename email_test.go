@@ -33,6 +33,7 @@ type mailServer struct {
 	most        int                    // recipients of a message; 0: any number
 	logins      int                    // that have failed for a time
 	quota       bool                   // is used up
+	password    string
 }
 
 func (s *mailServer) NewSession(c *smtp.Conn) (smtp.Session, error) {
@@ -64,7 +65,7 @@ func (s *mailSession) Auth(mechanism string) (sasl.Server, error) {
 			return &smtp.SMTPError{Code: 454, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "temporary authentication failure"}
 		case user == "weak":
 			return &smtp.SMTPError{Code: 534, EnhancedCode: smtp.EnhancedCode{5, 7, 9}, Message: "too weak"}
-		case password != "right":
+		case password != s.server.password:
 			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "bad credentials"}
 		}
 		return nil
@@ -146,13 +147,17 @@ func (s *mailSession) obey(phase, to string) error {
 	return e
 }
 
+func newMailServer() *mailServer {
+	return &mailServer{taken: make(map[string]int), tries: make(map[string][]time.Time), password: "right"}
+}
+
 func serveMail(t *testing.T) (*mailServer, string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &mailServer{taken: make(map[string]int), tries: make(map[string][]time.Time)}
+	s := newMailServer()
 	server := smtp.NewServer(s)
 	server.AllowInsecureAuth = true
 	server.ErrorLog = silent{}

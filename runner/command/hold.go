@@ -17,7 +17,7 @@ import (
 func holdFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "adaptive", Usage: "find out how many records at a time the far side can do, up to -j: fewer when it refuses, is too slow or out of reach, more when all goes well", Category: groupPace},
-		&cli.StringFlag{Name: "breaker", Usage: "when so many of the last tries fail, pause, then try one record, as `SHARE/TRIES for TIME`: '50%/20 for 1m'", Category: groupPace},
+		&cli.StringFlag{Name: "breaker", Usage: "when so many of the last tries fail, pause, then try one record, as `SHARE/TRIES for TIME`: '50%/20 for 1m'; or only failures of a class count: '50%/20 of policy for 15m'", Category: groupPace},
 		&cli.StringFlag{Name: "load", Usage: "begin nothing new while `N` processes of the machine run, or N% for each processor", Category: groupPace},
 		&cli.StringFlag{Name: "memfree", Usage: "begin nothing new, and let idle workers go, while less than `SIZE` of memory is available", Category: groupPace},
 		&cli.StringFlag{Name: "pressure", Usage: "begin nothing new while processes wait for `RESOURCE=N` percent of the time, or more: cpu=80,memory=10,io=50", Category: groupPace},

@@ -76,6 +76,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		if err := e.takeDefaults(c, cfg); err != nil {
 			return err
 		}
+		if err := needsKey(c, cfg); err != nil {
+			return err
+		}
 		if err := cfg.Key.Check(s); err != nil {
 			return usage("", "--key: %w", err)
 		}
@@ -297,15 +300,22 @@ func chooseScope(c *cli.Context, cfg *runner.Config) error {
 		}
 	}
 	if len(cfg.Key.Columns) == 0 {
-		for _, name := range []string{"once-per", "key-normalize"} {
-			if c.IsSet(name) {
-				return usage("Say which columns identify a record, as in --key email.", "--%s needs --key", name)
-			}
-		}
+		return nil // the job may have one, see needsKey
 	}
 	var err error
 	if cfg.Key.Normalize, err = jobs.ParseNormalize(c.String("key-normalize"), cfg.Key.Columns); err != nil {
 		return usage("", "--key-normalize: %w", err)
+	}
+	return nil
+}
+
+// needsKey refuses flags that mean nothing without a key, of the user's or the
+// job's.
+func needsKey(c *cli.Context, cfg *runner.Config) error {
+	for _, name := range []string{"once-per", "key-normalize"} {
+		if c.IsSet(name) && len(cfg.Key.Columns) == 0 {
+			return usage("Say which columns identify a record, as in --key email.", "--%s needs --key", name)
+		}
 	}
 	return nil
 }

@@ -1,0 +1,172 @@
+package email
+
+import (
+	"brood/jobs"
+	"encoding/json"
+	"strings"
+)
+
+// columns are what the job adds to the results.
+var columns = []jobs.Column{
+	{Name: "email_status"},
+	{Name: "smtp_code"},
+	{Name: "enhanced_code"},
+	{Name: "smtp_reply"},
+	{Name: "phase"},
+	{Name: "message_id"},
+	{Name: "queue_id"},
+	{Name: "mx_host"},
+}
+
+// Definition describes the job.
+func Definition() *jobs.Definition {
+	return &jobs.Definition{
+		Name:  "email",
+		Usage: "make a message of every record, into a Maildir or to a mail server",
+		Help: `The address stands in the column email, to or e-mail; name, or first_name and
+last_name, beside it. What a record says in the columns subject, cc, bcc, reply_to and
+unsubscribe_url counts more than what is said for all; attachments and inline (paths,
+with ";" between) come on top of it; lang is its language, and send_at the time before
+which it is not sent. The column attributes, a JSON object, is read as columns too, so
+an export of listmonk does as it is.
+
+Messages are made from templates. --template is a file with headers, an empty line
+and the text; --text, --html and --markdown are files with only that. With {lang} in
+the name of a file there is one for each language. A column is written {{.name}}. One
+that is empty or missing is a failed record, and never a hole in a mail; where that
+may be, say what to write instead:
+   {{get . "name" "friend"}}     {{if has . "city"}} in {{.city}}{{end}}
+and there are upper, lower, capital and trim, as in {{capital .name}}, besides what
+Go's text/template has, such as {{urlquery .email}}. In HTML values are escaped. A
+line break in a header is a failed record.
+
+Nothing leaves the machine unless a server is named: messages are put into a Maildir
+(--transport maildir:DIR), and one that is there already is not put there again.
+--transport smtp://user@host:587 hands them to a server, over one connection for each
+worker, with STARTTLS unless --tls says otherwise; smtps:// is safe from the first
+byte; lmtp:// and sendmail:PATH are there for a mail system of one's own. The password
+comes from --password-file or from BROOD_SMTP_PASSWORD in the environment.
+
+Try it first: --preview 3, --send-test ADDRESS, --dry-run.
+
+Where there is no --key, the address is the key: the same one is written to once. With
+--once-per it is once for all runs of a campaign. --suppress FILE, more than once, says
+who is not written to, and is read again while it grows; --bounced FILE gets the
+addresses that there are not, as does brood bounces from the reports that come later.
+
+With a server there are limits, each replaced by its flag, and taken away by 0:
+   --rate-by 'domain(email)=5/s', but 20/s for gmail.com, outlook.com, yahoo.com and
+   other large ones; --max-per-key 10; --breaker '50%/20 of policy for 15m'
+
+A record whose connection is lost between the end of the message and the server's word
+ends as unknown: it may have been sent. Any other is tried again, or failed, as the
+reply says: email_status is sent, deferred, bounced, suppressed, invalid, duplicate or
+unknown, and smtp_code, enhanced_code, smtp_reply and phase say why. Greylisting makes
+a domain wait, 421 all; bad credentials stop the run. The Message-ID of a record is the
+same for every try and every resume.
+
+All of it, step by step, with SPF, DKIM and DMARC: docs/email.md.
+
+Examples:
+   brood run email --from 'Ada <ada@example.com>' --subject 'Hello {{.name}}' --text testdata/mail/hello.txt testdata/mail/people.csv
+   brood run email --preview 3 --template testdata/mail/hello.eml --html testdata/mail/hello.html testdata/mail/people.csv
+   brood run email --dry-run --template testdata/mail/hello.eml --transport smtp://localhost testdata/mail/people.csv`,
+		Effect:  jobs.EffectOnce,
+		Retries: 3,
+		Flags: []jobs.Flag{
+			{Name: "transport", Usage: "deliver to `WHERE`: maildir:DIR, smtp://[user@]host[:port], smtps://…, lmtp://…, lmtp:///SOCKET or sendmail:PATH", Default: "maildir:Maildir"},
+			{Name: "tls", Usage: "with smtp:// and lmtp://, STARTTLS is `WHAT`: required, optional or never", Default: "required"},
+			{Name: "tls-ca", Usage: "trust the certificates in `FILE` (PEM) and no others", Default: ""},
+			{Name: "auth", Usage: "prove who you are by `MECHANISM`: plain, login, cram-md5, xoauth2 (the password is a token), or auto", Default: authAuto},
+			{Name: "password-file", Usage: "`FILE` with the password, read for each connection; otherwise it is in BROOD_SMTP_PASSWORD", Default: ""},
+			{Name: "max-per-connection", Usage: "after `N` messages make a new connection; 0 is never", Default: 100},
+			{Name: "helo", Usage: "call this machine `NAME` towards the server", Default: ""},
+			{Name: "template", Usage: "`FILE` with headers, an empty line and the text; with {lang} in its name one for each language", Default: ""},
+			{Name: "text", Usage: "`FILE` with the text", Default: ""},
+			{Name: "html", Usage: "`FILE` with the same in HTML", Default: ""},
+			{Name: "markdown", Usage: "`FILE` with the same in Markdown: the text as it is, and HTML made of it", Default: ""},
+			{Name: "default-lang", Usage: "`LANG` for records without a language of their own in the column lang", Default: ""},
+			{Name: "from", Usage: "the sender's `ADDRESS`, as in 'Ada <ada@example.com>'", Default: ""},
+			{Name: "subject", Usage: "the `SUBJECT`, a template", Default: ""},
+			{Name: "header", Usage: "one more `HEADER`, a template, as in 'List-Id: news.example.com'; more than once", Default: []string(nil)},
+			{Name: "attach", Usage: "attach `FILE` to every message; more than once", Default: []string(nil)},
+			{Name: "inline", Usage: "put picture `FILE` into every message, for the HTML to show as cid:NAME; more than once", Default: []string(nil)},
+			{Name: "unsubscribe", Usage: "`URL` to leave the list by, a template: https:// for one click, or mailto:", Default: ""},
+			{Name: "return-path", Usage: "reports go to `ADDRESS`, not to the sender", Default: ""},
+			{Name: "verp", Usage: "write the recipient into the return path, as bounces+ann=example.org@example.com", Default: false},
+			{Name: "dkim-key", Usage: "sign with the private key in `FILE` (PEM)", Default: ""},
+			{Name: "dkim-domain", Usage: "sign for `DOMAIN`; otherwise for that of the sender", Default: ""},
+			{Name: "dkim-selector", Usage: "the public key is at `NAME`._domainkey of that domain", Default: ""},
+			{Name: "suppress", Usage: "do not write to the addresses, domains and SHA-256 hashes in `FILE`, which is read again when it changes; more than once", Default: []string(nil)},
+			{Name: "bounced", Usage: "append addresses that there are not to `FILE`", Default: ""},
+			{Name: "check-mx", Usage: "look up whether there is a mail server for each domain", Default: false},
+			{Name: "resolver", Usage: "with --check-mx, ask the name server at `HOST:PORT`", Default: ""},
+			{Name: "seed", Usage: "send a copy of every so many records to `ADDRESS`, one of your own; more than once", Default: []string(nil)},
+			{Name: "seed-every", Usage: "that is one of `N` records for each seed, beginning with the first", Default: 1000},
+			{Name: "preview", Usage: "instead of a run write the first `N` messages to .eml files in --preview-dir, and show the first", Default: 0},
+			{Name: "preview-dir", Usage: "the `DIR` for --preview", Default: "preview"},
+			{Name: "send-test", Usage: "instead of a run send the first records, 5 or --limit, to `ADDRESS` and nobody else", Default: ""},
+		},
+		Rehearses: func(o jobs.Options) bool { return o.Int("preview") != 0 || o.String("send-test") != "" },
+		Tools:     []jobs.Tool{bouncesTool()},
+		Plan:      plan,
+		Open:      open,
+	}
+}
+
+func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
+	c, err := readConfig(o)
+	if err != nil {
+		return jobs.Plan{}, err
+	}
+	composer, err := newComposer(c, shape)
+	if err != nil {
+		return jobs.Plan{}, err
+	}
+	if err := composer.checkShape(shape); err != nil {
+		return jobs.Plan{}, err
+	}
+	p := jobs.Plan{Columns: columns, NeedsText: true, Defaults: presets(&c, shape), Ended: []jobs.Ended{
+		{Status: "skipped", Class: "duplicate", Values: []string{statusDuplicate}},
+		{Status: "failed", Class: jobs.ClassInput, Values: []string{statusInvalid}},
+		{Status: "unknown", Values: []string{statusUnknown}},
+	}}
+	p.Rehearse = func(r *jobs.Rehearsal) error { return rehearse(composer, r, o) }
+	p.Config, err = json.Marshal(c)
+	return p, err
+}
+
+// The values of the column email_status.
+const (
+	statusSent       = "sent"
+	statusDeferred   = "deferred"
+	statusBounced    = "bounced"
+	statusSuppressed = "suppressed"
+	statusInvalid    = "invalid"
+	statusDuplicate  = "duplicate"
+	statusUnknown    = "unknown"
+)
+
+// presets are flags of the run where the user gives none: nobody is written to
+// twice; and where messages leave the machine, no domain gets more of them at a
+// time than an unknown sender may send, and a sender that is not wanted stops.
+func presets(c *config, shape *jobs.Shape) map[string]string {
+	columns := addressColumnsOf(shape)
+	if len(columns) == 0 {
+		return nil
+	}
+	out := map[string]string{"key": strings.Join(columns, ","), "key-normalize": string(jobs.NormEmail)}
+	if c.Maildir == "" {
+		out["rate-by"] = "domain(" + columns[0] + ")=" + presetRates
+		out["max-per-key"] = "10"
+		out["breaker"] = presetBreaker
+	}
+	return out
+}
+
+const (
+	presetRates = "5/s,gmail.com=20/s,googlemail.com=20/s,outlook.com=20/s,hotmail.com=20/s,live.com=20/s,msn.com=20/s,yahoo.com=20/s,aol.com=20/s,icloud.com=20/s"
+	// presetBreaker opens when half of the last 20 were refused for the sender's
+	// sake.
+	presetBreaker = "50%/20 of policy for 15m"
+)
