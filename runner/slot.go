@@ -170,6 +170,7 @@ func (s *slot) converse(ctx context.Context, c *child, first *batch) (next *chil
 
 // leave lets a worker go and waits until it has gone.
 func (s *slot) leave(c *child) (proc.Exit, error) {
+	c.NotePeak()
 	_ = c.work.Close() // the worker leaves when it has done what it has
 	gone := make(chan struct{})
 	go func() { // a worker that has closed its pipe, or been told to leave, must also go

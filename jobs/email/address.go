@@ -17,6 +17,9 @@ func recipient(vars variables) (*netmail.Address, error) {
 		}
 		a, err := netmail.ParseAddress(strings.TrimSpace(v))
 		if err != nil {
+			if strings.Contains(v, ",") {
+				return nil, fmt.Errorf("%q is not one address (more go into the column cc, and a name with a comma into quotes): %w", v, err)
+			}
 			return nil, fmt.Errorf("%q is not an address: %w", v, err)
 		}
 		if a.Address, err = asciiDomain(a.Address); err != nil {

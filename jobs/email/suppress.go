@@ -73,7 +73,7 @@ func (s *suppressions) has(address string, trouble func(error)) bool {
 	domain := normal[bytes.LastIndexByte(normal, '@'):]
 	written := normal // whoever made a hash may have taken the letters of the domain as they are
 	if u, err := idna.ToUnicode(string(domain[1:])); err == nil {
-		written = append(normal[:len(normal)-len(domain)+1:len(normal)-len(domain)+1], u...)
+		written = slices.Concat(normal[:len(normal)-len(domain)+1], []byte(u))
 	}
 	for _, f := range s.files {
 		if err := f.refresh(); err != nil && err.Error() != f.trouble {

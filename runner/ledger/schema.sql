@@ -38,7 +38,7 @@ CREATE TABLE sessions (
     clean      INTEGER NOT NULL DEFAULT 0, -- 1: all that it knew is in the ledger
     workers    INTEGER,                  -- how many processes worked
     cpu_ms     INTEGER,                  -- what they used, by wait4
-    max_rss    INTEGER                   -- bytes, of the largest
+    max_rss    INTEGER                   -- bytes, of the largest; 0: not known
 ) STRICT;
 
 -- Who works on the run now; no row when nobody does, or says so. The lock in the
@@ -204,7 +204,7 @@ CREATE TABLE deaths (
     how       TEXT NOT NULL,             -- "signal: killed", "exit status 2", "timeout"
     seq       INTEGER,                   -- the record in hand; NULL: none was
     cpu_ms    INTEGER NOT NULL,
-    max_rss   INTEGER NOT NULL,          -- bytes
+    max_rss   INTEGER NOT NULL,          -- bytes; 0: not known, as less than brood had when it started it
     said      TEXT NOT NULL              -- the last of its standard error
 ) STRICT;
 

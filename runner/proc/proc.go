@@ -16,7 +16,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -40,7 +42,7 @@ type Exit struct {
 	Status  syscall.WaitStatus
 	User    time.Duration // CPU time of the child and the children it waited for
 	System  time.Duration
-	MaxRSS  int64 // bytes
+	MaxRSS  int64 // bytes; 0 where nobody can tell, see Child.NotePeak
 	Orphans int   // processes of its group that had to be reaped after it
 	// OutOfMemory says that the kernel has killed it as it exceeded the limit of
 	// its cgroup.
@@ -69,6 +71,10 @@ type Child struct {
 	family *Family
 	handle waitHandle
 	cgroup *cgroup // nil: it has none of its own
+	// inherited is what this process had had when it made the child, in bytes of
+	// memory, and peak what the child has had.
+	inherited int64
+	peak      atomic.Int64
 }
 
 // Family is all children of this process. There is one for each process.
@@ -141,7 +147,7 @@ func (f *Family) Start(s Spec) (*Child, error) {
 		group.end()
 		return nil, fmt.Errorf("start %s: %w", s.Path, err)
 	}
-	c := &Child{PID: pid, Stdout: outR, Stderr: errR, family: f, handle: openHandle(pid), cgroup: group}
+	c := &Child{PID: pid, Stdout: outR, Stderr: errR, family: f, handle: openHandle(pid), cgroup: group, inherited: peakOf("self")}
 	f.mu.Lock()
 	f.live[pid] = c
 	f.mu.Unlock()
@@ -201,6 +207,12 @@ func (c *Child) SignalLeader(sig syscall.Signal) {
 	}
 }
 
+// NotePeak notes how much memory the child has had until now, while it is there to
+// be asked. What wait4 tells of a child that has gone counts the memory of this
+// process too, of which it was a copy before it became another program; so it means
+// something only where it is more than that.
+func (c *Child) NotePeak() { c.peak.Store(max(c.peak.Load(), peakOf(strconv.Itoa(c.PID)))) }
+
 // Wait waits for the child to end, kills what is left of its process group,
 // and reaps them all. It must be called once for each child.
 func (c *Child) Wait() (Exit, error) {
@@ -218,7 +230,10 @@ func (c *Child) Wait() (Exit, error) {
 	}
 	e.User = time.Duration(usage.Utime.Nano())
 	e.System = time.Duration(usage.Stime.Nano())
-	e.MaxRSS = maxRSS(&usage)
+	e.MaxRSS = c.peak.Load()
+	if most := maxRSS(&usage); most > c.inherited {
+		e.MaxRSS = max(e.MaxRSS, most)
+	}
 	e.Orphans = reapGroup(c.PID)
 	e.OutOfMemory = c.cgroup.end()
 	return e, nil

@@ -19,6 +19,21 @@ func UsageOf(pid int) Usage {
 	return p.Usage
 }
 
+// peakOf is the most memory that a process has had, in bytes, or 0: VmHWM of
+// proc_pid_status(5).
+func peakOf(name string) int64 {
+	text, err := os.ReadFile("/proc/" + name + "/status")
+	_, rest, ok := bytes.Cut(text, []byte("VmHWM:"))
+	if err != nil || !ok {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(bytes.Fields(rest)[0]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n << 10
+}
+
 // Glance is how many processes and threads the machine has, and how many bytes
 // of its memory are free. It costs one system call: a sudden change says that a
 // Census is worth its price.
