@@ -21,8 +21,9 @@ const (
 	startTime  = 2 * time.Minute // to the reply to DATA
 	blockTime  = 3 * time.Minute // for a part of the message
 	dotTime    = 10 * time.Minute
-	quitTime   = 2 * time.Second // nothing depends on what comes
-	replyBytes = 64 << 10        // of one reply, at most
+	resetTime  = 10 * time.Second // another connection is made as quickly
+	quitTime   = 2 * time.Second  // nothing depends on what comes
+	replyBytes = 64 << 10         // of one reply, at most
 	lineBytes  = 4 << 10
 	blockBytes = 1 << 20 // of a message, within blockTime
 )
@@ -62,7 +63,8 @@ func newClient(c net.Conn, lmtp bool) (*client, error) {
 	out := &client{lmtp: lmtp}
 	out.use(c)
 	if err := out.expect(replyTime, 220); err != nil {
-		return nil, errors.Join(err, c.Close())
+		_ = c.Close()
+		return nil, err
 	}
 	return out, nil
 }
@@ -149,10 +151,13 @@ func (c *client) expect(within time.Duration, code int) error {
 	if err != nil {
 		return err
 	}
-	if r.code != code && (r.code/100 != 2 || code/100 != 2) {
-		return r
+	switch {
+	case r.code == code || (r.code/100 == 2 && code/100 == 2):
+		return nil
+	case r.code < 400:
+		return fmt.Errorf("%w to this: %s", errGarbled, r)
 	}
-	return nil
+	return r
 }
 
 // say sends a command.
@@ -191,6 +196,9 @@ func (c *client) hello(name string) error {
 		return err
 	}
 	r, err := c.readHello()
+	if err == nil && r.code/100 == 3 {
+		return fmt.Errorf("%w to this: %s", errGarbled, r)
+	}
 	if err == nil && r.code/100 != 2 {
 		err = r
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/textproto"
@@ -16,7 +17,7 @@ import (
 
 // talk is a server that reads what is expected of it and says what it is told to.
 // A line "> text" is said, as it stands and with its line end unless it ends in a
-// backslash; "< text" must be read; "<." reads a message up to its final dot and
+// backslash; "w" waits until the other side has gone; "< text" must be read; "<." reads a message up to its final dot and
 // keeps it; "x" closes the connection.
 type talk struct {
 	t       *testing.T
@@ -31,6 +32,9 @@ func (k *talk) serve(c net.Conn) {
 		step = strings.TrimSpace(step)
 		switch {
 		case step == "x":
+			return
+		case step == "w":
+			_, _ = io.Copy(io.Discard, in)
 			return
 		case step == "<.":
 			for {
@@ -97,6 +101,8 @@ func TestClient(t *testing.T) {
 		"a refusal cut in half":      {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 550-5.7.1 we\n> 55\\\nx", nil, phaseDot, "EOF", statusUnknown},
 		"garbage after the dot":      {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> hello\n", nil, phaseDot, "not a reply", statusUnknown},
 		"two codes in one reply":     {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250-a\n> 550 b\n", nil, phaseDot, "not a reply", statusUnknown},
+		"250 to DATA":                {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 250 ok\n", nil, phaseData, "not a reply to this", statusDeferred},
+		"354 after the dot":          {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 354 go\n", nil, phaseDot, "not a reply", statusUnknown},
 		"no extensions":              {"> 220 old\n< EHLO me.example\n> 502 what?\n< HELO me.example\n> 250 ok\n" + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\n> 250 ok\n", nil, phaseDot, "", ""},
 		"too large":                  {"> 220 mail\n< EHLO me.example\n> 250-mail\n> 250 SIZE 10\n< RSET\n> 250 ok\n", nil, phaseMail, "552 5.3.4", statusBounced},
 		"greeted with a refusal":     {"> 554 5.7.1 blocked\n", nil, phaseConnect, "554 5.7.1 blocked", statusDeferred},
@@ -138,6 +144,13 @@ type sentLetter struct {
 // converse sends a message to a server with a script.
 func converse(t *testing.T, s *server, script string, to []string) (sentLetter, *talk) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	return converseUntil(ctx, t, s, script, to)
+}
+
+func converseUntil(ctx context.Context, t *testing.T, s *server, script string, to []string) (sentLetter, *talk) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -157,8 +170,6 @@ func converse(t *testing.T, s *server, script string, to []string) (sentLetter, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
 	var out sentLetter
 	out.text, out.at, out.err = sender.send(ctx, &letter{
 		message: []byte("Subject: x\r\n\r\n..a line\r\n.two\r\n\r\n...\r\n"), from: "from@x.example", recipients: to,
@@ -211,7 +222,7 @@ func TestLMTP(t *testing.T) {
 		"> 250 ok\n> 250 2.0.0 done\n":                 "",
 		"> 250 ok\n> 550 5.2.1 no\n< RSET\n> 250 ok\n": "sent to a@x.example, but not to b@x.example: 550 5.2.1 no",
 		"> 450 no\n> 250 ok\n< RSET\n> 250 ok\n":       "sent to b@x.example, but not to a@x.example: 450 no",
-		"> 550 no\n> 550 no\n< RSET\n> 250 ok\n":       "550 no",
+		"> 550 no\n> 550 no\n< RSET\n> 250 ok\n":       "a@x.example: 550 no",
 		"> 250 ok\nx":                                  "sent to a@x.example, but not to b@x.example: unexpected EOF",
 	} {
 		l, _ := converse(t, &server{TLS: "never", LMTP: true}, hello+script, []string{"a@x.example", "b@x.example"})
@@ -236,6 +247,59 @@ func TestInjected(t *testing.T) {
 	if !errors.As(l.err, &unsafe) {
 		t.Errorf("%s: %v", l.at, l.err)
 	}
+}
+
+// TestToldToStop: whoever is told to stop does, whatever the server does, and what
+// was said counts.
+func TestToldToStop(t *testing.T) {
+	for name, c := range map[string]struct {
+		tls, script, err string
+		at               phase
+		status           string
+	}{
+		"silent after RSET":     {"never", simple + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 550 5.1.1 nobody\n< RSET\nw\n", "550 5.1.1 nobody", phaseRcpt, statusBounced},
+		"silent after STARTTLS": {"required", "> 220 mail\n< EHLO me.example\n> 250-mail\n> 250 STARTTLS\n< STARTTLS\n> 220 go\nw\n", "", phaseConnect, statusDeferred},
+		"silent after the dot":  {"never", simple + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\nw\n", "", phaseDot, statusUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			l, _ := converseUntil(ctx, t, &server{TLS: c.tls}, c.script, []string{"a@x.example"})
+			if l.at != c.at || l.err == nil || !strings.Contains(l.err.Error(), c.err) || judge(l.at, l.err, 1).status != c.status {
+				t.Errorf("%s: %v", l.at, l.err)
+			}
+		})
+	}
+}
+
+// TestLateReply: what a server says of its own accord is not taken for the reply to
+// the next message.
+func TestLateReply(t *testing.T) {
+	once := mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 ok\n"
+	c := &client{in: bufio.NewReader(strings.NewReader("250 and another one\r\n"))}
+	if _, err := c.in.Peek(1); err != nil {
+		t.Fatal(err)
+	}
+	near, far := net.Pipe()
+	_ = far.Close()
+	c.Conn = near
+	s := &sender{server: server{Network: "tcp", Hello: "me.example", TLS: "never"}, conn: c}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			(&talk{t: t, script: greeting + once}).serve(conn)
+		}
+	}()
+	s.Address = listener.Addr().String()
+	l := &letter{from: "from@x.example", recipients: []string{"a@x.example"}, message: []byte("Subject: x\r\n\r\n")}
+	if _, at, err := s.send(t.Context(), l); err != nil {
+		t.Errorf("%s: %v", at, err)
+	}
+	_ = s.close()
 }
 
 // TestAuth proves who one is by each mechanism; the challenge of CRAM-MD5 and the

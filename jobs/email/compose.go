@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
 )
 
 // composer makes the message of a record.
@@ -171,7 +172,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	}
 	l := &letter{
 		Msg: mail.NewMsg(mail.WithNoDefaultUserAgent()), recipients: []string{to.Address},
-		envelope: c.Maildir == "", allowed: c.allowed,
+		envelope: c.Maildir == "", allowed: c.allowed, utf8: !isASCII(to.Address),
 	}
 	l.ToMailAddress(to)
 	l.SetDateWithValue(c.now())
@@ -198,7 +199,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 		return nil, &badRecord{classHeader, errors.New("there is no From")}
 	}
 	l.sender = from[0].Address
-	l.from = c.returnPath(l.sender, to.Address)
+	l.from = c.returnPath(l.sender, l.recipients)
 	_, domain, _ := cutAddress(l.sender)
 	mac := hmac.New(sha256.New, []byte(run))
 	mac.Write([]byte(key))
@@ -308,12 +309,13 @@ func (c *composer) setUnsubscribe(l *letter, vars variables) error {
 	var list []string
 	oneClick := false
 	for _, s := range strings.FieldsFunc(place, func(r rune) bool { return r == ',' || r == ' ' }) {
+		s = asciiURL(s)
 		u, err := url.Parse(s)
-		if err != nil || (u.Scheme != "https" || u.Host == "") && (u.Scheme != "mailto" || u.Opaque == "") || strings.ContainsAny(s, "<>\r\n\x00") {
+		if err != nil || len(s) > mostLine-2 || (u.Scheme != "https" || u.Host == "") && (u.Scheme != "mailto" || u.Opaque == "") || strings.ContainsAny(s, "<>\r\n\x00") {
 			return &badRecord{classHeader, fmt.Errorf("%q is no place to unsubscribe: an https:// address for one click, or a mailto: one", s)}
 		}
 		oneClick = oneClick || u.Scheme == "https"
-		list = append(list, "<"+u.String()+">")
+		list = append(list, "<"+s+">")
 	}
 	if len(list) > 0 {
 		l.SetGenHeader("List-Unsubscribe", strings.Join(list, ", "))
@@ -324,17 +326,36 @@ func (c *composer) setUnsubscribe(l *letter, vars variables) error {
 	return nil
 }
 
+// asciiURL writes a URL as a header has it: the letters that are not ASCII encoded,
+// those of a host as its name is asked for.
+func asciiURL(s string) string {
+	if u, err := url.Parse(s); err == nil && u.Host != "" && !isASCII(u.Host) {
+		if host, err := idna.Lookup.ToASCII(u.Hostname()); err == nil {
+			s = strings.Replace(s, u.Hostname(), host, 1)
+		}
+	}
+	var out strings.Builder
+	for i := range len(s) {
+		if s[i] > '~' {
+			fmt.Fprintf(&out, "%%%02X", s[i])
+		} else {
+			out.WriteByte(s[i])
+		}
+	}
+	return out.String()
+}
+
 // returnPath is where reports about a message go. With VERP it tells whom the
-// message was for: bounces+ann=example.org@example.com.
-func (c *composer) returnPath(sender, to string) string {
+// message was for, if that is one address: bounces+ann=example.org@example.com.
+func (c *composer) returnPath(sender string, to []string) string {
 	if c.ReturnPath == "" {
 		return sender
 	}
-	if !c.VERP {
+	if !c.VERP || len(to) > 1 {
 		return c.ReturnPath
 	}
 	local, domain, _ := cutAddress(c.ReturnPath)
-	toLocal, toDomain, _ := cutAddress(to)
+	toLocal, toDomain, _ := cutAddress(to[0])
 	return local + "+" + toLocal + "=" + toDomain + "@" + domain
 }
 

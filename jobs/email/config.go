@@ -241,6 +241,9 @@ func (c *config) chooseReturn(o jobs.Options) error {
 	if c.VERP && c.ReturnPath == "" {
 		return errors.New("--verp needs --return-path: which mailbox do the reports go to?")
 	}
+	if c.VERP && strings.Contains(c.ReturnPath, "+") {
+		return fmt.Errorf("--return-path %s: with --verp the recipient comes behind a +, so there can be none before it", c.ReturnPath)
+	}
 	return nil
 }
 

@@ -90,6 +90,9 @@ var signed = []string{
 	"Content-Transfer-Encoding", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
 }
 
+// oversigned are those that must not be added on the way.
+var oversigned = []string{"From", "Reply-To", "Subject", "Date", "To", "Cc", "Content-Type", "List-Unsubscribe", "List-Unsubscribe-Post"}
+
 func (k *dkimKey) open() (*signer, error) {
 	text, err := os.ReadFile(k.File)
 	if err != nil {
@@ -148,6 +151,9 @@ func (s *signer) sign(message []byte, sender string) ([]byte, error) {
 			o.HeaderKeys = append(o.HeaderKeys, name)
 		}
 	}
+	// Once more than they are there: so nobody can put another one before them
+	// (RFC 6376, section 8.15).
+	o.HeaderKeys = append(o.HeaderKeys, oversigned...)
 	var out bytes.Buffer
 	out.Grow(len(message) + 1024)
 	err := dkim.Sign(&out, bytes.NewReader(message), &o)

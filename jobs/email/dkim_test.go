@@ -124,6 +124,8 @@ func signOdds(t *testing.T, s *signer, messages string) (good []string) {
 			"":         m,
 			"-subject": bytes.Replace(m, []byte("\r\nSubject:"), []byte("\r\nSubject: Free"), 1),
 			"-body":    append(slices.Clone(m), "more\r\n"...),
+			"-second":  append([]byte("Subject: Free\r\n"), m...),
+			"-reply":   append([]byte("Reply-To: me@example.org\r\n"), m...),
 			"-to":      bytes.Replace(m, []byte("\r\nTo:"), []byte("\r\nTo: me@example.org, "), 1),
 		} {
 			if err := os.WriteFile(filepath.Join(messages, o.name+what), forged, 0o600); err != nil {
@@ -228,7 +230,7 @@ func TestDKIMRules(t *testing.T) {
 		names[strings.ToLower(name)] = true
 	}
 	// RFC 8058, section 4, wants the last two signed.
-	if got := slices.Sorted(maps.Keys(names)); !slices.Equal(got, []string{"from", "list-unsubscribe", "list-unsubscribe-post", "subject"}) {
+	if got := slices.Sorted(maps.Keys(names)); !slices.Equal(got, []string{"cc", "content-type", "date", "from", "list-unsubscribe", "list-unsubscribe-post", "reply-to", "subject", "to"}) {
 		t.Errorf("signed: %q", got)
 	}
 	if !bytes.Contains(m, []byte("c=relaxed/relaxed")) {

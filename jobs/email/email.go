@@ -84,8 +84,9 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 	if !r.checkRecipient(ctx, l, res) {
 		return nil
 	}
-	r.seed(ctx, rec)
-	r.handIn(ctx, l, rec.Attempt, res)
+	if r.handIn(ctx, l, rec.Attempt, res) {
+		r.seed(ctx, rec)
+	}
 	return nil
 }
 
@@ -123,7 +124,7 @@ func (r *runner) checkRecipient(ctx context.Context, l *letter, res *jobs.Result
 // It is no record: what comes of it is only told.
 func (r *runner) seed(ctx context.Context, rec *jobs.Record) {
 	at := int(uint64(rec.Seq) % uint64(r.SeedEvery))
-	if at >= len(r.Seeds) || rec.Attempt > 1 {
+	if at >= len(r.Seeds) {
 		return
 	}
 	l, err := r.compose(rec, r.setup.Key.Of(rec), r.setup.Run, r.Seeds[at])
@@ -135,8 +136,8 @@ func (r *runner) seed(ctx context.Context, rec *jobs.Record) {
 	}
 }
 
-// handIn sends a message.
-func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.Result) {
+// handIn sends a message, and reports whether it was taken.
+func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.Result) bool {
 	text, at, err := r.transport.send(ctx, l)
 	var box *maildirError
 	switch {
@@ -146,25 +147,26 @@ func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.R
 			o.code = 250
 		}
 		r.fill(res, o, l.id, queueID(text))
-		return
+		return true
 	case errors.As(err, &box):
 		res.Fail(jobs.VerdictRetry, "maildir", "%v", err)
 		r.fill(res, outcome{status: statusDeferred}, l.id, "")
-		return
+		return false
 	}
 	o := judge(at, err, attempt)
-	if o.class == classBounce && r.Bounced != "" {
-		if err := noteBounce(r.Bounced, l.recipients[0]); err != nil {
+	if gone := l.bounced(err); o.class == classBounce && r.Bounced != "" && gone != "" {
+		if err := noteBounce(r.Bounced, gone); err != nil {
 			// The address stays to be tried, and the list to be mended.
 			o = outcome{verdict: jobs.VerdictAbort, status: statusDeferred, class: "bounced-file", phase: at}
 			res.Fail(o.verdict, o.class, "--bounced: %v", err)
 			r.fill(res, o, l.id, "")
-			return
+			return false
 		}
 	}
 	res.Fail(o.verdict, o.class, "%s: %s", o.phase, err)
 	res.RetryAfter, res.Holds = o.after, o.holds
 	r.fill(res, o, l.id, "")
+	return false
 }
 
 // sendAtColumn says when a message may be sent.

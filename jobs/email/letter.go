@@ -1,8 +1,12 @@
 package email
 
 import (
+	"brood/jobs"
+	"bytes"
+	"errors"
 	"fmt"
 	netmail "net/mail"
+	"slices"
 	"strings"
 
 	"github.com/wneessen/go-mail"
@@ -19,10 +23,27 @@ type letter struct {
 	// envelope says that there is one, so that Bcc need not be a header.
 	envelope bool
 	allowed  func(string) bool
+	utf8     bool // a header has an address with other letters than ASCII
+}
+
+// bounced is the recipient whom an error is about, or nothing if it may be another
+// one of several.
+func (l *letter) bounced(err error) string {
+	var one *rcptError
+	switch {
+	case errors.As(err, &one):
+		return one.to
+	case len(l.recipients) == 1:
+		return l.recipients[0]
+	}
+	return ""
 }
 
 // ascii reports whether all addresses are.
 func (l *letter) ascii() bool {
+	if l.utf8 {
+		return false
+	}
 	for _, a := range append([]string{l.from}, l.recipients...) {
 		for i := range len(a) {
 			if a[i] >= 0x80 {
@@ -80,6 +101,14 @@ func (l *letter) set(name, value string) error {
 	return nil
 }
 
+// addRecipient adds an address, unless it is among them.
+func (l *letter) addRecipient(address string) {
+	normal := jobs.NormalAddress([]byte(address))
+	if !slices.ContainsFunc(l.recipients, func(r string) bool { return bytes.Equal(jobs.NormalAddress([]byte(r)), normal) }) {
+		l.recipients = append(l.recipients, address)
+	}
+}
+
 // setAddresses sets a header of addresses. Who must not be written to is left out
 // of Cc and Bcc.
 func (l *letter) setAddresses(name string, list []*netmail.Address) error {
@@ -96,7 +125,11 @@ func (l *letter) setAddresses(name string, list []*netmail.Address) error {
 			if l.allowed != nil && !l.allowed(a.Address) {
 				continue
 			}
-			l.recipients = append(l.recipients, a.Address)
+			l.addRecipient(a.Address)
+		}
+		l.utf8 = l.utf8 || !isASCII(a.Address)
+		if n := longest(a.String()); n > mostLine {
+			return fmt.Errorf("header %s: a name of %d octets, and a line may have 998", name, n)
 		}
 		kept = append(kept, a)
 	}

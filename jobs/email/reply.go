@@ -3,6 +3,7 @@ package email
 import (
 	"brood/jobs"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -91,6 +92,9 @@ func judge(at phase, err error, attempt int) outcome {
 	return o
 }
 
+// policyWords are in replies about who sends, or what, where no enhanced code says so.
+var policyWords = regexp.MustCompile(`\b(spam|spamhaus|blocked|block ?list|black ?list|dnsbl|rbl|listed|reputation|policy|dmarc|dkim|spf)`)
+
 // rule applies the table of replies; host is how long a server is left alone.
 func (o *outcome) rule(host time.Duration) {
 	said := strings.ToLower(o.text)
@@ -99,7 +103,7 @@ func (o *outcome) rule(host time.Duration) {
 		o.verdict, o.status, o.class, o.after, o.holds = v, status, class, after, holds
 	}
 	switch {
-	case strings.Contains(said, "daily message quota"):
+	case strings.Contains(said, "daily") && (strings.Contains(said, "quota") || strings.Contains(said, "limit")):
 		set(jobs.VerdictAbort, "deferred", classBusy, 0, 0)
 	case o.code == 454 && (strings.Contains(said, "throttling") || strings.Contains(said, "sending rate")):
 		set(jobs.VerdictThrottle, "deferred", classBusy, time.Second, jobs.HoldsAll)
@@ -114,6 +118,8 @@ func (o *outcome) rule(host time.Duration) {
 	case o.phase == phaseConnect && o.code >= 500:
 		// It speaks with nobody from here, whatever the record.
 		set(jobs.VerdictAbort, "deferred", classPolicy, 0, 0)
+	case o.phase == phaseConnect:
+		set(jobs.VerdictRetry, "deferred", classBusy, host, jobs.HoldsAll)
 	case is("4.2.2", "5.2.2"):
 		set(jobs.VerdictRetry, "deferred", classFull, fullTime, 0)
 	case is("4.5.3"):
@@ -122,11 +128,14 @@ func (o *outcome) rule(host time.Duration) {
 		set(jobs.VerdictRetry, "deferred", classGrey, greyTime, jobs.HoldsKey)
 	case o.code >= 400 && o.code < 500:
 		set(jobs.VerdictRetry, "deferred", classReply, 0, 0)
+	case o.phase == phaseMail && o.code != 552 && !is("5.3.4", "5.6.7"):
+		// It is the sender who is refused, whoever the recipient.
+		set(jobs.VerdictFailed, "bounced", classPolicy, 0, 0)
 	case is("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.4.4", "5.2.1"):
 		set(jobs.VerdictFailed, "bounced", classBounce, 0, 0)
 	case is("5.3.4", "5.2.3") || o.code == 552:
 		set(jobs.VerdictFailed, "bounced", classContent, 0, 0)
-	case strings.HasPrefix(o.enhanced, "5.7."):
+	case strings.HasPrefix(o.enhanced, "5.7.") || (o.enhanced == "" && policyWords.MatchString(said)):
 		set(jobs.VerdictFailed, "bounced", classPolicy, 0, 0)
 	case (o.code == 550 || o.code == 551 || o.code == 553) && o.phase == phaseRcpt && o.enhanced == "":
 		set(jobs.VerdictFailed, "bounced", classBounce, 0, 0)

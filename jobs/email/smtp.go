@@ -8,65 +8,31 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 )
 
-// server is where messages are handed in, and how.
-type server struct {
-	Network  string `json:"network"` // tcp or unix
-	Address  string `json:"address"` // host:port, or a path
-	Host     string `json:"host"`
-	User     string `json:"user,omitempty"`
-	Auth     string `json:"auth,omitempty"`     // auto, or a mechanism
-	LMTP     bool   `json:"lmtp,omitempty"`     // RFC 2033
-	Implicit bool   `json:"implicit,omitempty"` // TLS from the first byte: RFC 8314
-	// TLS is required, optional or never; with required STARTTLS must succeed.
-	TLS          string `json:"tls"`
-	CAFile       string `json:"ca_file,omitempty"`       // whom to trust; empty: whom the system does
-	PasswordFile string `json:"password_file,omitempty"` // empty: PasswordVariable
-	Hello        string `json:"hello"`
-	// MaxPerConnection is how many messages a connection may carry; 0 is no limit.
-	MaxPerConnection int `json:"max_per_connection,omitempty"`
-}
-
-// PasswordVariable holds the password, where no file is named.
-const PasswordVariable = "BROOD_SMTP_PASSWORD"
-
-const serverForms = "smtp://[user@]host[:port], smtps://[user@]host[:port], lmtp://host:port or lmtp:///socket"
-
-// parseServer reads smtp://user@host:port and its like.
-func parseServer(s string) (*server, error) {
-	u, err := url.Parse(s)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not a server: there are %s", s, serverForms)
-	}
-	socket := u.Scheme == "lmtp" && u.Host == "" && len(u.Path) > 1
-	if !socket && (u.Hostname() == "" || (u.Path != "" && u.Path != "/")) {
-		return nil, fmt.Errorf("%q is not a server: there are %s", s, serverForms)
-	}
-	if _, given := u.User.Password(); given {
-		return nil, fmt.Errorf("do not write the password there, where others may read it: give --password-file, or %s in the environment", PasswordVariable)
-	}
-	out := &server{Network: "tcp", Host: u.Hostname(), User: u.User.Username(), LMTP: u.Scheme == "lmtp", Implicit: u.Scheme == "smtps"}
-	if socket {
-		out.Network, out.Address, out.Host = "unix", u.Path, "localhost"
-		return out, nil
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"smtps": "465", "smtp": "587", "lmtp": "24"}[u.Scheme]
-	}
-	out.Address = net.JoinHostPort(out.Host, port)
-	return out, nil
-}
-
 // tlsError means that the connection is not as safe as was asked for.
 type tlsError struct{ error }
+
+// rcptError is what the server says about one of several recipients.
+type rcptError struct {
+	to  string
+	err error
+}
+
+func (e *rcptError) Error() string { return e.to + ": " + e.err.Error() }
+func (e *rcptError) Unwrap() error { return e.err }
+
+// about says whom an error is about, where there are several recipients.
+func about(to string, all []string, err error) error {
+	if len(all) < 2 {
+		return err
+	}
+	return &rcptError{to, err}
+}
 
 // partialError means that some of the recipients of a message have it, and others
 // do not.
@@ -133,6 +99,9 @@ func (s *sender) send(ctx context.Context, l *letter) (text string, at phase, er
 		}
 	}
 	if err != nil && len(taken) > 0 {
+		if one := (*rcptError)(nil); errors.As(err, &one) {
+			err = one.err // whom it is about is said anyway
+		}
 		err = &partialError{taken, left, err}
 	}
 	return text, at, err
@@ -155,6 +124,10 @@ func without(list, out []string) []string {
 // taken. A connection that the server has closed since the last message is
 // replaced: nothing has been said over it.
 func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text string, taken []string, at phase, err error) {
+	if s.conn != nil && s.conn.in.Buffered() > 0 {
+		_ = s.conn.Close() // it has said something that belongs to nothing
+		s.conn = nil
+	}
 	for again := s.conn != nil; ; again = false {
 		if at, err := s.connect(ctx); err != nil {
 			return "", nil, at, err
@@ -162,6 +135,9 @@ func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text str
 		conn := s.conn
 		stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // it was told to stop
 		text, taken, at, err = s.transact(l, to)
+		if err != nil {
+			s.recover(err)
+		}
 		stop()
 		if err == nil {
 			if s.sent++; s.MaxPerConnection > 0 && s.sent >= s.MaxPerConnection {
@@ -169,7 +145,6 @@ func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text str
 			}
 			return text, taken, at, nil
 		}
-		s.recover(err)
 		if !again || ctx.Err() != nil || at != phaseMail || !gone(err) {
 			return text, taken, at, err
 		}
@@ -205,13 +180,16 @@ func (s *sender) connect(ctx context.Context) (phase, error) {
 		return phaseConnect, s.notSafe(err)
 	}
 	if err := c.hello(s.Hello); err != nil {
-		return phaseConnect, errors.Join(err, c.Close())
+		_ = c.Close()
+		return phaseConnect, err
 	}
 	if err := s.secure(c); err != nil {
-		return phaseConnect, errors.Join(err, c.Close())
+		_ = c.Close()
+		return phaseConnect, err
 	}
 	if err := s.authenticate(c); err != nil {
-		return phaseAuth, errors.Join(err, c.Close())
+		_ = c.Close()
+		return phaseAuth, err
 	}
 	s.conn, s.sent = c, 0
 	return "", nil
@@ -225,7 +203,7 @@ func (s *sender) secure(c *client) error {
 	err := c.startTLS(s.settings, s.Hello)
 	var said *reply
 	var netErr net.Error
-	if err == nil || (errors.As(err, &said) && said.code < 500) || (errors.As(err, &netErr) && netErr.Timeout()) || gone(err) {
+	if err == nil || (errors.As(err, &said) && said.code < 500) || (errors.As(err, &netErr) && netErr.Timeout()) || gone(err) || errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return s.notSafe(&tlsError{fmt.Errorf("STARTTLS: %w (--tls optional or never would do without)", err)})
@@ -303,7 +281,7 @@ func (s *sender) transact(l *letter, to []string) (text string, taken []string, 
 			accepted = append(accepted, to[i])
 		} else if len(accepted) == 0 || !tooMany(err) {
 			// Nobody has the message unless all may have it.
-			return "", nil, phaseRcpt, err
+			return "", nil, phaseRcpt, about(to[i], l.recipients, err)
 		}
 	}
 	if err := c.data(asked); err != nil {
@@ -312,7 +290,7 @@ func (s *sender) transact(l *letter, to []string) (text string, taken []string, 
 	if err := c.message(l.message); err != nil {
 		return "", nil, phaseData, c.why(err)
 	}
-	return c.verdict(accepted)
+	return c.verdict(accepted, l.recipients)
 }
 
 // tooMany reports whether a recipient is only refused as there are others: RFC
@@ -332,7 +310,7 @@ func (c *client) why(err error) error {
 
 // verdict reads what becomes of the message: one reply or, with LMTP, one for each
 // recipient.
-func (c *client) verdict(accepted []string) (text string, taken []string, at phase, err error) {
+func (c *client) verdict(accepted, all []string) (text string, taken []string, at phase, err error) {
 	replies := 1
 	if c.lmtp {
 		replies = len(accepted)
@@ -342,6 +320,10 @@ func (c *client) verdict(accepted []string) (text string, taken []string, at pha
 		switch {
 		case readErr != nil:
 			return "", taken, phaseDot, readErr // of the rest nobody knows
+		case r.code < 400 && r.code/100 != 2:
+			return "", taken, phaseDot, fmt.Errorf("%w: %s", errGarbled, r)
+		case r.code/100 != 2 && c.lmtp && err == nil:
+			err = about(accepted[i], all, r)
 		case r.code/100 != 2 && err == nil:
 			err = r
 		case r.code/100 != 2:
@@ -358,7 +340,7 @@ func (c *client) verdict(accepted []string) (text string, taken []string, at pha
 func (s *sender) recover(err error) {
 	var said *reply
 	c := s.conn
-	if errors.As(err, &said) && said.code != 421 && !c.waits && c.in.Buffered() == 0 && c.ask(replyTime, 250, "RSET") == nil {
+	if errors.As(err, &said) && said.code != 421 && !c.waits && c.in.Buffered() == 0 && c.ask(resetTime, 250, "RSET") == nil {
 		return
 	}
 	_ = c.Close()
@@ -370,19 +352,6 @@ func (s *sender) close() error {
 	if s.conn != nil {
 		s.conn.quit()
 		s.conn = nil
-	}
-	return nil
-}
-
-// tlsModes are what --tls may be.
-var tlsModes = []string{"required", "optional", "never"}
-
-func (s *server) check() error {
-	if !slices.Contains(tlsModes, s.TLS) {
-		return fmt.Errorf("--tls %q: there are %s", s.TLS, strings.Join(tlsModes, ", "))
-	}
-	if !slices.Contains(authNames(), s.Auth) {
-		return fmt.Errorf("--auth %q: there are %s", s.Auth, strings.Join(authNames(), ", "))
 	}
 	return nil
 }

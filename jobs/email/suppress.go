@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io/fs"
+	netmail "net/mail"
 	"os"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/sys/unix"
@@ -70,7 +72,10 @@ func (s *suppressions) has(address string, trouble func(error)) bool {
 		return false
 	}
 	normal := jobs.NormalAddress([]byte(address))
-	domain := normal[bytes.LastIndexByte(normal, '@'):]
+	domain := normal[max(bytes.LastIndexByte(normal, '@'), 0):]
+	if len(domain) == 0 {
+		return false
+	}
 	written := normal // whoever made a hash may have taken the letters of the domain as they are
 	if u, err := idna.ToUnicode(string(domain[1:])); err == nil {
 		written = slices.Concat(normal[:len(normal)-len(domain)+1], []byte(u))
@@ -183,40 +188,73 @@ func (f *suppressFile) merge(added map[suppressed]bool) {
 	f.entries = slices.Compact(f.entries)
 }
 
+// columnNames are what the first line of a list may say, in small letters.
+var columnNames = []string{
+	"email", "e-mail", "mail", "to", "address", "addresses", "email_address", "email address", "e-mail address", "emailaddress",
+	"recipient", "recipients", "domain", "domains", "hash", "sha256", "sha-256",
+}
+
 // add reads one line.
 func (f *suppressFile) add(to map[suppressed]bool, line []byte) error {
-	word := strings.Trim(string(bytes.TrimSpace(line)), "\ufeff")
-	if i := strings.IndexAny(word, ",;\t "); i >= 0 {
-		word = word[:i]
-	}
-	if word = strings.Trim(word, `"`); word == "" || word[0] == '#' {
+	text := strings.Trim(string(bytes.TrimSpace(line)), "\ufeff")
+	if text == "" || text[0] == '#' {
 		return nil
 	}
-	normal := string(jobs.NormalAddress([]byte(word)))
-	at := strings.LastIndexByte(normal, '@')
-	switch b, err := hex.DecodeString(word); {
-	case err == nil && len(b) == sha256.Size:
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return errors.New("it is not in UTF-8: convert the list, as with iconv -f utf-16 -t utf-8, or -f latin1")
+	}
+	word, rest := text, ""
+	if name, inside, ok := strings.Cut(text, "<"); ok && !strings.Contains(name, "@") { // Ada <ada@example.com>
+		word, rest, _ = strings.Cut(inside, ">")
+	} else if i := strings.IndexAny(text, ",;\t "); i >= 0 {
+		word, rest = text[:i], text[i:]
+	}
+	if strings.Contains(rest, "@") {
+		return errors.New("there are two addresses in one line: write each into a line of its own")
+	}
+	word = strings.Trim(word, `"'`)
+	if b, err := hex.DecodeString(word); err == nil && len(b) == sha256.Size {
 		to[suppressed(b[:len(suppressed{})])] = true
-	case at >= 0 && at < len(normal)-1: // an address or, with nothing before the @, a domain
-		to[sumOf([]byte(normal))] = true
-	case at < 0 && strings.Contains(strings.Trim(normal, "."), "."):
-		domain := jobs.NormalAddress([]byte("@" + word))
-		to[sumOf(domain)] = true
-	case f.line == 0: // the name of a column
+		return nil
+	}
+	name := strings.ToLower(strings.Trim(text, `"`))
+	if first, _, _ := strings.Cut(name, ","); f.line == 0 && (slices.Contains(columnNames, name) || slices.Contains(columnNames, strings.Trim(first, `" `))) {
+		return nil
+	}
+	normal := string(jobs.NormalAddress([]byte(strings.TrimPrefix(word, "*"))))
+	switch local, domain, ok := cutAddress(normal); {
+	case !ok && strings.Contains(strings.Trim(normal, "."), "."):
+		to[sumOf(jobs.NormalAddress([]byte("@"+word)))] = true
+	case ok && domain != "" && (strings.Contains(domain, ".") || local != "" && rest == "") && !strings.ContainsAny(domain, "*@"):
+		to[sumOf([]byte(normal))] = true // with nothing before the @, a domain
 	default:
 		return fmt.Errorf("%q is neither an address, nor a domain, nor a SHA-256", word)
 	}
 	return nil
 }
 
+// entries is how many entries a list has.
+func (f *suppressFile) count() int { return len(f.entries) + len(f.recent) + len(f.tail) }
+
 // openBounced opens the list to which addresses are added.
 func openBounced(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
 }
 
+// oneAddress reports whether a text is an address, and nothing else: a line of a list
+// could also be a whole domain.
+func oneAddress(s string) bool {
+	a, err := netmail.ParseAddress(s)
+	return err == nil && a.Name == "" && !strings.ContainsAny(s, "<>,;#\"") && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) &&
+		!strings.HasPrefix(s, "*") && utf8.ValidString(s)
+}
+
 // noteBounce adds an address to a list, durably. Several workers may do so at the
 // same time.
 func noteBounce(path, address string) error {
+	if !oneAddress(address) {
+		return nil // a list holds none such, and needs none: no row could have been it
+	}
 	f, err := openBounced(path)
 	if err != nil {
 		return err
