@@ -6,8 +6,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"net/mail"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
@@ -18,7 +20,8 @@ import (
 // business key, never of the attempt, and of the position only where the
 // dataset has no key.
 type KeySpec struct {
-	Scope   string   `json:"scope"`
+	Scope string `json:"scope"`
+	// Columns are the columns of the key; a|b is a, or b where a is empty.
 	Columns []string `json:"columns,omitempty"`
 	// Normalize is what is done to the value of each column first; it has an
 	// entry for every column, or none at all.
@@ -95,6 +98,9 @@ func (n Normalization) apply(v []byte) []byte {
 // stands beside it.
 func NormalAddress(v []byte) []byte { return normalEmail(v) }
 
+// BareAddress is an address without the name that may stand before it.
+func BareAddress(v []byte) []byte { return bare(v) }
+
 // MailDomain is what stands behind the last @ of a mail address, or all of it.
 func MailDomain(v []byte) []byte {
 	return bare(v)[bytes.LastIndexByte(bare(v), '@')+1:]
@@ -103,6 +109,11 @@ func MailDomain(v []byte) []byte {
 // bare takes the name off an address such as Ada <ada@example.com>.
 func bare(v []byte) []byte {
 	v = bytes.TrimSpace(v)
+	if bytes.ContainsAny(v, "\"(") { // quotes and comments: RFC 5322, section 3.4
+		if a, err := mail.ParseAddress(string(v)); err == nil {
+			return []byte(a.Address)
+		}
+	}
 	if i := bytes.LastIndexByte(v, '<'); i >= 0 && v[len(v)-1] == '>' {
 		v = bytes.TrimSpace(v[i+1 : len(v)-1])
 	}
@@ -115,9 +126,12 @@ func normalEmail(v []byte) []byte {
 	if at < 0 {
 		return v
 	}
-	domain := strings.TrimSuffix(string(v[at+1:]), ".")
-	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
-		domain = ascii // one that cannot be looked up is compared as it stands
+	domain := bytes.TrimSuffix(v[at+1:], []byte("."))
+	if !bytes.ContainsFunc(domain, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return v[:at+1+len(domain)]
+	}
+	if ascii, err := idna.Lookup.ToASCII(string(domain)); err == nil {
+		domain = []byte(ascii) // one that cannot be looked up is compared as it stands
 	}
 	return append(v[:at+1:at+1], domain...)
 }
@@ -125,7 +139,7 @@ func normalEmail(v []byte) []byte {
 // value is the normalized value of key column i, borrowed from the record or
 // new.
 func (k KeySpec) value(r *Record, i int) []byte {
-	v, _ := r.Lookup(k.Columns[i])
+	v := r.First(k.Columns[i])
 	if i < len(k.Normalize) {
 		for _, n := range k.Normalize[i] {
 			v = n.apply(v)
@@ -201,8 +215,13 @@ func (k KeySpec) Text(r *Record) string {
 // records may differ from one to the next, so there any name may be right.
 func (k KeySpec) Check(s *Shape) error {
 	for _, c := range k.Columns {
-		if s.Kind != Objects && s.Index(c) < 0 {
-			return fmt.Errorf("the dataset has no column %q to take the key from; its columns are %s", c, strings.Join(s.Columns, ", "))
+		if s.Kind == Objects || s.Index(c) >= 0 {
+			continue
+		}
+		for name := range strings.SplitSeq(c, "|") {
+			if s.Index(name) < 0 {
+				return fmt.Errorf("the dataset has no column %q to take the key from; its columns are %s", name, strings.Join(s.Columns, ", "))
+			}
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -90,6 +91,21 @@ func (r *Record) Lookup(name string) ([]byte, bool) {
 		return false
 	})
 	return out, found
+}
+
+// First returns the first of several columns that is not empty: spec is their names,
+// with a | between.
+func (r *Record) First(spec string) []byte {
+	v, there := r.Lookup(spec)
+	if there || strings.IndexByte(spec, '|') < 0 {
+		return v
+	}
+	for name := range strings.SplitSeq(spec, "|") {
+		if v, _ = r.Lookup(name); len(bytes.TrimSpace(v)) > 0 {
+			break
+		}
+	}
+	return v
 }
 
 func jsonText(v gjson.Result) []byte {

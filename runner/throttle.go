@@ -18,7 +18,7 @@ type PaceKey struct {
 	Domain bool `json:"domain,omitempty"`
 }
 
-// ParsePaceKey reads COLUMN or domain(COLUMN).
+// ParsePaceKey reads COLUMN or domain(COLUMN), see jobs.Record.First.
 func ParsePaceKey(s string) PaceKey {
 	if inner, ok := strings.CutPrefix(s, "domain("); ok && strings.HasSuffix(inner, ")") {
 		return PaceKey{strings.TrimSuffix(inner, ")"), true}
@@ -67,7 +67,7 @@ func newThrottle(cfg *Config, tell func(string, time.Time), day string, used int
 
 // of is the key of a record, as a number.
 func (t *throttle) of(rec *jobs.Record) uint64 {
-	v, _ := rec.Lookup(t.key.Column)
+	v := rec.First(t.key.Column)
 	v = bytes.ToLower(bytes.TrimSpace(v))
 	if t.key.Domain {
 		v = jobs.MailDomain(v)

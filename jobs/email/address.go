@@ -9,8 +9,8 @@ import (
 )
 
 // recipient is whom a record is about.
-func recipient(vars variables) (*netmail.Address, error) {
-	for _, column := range addressColumns {
+func recipient(vars variables, columns []string) (*netmail.Address, error) {
+	for _, column := range columns {
 		v := vars.text(column)
 		if v == "" {
 			continue
@@ -32,7 +32,7 @@ func recipient(vars variables) (*netmail.Address, error) {
 		}
 		return a, oneLine("the name", a.Name)
 	}
-	return nil, fmt.Errorf("there is no address: columns %s are empty or missing", strings.Join(addressColumns, ", "))
+	return nil, fmt.Errorf("there is no address: %s is empty or missing", strings.Join(columns, " or "))
 }
 
 func cutAddress(a string) (local, domain string, ok bool) {

@@ -70,15 +70,22 @@ func bounces(o jobs.Options, args []string, stdout, stderr io.Writer) error {
 	err = eachMessage(args, func(place string, m []byte) error {
 		messages++
 		found, err := readReport(m)
-		if err != nil {
-			_, err = fmt.Fprintf(stderr, "%s: %v\n", place, err)
-			return err
+		if err != nil { // what was found before counts all the same
+			if _, err := fmt.Fprintf(stderr, "%s: %s\n", place, visible(err.Error())); err != nil {
+				return err
+			}
 		}
 		if len(found) > 0 {
 			reports++
 		}
 		for _, r := range found {
-			if _, err := fmt.Fprintf(stdout, "%s\t%s\t%s\t%s\t%s\n", r.address, r.class, r.status, r.action, r.text); err != nil {
+			if !oneAddress(r.address) {
+				if _, err := fmt.Fprintf(stderr, "%s: a report about %q, which is no address: passed over\n", place, r.address); err != nil {
+					return err
+				}
+				continue
+			}
+			if _, err := fmt.Fprintf(stdout, "%s\t%s\t%s\t%s\t%s\n", r.address, r.class, visible(r.status), visible(r.action), visible(r.text)); err != nil {
 				return err
 			}
 			if list == "" || !slices.Contains(classes, string(r.class)) || listed.has(r.address, complain) {
@@ -213,7 +220,7 @@ func readReport(m []byte) ([]report, error) {
 	}
 	var out []report
 	err = e.Walk(func(_ []int, part *message.Entity, err error) error {
-		if err != nil {
+		if err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
 			return err
 		}
 		kind, _, _ := part.Header.ContentType()
@@ -261,7 +268,7 @@ func recipients(text string) []report {
 			continue
 		}
 		r := report{
-			address: strings.Trim(address, "<>"), status: firstWord(fields["status"]), action: strings.ToLower(firstWord(fields["action"])),
+			address: string(jobs.BareAddress([]byte(address))), status: firstWord(fields["status"]), action: strings.ToLower(firstWord(fields["action"])),
 			text: strings.Join(strings.Fields(typed(fields["diagnostic-code"])), " "),
 		}
 		r.class = classOf(&r)
@@ -299,7 +306,7 @@ func classOf(r *report) jobs.Class {
 		}
 	}
 	if o.code == 0 {
-		o.code = 550
+		o.code = 554 // so that nothing is made of it that its status does not say
 		if strings.HasPrefix(r.status, "4") {
 			o.code = 451
 		}

@@ -22,6 +22,7 @@ import (
 // composer makes the message of a record.
 type composer struct {
 	config
+	columns
 	layouts     map[string]*layout // by language; under "" if there is one for all
 	unsubscribe filler             // nil: only the column says
 	signer      *signer            // nil: not signed
@@ -47,7 +48,7 @@ func (m *layout) has(name string) bool {
 
 // newComposer parses the templates; shape is that of the records.
 func newComposer(c config, shape *jobs.Shape) (*composer, error) {
-	out := &composer{config: c, layouts: make(map[string]*layout), now: time.Now}
+	out := &composer{config: c, columns: columnsOf(shape, c.Address), layouts: make(map[string]*layout), now: time.Now}
 	langs := make(map[string]bool)
 	parts := []variants{c.Template, c.Text, c.HTML, c.Markdown}
 	for _, v := range parts {
@@ -68,7 +69,7 @@ func newComposer(c config, shape *jobs.Shape) (*composer, error) {
 			}
 		}
 		var err error
-		if out.layouts[lang], err = newLayout(&c, lang, shape); err != nil {
+		if out.layouts[lang], err = newLayout(&c, lang, out.known); err != nil {
 			return nil, err
 		}
 	}
@@ -77,7 +78,7 @@ func newComposer(c config, shape *jobs.Shape) (*composer, error) {
 	}
 	var err error
 	if c.Unsubscribe != "" {
-		if out.unsubscribe, err = textTemplate("List-Unsubscribe", c.Unsubscribe, shape); err != nil {
+		if out.unsubscribe, err = textTemplate("List-Unsubscribe", c.Unsubscribe, out.known); err != nil {
 			return nil, err
 		}
 	}
@@ -148,11 +149,11 @@ const (
 // compose makes the message of a record. To is who gets it instead of whom the
 // record names, if that is not empty. An error is a *badRecord.
 func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter, error) {
-	vars, err := variablesOf(rec)
+	vars, err := c.variablesOf(rec)
 	if err != nil {
 		return nil, &badRecord{classTemplate, err}
 	}
-	to, err := recipient(vars)
+	to, err := recipient(vars, c.addresses)
 	if err != nil {
 		return nil, &badRecord{classAddress, err}
 	}

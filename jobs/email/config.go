@@ -20,6 +20,7 @@ type config struct {
 	HTML        variants `json:"html,omitempty"`
 	Markdown    variants `json:"markdown,omitempty"`
 	DefaultLang string   `json:"default_lang,omitempty"`
+	Address     string   `json:"address,omitempty"` // the column; empty: one of addressColumns
 	Attach      []string `json:"attach,omitempty"`
 	Inline      []string `json:"inline,omitempty"`
 	Unsubscribe string   `json:"unsubscribe,omitempty"` // a template
@@ -98,7 +99,7 @@ func (v variants) of(lang string) (source, bool) {
 func readConfig(o jobs.Options) (config, error) {
 	c := config{
 		DefaultLang: strings.ToLower(o.String("default-lang")), Unsubscribe: o.String("unsubscribe"), VERP: o.Bool("verp"),
-		CheckMX: o.Bool("check-mx"), Resolver: o.String("resolver"), SeedEvery: o.Int("seed-every"),
+		Address: o.String("address"), CheckMX: o.Bool("check-mx"), Resolver: o.String("resolver"), SeedEvery: o.Int("seed-every"),
 	}
 	for _, f := range []struct {
 		flag string
@@ -279,22 +280,8 @@ func (c *composer) checkShape(shape *jobs.Shape) error {
 			return errors.New("there is no subject: give --subject, a header Subject in the template, or a column subject")
 		}
 	}
-	if shape.Kind == jobs.Objects || len(addressColumnsOf(shape)) > 0 {
+	if len(c.addresses) > 0 {
 		return nil
 	}
-	return fmt.Errorf("the dataset has no column %s; it has %s", strings.Join(addressColumns, ", or "), strings.Join(shape.Columns, ", "))
-}
-
-// The columns that an address may stand in.
-var addressColumns = []string{"email", "to", "e-mail"}
-
-// addressColumnsOf are those that a dataset has.
-func addressColumnsOf(shape *jobs.Shape) []string {
-	var out []string
-	for _, name := range addressColumns {
-		if shape.Index(name) >= 0 {
-			out = append(out, name)
-		}
-	}
-	return out
+	return fmt.Errorf("no column has the address: it is called email, to or e-mail, or --address names it; the dataset has %s%s", strings.Join(shape.Columns, ", "), hint(shape))
 }

@@ -3,11 +3,10 @@ package email
 import (
 	"brood/jobs"
 	"encoding/json"
-	"strings"
 )
 
-// columns are what the job adds to the results.
-var columns = []jobs.Column{
+// resultColumns are what the job adds to the results.
+var resultColumns = []jobs.Column{
 	{Name: "email_status"},
 	{Name: "smtp_code"},
 	{Name: "enhanced_code"},
@@ -23,8 +22,9 @@ func Definition() *jobs.Definition {
 	return &jobs.Definition{
 		Name:  "email",
 		Usage: "make a message of every record, into a Maildir or to a mail server",
-		Help: `The address stands in the column email, to or e-mail; name, or first_name and
-last_name, beside it. What a record says in the columns subject, cc, bcc, reply_to and
+		Help: `The address stands in the column email, to or e-mail, or where --address says; name,
+or first_name and last_name, beside it. Capitals and spaces do not matter: First Name
+is first_name, also in a template. What a record says in the columns subject, cc, bcc, reply_to and
 unsubscribe_url counts more than what is said for all; attachments and inline (paths,
 with ";" between) come on top of it; lang is its language, and send_at the time before
 which it is not sent. The column attributes, a JSON object, is read as columns too, so
@@ -89,6 +89,7 @@ Examples:
 			{Name: "from", Usage: "the sender's `ADDRESS`, as in 'Ada <ada@example.com>'", Default: ""},
 			{Name: "subject", Usage: "the `SUBJECT`, a template", Default: ""},
 			{Name: "header", Usage: "one more `HEADER`, a template, as in 'List-Id: news.example.com'; more than once", Default: []string(nil)},
+			{Name: "address", Usage: "the address stands in `COLUMN`; otherwise in email, to or e-mail, in capitals or not", Default: ""},
 			{Name: "attach", Usage: "attach `FILE` to every message; more than once", Default: []string(nil)},
 			{Name: "inline", Usage: "put picture `FILE` into every message, for the HTML to show as cid:NAME; more than once", Default: []string(nil)},
 			{Name: "unsubscribe", Usage: "`URL` to leave the list by, a template: https:// for one click, or mailto:", Default: ""},
@@ -126,7 +127,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	if err := composer.checkShape(shape); err != nil {
 		return jobs.Plan{}, err
 	}
-	p := jobs.Plan{Columns: columns, NeedsText: true, Defaults: presets(&c, shape), Ended: []jobs.Ended{
+	p := jobs.Plan{Columns: resultColumns, NeedsText: true, Defaults: presets(composer), Ended: []jobs.Ended{
 		{Status: "skipped", Class: "duplicate", Values: []string{statusDuplicate}},
 		{Status: "failed", Class: jobs.ClassInput, Values: []string{statusInvalid}},
 		{Status: "unknown", Values: []string{statusUnknown}},
@@ -150,14 +151,14 @@ const (
 // presets are flags of the run where the user gives none: nobody is written to
 // twice; and where messages leave the machine, no domain gets more of them at a
 // time than an unknown sender may send, and a sender that is not wanted stops.
-func presets(c *config, shape *jobs.Shape) map[string]string {
-	columns := addressColumnsOf(shape)
-	if len(columns) == 0 {
+func presets(c *composer) map[string]string {
+	key := c.key()
+	if key == "" {
 		return nil
 	}
-	out := map[string]string{"key": strings.Join(columns, ","), "key-normalize": string(jobs.NormEmail)}
+	out := map[string]string{"key": key, "key-normalize": string(jobs.NormEmail)}
 	if c.Maildir == "" {
-		out["rate-by"] = "domain(" + columns[0] + ")=" + presetRates
+		out["rate-by"] = "domain(" + key + ")=" + presetRates
 		out["max-per-key"] = "10"
 		out["breaker"] = presetBreaker
 	}

@@ -16,7 +16,6 @@ import (
 	"os"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -59,12 +58,8 @@ func openRunner(c *composer, s jobs.Setup) (*runner, error) {
 func complain(err error) { fmt.Fprintln(os.Stderr, err) }
 
 func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
-	for _, column := range addressColumns {
-		if r.address, _ = rec.Lookup(column); len(r.address) > 0 {
-			break
-		}
-	}
-	if until, err := sendAt(rec); err != nil {
+	r.address = r.addressOf(rec)
+	if until, err := r.sendAt(rec); err != nil {
 		r.refuse(res, classHeader, err)
 		return nil
 	} else if wait := until.Sub(r.now()); wait > 0 {
@@ -173,9 +168,8 @@ func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.R
 const sendAtColumn = "send_at"
 
 // sendAt is when a record may be sent at the earliest.
-func sendAt(rec *jobs.Record) (time.Time, error) {
-	v, _ := rec.Lookup(sendAtColumn)
-	s := strings.TrimSpace(string(v))
+func (c *columns) sendAt(rec *jobs.Record) (time.Time, error) {
+	s := c.lookup(rec, sendAtColumn)
 	if s == "" {
 		return time.Time{}, nil
 	}
@@ -216,7 +210,7 @@ func (r *runner) fill(res *jobs.Result, o outcome, id, queue string) {
 	res.Text = jobs.AppendJSONString(append(res.Text, `{"email":`...), r.address)
 	for i, v := range values {
 		res.Text = append(res.Text, ',')
-		res.Text = jobs.AppendJSONString(res.Text, []byte(columns[i].Name))
+		res.Text = jobs.AppendJSONString(res.Text, []byte(resultColumns[i].Name))
 		res.Text = append(res.Text, ':')
 		res.Text = jobs.AppendJSONString(res.Text, []byte(v))
 	}

@@ -35,7 +35,7 @@ func rehearse(c *composer, r *jobs.Rehearsal, o jobs.Options) error {
 		return err
 	}
 	look.allowed = func(address string) bool { return !lists.has(address, complain) }
-	return (&survey{c: &look, r: r, seen: make(map[[16]byte]bool), domains: make(map[string]int)}).run()
+	return (&survey{c: &look, r: r, lists: lists, seen: make(map[[16]byte]bool), domains: make(map[string]int)}).run()
 }
 
 // preview writes the first messages to files, and shows the first one.
@@ -143,6 +143,7 @@ func (r *runner) sendTo(h *jobs.Rehearsal, rec *jobs.Record, to string) (said st
 type survey struct {
 	c       *composer
 	r       *jobs.Rehearsal
+	lists   *suppressions
 	seen    map[[16]byte]bool
 	domains map[string]int
 
@@ -192,7 +193,7 @@ func (s *survey) look(rec *jobs.Record, mx *exchanges) error {
 		}
 		s.seen[key] = true
 	}
-	if _, err := sendAt(rec); err != nil {
+	if _, err := s.c.sendAt(rec); err != nil {
 		return &badRecord{classHeader, err}
 	}
 	l, err := s.c.compose(rec, s.r.Key.Of(rec), s.r.Run, "")
@@ -224,6 +225,12 @@ func (s *survey) print() error {
 		fmt.Fprintf(w, "%d\t %s\n", row.n, row.what)
 	}
 	fmt.Fprintf(w, "\n")
+	for _, f := range s.lists.files {
+		fmt.Fprintf(w, "%d\t entries in %s\n", f.count(), filepath.Base(f.path))
+	}
+	if len(s.lists.files) > 0 {
+		fmt.Fprintf(w, "\n")
+	}
 	names := slices.SortedFunc(maps.Keys(s.domains), func(a, b string) int {
 		return cmp.Or(s.domains[b]-s.domains[a], strings.Compare(a, b))
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/dustin/go-humanize"
 	"github.com/emersion/go-message"
@@ -61,5 +62,15 @@ func shown(m []byte) string {
 	if len(rest) > 0 {
 		out.WriteString("\n" + strings.Join(rest, " ") + "\n")
 	}
-	return out.String()
+	return visible(out.String())
+}
+
+// visible makes what others have written harmless to a terminal.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 }

@@ -42,6 +42,9 @@ type partialError struct {
 }
 
 func (e *partialError) Error() string {
+	if len(e.taken) == 0 {
+		return fmt.Sprintf("some of %s may have it: %v", strings.Join(e.left, ", "), e.err)
+	}
 	return fmt.Sprintf("sent to %s, but not to %s: %v", strings.Join(e.taken, ", "), strings.Join(e.left, ", "), e.err)
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io/fs"
+	"maps"
 	netmail "net/mail"
 	"os"
 	"slices"
@@ -42,7 +43,14 @@ type suppressFile struct {
 	line    int    // of its last line
 	next    time.Time
 	trouble string // told already
+	// before are the entries of a list that is being written anew, and counts until
+	// then: it may be short for a moment.
+	before map[suppressed]bool
+	until  time.Time
 }
+
+// settleTime is how long a list that is written anew may take for it.
+const settleTime = 2 * time.Second
 
 type suppressed [sha256.Size / 2]byte
 
@@ -98,7 +106,7 @@ func sumOf(b []byte) suppressed {
 }
 
 func (f *suppressFile) has(s suppressed) bool {
-	if f.recent[s] || f.tail[s] {
+	if f.recent[s] || f.tail[s] || f.before[s] {
 		return true
 	}
 	_, found := slices.BinarySearchFunc(f.entries, s, func(a, b suppressed) int { return bytes.Compare(a[:], b[:]) })
@@ -117,6 +125,9 @@ func (f *suppressFile) refresh() error {
 		return fmt.Errorf("--suppress: %w; what it said before still counts", err)
 	}
 	if stateOf(st) == f.stat {
+		if f.before != nil && now.After(f.until) {
+			f.before = nil
+		}
 		return nil
 	}
 	const share = 10 // of the time, at most a tenth
@@ -146,8 +157,12 @@ func (f *suppressFile) load() error {
 	}
 	f.stat = stateOf(st) // of before it was read: what comes after counts as a change
 	if int64(len(text)) < f.size || maphash.Bytes(f.seed, text[:f.size]) != f.sum {
+		f.keep()
 		f.entries, f.size, f.line = nil, 0, 0
 		clear(f.recent)
+	}
+	if f.before != nil {
+		f.until = time.Now().Add(settleTime)
 	}
 	var bad error
 	added := make(map[suppressed]bool)
@@ -169,6 +184,20 @@ func (f *suppressFile) load() error {
 	f.sum = maphash.Bytes(f.seed, text[:f.size])
 	f.merge(added)
 	return bad
+}
+
+// keep lets the entries there are count for a while yet.
+func (f *suppressFile) keep() {
+	if f.size == 0 {
+		return
+	}
+	if f.before == nil {
+		f.before = make(map[suppressed]bool, f.count())
+	}
+	for _, s := range f.entries {
+		f.before[s] = true
+	}
+	maps.Copy(f.before, f.recent)
 }
 
 // merge takes over entries: a few by the side, many into the sorted list.
@@ -200,19 +229,24 @@ func (f *suppressFile) add(to map[suppressed]bool, line []byte) error {
 	if text == "" || text[0] == '#' {
 		return nil
 	}
+	if strings.ContainsRune(text, '\r') {
+		return errors.New("lines are to end with a line feed")
+	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		return errors.New("it is not in UTF-8: convert the list, as with iconv -f utf-16 -t utf-8, or -f latin1")
 	}
 	word, rest := text, ""
 	if name, inside, ok := strings.Cut(text, "<"); ok && !strings.Contains(name, "@") { // Ada <ada@example.com>
 		word, rest, _ = strings.Cut(inside, ">")
+	} else if inside, behind, ok := strings.Cut(strings.TrimPrefix(text, `"`), `"`); ok && text[0] == '"' && behind != "" && strings.ContainsRune(",;\t ", rune(behind[0])) || ok && behind == "" && text[0] == '"' {
+		word, rest = strings.TrimSpace(inside), behind
 	} else if i := strings.IndexAny(text, ",;\t "); i >= 0 {
 		word, rest = text[:i], text[i:]
 	}
 	if strings.Contains(rest, "@") {
 		return errors.New("there are two addresses in one line: write each into a line of its own")
 	}
-	word = strings.Trim(word, `"'`)
+	word = strings.TrimPrefix(strings.Trim(word, "'"), "mailto:")
 	if b, err := hex.DecodeString(word); err == nil && len(b) == sha256.Size {
 		to[suppressed(b[:len(suppressed{})])] = true
 		return nil
@@ -224,7 +258,7 @@ func (f *suppressFile) add(to map[suppressed]bool, line []byte) error {
 	normal := string(jobs.NormalAddress([]byte(strings.TrimPrefix(word, "*"))))
 	switch local, domain, ok := cutAddress(normal); {
 	case !ok && strings.Contains(strings.Trim(normal, "."), "."):
-		to[sumOf(jobs.NormalAddress([]byte("@"+word)))] = true
+		to[sumOf(jobs.NormalAddress([]byte("@"+strings.Trim(word, "."))))] = true
 	case ok && domain != "" && (strings.Contains(domain, ".") || local != "" && rest == "") && !strings.ContainsAny(domain, "*@"):
 		to[sumOf([]byte(normal))] = true // with nothing before the @, a domain
 	default:
@@ -238,7 +272,7 @@ func (f *suppressFile) count() int { return len(f.entries) + len(f.recent) + len
 
 // openBounced opens the list to which addresses are added.
 func openBounced(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	return os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
 }
 
 // oneAddress reports whether a text is an address, and nothing else: a line of a list
@@ -253,7 +287,9 @@ func oneAddress(s string) bool {
 // same time.
 func noteBounce(path, address string) error {
 	if !oneAddress(address) {
-		return nil // a list holds none such, and needs none: no row could have been it
+		// Written as it is it would be read as something else.
+		sum := sha256.Sum256(jobs.NormalAddress([]byte(address)))
+		address = hex.EncodeToString(sum[:])
 	}
 	f, err := openBounced(path)
 	if err != nil {
@@ -261,10 +297,21 @@ func noteBounce(path, address string) error {
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
 	if err == nil {
-		_, err = f.WriteString(address + "\n")
+		_, err = f.WriteString(lineEnd(f) + address + "\n")
 	}
 	if err == nil {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
+}
+
+// lineEnd is what a list lacks whose last line has no end.
+func lineEnd(f *os.File) string {
+	last := make([]byte, 1)
+	if st, err := f.Stat(); err != nil || st.Size() == 0 || !st.Mode().IsRegular() {
+		return ""
+	} else if _, err := f.ReadAt(last, st.Size()-1); err != nil || last[0] == '\n' {
+		return ""
+	}
+	return "\n"
 }

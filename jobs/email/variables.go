@@ -21,7 +21,7 @@ type variables map[string]any
 // there is none of that name: so listmonk exports its subscribers.
 const attributesColumn = "attributes"
 
-func variablesOf(rec *jobs.Record) (variables, error) {
+func (c *columns) variablesOf(rec *jobs.Record) (variables, error) {
 	vars := make(variables)
 	if rec.Shape.Kind == jobs.Objects {
 		if err := decode(rec.Raw, &vars); err != nil {
@@ -33,6 +33,11 @@ func variablesOf(rec *jobs.Record) (variables, error) {
 				vars[name] = string(value)
 			}
 		})
+	}
+	for plain, column := range c.plain {
+		if v, there := vars[column]; there {
+			vars[plain] = v
+		}
 	}
 	more := make(variables)
 	switch a := vars[attributesColumn].(type) {
