@@ -17,12 +17,17 @@ var action = regexp.MustCompile(`\{\{(?s:.*?)\}\}`)
 // block is an action that stands in a paragraph of its own and shows nothing.
 var block = regexp.MustCompile(`<p>(\{\{-?\s*(?:if|else|end|range|with)\b[^}]*\}\})</p>`)
 
+// alone is such an action with a line of its own.
+var alone = regexp.MustCompile(`(?m)^[ \t]*(\{\{-?\s*(?:if|else|end|range|with)\b[^}\n]*\}\})[ \t]*$`)
+
 // markdownToHTML makes a template of HTML of one in Markdown. The actions are
 // kept as they are, so that what they bring is escaped by where it comes to stand:
 // a value cannot bring markup along.
 func markdownToHTML(text string) (string, error) {
 	var actions []string
 	mark := func(i int) string { return fmt.Sprintf("BroodAction%dX", i) }
+	// What decides about blocks stands between them, and is none of them.
+	text = alone.ReplaceAllString(text, "\n$1\n")
 	hidden := action.ReplaceAllStringFunc(text, func(a string) string {
 		actions = append(actions, a)
 		return mark(len(actions) - 1)

@@ -7,6 +7,8 @@ import (
 	htmltemplate "html/template"
 	"io"
 	"net/textproto"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -22,18 +24,168 @@ type filler interface {
 func textTemplate(name, text string, shape *jobs.Shape) (filler, error) {
 	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
-	return t, checkColumns(name, t.Root, shape)
+	return guarded{filler: t, source: text}, checkTemplate(name, t.Root, shape)
 }
 
 // htmlTemplate parses a template of HTML, in which values are escaped.
 func htmlTemplate(name, text string, shape *jobs.Shape) (filler, error) {
-	t, err := htmltemplate.New(name).Option("missingkey=error").Funcs(functions).Parse(text)
-	if err != nil {
-		return nil, err
+	hidden, comments := hideComments(text)
+	for _, c := range comments {
+		if strings.Contains(c, "{{") {
+			return nil, fmt.Errorf("template %s: an action in a conditional comment (<!--[if …) is not filled: take it out of there", name)
+		}
 	}
-	return t, checkColumns(name, t.Tree.Root, shape)
+	t, err := htmltemplate.New(name).Option("missingkey=error").Funcs(functions).Parse(hidden)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return guarded{t, text, comments}, checkTemplate(name, t.Tree.Root, shape)
+}
+
+// explain adds what may be meant by a mistake that many make.
+func explain(err error) error {
+	if m := noFunction.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%w (a column is written {{.%s}}, and one with a space in its name {{.first_name}})", err, m[1])
+	}
+	return err
+}
+
+var noFunction = regexp.MustCompile(`function "(\w+)" not defined`)
+
+// conditional are the comments that some mail programs read, and html/template would
+// leave out.
+var conditional = regexp.MustCompile(`(?s)<!--\[if.*?-->|<!--<!\[endif\]-->`)
+
+const commentMark = "BroodComment%dX"
+
+func hideComments(text string) (hidden string, comments []string) {
+	return conditional.ReplaceAllStringFunc(text, func(c string) string {
+		comments = append(comments, c)
+		return fmt.Sprintf(commentMark, len(comments)-1)
+	}), comments
+}
+
+// guarded is a template of which nothing comes that neither it nor the record says.
+type guarded struct {
+	filler
+	source   string
+	comments []string // that were hidden
+}
+
+// marks are what text/template and html/template write in the place of what is
+// missing, or not safe.
+var marks = []struct{ mark, why string }{
+	{"<no value>", "a value is missing"},
+	{"&lt;no value&gt;", "a value is missing"},
+	{"<nil>", "a value is missing"},
+	{"&lt;nil&gt;", "a value is missing"},
+	{"%!", "printf does not get what it is told to write"},
+	{"ZgotmplZ", "a value is not safe where it stands, such as a URL that does not begin with https:, http: or mailto:"},
+}
+
+func (g guarded) Execute(w io.Writer, data any) error {
+	var out strings.Builder
+	if err := g.filler.Execute(&out, data); err != nil {
+		return err
+	}
+	text := out.String()
+	for _, m := range marks {
+		if n := strings.Count(text, m.mark); n > 0 && n > strings.Count(g.source, m.mark)+countIn(data, m.mark) {
+			return fmt.Errorf("the template makes %q: %s", m.mark, m.why)
+		}
+	}
+	for i, c := range g.comments {
+		text = strings.ReplaceAll(text, fmt.Sprintf(commentMark, i), c)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// countIn counts a text in the values of a record.
+func countIn(data any, text string) int {
+	n := 0
+	switch v := data.(type) {
+	case string:
+		return strings.Count(v, text)
+	case variables:
+		return countIn(map[string]any(v), text)
+	case map[string]any:
+		for _, e := range v {
+			n += countIn(e, text)
+		}
+	case []any:
+		for _, e := range v {
+			n += countIn(e, text)
+		}
+	}
+	return n
+}
+
+// checkTemplate refuses what could not be filled for any record.
+func checkTemplate(name string, node parse.Node, shape *jobs.Shape) error {
+	if err := checkCalls(name, node); err != nil {
+		return err
+	}
+	return checkColumns(name, node, shape)
+}
+
+// checkCalls refuses calls of our functions with too few or too many values.
+func checkCalls(name string, node parse.Node) error {
+	var err error
+	walk(node, func(n parse.Node) {
+		pipe, ok := n.(*parse.PipeNode)
+		if !ok {
+			return
+		}
+		for i, c := range pipe.Cmds {
+			id, ok := c.Args[0].(*parse.IdentifierNode)
+			if !ok || functions[id.Ident] == nil || id.Ident == "index" {
+				continue
+			}
+			got, want := len(c.Args)-1+min(i, 1), reflect.TypeOf(functions[id.Ident]).NumIn()
+			if got != want && err == nil {
+				err = fmt.Errorf("template %s: {{%s}}: %s takes %d values, not %d; as in {{%s}}", name, pipe, id.Ident, want, got, examples[id.Ident])
+			}
+		}
+	})
+	return err
+}
+
+// walk calls f for a node and all below it.
+func walk(node parse.Node, f func(parse.Node)) {
+	if node == nil || reflect.ValueOf(node).IsNil() {
+		return
+	}
+	f(node)
+	branch := func(b *parse.BranchNode) {
+		walk(b.Pipe, f)
+		walk(b.List, f)
+		walk(b.ElseList, f)
+	}
+	switch n := node.(type) {
+	case *parse.ListNode:
+		for _, c := range n.Nodes {
+			walk(c, f)
+		}
+	case *parse.ActionNode:
+		walk(n.Pipe, f)
+	case *parse.PipeNode:
+		for _, c := range n.Cmds {
+			walk(c, f)
+		}
+	case *parse.CommandNode:
+		for _, a := range n.Args {
+			walk(a, f)
+		}
+	case *parse.IfNode:
+		branch(&n.BranchNode)
+	case *parse.WithNode:
+		branch(&n.BranchNode)
+	case *parse.RangeNode:
+		branch(&n.BranchNode)
+	}
 }
 
 // checkColumns refuses a variable that no record has, before anything is sent.
@@ -94,6 +246,9 @@ func fill(t filler, vars variables) (string, error) {
 	err := t.Execute(&out, vars)
 	var exec template.ExecError
 	if errors.As(err, &exec) {
+		if _, why, ok := strings.Cut(exec.Error(), "error calling index: "); ok {
+			return "", errors.New(why)
+		}
 		if _, name, ok := strings.Cut(exec.Error(), "map has no entry for key "); ok {
 			return "", fmt.Errorf("the template needs %s, which is empty or missing", strings.Trim(name, `"`))
 		}

@@ -113,11 +113,39 @@ func (v variables) text(name string) string {
 	}
 }
 
+// examples show how functions are used.
+var examples = map[string]string{
+	"upper": "upper .name", "lower": "lower .name", "trim": "trim .name", "capital": "capital .name",
+	"has": `if has . "name"`, "get": `get . "name" "friend"`,
+}
+
+// member is what index gives in a template: of what is missing that is an error.
+func member(item any, keys ...any) (any, error) {
+	for _, key := range keys {
+		var there bool
+		switch v := item.(type) {
+		case variables:
+			item, there = v[fmt.Sprint(key)]
+		case map[string]any:
+			item, there = v[fmt.Sprint(key)]
+		case []any:
+			if i, ok := key.(int); ok && i >= 0 && i < len(v) {
+				item, there = v[i], true
+			}
+		}
+		if !there {
+			return nil, fmt.Errorf("the template needs %v, which is empty or missing", key)
+		}
+	}
+	return item, nil
+}
+
 // functions are what templates may use, besides those of text/template.
 var functions = map[string]any{
 	"upper": strings.ToUpper,
 	"lower": strings.ToLower,
 	"trim":  strings.TrimSpace,
+	"index": member,
 	// capital makes the first letter a capital one.
 	"capital": func(s string) string {
 		for i, r := range s {
