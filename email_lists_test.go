@@ -95,6 +95,40 @@ func TestBounced(t *testing.T) {
 	}
 }
 
+// TestMendAndResume: a run that stopped at its settings goes on with better ones, and
+// with those alone from then on; what it sends may not change.
+func TestMendAndResume(t *testing.T) {
+	t.Parallel()
+	s, address := serveMail(t)
+	m := newMailing(t, "ada@"+address, "-j", "1")
+	m.list("a@a.example", "b@b.example", "c@c.example")
+	m.write("pw", "wrong\n")
+	m.write("stop", "b@b.example\n")
+	code, said := m.run("mend", "--password-file", m.path("pw"))
+	if code != 4 || !strings.Contains(said, "--run mend --resume") {
+		t.Fatalf("exit status %d\n%s", code, said)
+	}
+	for _, other := range [][]string{{"--header", "X-Other: y"}, {"--text", m.path("pw")}, {"--attach", m.path("pw")}} {
+		if code, said := m.run("mend", append(other, "--resume")...); code != 2 || !strings.Contains(said, "was begun with something else for: ") {
+			t.Errorf("%q: exit status %d\n%s", other, code, said)
+		}
+	}
+	// Without the file the password comes from the environment.
+	code, said = m.run("mend", "--resume", "--suppress", m.path("stop"))
+	rows := m.rows()
+	if code != 0 || !strings.Contains(said, "from here on as said now: server, suppress") || rows["b@b.example"] != "skipped suppressed suppressed  " || rows["c@c.example"] != "ok sent  dot 250" {
+		t.Errorf("exit status %d, %v\n%s", code, rows, said)
+	}
+	if len(s.taken) != 2 {
+		t.Errorf("taken: %v", s.taken)
+	}
+	var config string
+	queryRun(t, m.path("state"), "mend", `SELECT config FROM run`, &config)
+	if !strings.Contains(config, m.path("stop")) || strings.Contains(config, m.path("pw")) {
+		t.Errorf("kept: %s", config)
+	}
+}
+
 // TestSendAt: a message waits for its time, alone, and that costs no try.
 func TestSendAt(t *testing.T) {
 	t.Parallel()

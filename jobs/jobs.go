@@ -43,6 +43,9 @@ type Definition struct {
 	// Rehearses reports whether the flags ask for a look at the records instead
 	// of a run; nil: they never do. See Plan.Rehearse.
 	Rehearses func(Options) bool
+	// Resumable are the members of Plan.Config, which is then a JSON object, that may
+	// be others when a run goes on: where its work goes, say, but not what it is.
+	Resumable []string
 	// Open makes the job ready to work. It runs in the worker, after the
 	// handshake has begun, and may take connections and read files.
 	Open func(context.Context, Setup) (Runner, error)

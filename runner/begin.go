@@ -88,6 +88,31 @@ func readConfig(ctx context.Context, l *ledger.Reader, dir *Dir) (*Config, ledge
 	return cfg, sum, nil
 }
 
+// KeepJobConfig keeps another configuration of the job for those who continue the
+// run.
+func KeepJobConfig(ctx context.Context, l *ledger.Ledger, config json.RawMessage) error {
+	sum, err := l.Reader().Summary(ctx)
+	if err != nil {
+		return err
+	}
+	all, plan := make(map[string]json.RawMessage), make(map[string]json.RawMessage)
+	if err := errors.Join(json.Unmarshal(sum.Config, &all), json.Unmarshal(all["plan"], &plan)); err != nil {
+		return fmt.Errorf("read the configuration of the run: %w", err)
+	}
+	plan["config"] = config
+	if all["plan"], err = json.Marshal(plan); err != nil {
+		return err
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	if err := l.SetConfig(ctx, text); err != nil {
+		return &WriteError{err}
+	}
+	return nil
+}
+
 // CheckInputs compares the files of a run with what they were when it began.
 func CheckInputs(ctx context.Context, r *ledger.Reader, appendOK bool) error {
 	inputs, err := r.Inputs(ctx)

@@ -110,6 +110,7 @@ Examples:
 		},
 		Rehearses: func(o jobs.Options) bool { return o.Int("preview") != 0 || o.String("send-test") != "" },
 		Tools:     []jobs.Tool{bouncesTool()},
+		Resumable: []string{"maildir", "server", "sendmail", "suppress", "bounced", "check_mx", "resolver", "seeds", "seed_every"},
 		Plan:      plan,
 		Open:      open,
 	}

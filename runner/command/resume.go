@@ -1,6 +1,7 @@
 package command
 
 import (
+	"brood/jobs"
 	"brood/runner"
 	"brood/runner/ledger"
 	"errors"
@@ -41,7 +42,7 @@ Example:
 				return err
 			}
 			defer func() { _ = dir.Close() }()
-			return e.continueRun(c, dir)
+			return e.continueRun(c, dir, nil)
 		},
 	}
 }
@@ -68,7 +69,11 @@ func checkRun(state, name string) error {
 	return nil
 }
 
-func (e *env) continueRun(c *cli.Context, dir *runner.Dir) error {
+// replanner plans a run anew, by the flags of the job that are given now.
+type replanner func(*jobs.Shape) (jobs.Plan, error)
+
+// continueRun continues a run. Replan is nil where the job's flags are not given again.
+func (e *env) continueRun(c *cli.Context, dir *runner.Dir, replan replanner) error {
 	ctx := c.Context
 	l, cfg, sum, err := runner.Continue(ctx, dir)
 	if errors.Is(err, ledger.ErrNotBegun) {
@@ -123,6 +128,12 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir) error {
 	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, dir.StdinPath())
 	if err != nil {
 		return err
+	}
+	if replan != nil {
+		if err := e.changePlan(ctx, l, cfg, def, in, replan); err != nil {
+			_ = in.Close()
+			return err
+		}
 	}
 	if err := runner.BeginSession(ctx, cfg, l); err != nil {
 		_ = in.Close()

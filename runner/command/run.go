@@ -113,7 +113,11 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 				return err
 			}
 			cfg.Term.Logf("continuing %s as it was begun; what is asked for now counts only where a resume may change it", cfg.Name)
-			return e.continueRun(c, dir)
+			var replan replanner
+			if slices.ContainsFunc(d.Flags, func(f jobs.Flag) bool { return c.IsSet(f.Name) }) {
+				replan = func(s *jobs.Shape) (jobs.Plan, error) { return d.Plan(given, s) }
+			}
+			return e.continueRun(c, dir, replan)
 		}
 		return usage(fmt.Sprintf("Continue it with: brood resume %s. Or choose another name with --run.", cfg.Name), "there is a run %s already", cfg.Name)
 	}

@@ -41,6 +41,9 @@ func (e *env) summarise(cfg *runner.Config, r runner.Report) {
 	switch {
 	case r.State == ledger.StateInterrupted || r.State == ledger.StateAborted:
 		t.Logf("continue with: brood resume %s", cfg.Name)
+		if def, err := e.registry.Lookup(cfg.Job); err == nil && r.State == ledger.StateAborted && len(def.Resumable) > 0 {
+			t.Logf("or, to change what it stopped at, with the whole line again and: --run %s --resume", cfg.Name)
+		}
 	case r.Totals.Unknown > 0:
 		e.adviseUnknown(cfg)
 	case r.Totals.Failed > 0:

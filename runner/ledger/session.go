@@ -41,6 +41,14 @@ func (l *Ledger) tx(ctx context.Context, f func(exec func(q string, args ...any)
 	return nil
 }
 
+// SetConfig replaces what a resume needs to know.
+func (l *Ledger) SetConfig(ctx context.Context, config []byte) error {
+	return l.tx(ctx, func(exec func(string, ...any) int64) error {
+		exec(`UPDATE run SET config = ?`, string(config))
+		return nil
+	})
+}
+
 // BeginSession records that this process works on the run now, and takes over
 // what the session before has left. It returns the number of the session.
 func (l *Ledger) BeginSession(ctx context.Context, s Session, left []Note) (int64, error) {
