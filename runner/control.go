@@ -197,6 +197,9 @@ func (r *run) live() *Live {
 	if held := r.feed.gate.held; held != "" {
 		out.Waits = held
 	}
+	if out.Waits == "" {
+		out.Waits = r.feed.waitText(time.Now())
+	}
 	if r.adapting != nil {
 		n := r.adapting.Limit()
 		out.Adaptive = &n

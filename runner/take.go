@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -162,4 +163,28 @@ func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
 		return false, wait, nil
 	}
 	return true, 0, f.fillNew(b, n, now)
+}
+
+// waitText says until when nothing is begun, if all that is left to begin waits for
+// its time. The caller holds the lock.
+func (f *feed) waitText(now time.Time) string {
+	n := len(f.waiting)
+	var next time.Time
+	if n > 0 {
+		next = f.waiting[0].due
+	}
+	if f.intents != nil && len(f.intents.later) > 0 {
+		n += len(f.intents.later)
+		if due := f.intents.later[0].due; next.IsZero() || due.Before(next) {
+			next = due
+		}
+	}
+	if n == 0 || !f.ended || len(f.blocks) > 0 || next.Sub(now) < 2*time.Second {
+		return ""
+	}
+	layout := time.TimeOnly
+	if next.Sub(now) > 12*time.Hour {
+		layout = "2006-01-02 15:04"
+	}
+	return fmt.Sprintf("%d wait for their time, the next until %s", n, next.Format(layout))
 }

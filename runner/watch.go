@@ -171,8 +171,11 @@ func (r *run) snapshot() term.Snapshot {
 	elapsed := time.Since(r.started)
 	// What has been read and is not done yet does not count.
 	share := float64(final) / float64(max(t.Input, 1))
+	r.feed.mu.Lock()
+	waits := r.feed.waitText(time.Now())
+	r.feed.mu.Unlock()
 	return term.Snapshot{
-		Final: final, Failed: t.Failed, Unknown: t.Unknown, Elapsed: elapsed,
+		Waits: waits, Final: final, Failed: t.Failed, Unknown: t.Unknown, Elapsed: elapsed,
 		Rate:  float64(final-r.already) / elapsed.Seconds(),
 		Bytes: int64(share * float64(r.reader.Consumed())), Total: r.reader.Total(),
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -27,25 +26,6 @@ const (
 	lineBytes  = 4 << 10
 	blockBytes = 1 << 20 // of a message, within blockTime
 )
-
-// reply is what a server says: RFC 5321, section 4.2. It is an error where its
-// code says so.
-type reply struct {
-	code     int
-	enhanced string // RFC 3463, as in 5.1.1; empty if there is none
-	text     string // its lines in one
-}
-
-func (r *reply) Error() string {
-	words := []string{strconv.Itoa(r.code)}
-	if r.enhanced != "" {
-		words = append(words, r.enhanced)
-	}
-	return strings.Join(append(words, r.text), " ")
-}
-
-// errGarbled means that the other side does not speak the protocol.
-var errGarbled = errors.New("the server said something that is not a reply")
 
 // client is one connection, and speaks SMTP or LMTP over it: RFC 5321, RFC 2033.
 type client struct {
@@ -115,36 +95,6 @@ func (c *client) read(within time.Duration) (*reply, error) {
 	}
 }
 
-func parseLine(s string) (code int, more bool, text string, ok bool) {
-	if len(s) < 3 {
-		return 0, false, "", false
-	}
-	code, err := strconv.Atoi(s[:3])
-	if err != nil || code < 200 || code > 599 {
-		return 0, false, "", false
-	}
-	if len(s) == 3 {
-		return code, false, "", true
-	}
-	return code, s[3] == '-', strings.ToValidUTF8(s[4:], "\uFFFD"), s[3] == '-' || s[3] == ' '
-}
-
-// cutEnhanced takes the code of RFC 2034 off a reply. Its first digit is that of
-// the reply, or it is something else.
-func cutEnhanced(text string, code int) (enhanced, rest string) {
-	word, rest, _ := strings.Cut(text, " ")
-	digits := strings.Split(word, ".")
-	if len(digits) != 3 || digits[0] != strconv.Itoa(code/100) {
-		return "", text
-	}
-	for _, d := range digits {
-		if n, err := strconv.Atoi(d); err != nil || n < 0 || n > 999 {
-			return "", text
-		}
-	}
-	return word, rest
-}
-
 // expect reads a reply, which is an error unless it has the code.
 func (c *client) expect(within time.Duration, code int) error {
 	r, err := c.read(within)
@@ -155,7 +105,7 @@ func (c *client) expect(within time.Duration, code int) error {
 	case r.code == code || (r.code/100 == 2 && code/100 == 2):
 		return nil
 	case r.code < 400:
-		return fmt.Errorf("%w to this: %s", errGarbled, r)
+		return fmt.Errorf("%w to this: %s", errGarbled, r.Error())
 	}
 	return r
 }
@@ -197,7 +147,7 @@ func (c *client) hello(name string) error {
 	}
 	r, err := c.readHello()
 	if err == nil && r.code/100 == 3 {
-		return fmt.Errorf("%w to this: %s", errGarbled, r)
+		return fmt.Errorf("%w to this: %s", errGarbled, r.Error())
 	}
 	if err == nil && r.code/100 != 2 {
 		err = r

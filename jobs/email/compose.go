@@ -34,7 +34,8 @@ type composer struct {
 // layout is what messages in one language are made from.
 type layout struct {
 	headers    []filledHeader
-	text, html filler // nil: there is none
+	fixed      []header // those of them that are the same for all records
+	text, html filler   // nil: there is none
 }
 
 type filledHeader struct {
@@ -111,6 +112,11 @@ func newLayout(c *config, lang string, shape *jobs.Shape) (*layout, error) {
 			return nil, err
 		}
 		out.headers = append(out.headers, filledHeader{h.Name, t})
+		if !strings.Contains(h.Value, "{{") {
+			out.fixed = append(out.fixed, h)
+		} else if err := mayBeSet(h.Name); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	if hasText {

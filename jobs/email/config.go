@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/wneessen/go-mail"
 )
 
 // config is what the ledger keeps: the templates themselves, so that a resume
@@ -60,6 +63,9 @@ func readVariants(path string) (variants, error) {
 	out := make(variants)
 	read := func(lang, name string) error {
 		b, err := os.ReadFile(name)
+		if err == nil && !utf8.Valid(b) {
+			err = fmt.Errorf("%s is not UTF-8: convert it, as with iconv -f latin1 -t utf-8", name)
+		}
 		out[lang] = source{filepath.Base(name), string(b)}
 		return err
 	}
@@ -261,11 +267,31 @@ func (c *config) chooseSeeds(o jobs.Options) error {
 	return nil
 }
 
+// checkHeaders refuses headers that could not be set for any record.
+func (m *layout) checkHeaders(c *composer) error {
+	for _, h := range m.fixed {
+		l := &letter{Msg: mail.NewMsg()}
+		if err := errors.Join(oneLine("header "+h.Name, h.Value), l.set(h.Name, h.Value)); err != nil {
+			return err
+		}
+	}
+	if c.Unsubscribe != "" {
+		scheme, _, _ := strings.Cut(c.Unsubscribe, ":")
+		if !strings.Contains(scheme, "{{") && scheme != "https" && scheme != "mailto" {
+			return fmt.Errorf("--unsubscribe %q: an https:// address for one click, or a mailto: one", c.Unsubscribe)
+		}
+	}
+	return nil
+}
+
 // checkShape refuses what could not become a message for any record.
 func (c *composer) checkShape(shape *jobs.Shape) error {
 	for lang, m := range c.layouts {
 		if m.text == nil && m.html == nil {
 			return errors.New("there is nothing to say: give --template, --text, --html or --markdown")
+		}
+		if err := m.checkHeaders(c); err != nil {
+			return err
 		}
 		for _, name := range []string{"From", "Subject"} {
 			if m.has(name) || (name == "Subject" && (shape.Kind == jobs.Objects || shape.Index("subject") >= 0)) {

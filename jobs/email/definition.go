@@ -108,7 +108,7 @@ Examples:
 			{Name: "preview-dir", Usage: "the `DIR` for --preview", Default: "preview"},
 			{Name: "send-test", Usage: "instead of a run send the first records, 5 or --limit, to `ADDRESS` and nobody else", Default: ""},
 		},
-		Rehearses: func(o jobs.Options) bool { return o.Int("preview") != 0 || o.String("send-test") != "" },
+		Rehearses: func(o jobs.Options) bool { return o.IsSet("preview") || o.String("send-test") != "" },
 		Tools:     []jobs.Tool{bouncesTool()},
 		Resumable: []string{"maildir", "server", "sendmail", "suppress", "bounced", "check_mx", "resolver", "seeds", "seed_every"},
 		Plan:      plan,

@@ -72,8 +72,24 @@ func oneLine(what, value string) error {
 // goes before it.
 const mostLine = 997
 
+// mayBeSet refuses headers that are not for the user to write.
+func mayBeSet(name string) error {
+	switch name {
+	case "To", "Date", "Message-Id", "Mime-Version", "Content-Type", "Content-Transfer-Encoding", "List-Unsubscribe-Post":
+		return fmt.Errorf("header %s is brood's to set", name)
+	case "Dkim-Signature", "Return-Path", "Received":
+		return fmt.Errorf("header %s is not written by hand: see --dkim-key and --return-path", name)
+	case "List-Unsubscribe":
+		return fmt.Errorf("header %s is set by --unsubscribe, or by the column %s", name, unsubscribeColumn)
+	}
+	return nil
+}
+
 // set sets a header.
 func (l *letter) set(name, value string) error {
+	if err := mayBeSet(name); err != nil {
+		return err
+	}
 	switch name {
 	case "From", "Reply-To", "Cc", "Bcc":
 		list, err := netmail.ParseAddressList(value)
@@ -81,12 +97,6 @@ func (l *letter) set(name, value string) error {
 			return fmt.Errorf("header %s: %q: %w", name, value, err)
 		}
 		return l.setAddresses(name, list)
-	case "To", "Date", "Message-Id", "Mime-Version", "Content-Type", "Content-Transfer-Encoding", "List-Unsubscribe-Post":
-		return fmt.Errorf("header %s is brood's to set", name)
-	case "Dkim-Signature", "Return-Path", "Received":
-		return fmt.Errorf("header %s is not written by hand: see --dkim-key and --return-path", name)
-	case "List-Unsubscribe":
-		return fmt.Errorf("header %s is set by --unsubscribe, or by the column %s", name, unsubscribeColumn)
 	case "Subject":
 		l.SetGenHeader(mail.HeaderSubject, encodeText(name, value))
 	default:

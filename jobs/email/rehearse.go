@@ -18,24 +18,23 @@ import (
 // rehearse shows what a run would do, as the flags want it.
 func rehearse(c *composer, r *jobs.Rehearsal, o jobs.Options) error {
 	s := jobs.Setup{Run: r.Run, Key: r.Key}
-	switch {
-	case o.Int("preview") != 0 && o.String("send-test") != "":
-		return errors.New("--preview and --send-test are two things: give one")
-	case o.Int("preview") < 0:
-		return fmt.Errorf("--preview %d: a number cannot be negative", o.Int("preview"))
-	case o.Int("preview") > 0:
-		return preview(c, r, o.Int("preview"), o.String("preview-dir"))
-	case o.String("send-test") != "":
-		return sendTest(c, s, r, o.String("send-test"))
-	}
-	// Nothing is sent, so no connection is opened either.
-	look := *c
 	lists, err := openSuppressions(c.Suppress)
 	if err != nil {
 		return err
 	}
-	look.allowed = func(address string) bool { return !lists.has(address, complain) }
-	return (&survey{c: &look, r: r, lists: lists, seen: make(map[[16]byte]bool), domains: make(map[string]int)}).run()
+	// Of what is only looked at nothing is sent, so no connection is opened either.
+	c.allowed = func(address string) bool { return !lists.has(address, complain) }
+	switch {
+	case o.Int("preview") != 0 && o.String("send-test") != "":
+		return errors.New("--preview and --send-test are two things: give one")
+	case o.IsSet("preview") && o.Int("preview") < 1:
+		return fmt.Errorf("--preview %d: of how many messages? Nothing was sent", o.Int("preview"))
+	case o.IsSet("preview"):
+		return preview(c, r, o.Int("preview"), o.String("preview-dir"))
+	case o.String("send-test") != "":
+		return sendTest(c, s, r, o.String("send-test"))
+	}
+	return (&survey{c: c, r: r, lists: lists, once: once{key: r.Key, seen: make(map[[16]byte]bool)}, domains: make(map[string]int)}).run()
 }
 
 // preview writes the first messages to files, and shows the first one.
@@ -43,16 +42,32 @@ func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("--preview-dir: %w", err)
 	}
-	first := true
+	// Those of an earlier look would be taken for some of this one.
+	old, err := filepath.Glob(filepath.Join(escapeGlob(dir), "[0-9][0-9][0-9][0-9][0-9][0-9].eml"))
+	if err != nil {
+		return err
+	}
+	for _, name := range old {
+		if err := os.Remove(name); err != nil {
+			return fmt.Errorf("--preview-dir: %w", err)
+		}
+	}
+	first, once := true, once{key: r.Key, seen: make(map[[16]byte]bool)}
 	for rec, err := range r.Records {
 		if n == 0 {
 			break
 		}
-		n--
 		var l *letter
 		if err == nil {
+			if once.again(rec) {
+				continue
+			}
 			l, err = c.compose(rec, r.Key.Of(rec), r.Run, "")
 		}
+		if err == nil && !c.allowed(l.recipients[0]) {
+			continue
+		}
+		n--
 		if end := (*jobs.EndError)(nil); errors.As(err, &end) {
 			return end.Err
 		}
@@ -78,6 +93,23 @@ func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
 	return nil
 }
 
+// once tells which records are of a key that has been there.
+type once struct {
+	key  jobs.KeySpec
+	seen map[[16]byte]bool
+}
+
+// again reports whether the key of a record has been there.
+func (o *once) again(rec *jobs.Record) bool {
+	if len(o.key.Columns) == 0 {
+		return false
+	}
+	key, ok := o.key.Sum(rec)
+	there := ok && o.seen[key]
+	o.seen[key] = true
+	return there
+}
+
 // why words why there is no message for a record, and where that stands.
 func why(r *jobs.Rehearsal, rec *jobs.Record, err error) string {
 	var bad *badRecord
@@ -101,7 +133,11 @@ func sendTest(c *composer, s jobs.Setup, r *jobs.Rehearsal, to string) error {
 		most = testRecords
 	}
 	sent, tried := 0, uint64(0)
+	once := once{key: r.Key, seen: make(map[[16]byte]bool)}
 	for rec, err := range r.Records {
+		if err == nil && once.again(rec) {
+			continue
+		}
 		if tried++; tried > most {
 			break
 		}
@@ -141,10 +177,10 @@ func (r *runner) sendTo(h *jobs.Rehearsal, rec *jobs.Record, to string) (said st
 
 // survey counts what would become of all records.
 type survey struct {
-	c       *composer
-	r       *jobs.Rehearsal
-	lists   *suppressions
-	seen    map[[16]byte]bool
+	c     *composer
+	r     *jobs.Rehearsal
+	lists *suppressions
+	once
 	domains map[string]int
 
 	records, send, duplicates, suppressed, invalid int
@@ -183,15 +219,13 @@ func (s *survey) run() error {
 // look counts one record. An error is why no message can be sent for it.
 func (s *survey) look(rec *jobs.Record, mx *exchanges) error {
 	if len(s.r.Key.Columns) > 0 {
-		key, ok := s.r.Key.Sum(rec)
-		if !ok {
+		if _, ok := s.r.Key.Sum(rec); !ok {
 			return &badRecord{classAddress, fmt.Errorf("it has no key: %s is empty", strings.Join(s.r.Key.Columns, ", "))}
 		}
-		if s.seen[key] {
-			s.duplicates++
-			return nil
-		}
-		s.seen[key] = true
+	}
+	if s.again(rec) {
+		s.duplicates++
+		return nil
 	}
 	if _, err := s.c.sendAt(rec); err != nil {
 		return &badRecord{classHeader, err}
@@ -265,6 +299,11 @@ func (s *survey) print() error {
 	} else {
 		fmt.Fprintf(&b, "at least %s, by %s\n", d.Round(time.Second), limit)
 	}
-	_, err := io.WriteString(s.r.Out, "\n"+b.String())
-	return err
+	if _, err := io.WriteString(s.r.Out, "\n"+b.String()); err != nil {
+		return err
+	}
+	if s.send == 0 && s.invalid > 0 {
+		return errors.New("there is nobody to send a message to")
+	}
+	return nil
 }

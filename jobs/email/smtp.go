@@ -324,7 +324,7 @@ func (c *client) verdict(accepted, all []string) (text string, taken []string, a
 		case readErr != nil:
 			return "", taken, phaseDot, readErr // of the rest nobody knows
 		case r.code < 400 && r.code/100 != 2:
-			return "", taken, phaseDot, fmt.Errorf("%w: %s", errGarbled, r)
+			return "", taken, phaseDot, fmt.Errorf("%w: %s", errGarbled, r.Error())
 		case r.code/100 != 2 && c.lmtp && err == nil:
 			err = about(accepted[i], all, r)
 		case r.code/100 != 2 && err == nil:

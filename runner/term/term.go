@@ -162,6 +162,7 @@ type Snapshot struct {
 	Bytes   int64   // of the dataset, that are done with
 	Total   int64   // bytes, or -1 if not known
 	Elapsed time.Duration
+	Waits   string // until when all that is left waits; empty: it does not
 }
 
 func (s Snapshot) text() string {
@@ -172,6 +173,9 @@ func (s Snapshot) text() string {
 	}
 	if s.Unknown > 0 {
 		fmt.Fprintf(&b, ", %s unknown", Count(s.Unknown))
+	}
+	if s.Waits != "" {
+		b.WriteString(", " + s.Waits)
 	}
 	return b.String()
 }
