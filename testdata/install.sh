@@ -22,16 +22,19 @@ need opendkim-testmsg opendkim-tools
 
 # Mail servers are only unpacked, as to install one may put another out of work.
 mail=bin/tools/mail
-unpacked() { [ -x $mail/postfix/usr/sbin/smtp-sink ] && [ -x $mail/opensmtpd/usr/sbin/smtpd ]; }
+unpacked() { [ -x $mail/postfix/usr/sbin/smtp-sink ] && [ -x $mail/opensmtpd/usr/sbin/smtpd ] && [ -x $mail/sasl2-bin/usr/sbin/saslpasswd2 ]; }
 unpack() {
 	mkdir -p $mail
-	for name in postfix opensmtpd; do
+	for name in postfix opensmtpd sasl2-bin; do
 		[ -d $mail/$name ] && continue
 		(cd $mail && apt-get download -q $name && dpkg-deb -x ${name}_*.deb $name.part && mv $name.part $name) || return
 		# The libraries it needs are taken from the system.
 		missing="$missing $(dpkg-deb -f $mail/${name}_*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ |:]*\).*/\1/p' | grep -v '^libc6$' | tr '\n' ' ')"
 	done
 }
+
+# How Postfix finds out who somebody is.
+ls /usr/lib/*/sasl2/libcrammd5.so /usr/lib/*/sasl2/libsasldb.so >/dev/null 2>&1 || missing="$missing libsasl2-modules libsasl2-modules-db"
 
 # A proxy that breaks connections.
 if [ ! -x bin/tools/toxiproxy/server ]; then
@@ -48,7 +51,7 @@ fi
 sudo=
 [ "$(id -u)" = 0 ] || sudo="sudo -n"
 $sudo apt-get update -q >/dev/null
-unpacked || unpack >/dev/null || echo "could not unpack postfix and opensmtpd below $mail" >&2
+unpacked || unpack >/dev/null || echo "could not unpack postfix, opensmtpd and sasl2-bin below $mail" >&2
 echo "installing:$missing"
 # shellcheck disable=SC2086
 DEBIAN_FRONTEND=noninteractive $sudo apt-get install -q -y --no-install-recommends $missing >/dev/null || {
