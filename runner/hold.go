@@ -57,12 +57,11 @@ type gauges struct {
 	percent map[gauge.Resource]float64
 }
 
-// holdBack holds new work back while the machine is too busy, and lets workers
-// that have nothing to do go while memory is short. It works until ctx ends.
-func (r *run) holdBack(ctx context.Context) {
+// lookFirst looks at the machine before anything is begun; nil: nothing is asked for.
+func (r *run) lookFirst() *gauges {
 	h := r.cfg.HoldBack
 	if h.Load == 0 && h.MemFree == 0 && len(h.Pressure) == 0 {
-		return
+		return nil
 	}
 	g := &gauges{HoldBack: h, stalls: make(map[gauge.Resource]*gauge.Stalls), percent: make(map[gauge.Resource]float64)}
 	for of := range h.Pressure {
@@ -72,6 +71,16 @@ func (r *run) holdBack(ctx context.Context) {
 			continue
 		}
 		g.stalls[of] = s
+	}
+	r.feed.hold(g.look())
+	return g
+}
+
+// holdBack holds new work back while the machine is too busy, and lets workers
+// that have nothing to do go while memory is short. It works until ctx ends.
+func (r *run) holdBack(ctx context.Context, g *gauges) {
+	if g == nil {
+		return
 	}
 	held := ""
 	for {

@@ -249,7 +249,9 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	var servants sync.WaitGroup
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
-	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control, r.holdBack, r.metrics.serve} {
+	seen := r.lookFirst()
+	holdBack := func(ctx context.Context) { r.holdBack(ctx, seen) }
+	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control, holdBack, r.metrics.serve} {
 		servants.Go(func() { f(serve) })
 	}
 
