@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -46,6 +47,19 @@ func (b *badLine) cut(where string) {
 	b.mu.Lock()
 	b.cuts[where]++
 	b.mu.Unlock()
+}
+
+func (b *badLine) hasRefused(to string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.refused[to]
+}
+
+// counted is a copy of what was cut.
+func (b *badLine) counted() map[string]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.cuts)
 }
 
 // oneIn is true once in n times.
@@ -194,7 +208,7 @@ func TestMailChaos(t *testing.T) {
 		}
 		<-done
 		if code := cmd.ProcessState.ExitCode(); code == 3 || code == 1 || code == 0 {
-			t.Logf("%d messages, %d kills, %s; cut %v\n%s", records, killed, time.Since(begun).Round(time.Millisecond), line.cuts, said)
+			t.Logf("%d messages, %d kills, %s; cut %v\n%s", records, killed, time.Since(begun).Round(time.Millisecond), line.counted(), said)
 			if killed < kills {
 				t.Logf("it was done before it had been killed %d times", kills)
 			}
@@ -227,7 +241,7 @@ func (m *mailing) checkChaos(s *sink, line *badLine, records int) {
 			t.Errorf("%s is %q, and has it %d times", to, row, n)
 		case status == "unknown":
 			arrived += n
-		case status == "failed" && !line.refused[to]:
+		case status == "failed" && !line.hasRefused(to):
 			t.Errorf("%s failed without having been refused: %s", to, row)
 		}
 	}
@@ -236,7 +250,8 @@ func (m *mailing) checkChaos(s *sink, line *badLine, records int) {
 		t.Errorf("%v of %d records, and %d messages to nobody", counts, records, len(taken))
 	}
 	// A short message is on its way with its dot before the line is cut in it.
-	if most := line.cuts["after the dot"] + line.cuts["before the reply"] + line.cuts["in the message"]; counts["unknown"] > most {
+	cuts := line.counted()
+	if most := cuts["after the dot"] + cuts["before the reply"] + cuts["in the message"]; counts["unknown"] > most {
 		t.Errorf("%d are unknown, and %d connections were cut in a message or behind it", counts["unknown"], most)
 	}
 }

@@ -10,8 +10,9 @@ import (
 
 // SQLite's result codes for what a disk may refuse: https://sqlite.org/rescode.html
 const (
-	codeIOError = 10
-	codeFull    = 13
+	codeIOError    = 10
+	codeFull       = 13
+	codeCannotOpen = 14
 	// codeHotJournal is what a reader gets if a change has to be rolled back
 	// first.
 	codeHotJournal = 8 | 3<<8
@@ -23,6 +24,13 @@ const (
 func cutOffAtCreation(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code() == codeHotJournal
+}
+
+// isPassing reports whether a reader has looked just as a writer made, or took away,
+// the files beside the ledger: it may not make them itself.
+func isPassing(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == codeCannotOpen
 }
 
 var ioErrors = map[int]string{

@@ -17,6 +17,11 @@ type Reader struct {
 	path string
 }
 
+const (
+	passingLooks = 50
+	passingTime  = 10 * time.Millisecond
+)
+
 // OpenReader opens a ledger for reading only.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	if _, err := os.Stat(path); err != nil {
@@ -26,7 +31,15 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
-	if err := checkVersion(ctx, db); err != nil {
+	err = checkVersion(ctx, db)
+	for range passingLooks {
+		if !isPassing(err) || ctx.Err() != nil {
+			break
+		}
+		<-time.After(passingTime)
+		err = checkVersion(ctx, db)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), db.Close())
 	}
 	return &Reader{db: db, path: path}, nil
