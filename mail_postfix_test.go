@@ -128,7 +128,11 @@ postlog unix-dgram n - n - 1 postlogd
 	}
 	m.write("wrong", "wrong\n")
 	var runs []mailRun
-	for _, mechanism := range []string{"plain", "login", "cram-md5", "auto"} {
+	mechanisms := []string{"plain", "login", "cram-md5", "auto"}
+	if raceEnabled {
+		mechanisms = mechanisms[3:] // each is two runs of its own
+	}
+	for _, mechanism := range mechanisms {
 		runs = append(runs, mailRun{with(starttls, "--auth", mechanism), 0, sent}, mailRun{with(smtps, "--auth", mechanism), 0, sent})
 	}
 	runs = append(runs,
