@@ -113,10 +113,17 @@ func TestMendAndResume(t *testing.T) {
 			t.Errorf("%q: exit status %d\n%s", other, code, said)
 		}
 	}
+	// What is left out stays as it was, here the list.
+	if code, said := m.run("mend", "--resume", "--password-file", m.path("pw"), "--suppress", m.path("stop")); code != 4 || !strings.Contains(said, "from here on as said now: suppress\n") {
+		t.Errorf("exit status %d\n%s", code, said)
+	}
+	if code, said := m.run("mend", "--resume", "--transport", "maildir:"+m.path("box")); code != 2 || !strings.Contains(said, "was begun with something else for: maildir") {
+		t.Errorf("exit status %d\n%s", code, said)
+	}
 	// Without the file the password comes from the environment.
-	code, said = m.run("mend", "--resume", "--suppress", m.path("stop"))
+	code, said = m.run("mend", "--resume")
 	rows := m.rows()
-	if code != 0 || !strings.Contains(said, "from here on as said now: server, suppress") || rows["b@b.example"] != "skipped suppressed suppressed  " || rows["c@c.example"] != "ok sent  dot 250" {
+	if code != 0 || !strings.Contains(said, "from here on as said now: server\n") || rows["b@b.example"] != "skipped suppressed suppressed  " || rows["c@c.example"] != "ok sent  dot 250" {
 		t.Errorf("exit status %d, %v\n%s", code, rows, said)
 	}
 	if len(s.taken) != 2 {

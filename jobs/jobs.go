@@ -44,8 +44,9 @@ type Definition struct {
 	// of a run; nil: they never do. See Plan.Rehearse.
 	Rehearses func(Options) bool
 	// Resumable are the members of Plan.Config, which is then a JSON object, that may
-	// be others when a run goes on: where its work goes, say, but not what it is.
-	Resumable []string
+	// be others when a run goes on: where its work goes, say, but not what it is. By
+	// member the flag that must be given for that; without it the member stays.
+	Resumable map[string]string
 	// Open makes the job ready to work. It runs in the worker, after the
 	// handshake has begun, and may take connections and read files.
 	Open func(context.Context, Setup) (Runner, error)

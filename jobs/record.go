@@ -101,11 +101,16 @@ func (r *Record) First(spec string) []byte {
 		return v
 	}
 	for name := range strings.SplitSeq(spec, "|") {
-		if v, _ = r.Lookup(name); len(bytes.TrimSpace(v)) > 0 {
-			break
+		if v, _ = r.Lookup(name); !isNothing(bytes.TrimSpace(v)) {
+			return v
 		}
 	}
-	return v
+	return nil
+}
+
+// isNothing reports whether a value is empty, as JSON has it too.
+func isNothing(v []byte) bool {
+	return len(v) == 0 || string(v) == "{}" || string(v) == "[]"
 }
 
 func jsonText(v gjson.Result) []byte {

@@ -186,5 +186,8 @@ func (f *feed) waitText(now time.Time) string {
 	if next.Sub(now) > 12*time.Hour {
 		layout = "2006-01-02 15:04"
 	}
+	if n == 1 {
+		return "the last one waits until " + next.Format(layout)
+	}
 	return fmt.Sprintf("%d wait for their time, the next until %s", n, next.Format(layout))
 }

@@ -27,8 +27,8 @@ or first_name and last_name, beside it. Capitals and spaces do not matter: First
 is first_name, also in a template. What a record says in the columns subject, cc, bcc, reply_to and
 unsubscribe_url counts more than what is said for all; attachments and inline (paths,
 with ";" between) come on top of it; lang is its language, and send_at the time before
-which it is not sent. The column attributes, a JSON object, is read as columns too, so
-an export of listmonk does as it is.
+which it is not sent. The column attributes, a JSON object, is read as columns too (but
+not for the address), so an export of listmonk does as it is.
 
 Messages are made from templates. --template is a file with headers, an empty line
 and the text; --text, --html and --markdown are files with only that. With {lang} in
@@ -110,9 +110,11 @@ Examples:
 		},
 		Rehearses: func(o jobs.Options) bool { return o.IsSet("preview") || o.String("send-test") != "" },
 		Tools:     []jobs.Tool{bouncesTool()},
-		Resumable: []string{"maildir", "server", "sendmail", "suppress", "bounced", "check_mx", "resolver", "seeds", "seed_every"},
-		Plan:      plan,
-		Open:      open,
+		Resumable: map[string]string{
+			"server": "transport", "suppress": "suppress", "bounced": "bounced", "check_mx": "check-mx", "resolver": "resolver", "seeds": "seed", "seed_every": "seed-every",
+		},
+		Plan: plan,
+		Open: open,
 	}
 }
 

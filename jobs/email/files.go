@@ -15,7 +15,7 @@ import (
 )
 
 // picture is a reference of HTML to a part of the message: RFC 2392.
-var picture = regexp.MustCompile(`(?i)\bcid:([^"'\s)>]+)`)
+var picture = regexp.MustCompile(`(?i)((?:=\s*["']?|url\(\s*["']?)cid:)([^"'\s)<>]+)`)
 
 // addFiles attaches the files for all and those of the record, and puts in the
 // pictures that the HTML shows. It returns the HTML with the names that they have
@@ -38,13 +38,14 @@ func (c *composer) addFiles(l *letter, vars variables, html, domain string) (str
 	}
 	var missing error
 	html = picture.ReplaceAllStringFunc(html, func(ref string) string {
-		shows := ref[len("cid:"):]
+		part := picture.FindStringSubmatch(ref)
+		shows := part[2]
 		name, err := url.PathUnescape(shows)
 		id, there := ids[name]
 		if err != nil || !there {
 			missing = fmt.Errorf("the HTML shows cid:%s, which is not among the inline images", shows)
 		}
-		return "cid:" + id
+		return part[1] + id
 	})
 	return html, missing
 }

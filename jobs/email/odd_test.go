@@ -109,6 +109,7 @@ var odds = []odd{
 	// HTML, and files.
 	{name: "html-only", text: none + none, html: "<p>Grüße</p>"},
 	{name: "html-long-line", html: "<style>" + strings.Repeat("p{color:red}", 500) + "</style><p>ä</p>"},
+	{name: "html-cid-in-text", html: "<p>Your CID:4711, cid: x</p>"},
 	{name: "html-empty", html: " \n"},
 	{
 		name: "markdown", markdown: "# Hello\n\n* a & b\n* <b>c</b>\n\n[link](https://example.com/?a=1&b=2)\n",

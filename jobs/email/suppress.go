@@ -93,7 +93,17 @@ func (s *suppressions) has(address string, trouble func(error)) bool {
 			f.trouble = err.Error()
 			trouble(err)
 		}
-		if f.has(sumOf(normal)) || f.has(sumOf(domain)) || f.has(sumOf(written)) {
+		if f.has(sumOf(normal)) || f.has(sumOf(domain)) || f.has(sumOf(written)) || f.hasAbove(domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasAbove reports whether a list has all below a domain that this one is below.
+func (f *suppressFile) hasAbove(domain []byte) bool {
+	for i := 1; i < len(domain); i++ {
+		if domain[i] == '.' && f.has(sumOf(append([]byte("@"), domain[i:]...))) {
 			return true
 		}
 	}
@@ -236,7 +246,9 @@ func (f *suppressFile) add(to map[suppressed]bool, line []byte) error {
 		return errors.New("it is not in UTF-8: convert the list, as with iconv -f utf-16 -t utf-8, or -f latin1")
 	}
 	word, rest := text, ""
-	if name, inside, ok := strings.Cut(text, "<"); ok && !strings.Contains(name, "@") { // Ada <ada@example.com>
+	if a, err := netmail.ParseAddress(text); err == nil {
+		word = a.Address
+	} else if name, inside, ok := strings.Cut(text, "<"); ok && (!strings.Contains(name, "@") || strings.EqualFold(strings.Trim(name, `" `)+">", inside)) { // Ada <ada@example.com>
 		word, rest, _ = strings.Cut(inside, ">")
 	} else if inside, behind, ok := strings.Cut(strings.TrimPrefix(text, `"`), `"`); ok && text[0] == '"' && behind != "" && strings.ContainsRune(",;\t ", rune(behind[0])) || ok && behind == "" && text[0] == '"' {
 		word, rest = strings.TrimSpace(inside), behind
@@ -246,20 +258,30 @@ func (f *suppressFile) add(to map[suppressed]bool, line []byte) error {
 	if strings.Contains(rest, "@") {
 		return errors.New("there are two addresses in one line: write each into a line of its own")
 	}
-	word = strings.TrimPrefix(strings.Trim(word, "'"), "mailto:")
+	word = strings.Trim(word, "'")
+	if scheme, address, ok := strings.Cut(word, ":"); ok && strings.EqualFold(scheme, "mailto") {
+		word, _, _ = strings.Cut(address, "?")
+	}
 	if b, err := hex.DecodeString(word); err == nil && len(b) == sha256.Size {
 		to[suppressed(b[:len(suppressed{})])] = true
 		return nil
 	}
-	name := strings.ToLower(strings.Trim(text, `"`))
-	if first, _, _ := strings.Cut(name, ","); f.line == 0 && (slices.Contains(columnNames, name) || slices.Contains(columnNames, strings.Trim(first, `" `))) {
+	if name := strings.ToLower(word); f.line == 0 && (slices.Contains(columnNames, name) || slices.Contains(columnNames, strings.ToLower(text))) {
 		return nil
 	}
-	normal := string(jobs.NormalAddress([]byte(strings.TrimPrefix(word, "*"))))
+	below := strings.HasPrefix(word, ".") || strings.HasPrefix(word, "*.") // and all domains below it
+	word = strings.TrimLeft(word, "*.")
+	normal := string(jobs.NormalAddress([]byte(word)))
 	switch local, domain, ok := cutAddress(normal); {
+	case strings.ContainsAny(normal, "*?:/"):
+		return fmt.Errorf("%q is neither an address, nor a domain, nor a SHA-256", word)
 	case !ok && strings.Contains(strings.Trim(normal, "."), "."):
-		to[sumOf(jobs.NormalAddress([]byte("@"+strings.Trim(word, "."))))] = true
-	case ok && domain != "" && (strings.Contains(domain, ".") || local != "" && rest == "") && !strings.ContainsAny(domain, "*@"):
+		normal = string(jobs.NormalAddress([]byte("@" + word)))
+		to[sumOf([]byte(normal))] = true
+		if below {
+			to[sumOf([]byte("@."+normal[1:]))] = true
+		}
+	case ok && domain != "" && (strings.Contains(domain, ".") || local != "" && rest == "") && !strings.Contains(domain, "@"):
 		to[sumOf([]byte(normal))] = true // with nothing before the @, a domain
 	default:
 		return fmt.Errorf("%q is neither an address, nor a domain, nor a SHA-256", word)

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"errors"
 	"fmt"
+	"html"
 	htmltemplate "html/template"
 	"io"
 	"net/textproto"
@@ -76,13 +77,13 @@ type guarded struct {
 
 // marks are what text/template and html/template write in the place of what is
 // missing, or not safe.
-var marks = []struct{ mark, why string }{
-	{"<no value>", "a value is missing"},
-	{"&lt;no value&gt;", "a value is missing"},
-	{"<nil>", "a value is missing"},
-	{"&lt;nil&gt;", "a value is missing"},
-	{"%!", "printf does not get what it is told to write"},
-	{"ZgotmplZ", "a value is not safe where it stands, such as a URL that does not begin with https:, http: or mailto:"},
+var marks = []struct {
+	mark *regexp.Regexp
+	why  string
+}{
+	{regexp.MustCompile(`<no value>|<nil>|&lt;no value&gt;|&lt;nil&gt;`), "a value is missing"},
+	{regexp.MustCompile(`%![a-zA-Z]?\(`), "printf does not get what it is told to write"},
+	{regexp.MustCompile(`ZgotmplZ`), "a value is not safe where it stands, such as a URL that does not begin with https:, http: or mailto:"},
 }
 
 func (g guarded) Execute(w io.Writer, data any) error {
@@ -92,8 +93,9 @@ func (g guarded) Execute(w io.Writer, data any) error {
 	}
 	text := out.String()
 	for _, m := range marks {
-		if n := strings.Count(text, m.mark); n > 0 && n > strings.Count(g.source, m.mark)+countIn(data, m.mark) {
-			return fmt.Errorf("the template makes %q: %s", m.mark, m.why)
+		found := m.mark.FindString(text)
+		if found != "" && !strings.Contains(g.source, found) && !isIn(data, html.UnescapeString(found)) {
+			return fmt.Errorf("the template makes %q: %s", found, m.why)
 		}
 	}
 	for i, c := range g.comments {
@@ -103,24 +105,23 @@ func (g guarded) Execute(w io.Writer, data any) error {
 	return err
 }
 
-// countIn counts a text in the values of a record.
-func countIn(data any, text string) int {
-	n := 0
+// isIn reports whether a text is in a value of a record.
+func isIn(data any, text string) bool {
 	switch v := data.(type) {
 	case string:
-		return strings.Count(v, text)
+		return strings.Contains(v, text)
 	case variables:
-		return countIn(map[string]any(v), text)
+		return isIn(map[string]any(v), text)
 	case map[string]any:
 		for _, e := range v {
-			n += countIn(e, text)
+			if isIn(e, text) {
+				return true
+			}
 		}
 	case []any:
-		for _, e := range v {
-			n += countIn(e, text)
-		}
+		return slices.ContainsFunc(v, func(e any) bool { return isIn(e, text) })
 	}
-	return n
+	return false
 }
 
 // checkTemplate refuses what could not be filled for any record.

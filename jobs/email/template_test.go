@@ -9,7 +9,7 @@ import (
 // TestTemplates: nothing comes of a template that neither it nor the record says,
 // and a hole is an error that names what is missing.
 func TestTemplates(t *testing.T) {
-	const row = `{"email":"a@b.example","name":"<Ada>","Last Name":"L","empty":"","n":7,"list":["x","y"],"url":"tel:+431","sub":{"plan":"gold","none":null},"odd":"100% <no value>"}`
+	const row = `{"email":"a@b.example","name":"<Ada>","Last Name":"L","empty":"","n":7,"list":["x","y"],"url":"tel:+431","sub":{"plan":"gold","none":null},"offer":"50%","nil":"<nil>","odd":"100% <no value>"}`
 	shape := &jobs.Shape{Kind: jobs.Objects}
 	rec := &jobs.Record{Raw: []byte(row), Shape: shape}
 	cols := columnsOf(shape, "")
@@ -35,6 +35,9 @@ func TestTemplates(t *testing.T) {
 		{"text", "{{.name | printf \"%d\"}}", "", "printf does not get what it is told"},
 		{"text", "{{printf \"%s\" .n}}", "7", ""},
 		{"text", "50%! {{.odd}} <no value>", "50%! 100% <no value> <no value>", ""},
+		{"text", "Save {{.offer}}!", "Save 50%!", ""},
+		{"text", "{{range .list}}{{.}}: up to 50%!\n{{end}}", "x: up to 50%!\ny: up to 50%!\n", ""},
+		{"html", "{{.nil}} {{.nil}}", "&lt;nil&gt; &lt;nil&gt;", ""},
 		{"html", "<a href=\"{{.url}}\">", "", "a value is not safe where it stands"},
 		{"html", "<!--[if mso]><table><![endif]--><p>{{.name}}</p><!--[if !mso]><!--><i><!--<![endif]-->", "<!--[if mso]><table><![endif]--><p>&lt;Ada&gt;</p><!--[if !mso]><!--><i><!--<![endif]-->", ""},
 		{"html", "<!--[if mso]>{{.name}}<![endif]-->", "", "an action in a conditional comment"},

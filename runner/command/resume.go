@@ -130,7 +130,7 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir, replan replanner) err
 		return err
 	}
 	if replan != nil {
-		if err := e.changePlan(ctx, l, cfg, def, in, replan); err != nil {
+		if err := e.changePlan(c, l, cfg, def, in, replan); err != nil {
 			_ = in.Close()
 			return err
 		}
