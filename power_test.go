@@ -199,7 +199,8 @@ func (x *powerLoss) books(t *testing.T, boot int) map[string]int {
 		return nil
 	}
 	if err != nil {
-		t.Fatalf("status: %v\n%s", err, cmd.Stderr)
+		entries, _ := filepath.Glob(x.path("state/runs/*/*"))
+		t.Fatalf("status in boot %d: %v\n%s%q", boot, err, cmd.Stderr, entries)
 	}
 	var all map[string]any
 	if err := json.Unmarshal(bytes.TrimSpace(b), &all); err != nil {
