@@ -24,11 +24,11 @@ func Definition() *jobs.Definition {
 		Usage: "make a message of every record, into a Maildir or to a mail server",
 		Help: `The address stands in the column email, to or e-mail, or where --address says; name,
 or first_name and last_name, beside it. Capitals and spaces do not matter: First Name
-is first_name, also in a template. What a record says in the columns subject, cc, bcc, reply_to and
-unsubscribe_url counts more than what is said for all; attachments and inline (paths,
-with ";" between) come on top of it; lang is its language, and send_at the time before
-which it is not sent. The column attributes, a JSON object, is read as columns too (but
-not for the address), so an export of listmonk does as it is.
+is first_name, also in a template. What a record says in the columns subject, cc, bcc,
+reply_to and unsubscribe_url counts more than what is said for all; attachments and
+inline (paths, with ";" between) come on top of it; lang is its language, and send_at
+the time before which it is not sent. The column attributes, a JSON object, is read as
+columns too (but not for the address), so an export of listmonk does as it is.
 
 Messages are made from templates. --template is a file with headers, an empty line
 and the text; --text, --html and --markdown are files with only that. With {lang} in
