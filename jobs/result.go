@@ -98,20 +98,20 @@ const (
 	ClassProcesses Class = "processes"
 )
 
-// Holds says who waits for RetryAfter.
-type Holds uint8
+// Delays says who waits for RetryAfter.
+type Delays uint8
 
 const (
-	// HoldsDefault is the record alone with VerdictRetry, and with
+	// DelaysDefault is the record alone with VerdictRetry, and with
 	// VerdictThrottle those who share its key of --rate-by, or everyone if there
 	// is none.
-	HoldsDefault Holds = iota
-	// HoldsRecord is the record alone.
-	HoldsRecord
-	// HoldsKey is those who share the record's key of --rate-by.
-	HoldsKey
-	// HoldsAll is everyone.
-	HoldsAll
+	DelaysDefault Delays = iota
+	// DelaysRecord is the record alone.
+	DelaysRecord
+	// DelaysKey is those who share the record's key of --rate-by.
+	DelaysKey
+	// DelaysAll is everyone.
+	DelaysAll
 )
 
 // Result is the outcome of one try.
@@ -120,7 +120,7 @@ type Result struct {
 	Class      Class
 	Error      string
 	RetryAfter time.Duration // with VerdictRetry and VerdictThrottle; 0 leaves it to the engine
-	Holds      Holds         // who waits for RetryAfter
+	Delays     Delays        // who waits for RetryAfter
 	Text       []byte        // the job's own text, for plain output
 	Values     [][]byte      // one per column of the plan
 	// Stopped says that the record was stopped at a limit. The worker sets it.

@@ -104,7 +104,7 @@ func finishAmend(ctx context.Context, l *ledger.Ledger) error {
 	if err := os.Rename(tmp, path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return &WriteError{err}
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := SyncDir(filepath.Dir(path)); err != nil {
 		return err
 	}
 	if err := l.Amended(ctx); err != nil {
@@ -176,7 +176,7 @@ func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (siz
 	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
 		return 0, &WriteError{err}
 	}
-	return size, syncDir(filepath.Dir(tmp))
+	return size, SyncDir(filepath.Dir(tmp))
 }
 
 // copyAmended copies rows, and takes those that it replaces off the map.

@@ -34,14 +34,14 @@ func (f *feed) fillNew(b *batch, n int, now time.Time) error {
 		// The record says how far it is from the one before it.
 		base = blk.items[from-1].seq + 1
 	}
-	f.limits.Start(now, len(items))
+	f.pacing.Start(now, len(items))
 	f.breaker.Start(uint64(items[0].seq))
 	b.begin(base, len(items))
 	b.frame = append(b.frame, blk.data[start:items[len(items)-1].end]...)
 	if f.intents != nil {
 		f.intents.taken(len(items))
 		for i := range items {
-			items[i].first = now.UnixMilli()
+			items[i].firstSentMS = now.UnixMilli()
 		}
 	}
 	b.items = append(b.items, items...)
@@ -57,13 +57,13 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 	var due []*retry
 	size := 0
 	for len(due) < n && size < batchBytes && len(f.waiting) > 0 && !f.waiting[0].due.After(now) {
-		if len(due) > 0 && f.waiting[0].alone {
+		if len(due) > 0 && f.waiting[0].suspect {
 			break
 		}
 		r := f.popWaiting()
-		if f.intents != nil && !f.intents.alive(r.first, now) {
+		if f.intents != nil && !f.intents.alive(r.firstSentMS, now) {
 			// Its key has died since the intent was made.
-			r.meant = false
+			r.hasIntent = false
 			heap.Push(&f.intents.later, r)
 			f.intents.poke()
 			continue
@@ -75,7 +75,7 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 			return err
 		}
 		due = append(due, r)
-		if size += len(r.body); r.alone || (f.intents != nil && f.intents.mortal) {
+		if size += len(r.body); r.suspect || (f.intents != nil && f.intents.mortal) {
 			break
 		}
 	}
@@ -83,7 +83,7 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 		b.items = b.items[:0]
 		return nil
 	}
-	f.limits.Start(now, len(due))
+	f.pacing.Start(now, len(due))
 	f.breaker.Start(uint64(due[0].seq))
 	slices.SortFunc(due, func(a, b *retry) int { return int(int64(a.seq) - int64(b.seq)) })
 	b.begin(due[0].seq, len(due))
@@ -91,8 +91,8 @@ func (f *feed) fillDue(b *batch, n int, now time.Time) error {
 	for _, r := range due {
 		b.frame = wire.AppendRecordHead(b.frame, uint64(r.seq-next), r.attempt)
 		b.frame = append(b.frame, r.body...)
-		if r.first == 0 {
-			r.first = now.UnixMilli()
+		if r.firstSentMS == 0 {
+			r.firstSentMS = now.UnixMilli()
 		}
 		b.items = append(b.items, r.item)
 		next = r.seq + 1

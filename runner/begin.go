@@ -31,13 +31,13 @@ func Create(ctx context.Context, cfg *Config) (*ledger.Ledger, error) {
 	if run.Config, err = json.Marshal(cfg); err != nil {
 		return nil, fmt.Errorf("encode configuration: %w", err)
 	}
-	l, err := ledger.Create(ctx, cfg.Dir.file(ledger.FileName), run)
+	l, err := ledger.Create(ctx, cfg.Dir.File(ledger.FileName), run)
 	if err != nil {
 		return nil, &WriteError{err}
 	}
 	// The names of the directories as well, which may be new.
 	for _, dir := range []string{filepath.Dir(cfg.Dir.Path), cfg.Dir.State()} {
-		if err := syncDir(dir); err != nil {
+		if err := SyncDir(dir); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
 	}
@@ -59,7 +59,7 @@ func inputRow(path string) (ledger.Input, error) {
 // Continue opens the ledger of an existing run, with the configuration it was
 // begun with. The session has not begun: see BeginSession.
 func Continue(ctx context.Context, dir *Dir) (*ledger.Ledger, *Config, ledger.Summary, error) {
-	l, err := ledger.Open(ctx, dir.file(ledger.FileName))
+	l, err := ledger.Open(ctx, dir.File(ledger.FileName))
 	if err != nil {
 		return nil, nil, ledger.Summary{}, err
 	}
@@ -140,7 +140,7 @@ func CheckInputs(ctx context.Context, r *ledger.Reader, appendOK bool) error {
 // BeginSession waits for workers of an earlier session, takes over what that
 // has left, and notes in the ledger that this process works on the run.
 func BeginSession(ctx context.Context, cfg *Config, l *ledger.Ledger) error {
-	if err := cfg.Dir.lockWorkers(ctx, cfg.Term); err != nil {
+	if err := cfg.Dir.WaitForWorkers(ctx, cfg.Term); err != nil {
 		return err
 	}
 	left, err := takeOver(ctx, cfg, l.Reader())
@@ -149,13 +149,13 @@ func BeginSession(ctx context.Context, cfg *Config, l *ledger.Ledger) error {
 	}
 	host, _ := os.Hostname() // for people; empty will do
 	cfg.Dir.session, err = l.BeginSession(ctx, ledger.Session{
-		StartedAt: time.Now(), Version: cfg.Version, PID: os.Getpid(), Host: host, BootID: bootID(), Slots: cfg.Slots,
+		StartedAt: time.Now(), Version: cfg.Version, PID: os.Getpid(), Host: host, BootID: BootID(), Slots: cfg.Slots,
 	}, left)
 	if err != nil {
 		return &WriteError{err}
 	}
 	// From here on the ledger knows all that the pages did.
-	if err := os.RemoveAll(cfg.Dir.file(pagesName)); err != nil {
+	if err := os.RemoveAll(cfg.Dir.File(PagesName)); err != nil {
 		return &WriteError{err}
 	}
 	return nil
@@ -173,7 +173,7 @@ func (d *Dir) Discard() error {
 	for _, name := range []string{
 		ledger.FileName, ledger.FileName + "-wal", ledger.FileName + "-shm", stdinName, stdinName + ".part",
 	} {
-		if err := os.Remove(d.file(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(d.File(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return &WriteError{err}
 		}
 	}

@@ -24,7 +24,7 @@ const (
 	// holdMemory is how many bytes of early results are kept in memory before
 	// a commit moves them into the ledger; at twice as much, nothing is taken
 	// in until it has.
-	holdMemory = 8 << 20
+	heldMemory = 8 << 20
 	// commitRows is how many rows bring a commit forward.
 	commitRows = 20000
 )
@@ -35,11 +35,11 @@ const troubleShown = 3
 // book puts results in order, writes them out, and keeps the ledger. All but
 // the commits themselves happens in one goroutine.
 type book struct {
-	r      *run
+	r      *session
 	file   *sink.File
 	order  *sink.Order // nil if the output is unordered
 	ledger *ledger.Ledger
-	held   *ledger.Reader
+	reader *ledger.Reader
 	spool  *dataset.Spool
 
 	chunks  map[uint64]*chunk
@@ -61,8 +61,8 @@ type book struct {
 
 	// What is told when the next commit, and the one under way, have ended: to
 	// whoever waits, and to the pages how many of their notes are settled.
-	waiting, told []chan struct{}
-	acks, acking  map[*wire.Page]uint64
+	toNotify, notifying []chan struct{}
+	acks, acking        map[*wire.Page]uint64
 
 	// Standard output may lose its reader. What was not delivered is then
 	// held in the ledger like any result whose turn has not come.
@@ -134,28 +134,28 @@ func (b *book) keep(updates <-chan *update) error {
 		case <-timer.C:
 			b.due = true
 		case err := <-b.done:
-			b.finish(err)
+			b.committed(err)
 		case err := <-b.freed.done:
 			b.keysGivenBack(err)
 		}
 		b.giveKeysBack()
 		if !b.busy && (b.due || b.urgent || b.full()) {
-			b.begin()
+			b.startCommit()
 		}
 	}
 	if b.busy {
-		b.finish(<-b.done)
+		b.committed(<-b.done)
 	}
-	if b.begin(); b.busy {
-		b.finish(<-b.done)
+	if b.startCommit(); b.busy {
+		b.committed(<-b.done)
 	}
 	// What has only now become final has keys to give back as well.
 	for b.giveKeysBack(); b.freed.busy; b.giveKeysBack() {
 		b.keysGivenBack(<-b.freed.done)
 	}
 	if len(b.next.GivenBack) > 0 {
-		if b.begin(); b.busy {
-			b.finish(<-b.done)
+		if b.startCommit(); b.busy {
+			b.committed(<-b.done)
 		}
 	}
 	return b.err
@@ -164,11 +164,11 @@ func (b *book) keep(updates <-chan *update) error {
 // overfull reports whether nothing more should be taken in until the commit
 // under way has ended.
 func (b *book) overfull() bool {
-	return b.rows > 2*commitRows || len(b.extra) > commitRows || (b.order != nil && b.order.Memory() > 2*holdMemory)
+	return b.rows > 2*commitRows || len(b.extra) > commitRows || (b.order != nil && b.order.Memory() > 2*heldMemory)
 }
 
 func (b *book) full() bool {
-	return b.rows > commitRows || (b.order != nil && b.order.Memory() > holdMemory)
+	return b.rows > commitRows || (b.order != nil && b.order.Memory() > heldMemory)
 }
 
 // fail stops the book for good.
@@ -206,18 +206,18 @@ func (b *book) apply(u *update) {
 	b.next.Attempts = append(b.next.Attempts, u.attempts...)
 	b.next.Deaths = append(b.next.Deaths, u.deaths...)
 	b.next.Retries = append(b.next.Retries, u.retries...)
-	b.next.Settled = append(b.next.Settled, u.settled...)
+	b.next.Settled = append(b.next.Settled, u.leftRetries...)
 	b.next.Intents = append(b.next.Intents, u.intents...)
 	b.next.Noted = append(b.next.Noted, u.settledNotes...)
 	b.next.Freed = append(b.next.Freed, u.freed...)
 	b.next.Slots = max(b.next.Slots, u.slots)
 	if u.durable != nil {
-		b.waiting, b.urgent = append(b.waiting, u.durable), true
+		b.toNotify, b.urgent = append(b.toNotify, u.durable), true
 	}
 	if u.page != nil {
 		b.acks[u.page] = max(b.acks[u.page], u.noted)
 	}
-	b.rows += len(u.outcomes) + len(u.attempts) + len(u.retries) + len(u.settled)
+	b.rows += len(u.outcomes) + len(u.attempts) + len(u.retries) + len(u.leftRetries)
 }
 
 // markFinal marks records as final and, for now, as ok.
@@ -264,7 +264,7 @@ func (b *book) chunk(id uint64) *chunk {
 }
 
 // begin starts a commit of all that has come so far, unless writing has failed.
-func (b *book) begin() {
+func (b *book) startCommit() {
 	if b.err != nil {
 		return
 	}
@@ -274,7 +274,7 @@ func (b *book) begin() {
 	c := b.next
 	b.next = ledger.Commit{}
 	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
-	b.told, b.waiting = b.waiting, nil
+	b.notifying, b.toNotify = b.toNotify, nil
 	b.freed.committing = c.Freed
 	b.acking, b.acks = b.acks, make(map[*wire.Page]uint64)
 	c.InputDone = b.r.inputDone.Load()
@@ -333,7 +333,7 @@ func (b *book) totals() ledger.Totals {
 }
 
 // finish takes note that the commit under way has ended.
-func (b *book) finish(err error) {
+func (b *book) committed(err error) {
 	b.busy = false
 	if err != nil {
 		b.fail(err)
@@ -346,10 +346,10 @@ func (b *book) finish(err error) {
 	for page, number := range b.acking {
 		page.Ack(number)
 	}
-	for _, ch := range b.told {
+	for _, ch := range b.notifying {
 		close(ch)
 	}
-	b.acking, b.told = nil, nil
+	b.acking, b.notifying = nil, nil
 	b.freed.waiting = append(b.freed.waiting, b.freed.committing...)
 	b.freed.committing = nil
 }

@@ -21,7 +21,7 @@ func (b *book) giveKeysBack() {
 		return
 	}
 	f.giving, f.waiting, f.busy = f.waiting, nil, true
-	go func() { f.done <- b.r.keys.giveBack(context.Background(), f.giving) }()
+	go func() { f.done <- b.r.admission.giveBack(context.Background(), f.giving) }()
 }
 
 // keysGivenBack takes note that some were given back, or could not be.

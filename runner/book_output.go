@@ -38,7 +38,7 @@ func (b *book) drainOrder() {
 		bytes := s.Bytes
 		if s.Stored {
 			var err error
-			if bytes, err = b.held.Held(context.Background(), s.First); err != nil {
+			if bytes, err = b.reader.Held(context.Background(), s.First); err != nil {
 				b.fail(err)
 				return
 			}
@@ -99,7 +99,7 @@ func (b *book) readerLeft(err error) {
 
 // loadHeld takes over the results that earlier sessions could not write.
 func (b *book) loadHeld(ctx context.Context, unordered bool, next jobs.Seq) error {
-	held, err := b.held.HeldIndex(ctx)
+	held, err := b.reader.HeldIndex(ctx)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (b *book) payOff() {
 		if b.gone || b.err != nil {
 			return
 		}
-		bytes, err := b.held.Held(context.Background(), h.First)
+		bytes, err := b.reader.Held(context.Background(), h.First)
 		if err != nil {
 			b.fail(err)
 			return

@@ -120,7 +120,7 @@ func (s *slot) openPage() error {
 
 // notesPath names the page of a slot, 0, and its notes, 1 and 2.
 func notesPath(d *Dir, slot, i int) string {
-	name := filepath.Join(d.file(pagesName), strconv.Itoa(slot))
+	name := filepath.Join(d.File(PagesName), strconv.Itoa(slot))
 	if i > 0 {
 		name += "." + strconv.Itoa(i)
 	}
@@ -300,7 +300,7 @@ func (c *child) room() bool {
 // oneByOne says that a worker gets nothing before it has answered: what is looked
 // at now must begin now; or what comes back may be a reason to begin nothing
 // more, or less.
-func (r *run) oneByOne() bool {
+func (r *session) oneByOne() bool {
 	return r.keysDie() || r.cfg.Halt.On != "" || r.adapting != nil || r.feed.breaker != nil || r.jobserver != nil
 }
 

@@ -27,7 +27,7 @@ type Config struct {
 	Output       string       `json:"output"` // absolute path, or sink.Stdout
 	OutputFormat sink.Format  `json:"output_format"`
 	Unordered    bool         `json:"unordered,omitempty"`
-	Limit        uint64       `json:"limit,omitempty"` // records; 0 is all
+	RecordLimit  uint64       `json:"limit,omitempty"` // records; 0 is all
 	WorkDir      string       `json:"work_dir"`        // where the workers run
 
 	Slots      int           `json:"slots"`
@@ -52,7 +52,7 @@ type Config struct {
 	// Adaptive fits the number of records that are worked on, up to Slots, to
 	// what the far side can do.
 	Adaptive bool      `json:"adaptive,omitempty"`
-	HoldBack HoldBack  `json:"hold_back"`
+	Headroom Headroom  `json:"hold_back"`
 	Pace     pace.Spec `json:"pace"`
 	PaceKey  PaceKey   `json:"pace_key"`
 	// Metrics is the address at which they are to be had; empty: nowhere.

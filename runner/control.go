@@ -75,7 +75,7 @@ type WorkerState struct {
 
 // control serves orders until ctx ends. Without its socket a run works all the
 // same.
-func (r *run) control(ctx context.Context) {
+func (r *session) control(ctx context.Context) {
 	l, err := listenControl(r.cfg.Dir)
 	if err != nil {
 		r.cfg.Term.Logf("this run cannot be told anything while it goes on: %v", err)
@@ -89,13 +89,13 @@ func (r *run) control(ctx context.Context) {
 	})
 	defer stop()
 	_ = srv.Serve(ownListener{l}) // ends when it is shut down
-	_ = os.Remove(r.cfg.Dir.file(controlName))
+	_ = os.Remove(r.cfg.Dir.File(controlName))
 }
 
 // listenControl makes the socket. What a killed session has left is replaced:
 // this process has the run's lock.
 func listenControl(d *Dir) (net.Listener, error) {
-	if err := os.Remove(d.file(controlName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(d.File(controlName)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	dir, path, err := shortPath(d.Path)
@@ -108,7 +108,7 @@ func listenControl(d *Dir) (net.Listener, error) {
 		return nil, err
 	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false) // by that path it is not there later
-	return l, os.Chmod(d.file(controlName), 0o600)
+	return l, os.Chmod(d.File(controlName), 0o600)
 }
 
 // ownListener takes connections of this user and of root only.
@@ -128,7 +128,7 @@ func (l ownListener) Accept() (net.Conn, error) {
 }
 
 // orders are what a run can be told.
-func (r *run) orders() http.Handler {
+func (r *session) orders() http.Handler {
 	mux := http.NewServeMux()
 	get := func(path string, f func() any) {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
@@ -174,7 +174,7 @@ func (r *run) orders() http.Handler {
 
 // endBy ends the run as a signal would. To be told to drain twice is not to be
 // told to stop.
-func (r *run) endBy(now bool) {
+func (r *session) endBy(now bool) {
 	if r.signal.CompareAndSwap(0, int32(syscall.SIGTERM)) {
 		r.cfg.Term.Logf("told to end: finishing the records in hand")
 		r.drain(errSignal)
@@ -184,33 +184,33 @@ func (r *run) endBy(now bool) {
 	}
 }
 
-func (r *run) live() *Live {
+func (r *session) live() *Live {
 	t := r.book.totals()
 	s := r.snapshot()
-	out := &Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.heldBy}
+	out := &Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.keptBy}
 	if s.Total > 0 {
 		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
 	}
 	r.feed.mu.Lock()
 	defer r.feed.mu.Unlock()
-	out.Paused, out.Waits = r.feed.paused, r.feed.limits.told
-	if held := r.feed.gate.held; held != "" {
+	out.Paused, out.Waits = r.feed.paused, r.feed.pacing.waitReason
+	if held := r.feed.gate.shut; held != "" {
 		out.Waits = held
 	}
 	if out.Waits == "" {
 		out.Waits = r.feed.waitText(time.Now())
 	}
 	if r.adapting != nil {
-		n := r.adapting.Limit()
+		n := r.adapting.Allowed()
 		out.Adaptive = &n
 	}
-	if rate := r.feed.limits.Rate(); rate != nil {
+	if rate := r.feed.pacing.Rate(); rate != nil {
 		out.Limit = rate.String()
 	}
 	return out
 }
 
-func (r *run) workerStates() []WorkerState {
+func (r *session) workerStates() []WorkerState {
 	out := []WorkerState{}
 	for _, s := range r.crew.all() {
 		c := s.live.Load()

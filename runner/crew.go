@@ -10,11 +10,11 @@ import (
 
 // crew is the slots of a run. Their number may change while it goes on.
 type crew struct {
-	mu       sync.Mutex
-	slots    []*slot // slot i+1 at i; those that have retired as well
-	size     int     // slots that are to work: the first so many
-	told     int     // how many the ledger counts; of the manager alone
-	requests chan scaling
+	mu            sync.Mutex
+	slots         []*slot // slot i+1 at i; those that have retired as well
+	size          int     // slots that are to work: the first so many
+	recordedSlots int     // how many the ledger counts; of the manager alone
+	requests      chan scaling
 }
 
 // scaling asks for a number of slots.
@@ -39,8 +39,8 @@ func (c *crew) Size() int {
 
 // manage starts the slots, and more of them, or fewer, as it is asked. It is a
 // goroutine of the run, and start adds one to it.
-func (r *run) manage(ctx context.Context, start func(func(context.Context) error)) error {
-	r.crew.told = r.cfg.Slots
+func (r *session) manage(ctx context.Context, start func(func(context.Context) error)) error {
+	r.crew.recordedSlots = r.cfg.Slots
 	if err := r.staff(ctx, start, r.cfg.Slots); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (r *run) manage(ctx context.Context, start func(func(context.Context) error
 // hire makes slots until there are n, with their pages where intents are made. A
 // page that is missing after a crash means that something is lost, so they are
 // made before anything is sent out, and before the ledger counts them.
-func (r *run) hire(n int) error {
+func (r *session) hire(n int) error {
 	r.crew.mu.Lock()
 	defer r.crew.mu.Unlock()
 	for len(r.crew.slots) < n {
@@ -81,15 +81,15 @@ func (r *run) hire(n int) error {
 
 // staff brings the crew to n slots. The first ones have been hired before the
 // session began.
-func (r *run) staff(ctx context.Context, start func(func(context.Context) error), n int) error {
-	if n > r.crew.told {
+func (r *session) staff(ctx context.Context, start func(func(context.Context) error), n int) error {
+	if n > r.crew.recordedSlots {
 		if err := r.hire(n); err != nil {
 			return err
 		}
 		if !r.tellLedger(ctx, n) {
 			return nil // the run is ending
 		}
-		r.crew.told = n
+		r.crew.recordedSlots = n
 	}
 	r.feed.setLeast(2 * n)
 	r.adapting.setMost(n)
@@ -110,7 +110,7 @@ func (r *run) staff(ctx context.Context, start func(func(context.Context) error)
 
 // tellLedger makes durable how many slots there may be. It returns false if the
 // run has ended before.
-func (r *run) tellLedger(ctx context.Context, n int) bool {
+func (r *session) tellLedger(ctx context.Context, n int) bool {
 	u := newUpdate()
 	u.slots, u.durable = n, make(chan struct{})
 	durable := u.durable
@@ -138,7 +138,7 @@ func (s *slot) begin(ctx context.Context, start func(func(context.Context) error
 }
 
 // scale brings the run to another number of slots.
-func (r *run) scale(n int) error {
+func (r *session) scale(n int) error {
 	q := scaling{n, make(chan error, 1)}
 	select {
 	case r.crew.requests <- q:

@@ -28,7 +28,7 @@ const (
 	lockName        = "lock"
 	workersLockName = "workers.lock"
 	stdinName       = "stdin.data"
-	pagesName       = "pages"
+	PagesName       = "pages"
 )
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
@@ -43,7 +43,7 @@ func CheckName(name string) error {
 
 // StateDir returns the state directory: the one given, or $BROOD_STATE, or
 // $XDG_STATE_HOME/brood, or ~/.local/state/brood.
-func StateDir(given string) (string, error) {
+func State(given string) (string, error) {
 	dir := given
 	if dir == "" {
 		dir = os.Getenv("BROOD_STATE")
@@ -70,7 +70,7 @@ func LedgerPath(state, name string) string {
 }
 
 // OpenDir makes the directory of a run, if need be, and takes its lock.
-func OpenDir(ctx context.Context, state, name string, wait Wait) (*Dir, error) {
+func Open(ctx context.Context, state, name string, wait Wait) (*Dir, error) {
 	path := RunPath(state, name)
 	if st, err := os.Lstat(path); err == nil && st.Mode()&os.ModeSymlink != 0 {
 		return nil, fmt.Errorf("%w: run directory %s is a symbolic link; remove it", proc.ErrUnsafe, path)
@@ -119,15 +119,15 @@ func (d *Dir) Remove() error {
 	return errors.Join(err, d.Close())
 }
 
-func (d *Dir) file(name string) string { return filepath.Join(d.Path, name) }
+func (d *Dir) File(name string) string { return filepath.Join(d.Path, name) }
 
 // HasLedger reports whether the run has begun.
 func (d *Dir) HasLedger() bool {
-	_, err := os.Stat(d.file(ledger.FileName))
+	_, err := os.Stat(d.File(ledger.FileName))
 	return err == nil
 }
 
-func syncDir(dir string) error {
+func SyncDir(dir string) error {
 	if err := ledger.SyncDir(dir); err != nil {
 		return &WriteError{err}
 	}
@@ -135,7 +135,7 @@ func syncDir(dir string) error {
 }
 
 // RunNames lists the runs of a state directory by name.
-func RunNames(state string) ([]string, error) {
+func Names(state string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(state, "runs"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil

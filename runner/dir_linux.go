@@ -49,7 +49,7 @@ func lockHeld(path string) bool {
 	return false
 }
 
-func bootID() string {
+func BootID() string {
 	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return ""

@@ -13,7 +13,7 @@ import (
 )
 
 // outcome says how the session has ended.
-func (r *run) outcome(drainCtx context.Context, err error) (ledger.State, string, error) {
+func (r *session) outcome(drainCtx context.Context, err error) (ledger.State, string, error) {
 	cause := context.Cause(drainCtx)
 	var aborted *AbortError
 	if err == nil && errors.As(cause, &aborted) {
@@ -37,12 +37,12 @@ func (r *run) outcome(drainCtx context.Context, err error) (ledger.State, string
 }
 
 // close checks the books and ends the session in the ledger.
-func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err error) (Report, error) {
+func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, err error) (Report, error) {
 	r.feed.spill.close()
 	if checkErr := r.book.check(state); checkErr != nil && err == nil {
 		err, state, reason = checkErr, ledger.StateInterrupted, checkErr.Error()
 	}
-	if closeErr := errors.Join(r.book.file.Close(), r.keys.close()); closeErr != nil && err == nil {
+	if closeErr := errors.Join(r.book.file.Close(), r.admission.close()); closeErr != nil && err == nil {
 		err = &WriteError{closeErr}
 	}
 	if state == ledger.StateDone && err == nil {
@@ -63,7 +63,7 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 		}
 	}
 	if clean {
-		_ = os.RemoveAll(r.cfg.Dir.file(pagesName))
+		_ = os.RemoveAll(r.cfg.Dir.File(PagesName))
 	}
 	t := r.book.totals()
 	return Report{
@@ -73,7 +73,7 @@ func (r *run) close(l *ledger.Ledger, state ledger.State, reason string, err err
 	}, err
 }
 
-func (r *run) trouble() []string {
+func (r *session) trouble() []string {
 	var out []string
 	for _, o := range r.book.trouble {
 		reason, _, _ := strings.Cut(o.Error, "\n")

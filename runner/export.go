@@ -20,7 +20,7 @@ func Export(ctx context.Context, l *ledger.Reader, cfg *Config, want map[jobs.St
 		return nil, err
 	}
 	defer func() { _ = in.Close() }()
-	x := &export{ctx: ctx, l: l, want: want, limit: cfg.Limit, reader: in.Reader, visit: visit}
+	x := &export{ctx: ctx, l: l, want: want, limit: cfg.RecordLimit, reader: in.Reader, visit: visit}
 	chunks, err := l.Chunks(ctx, ledger.BitsOfAll)
 	if err != nil {
 		return nil, err

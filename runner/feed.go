@@ -32,14 +32,14 @@ const (
 
 // item is what the parent remembers of a record while a worker has it.
 type item struct {
-	seq    jobs.Seq
-	line   int64
-	offset int64
-	first  int64 // when it was first sent out, Unix milliseconds; 0 if it was not, or that does not matter
-	file   int32
-	end    uint32 // where its encoding ends in the block
-	pace   uint64 // the key by which its pace is limited
-	waited bool   // the ledger has a row that says it waits for another try
+	seq         jobs.Seq
+	line        int64
+	offset      int64
+	firstSentMS int64 // when it was first sent out, Unix milliseconds; 0 if it was not, or that does not matter
+	file        int32
+	end         uint32 // where its encoding ends in the block
+	pace        uint64 // the key by which its pace is limited
+	waited      bool   // the ledger has a row that says it waits for another try
 }
 
 // block is a stretch of the dataset, its records encoded for the wire.
@@ -55,13 +55,13 @@ type block struct {
 // retry is a record that waits for another try.
 type retry struct {
 	item
-	attempt int // the next one
-	due     time.Time
-	alone   bool   // it may have killed a worker: no other record beside it
-	meant   bool   // its intent is durable and unanswered
-	key     []byte // its idempotency key, or nil
-	body    []byte // nil if it is in the spill
-	spilled spilled
+	attempt   int // the next one
+	due       time.Time
+	suspect   bool   // it may have killed a worker: no other record beside it
+	hasIntent bool   // its intent is durable and unanswered
+	key       []byte // its idempotency key, or nil
+	body      []byte // nil if it is in the spill
+	spilled   spilled
 }
 
 // feed hands records to the slots: those of the source in order, and in
@@ -72,17 +72,17 @@ type feed struct {
 	waiting retries
 	spill   *spill
 	intents *intents // nil if records may leave without
-	limits  *throttle
+	pacing  *throttle
 	breaker *pace.Breaker // nil: none
 	gate    gate
 	// open counts the records that are neither final nor given up.
-	open      int
-	ended     bool      // the source has no more
-	holdUntil time.Time // a throttle holds everything back
-	crashes   map[jobs.Seq]int
-	crashed   atomic.Bool   // crashes is not empty
-	paused    bool          // nothing leaves
-	done      chan struct{} // closed when all is final, and nothing more will come
+	open           int
+	ended          bool      // the source has no more
+	throttledUntil time.Time // a throttle holds everything back
+	crashes        map[jobs.Seq]int
+	crashed        atomic.Bool   // crashes is not empty
+	paused         bool          // nothing leaves
+	done           chan struct{} // closed when all is final, and nothing more will come
 
 	free chan *block
 	// wake holds a token when there may be something to take. Whoever takes
@@ -96,7 +96,7 @@ func newFeed(dir string, in *intents, limits *throttle) *feed {
 	if in != nil {
 		blocks = intentBlocks
 	}
-	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, limits: limits, gate: newGate(), free: make(chan *block, blocks), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, pacing: limits, gate: newGate(), free: make(chan *block, blocks), wake: make(chan struct{}, 1), done: make(chan struct{})}
 	for range blocks {
 		f.free <- &block{data: make([]byte, 0, blockBytes+64<<10)}
 	}
@@ -137,7 +137,7 @@ func (f *feed) crowded() bool {
 	if f.intents != nil {
 		n += len(f.intents.later)
 	}
-	n += f.limits.held
+	n += f.pacing.parkedCount
 	return n >= maxWaiting
 }
 
@@ -196,7 +196,7 @@ func (f *feed) again(r *retry) error {
 
 // queue puts a record where it waits for its time.
 func (f *feed) queue(r *retry) {
-	if f.intents != nil && !r.meant {
+	if f.intents != nil && !r.hasIntent {
 		heap.Push(&f.intents.later, r)
 	} else {
 		f.pushWaiting(r)
@@ -248,7 +248,7 @@ func (f *feed) end() {
 }
 
 // settled notes that n records need no further try.
-func (f *feed) settled(n int) {
+func (f *feed) CloseRecords(n int) {
 	if n == 0 {
 		return
 	}

@@ -16,7 +16,7 @@ type gate struct {
 	working int // slots that have a permit
 	barred  int // slots that wait for one
 	// held says why nothing new is begun at all, or is empty.
-	held string
+	shut string
 	// shed says that workers which have nothing to do are to leave, as memory
 	// is short.
 	shed    bool
@@ -28,7 +28,7 @@ func newGate() gate { return gate{allowed: math.MaxInt, changed: make(chan struc
 // admits gives a slot a permit, or lets it keep the one it has; or takes it away,
 // if there are too many.
 func (g *gate) admits(s *slot) bool {
-	if g.held != "" || (s.permit && g.working > g.allowed) || (!s.permit && g.working >= g.allowed) {
+	if g.shut != "" || (s.permit && g.working > g.allowed) || (!s.permit && g.working >= g.allowed) {
 		g.leave(s)
 		return false
 	}
@@ -73,12 +73,12 @@ func (g *gate) allow(n int) {
 }
 
 // hold stops new work for a reason, or with none lets it go on.
-func (f *feed) hold(why string, shed bool) {
+func (f *feed) Shut(why string, shed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	// That the reason reads differently is no news for those who wait.
-	news := (f.gate.held == "") != (why == "") || f.gate.shed != shed
-	if f.gate.held, f.gate.shed = why, shed; news {
+	news := (f.gate.shut == "") != (why == "") || f.gate.shed != shed
+	if f.gate.shut, f.gate.shed = why, shed; news {
 		f.gate.change()
 	}
 }
@@ -92,7 +92,7 @@ type adapting struct {
 
 func newAdapting(f *feed, most int) *adapting {
 	a := &adapting{feed: f, Adaptive: pace.NewAdaptive(most)}
-	f.gate.allowed = a.Limit() // nobody waits yet
+	f.gate.allowed = a.Allowed() // nobody waits yet
 	return a
 }
 
@@ -103,7 +103,7 @@ func (a *adapting) setMost(n int) {
 	}
 	a.feed.mu.Lock()
 	a.SetMost(n)
-	a.feed.gate.allow(a.Limit())
+	a.feed.gate.allow(a.Allowed())
 	a.feed.mu.Unlock()
 }
 
@@ -116,7 +116,7 @@ func (a *adapting) note(slow bool, begun time.Time) {
 	} else {
 		a.OK(now, a.feed.gate.working)
 	}
-	a.feed.gate.allow(a.Limit())
+	a.feed.gate.allow(a.Allowed())
 	a.feed.mu.Unlock()
 }
 
@@ -124,12 +124,12 @@ func (a *adapting) note(slow bool, begun time.Time) {
 func (a *adapting) atFloor() bool {
 	a.feed.mu.Lock()
 	defer a.feed.mu.Unlock()
-	return a.Limit() <= 1
+	return a.Allowed() <= 1
 }
 
 // observe notes how a try has ended, for those who look whether things go well.
 // For a worker that was stopped, or died, res is nil.
-func (r *run) observe(t *try, res *jobs.Result, class jobs.Class, took time.Duration) {
+func (r *session) observe(t *try, res *jobs.Result, class jobs.Class, took time.Duration) {
 	if r.adapting == nil && r.feed.breaker == nil {
 		return
 	}
@@ -139,7 +139,7 @@ func (r *run) observe(t *try, res *jobs.Result, class jobs.Class, took time.Dura
 		verdict = res.Verdict
 	}
 	if r.adapting != nil && verdict != jobs.VerdictAbort {
-		slow := (verdict == jobs.VerdictThrottle && res.Holds != jobs.HoldsRecord) || class == jobs.ClassTimeout || class == jobs.ClassConnect
+		slow := (verdict == jobs.VerdictThrottle && res.Delays != jobs.DelaysRecord) || class == jobs.ClassTimeout || class == jobs.ClassConnect
 		if slow || res != nil {
 			r.adapting.note(slow, begun)
 		}
@@ -154,7 +154,7 @@ func (r *run) observe(t *try, res *jobs.Result, class jobs.Class, took time.Dura
 	}
 }
 
-func (r *run) noteBreaker(seq jobs.Seq, begun time.Time, failed bool) {
+func (r *session) noteBreaker(seq jobs.Seq, begun time.Time, failed bool) {
 	f := r.feed
 	if f.breaker == nil {
 		return
@@ -225,7 +225,7 @@ func (k *tokens) put() {
 func (k *tokens) old() bool { return k.has && time.Since(k.since) > tokenTime }
 
 // openJobserver connects to the jobserver of make, if it offers one.
-func (r *run) openJobserver(makeflags string) {
+func (r *session) openJobserver(makeflags string) {
 	c, err := jobserver.New(makeflags)
 	if errors.Is(err, jobserver.ErrNone) {
 		return

@@ -75,7 +75,7 @@ func (h *Halt) UnmarshalJSON(b []byte) error {
 
 // reached reports whether so many successes and failures are enough. Skipped
 // records are neither.
-func (h Halt) reached(success, fail uint64) bool {
+func (h Halt) Reached(success, fail uint64) bool {
 	n, all := success+fail, success+fail
 	switch h.On {
 	case "":
@@ -104,13 +104,13 @@ type halting struct {
 
 // countHalt counts records that are final, and stops the run if they are enough.
 // That happens before the worker is given anything else.
-func (r *run) countHalt(ok, failed uint64) {
+func (r *session) countHalt(ok, failed uint64) {
 	h := r.cfg.Halt
 	if h.On == "" {
 		return
 	}
 	success, fail := r.halting.ok.Add(ok), r.halting.failed.Add(failed)
-	if !h.reached(success, fail) || !r.halting.stopped.CompareAndSwap(false, true) {
+	if !h.Reached(success, fail) || !r.halting.stopped.CompareAndSwap(false, true) {
 		return
 	}
 	r.drain(&HaltError{fmt.Sprintf("--halt %s: ok %d, failed or unknown %d", h, success, fail)})

@@ -9,9 +9,9 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// HoldBack says how busy the machine may be for new work to begin. Zeros are no
+// Headroom says how busy the machine may be for new work to begin. Zeros are no
 // limits.
-type HoldBack struct {
+type Headroom struct {
 	// Load is how many processes may run, or could, at most.
 	Load float64 `json:"load,omitempty"`
 	// MemFree is how many bytes of memory must be available.
@@ -22,7 +22,7 @@ type HoldBack struct {
 }
 
 // Check refuses what this system does not tell, before anything is started.
-func (h *HoldBack) Check() error {
+func (h *Headroom) Check() error {
 	if h.Load > 0 {
 		if _, err := gauge.Running(); err != nil {
 			return fmt.Errorf("--load: %w", err)
@@ -50,7 +50,7 @@ const (
 
 // gauges are what has been seen of the machine lately.
 type gauges struct {
-	HoldBack
+	Headroom
 	running [gaugeSpan]int
 	n       int
 	stalls  map[gauge.Resource]*gauge.Stalls
@@ -58,12 +58,12 @@ type gauges struct {
 }
 
 // lookFirst looks at the machine before anything is begun; nil: nothing is asked for.
-func (r *run) lookFirst() *gauges {
-	h := r.cfg.HoldBack
+func (r *session) lookFirst() *gauges {
+	h := r.cfg.Headroom
 	if h.Load == 0 && h.MemFree == 0 && len(h.Pressure) == 0 {
 		return nil
 	}
-	g := &gauges{HoldBack: h, stalls: make(map[gauge.Resource]*gauge.Stalls), percent: make(map[gauge.Resource]float64)}
+	g := &gauges{Headroom: h, stalls: make(map[gauge.Resource]*gauge.Stalls), percent: make(map[gauge.Resource]float64)}
 	for of := range h.Pressure {
 		s, err := gauge.NewStalls(of)
 		if err != nil {
@@ -72,20 +72,20 @@ func (r *run) lookFirst() *gauges {
 		}
 		g.stalls[of] = s
 	}
-	r.feed.hold(g.look())
+	r.feed.Shut(g.look())
 	return g
 }
 
-// holdBack holds new work back while the machine is too busy, and lets workers
+// watchMachine holds new work back while the machine is too busy, and lets workers
 // that have nothing to do go while memory is short. It works until ctx ends.
-func (r *run) holdBack(ctx context.Context, g *gauges) {
+func (r *session) watchMachine(ctx context.Context, g *gauges) {
 	if g == nil {
 		return
 	}
 	held := ""
 	for {
 		why, memory := g.look()
-		r.feed.hold(why, memory)
+		r.feed.Shut(why, memory)
 		if kind := firstWord(why); kind != firstWord(held) {
 			if why == "" {
 				r.cfg.Term.Logf("beginning new work again")

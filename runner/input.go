@@ -84,7 +84,7 @@ func (in *Input) copyStdin(ctx context.Context, stdin *os.File) error {
 		select {
 		case err := <-done:
 			if err == nil {
-				err = syncDir(in.copyDir)
+				err = SyncDir(in.copyDir)
 			}
 			if err != nil {
 				return inputError(err)

@@ -113,16 +113,16 @@ func (f *feed) collect(epoch int64, now time.Time) (g *group, wait time.Duration
 	row := ledger.Intent{Epoch: epoch, At: now}
 	for len(in.later) > 0 && in.later[0].due.Sub(now) <= retryAhead && len(g.rows) < intentMost {
 		r := heap.Pop(&in.later).(*retry)
-		if !in.alive(r.first, now) {
+		if !in.alive(r.firstSentMS, now) {
 			g.expired = append(g.expired, r)
 			continue
 		}
-		if f.limits.mustPark(r.pace) {
-			f.limits.park(r)
+		if f.pacing.mustPark(r.pace) {
+			f.pacing.park(r)
 			continue
 		}
-		if f.limits.keyed {
-			f.limits.queued[r.pace]++ // until grant puts it there
+		if f.pacing.keyed {
+			f.pacing.queued[r.pace]++ // until grant puts it there
 			g.counted = append(g.counted, r.pace)
 		}
 		row.First, row.Count, row.Attempt, row.Keys = r.seq, 1, r.attempt, r.key
@@ -186,12 +186,12 @@ func (f *feed) grant(g *group) {
 		b.ready = g.upTo[i]
 	}
 	for _, r := range g.retries {
-		r.meant = true
+		r.hasIntent = true
 		f.pushWaiting(r)
 	}
 	for _, key := range g.counted {
-		if f.limits.queued[key]--; f.limits.queued[key] == 0 {
-			delete(f.limits.queued, key)
+		if f.pacing.queued[key]--; f.pacing.queued[key] == 0 {
+			delete(f.pacing.queued, key)
 		}
 	}
 	f.mu.Unlock()
@@ -199,7 +199,7 @@ func (f *feed) grant(g *group) {
 }
 
 // intend makes intents ahead of the slots. It is a goroutine of the run.
-func (r *run) intend(ctx context.Context) error {
+func (r *session) intend(ctx context.Context) error {
 	for {
 		g := r.feed.nextGroup(ctx, r.cfg.Dir.session)
 		if g == nil {
@@ -231,7 +231,7 @@ func (r *run) intend(ctx context.Context) error {
 }
 
 // expire ends a record whose key the far side may have forgotten.
-func (r *run) expire(u *update, x *retry) error {
+func (r *session) expire(u *update, x *retry) error {
 	r.feed.mu.Lock()
 	err := r.feed.spill.fetch(x)
 	r.feed.mu.Unlock()
@@ -249,11 +249,11 @@ func (r *run) expire(u *update, x *retry) error {
 }
 
 // keysDie reports whether a key may become unusable while its record waits.
-func (r *run) keysDie() bool { return r.cfg.Effect == jobs.EffectKeyed && r.cfg.KeyLifetime > 0 }
+func (r *session) keysDie() bool { return r.cfg.Effect == jobs.EffectKeyed && r.cfg.KeyLifetime > 0 }
 
 // keyAlive reports whether a record that was first sent at a time, in Unix
 // milliseconds, may be sent again under the same key.
-func (r *run) keyAlive(first int64, at time.Time) bool {
+func (r *session) keyAlive(first int64, at time.Time) bool {
 	if !r.keysDie() || first == 0 {
 		return true
 	}

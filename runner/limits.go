@@ -200,7 +200,7 @@ func newMask(values []string) *strings.Replacer {
 }
 
 // hide takes the secrets of the run out of a text.
-func (r *run) hide(s string) string {
+func (r *session) hide(s string) string {
 	if r.mask == nil {
 		return s
 	}
@@ -209,7 +209,7 @@ func (r *run) hide(s string) string {
 
 // holdToLimits sees to it that the limits of memory and processes are kept: by
 // the kernel where it can, and otherwise by the watch.
-func (r *run) holdToLimits() error {
+func (r *session) keepLimits() error {
 	l := &r.cfg.Limits
 	id, err := l.credential()
 	if err != nil {
@@ -237,8 +237,8 @@ func (r *run) holdToLimits() error {
 	if left != (proc.Confinement{}) {
 		said = append(said, fmt.Sprintf("%s: watched, every %s, as it cannot be left to the kernel: %v", words(left), censusEvery, why))
 	}
-	r.heldBy = strings.Join(said, "; ")
-	r.cfg.Term.Logf("limit of a worker: %s", r.heldBy)
+	r.keptBy = strings.Join(said, "; ")
+	r.cfg.Term.Logf("limit of a worker: %s", r.keptBy)
 	return nil
 }
 

@@ -151,7 +151,7 @@ func CheckOwner(ctx context.Context, l *ledger.Reader, name string) error {
 	if err != nil || o == nil {
 		return err
 	}
-	if host, err := os.Hostname(); o.BootID == bootID() || (err == nil && o.Host == host) {
+	if host, err := os.Hostname(); o.BootID == BootID() || (err == nil && o.Host == host) {
 		return nil
 	}
 	return &OwnedError{name, *o}

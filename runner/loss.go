@@ -15,15 +15,15 @@ type OnUnknown string
 
 // The ways to deal with such a record.
 const (
-	Hold  OnUnknown = "hold"  // it ends as unknown, and waits for a decision
-	Retry OnUnknown = "retry" // it is tried again
-	Skip  OnUnknown = "skip"  // it ends as skipped
+	OnUnknownHold  OnUnknown = "hold"  // it ends as unknown, and waits for a decision
+	OnUnknownRetry OnUnknown = "retry" // it is tried again
+	OnUnknownSkip  OnUnknown = "skip"  // it ends as skipped
 )
 
 // ParseOnUnknown reads one of the words.
 func ParseOnUnknown(s string) (OnUnknown, error) {
 	switch o := OnUnknown(s); o {
-	case Hold, Retry, Skip:
+	case OnUnknownHold, OnUnknownRetry, OnUnknownSkip:
 		return o, nil
 	}
 	return "", fmt.Errorf("there is no %q; there are hold, retry, skip", s)
@@ -32,9 +32,9 @@ func ParseOnUnknown(s string) (OnUnknown, error) {
 // DefaultOnUnknown is what is done unless the user says otherwise.
 func DefaultOnUnknown(e jobs.Effect) OnUnknown {
 	if e == jobs.EffectOnce {
-		return Hold
+		return OnUnknownHold
 	}
-	return Retry
+	return OnUnknownRetry
 }
 
 // The classes of records that were lost sight of.
@@ -61,7 +61,7 @@ type loss struct {
 //	keyed   retry     again under the same key, while that is alive; unknown
 //	                  after --max-crashes deaths
 //	once    hold      unknown
-func (r *run) lose(u *update, t *try, l loss) {
+func (r *session) lose(u *update, t *try, l loss) {
 	crashes := 0
 	if l.blamed {
 		crashes = r.feed.crash(t.seq)
@@ -70,9 +70,9 @@ func (r *run) lose(u *update, t *try, l loss) {
 		Seq: t.seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: string(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
 	})
 	switch {
-	case r.cfg.OnUnknown == Skip:
+	case r.cfg.OnUnknown == OnUnknownSkip:
 		r.giveUp(u, t, jobs.StatusSkipped, &l, mayBeDone+l.text)
-	case r.cfg.OnUnknown == Hold:
+	case r.cfg.OnUnknown == OnUnknownHold:
 		r.giveUp(u, t, jobs.StatusUnknown, &l, l.text)
 	case !l.blamed:
 		// It was interrupted through no fault of its own: the same try again.

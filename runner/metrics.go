@@ -17,7 +17,7 @@ import (
 // metrics is what a run shows to Prometheus. Most of it is read when it is asked
 // for; only what is nowhere else is counted here.
 type metrics struct {
-	r        *run
+	r        *session
 	listener net.Listener
 	commits  prometheus.Histogram
 	mu       sync.Mutex
@@ -42,7 +42,7 @@ func CheckMetrics(address string) error {
 }
 
 // newMetrics listens at an address. It is nil, and does nothing, without one.
-func newMetrics(r *run, address string) (*metrics, error) {
+func newMetrics(r *session, address string) (*metrics, error) {
 	if address == "" {
 		return nil, nil
 	}
@@ -183,7 +183,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 func (f *feed) depth() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := len(f.waiting) + f.limits.held
+	n := len(f.waiting) + f.pacing.parkedCount
 	for _, b := range f.blocks {
 		n += len(b.items) - b.pos
 	}

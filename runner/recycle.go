@@ -62,7 +62,7 @@ func (w *wear) look(now time.Time, mem int64) {
 	w.next = now.Add(min(max(wait, memOften), memSeldom))
 }
 
-func (r *run) newWear() wear {
+func (r *session) newWear() wear {
 	vary := func(n, most float64) float64 { return n * (most - 0.2*rand.Float64()) }
 	l := r.cfg.Recycle
 	now := time.Now()

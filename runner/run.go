@@ -46,7 +46,7 @@ import (
 )
 
 // run is a session of a run.
-type run struct {
+type session struct {
 	cfg      *Config
 	shape    *jobs.Shape
 	encoder  *sink.Encoder
@@ -63,7 +63,7 @@ type run struct {
 	adapting *adapting // nil: the number of slots is what it is
 	// jobserver is that of make; nil: there is none.
 	jobserver *jobserver.Client
-	keys      *admission
+	admission *admission
 	started   time.Time
 
 	input     atomic.Uint64 // records read
@@ -77,7 +77,7 @@ type run struct {
 	env    []string
 	user   *syscall.Credential
 	mask   *strings.Replacer // of secrets; nil: there are none
-	heldBy string            // says who keeps the limits of memory and processes
+	keptBy string            // says who keeps the limits of memory and processes
 	// Of these, what the watch has to keep.
 	watched proc.Confinement
 
@@ -99,18 +99,18 @@ type run struct {
 // and is open; the dataset is open at its start. The report is valid even with
 // an error, as far as it goes.
 func Run(ctx context.Context, cfg *Config, l *ledger.Ledger, in *Input) (Report, error) {
-	r := &run{cfg: cfg, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
+	r := &session{cfg: cfg, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
 		return Report{}, errors.Join(err, endErr, r.release())
 	}
-	state, reason, err := r.session(ctx, in)
-	return r.close(l, state, reason, err)
+	state, reason, err := r.work(ctx, in)
+	return r.report(l, state, reason, err)
 }
 
 // prepare sets up everything that does not run yet.
-func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error {
+func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error {
 	cfg := r.cfg
 	if cfg.Worker.Path == "" {
 		path, err := proc.SelfExe()
@@ -120,7 +120,7 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 		cfg.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], WorkerArgument}}
 	}
 	proc.RaiseFileLimit()
-	if err := os.MkdirAll(cfg.Dir.file(pagesName), 0o700); err != nil {
+	if err := os.MkdirAll(cfg.Dir.File(PagesName), 0o700); err != nil {
 		return &WriteError{err}
 	}
 	var err error
@@ -130,7 +130,7 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 	if r.family, err = proc.NewFamily(); err != nil {
 		return err
 	}
-	if err := r.holdToLimits(); err != nil {
+	if err := r.keepLimits(); err != nil {
 		return err
 	}
 	var in *intents
@@ -156,20 +156,20 @@ func (r *run) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error
 		return err
 	}
 	r.metrics, err = newMetrics(r, cfg.Metrics)
-	r.feed.limits.waited = r.metrics.noteWait
+	r.feed.pacing.waited = r.metrics.noteWait
 	return err
 }
 
 // WorkerArgument is the hidden subcommand that makes this executable a worker.
 const WorkerArgument = "worker"
 
-func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
+func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 	led := l.Reader()
 	sum, err := led.Summary(ctx)
 	if err != nil {
 		return err
 	}
-	if r.keys, err = newAdmission(ctx, r.cfg, sum.StartedAt); err != nil {
+	if r.admission, err = newAdmission(ctx, r.cfg, sum.StartedAt); err != nil {
 		return err
 	}
 	if r.redone, err = led.Redone(ctx); err != nil {
@@ -183,7 +183,7 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 		return err
 	}
 	b := &book{
-		r: r, ledger: l, held: led, spool: in.Spool,
+		r: r, ledger: l, reader: led, spool: in.Spool,
 		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position), acks: make(map[*wire.Page]uint64),
 		freed: freedKeys{done: make(chan error, 1)},
 		work:  make(chan *ledger.Commit), done: make(chan error, 1), synced: size,
@@ -196,7 +196,7 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 		return err
 	}
 	if path != sink.Stdout && size == 0 {
-		if err := syncDir(filepath.Dir(path)); err != nil {
+		if err := SyncDir(filepath.Dir(path)); err != nil {
 			return err
 		}
 	}
@@ -228,7 +228,7 @@ func (r *run) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
 }
 
 // session runs everything and returns when all of it has ended.
-func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, error) {
+func (r *session) work(ctx context.Context, in *Input) (ledger.State, string, error) {
 	killCtx, kill := context.WithCancel(ctx)
 	defer kill()
 	drainCtx, drain := context.WithCancelCause(killCtx)
@@ -250,8 +250,8 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
 	seen := r.lookFirst()
-	holdBack := func(ctx context.Context) { r.holdBack(ctx, seen) }
-	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control, holdBack, r.metrics.serve} {
+	watchMachine := func(ctx context.Context) { r.watchMachine(ctx, seen) }
+	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control, watchMachine, r.metrics.serve} {
 		servants.Go(func() { f(serve) })
 	}
 
@@ -275,7 +275,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 	if in.Fill != nil {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: in.past, keys: r.keys}
+	src := &source{r: r, reader: r.reader, past: in.past, keys: r.admission}
 	start(src.read)
 	if r.feed.intents != nil {
 		start(r.intend)
@@ -294,7 +294,7 @@ func (r *run) session(ctx context.Context, in *Input) (ledger.State, string, err
 }
 
 // release gives back what prepare has taken, as far as it came.
-func (r *run) release() error {
+func (r *session) release() error {
 	var err error
 	if r.family != nil {
 		err = r.family.Close()
@@ -307,19 +307,19 @@ func (r *run) release() error {
 }
 
 // fail stops the run in an orderly way.
-func (r *run) fail(err error) { r.drain(err) }
+func (r *session) fail(err error) { r.drain(err) }
 
 // abort stops the run because a job has said so.
-func (r *run) abort(reason string) { r.drain(&AbortError{reason}) }
+func (r *session) abort(reason string) { r.drain(&AbortError{reason}) }
 
 // noteInput notes how far the source has read.
-func (r *run) noteInput(seq jobs.Seq) {
+func (r *session) noteInput(seq jobs.Seq) {
 	if n := uint64(seq); n > r.input.Load() {
 		r.input.Store(n)
 	}
 }
 
-func (r *run) noteUsage(e proc.Exit) {
+func (r *session) noteUsage(e proc.Exit) {
 	r.usageMu.Lock()
 	defer r.usageMu.Unlock()
 	r.usage.Workers++
@@ -327,7 +327,7 @@ func (r *run) noteUsage(e proc.Exit) {
 	r.usage.MaxRSS = max(r.usage.MaxRSS, e.MaxRSS)
 }
 
-func (r *run) hello(to *child) wire.Hello {
+func (r *session) hello(to *child) wire.Hello {
 	c := r.cfg
 	confine := c.Limits.confine()
 	confine.Refusals, confine.MaxTasks = to.Refusals()

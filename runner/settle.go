@@ -25,7 +25,7 @@ type try struct {
 
 // settle decides what an answer means for its record: final, or another try.
 // The result is borrowed.
-func (r *run) settle(u *update, t *try, res *jobs.Result) {
+func (r *session) settle(u *update, t *try, res *jobs.Result) {
 	if res.Error != "" {
 		res.Error = r.hide(res.Error)
 	}
@@ -42,7 +42,7 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 		// Without a time to wait, doing less at once is what slows everybody
 		// down where that is adaptive, as long as there is less to do.
 		if r.adapting == nil || res.RetryAfter > 0 || r.adapting.atFloor() {
-			r.feed.slow(&t.item, wait, res.Holds)
+			r.feed.slow(&t.item, wait, res.Delays)
 		}
 		r.sendAgain(u, t, t.rec.Attempt, time.Now().Add(wait), false)
 		return
@@ -58,7 +58,7 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 			r.lose(u, t, loss{class: res.Class, text: res.Error, blamed: true, took: res.Elapsed})
 			return
 		}
-		if r.cfg.OnUnknown != Retry {
+		if r.cfg.OnUnknown != OnUnknownRetry {
 			r.settleUnknown(u, t, res)
 			return
 		}
@@ -70,8 +70,8 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 			return
 		}
 	case jobs.VerdictRetry:
-		if res.Holds >= jobs.HoldsKey {
-			if r.feed.slow(&t.item, res.RetryAfter, res.Holds) {
+		if res.Delays >= jobs.DelaysKey {
+			if r.feed.slow(&t.item, res.RetryAfter, res.Delays) {
 				r.cfg.Term.Logf("nothing new is begun for %s: %s", res.RetryAfter, res.Error)
 			}
 		}
@@ -91,7 +91,7 @@ func (r *run) settle(u *update, t *try, res *jobs.Result) {
 }
 
 // tryLater queues a record for another try, if it may have one.
-func (r *run) tryLater(u *update, t *try, res *jobs.Result) bool {
+func (r *session) tryLater(u *update, t *try, res *jobs.Result) bool {
 	tries := t.rec.Attempt - r.feed.crashesOf(t.seq) // those that were answered
 	if tries > r.cfg.Retries {
 		return false
@@ -102,16 +102,16 @@ func (r *run) tryLater(u *update, t *try, res *jobs.Result) bool {
 }
 
 // settleUnknown ends a record of which the job cannot tell whether it was done.
-func (r *run) settleUnknown(u *update, t *try, res *jobs.Result) {
+func (r *session) settleUnknown(u *update, t *try, res *jobs.Result) {
 	u.attempts = append(u.attempts, attemptOf(t, res))
 	o := ledger.Outcome{Status: jobs.StatusUnknown, Class: res.Class, Error: res.Error}
-	if r.cfg.OnUnknown == Skip {
+	if r.cfg.OnUnknown == OnUnknownSkip {
 		o.Status, o.Error = jobs.StatusSkipped, mayBeDone+o.Error
 	}
 	r.finish(u, t, o, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
 }
 
-func (r *run) settleOK(u *update, t *try, res *jobs.Result) {
+func (r *session) settleOK(u *update, t *try, res *jobs.Result) {
 	if t.waited {
 		u.attempts = append(u.attempts, attemptOf(t, res))
 		r.forget(u, t)
@@ -125,7 +125,7 @@ func (r *run) settleOK(u *update, t *try, res *jobs.Result) {
 
 // finish ends a record otherwise than ok. What o says counts, out brings what
 // the job has made of it.
-func (r *run) finish(u *update, t *try, o ledger.Outcome, out *sink.Outcome) {
+func (r *session) finish(u *update, t *try, o ledger.Outcome, out *sink.Outcome) {
 	o.Seq, o.Attempts, o.Place, o.At = t.seq, t.rec.Attempt, t.place(), time.Now()
 	o.Crashes = r.forget(u, t)
 	u.fail(r, t.rec, o, out)
@@ -133,7 +133,7 @@ func (r *run) finish(u *update, t *try, o ledger.Outcome, out *sink.Outcome) {
 
 // endedValues is what the job's columns say of a record that ends without an
 // answer of the job.
-func (r *run) endedValues(status jobs.Status, class jobs.Class) [][]byte {
+func (r *session) endedValues(status jobs.Status, class jobs.Class) [][]byte {
 	for _, e := range r.cfg.Plan.Ended {
 		if e.Status != status.String() || (e.Class != "" && e.Class != class) {
 			continue
@@ -148,22 +148,22 @@ func (r *run) endedValues(status jobs.Status, class jobs.Class) [][]byte {
 }
 
 // giveKeyBack lets other runs have the key of a record that had no effect.
-func (r *run) giveKeyBack(u *update, t *try) {
+func (r *session) giveKeyBack(u *update, t *try) {
 	if r.cfg.OncePer != "" {
 		u.freed = append(u.freed, r.cfg.Key.Text(t.rec))
 	}
 }
 
 // giveUp ends a record without a result.
-func (r *run) giveUp(u *update, t *try, status jobs.Status, l *loss, text string) {
+func (r *session) giveUp(u *update, t *try, status jobs.Status, l *loss, text string) {
 	r.finish(u, t, ledger.Outcome{Status: status, Class: l.class, Error: text}, &sink.Outcome{Elapsed: l.took})
 }
 
 // forget drops what was kept for a record that is now final. It returns how
 // often it had killed a worker.
-func (r *run) forget(u *update, t *try) int {
+func (r *session) forget(u *update, t *try) int {
 	if t.waited {
-		u.settled = append(u.settled, t.seq)
+		u.leftRetries = append(u.leftRetries, t.seq)
 	}
 	if !r.feed.crashed.Load() {
 		return 0
@@ -173,18 +173,18 @@ func (r *run) forget(u *update, t *try) int {
 
 // sendAgain queues a record for another try and notes in the ledger that the
 // one at hand is over.
-func (r *run) sendAgain(u *update, t *try, attempt int, due time.Time, alone bool) {
+func (r *session) sendAgain(u *update, t *try, attempt int, due time.Time, alone bool) {
 	u.retries = append(u.retries, ledger.Retry{
 		Seq: t.seq, Attempts: attempt - 1, Crashes: r.feed.crashesOf(t.seq), Due: due, First: t.sent(),
 	})
-	x := &retry{item: t.item, attempt: attempt, due: due, alone: alone, key: r.keyFor(t.rec), body: copyOf(t.body)}
+	x := &retry{item: t.item, attempt: attempt, due: due, suspect: alone, key: r.keyFor(t.rec), body: copyOf(t.body)}
 	x.waited = true
 	u.again = append(u.again, x)
 }
 
 // keyFor is the key for a record's intent: nil if it needs none, or if the key
 // follows from the position.
-func (r *run) keyFor(rec *jobs.Record) []byte {
+func (r *session) keyFor(rec *jobs.Record) []byte {
 	if r.feed.intents == nil || len(r.cfg.Key.Columns) == 0 {
 		return nil
 	}
@@ -194,16 +194,16 @@ func (r *run) keyFor(rec *jobs.Record) []byte {
 
 // sent is when the record may first have reached the far side.
 func (it *item) sent() time.Time {
-	if it.first == 0 {
+	if it.firstSentMS == 0 {
 		return time.Now()
 	}
-	return time.UnixMilli(it.first)
+	return time.UnixMilli(it.firstSentMS)
 }
 
 // backoff is how long to wait after a try: the minimum, doubled for each try
 // after the first, up to the maximum; and of that between half and all, so
 // that records that failed together do not come back together.
-func (r *run) backoff(attempt int) time.Duration {
+func (r *session) backoff(attempt int) time.Duration {
 	d := r.cfg.BackoffMin
 	for i := 1; i < attempt && d < r.cfg.BackoffMax; i++ {
 		d *= 2
@@ -229,7 +229,7 @@ func (it *item) place() ledger.Place {
 }
 
 // recordOf decodes the record of a retry, whose body is in memory.
-func (r *run) recordOf(x *retry) (*jobs.Record, error) {
+func (r *session) recordOf(x *retry) (*jobs.Record, error) {
 	frame := wire.AppendBatchHead(nil, x.seq, 1)
 	frame = wire.AppendRecordHead(frame, 0, x.attempt)
 	b, err := wire.ReadBatch(append(frame, x.body...), r.shape, r.cfg.Plan.NeedsRaw)

@@ -19,7 +19,7 @@ var errSignal = errors.New("stopped by a signal")
 
 // listenForSignals takes the signals from here on, so that none is obeyed by
 // default before obeySignals looks at them.
-func (r *run) listenForSignals() chan os.Signal {
+func (r *session) listenForSignals() chan os.Signal {
 	ch := make(chan os.Signal, 4)
 	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE, syscall.SIGXFSZ)
 	return ch
@@ -30,7 +30,7 @@ func (r *run) listenForSignals() chan os.Signal {
 // CONT continues them.
 // PIPE and XFSZ are taken so that writing to a pipe without a reader, or beyond
 // the largest file that is allowed, is an error of the write, and not the end.
-func (r *run) obeySignals(ctx context.Context, ch chan os.Signal) {
+func (r *session) obeySignals(ctx context.Context, ch chan os.Signal) {
 	defer signal.Stop(ch)
 	for {
 		select {
@@ -42,7 +42,7 @@ func (r *run) obeySignals(ctx context.Context, ch chan os.Signal) {
 	}
 }
 
-func (r *run) obey(sig syscall.Signal) {
+func (r *session) obey(sig syscall.Signal) {
 	switch sig {
 	case syscall.SIGPIPE, syscall.SIGXFSZ:
 	case syscall.SIGUSR1:

@@ -16,7 +16,7 @@ import (
 
 // slot is one place for a worker: one goroutine that owns one child at a time.
 type slot struct {
-	r      *run
+	r      *session
 	number int // from 1
 	tempo  tempo
 	live   atomic.Pointer[child] // for the watch
@@ -165,7 +165,7 @@ func (s *slot) converse(ctx context.Context, c *child, first *batch) (next *chil
 	if err != nil || reapErr != nil {
 		return nil, errors.Join(err, reapErr)
 	}
-	return nil, s.close(c, exit)
+	return nil, s.settleDead(c, exit)
 }
 
 // leave lets a worker go and waits until it has gone.
@@ -207,7 +207,7 @@ func (s *slot) replace(c *child) {
 }
 
 // close settles what a worker has left behind.
-func (s *slot) close(c *child, exit proc.Exit) error {
+func (s *slot) settleDead(c *child, exit proc.Exit) error {
 	var writeErr *WriteError
 	if errors.As(c.err, &writeErr) {
 		return c.err
@@ -261,14 +261,14 @@ func (s *slot) close(c *child, exit proc.Exit) error {
 	}
 	l.text = d.error(l.class)
 	if busy {
-		return s.mourn(c, exit, d, l, left, &inHand)
+		return s.recordDeath(c, exit, d, l, left, &inHand)
 	}
-	return s.mourn(c, exit, d, l, left, nil)
+	return s.recordDeath(c, exit, d, l, left, nil)
 }
 
 // mourn records a death, settles the answers that are left, decides about the
 // record in hand, and gives the others back.
-func (s *slot) mourn(c *child, exit proc.Exit, d *death, l loss, left map[jobs.Seq]*wire.Note, inHand *jobs.Seq) error {
+func (s *slot) recordDeath(c *child, exit proc.Exit, d *death, l loss, left map[jobs.Seq]*wire.Note, inHand *jobs.Seq) error {
 	r := s.r
 	u := newUpdate()
 	row := ledger.Death{At: time.Now(), Slot: s.number, PID: c.PID, How: d.how, Seq: inHand, CPU: exit.User + exit.System, MaxRSS: exit.MaxRSS, Said: d.said}
@@ -324,7 +324,7 @@ func seqNote(seq *jobs.Seq) string {
 
 // giveBackTo returns what is unanswered of a batch to the feed, except records
 // that special deals with. No worker has begun them, so their intents stand.
-func (r *run) giveBackTo(u *update, b *batch, special func(*update, *batch, *jobs.Record) (bool, error)) error {
+func (r *session) giveBackTo(u *update, b *batch, special func(*update, *batch, *jobs.Record) (bool, error)) error {
 	var rec jobs.Record
 	for {
 		more, err := b.walk.Next(&rec)
@@ -340,7 +340,7 @@ func (r *run) giveBackTo(u *update, b *batch, special func(*update, *batch, *job
 		if !dealt {
 			x := b.back(&rec)
 			r.feed.undecided(x.seq)
-			x.alone = r.feed.crashed.Load() && r.feed.crashesOf(rec.Seq) > 0
+			x.suspect = r.feed.crashed.Load() && r.feed.crashesOf(rec.Seq) > 0
 			u.again = append(u.again, x)
 		}
 	}
@@ -353,12 +353,12 @@ func (b *batch) try(slot int, rec *jobs.Record) *try {
 
 // back makes the record that was walked to last ready to be sent once more.
 func (b *batch) back(rec *jobs.Record) *retry {
-	return &retry{item: b.items[b.answered-1], attempt: rec.Attempt, meant: true, body: copyOf(b.walk.Body())}
+	return &retry{item: b.items[b.answered-1], attempt: rec.Attempt, hasIntent: true, body: copyOf(b.walk.Body())}
 }
 
 // send hands an update to the book, and then the records that are to be tried
 // again to the feed.
-func (r *run) send(u *update) error {
+func (r *session) send(u *update) error {
 	n := 0
 	for _, s := range u.spans {
 		n += s.count
@@ -370,7 +370,7 @@ func (r *run) send(u *update) error {
 	} else {
 		r.updates <- u
 	}
-	r.feed.settled(n)
+	r.feed.CloseRecords(n)
 	for _, x := range again {
 		if err := r.feed.again(x); err != nil {
 			return err

@@ -17,7 +17,7 @@ import (
 
 // source reads the dataset into blocks, and leaves out what is final already.
 type source struct {
-	r      *run
+	r      *session
 	reader *dataset.Reader
 	seq    jobs.Seq // of the next record
 	rec    dataset.Record
@@ -89,7 +89,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		if ctx.Err() != nil {
 			return false, nil //nolint:nilerr // the run is ending
 		}
-		if s.r.cfg.Limit > 0 && uint64(s.seq) >= s.r.cfg.Limit {
+		if s.r.cfg.RecordLimit > 0 && uint64(s.seq) >= s.r.cfg.RecordLimit {
 			s.r.inputDone.Store(true)
 			return false, nil
 		}
@@ -162,7 +162,7 @@ func (s *source) admit() error {
 		}
 	}
 	it := item{seq: s.seq, line: rec.Pos.Line, offset: rec.Pos.Offset, file: int32(rec.Pos.File)}
-	if limits := s.r.feed.limits; limits.keyed {
+	if limits := s.r.feed.pacing; limits.keyed {
 		it.pace = limits.of(s.record())
 	}
 	if note, left := s.past.notes[s.seq]; left {
@@ -179,7 +179,7 @@ func (s *source) admit() error {
 	if known, waits := s.past.retries[s.seq]; waits {
 		return s.admitRetry(it, known)
 	}
-	if s.r.feed.limits.keyed {
+	if s.r.feed.pacing.keyed {
 		return s.admitLoose(it)
 	}
 	b := s.block
@@ -245,13 +245,13 @@ func (s *source) record() *jobs.Record {
 func (s *source) admitRetry(it item, known ledger.Retry) error {
 	delete(s.past.retries, s.seq)
 	it.waited = true
-	it.first = known.First.UnixMilli()
+	it.firstSentMS = known.First.UnixMilli()
 	rec := s.record()
 	if err := s.keys.flush(); err != nil {
 		return err
 	}
 	return s.r.feed.admit(&retry{
-		item: it, attempt: known.Attempts + 1, due: known.Due, alone: known.Crashes > 0, key: s.r.keyFor(rec), body: s.body(rec),
+		item: it, attempt: known.Attempts + 1, due: known.Due, suspect: known.Crashes > 0, key: s.r.keyFor(rec), body: s.body(rec),
 	}, known.Crashes)
 }
 
@@ -269,7 +269,7 @@ func (s *source) settleLeft(it item, note ledger.Note) error {
 	delete(s.past.retries, s.seq)
 	delete(s.past.notes, s.seq)
 	it.waited = waits
-	it.first = note.First.UnixMilli()
+	it.firstSentMS = note.First.UnixMilli()
 	rec := s.record()
 	rec.Attempt = note.Attempt
 	s.r.feed.adopt()
@@ -300,7 +300,7 @@ func (s *source) refuseTaken(t *keys.Taken) {
 	s.refuse(jobs.StatusSkipped, classDuplicate, takenBy(t))
 	if _, waits := s.past.retries[s.seq]; waits {
 		delete(s.past.retries, s.seq)
-		s.bad.settled = append(s.bad.settled, s.seq)
+		s.bad.leftRetries = append(s.bad.leftRetries, s.seq)
 	}
 }
 
@@ -323,11 +323,11 @@ func (s *source) sendBad() {
 }
 
 // placeOf words where a record stands, for messages.
-func (r *run) placeOf(it *item) string {
+func (r *session) placeOf(it *item) string {
 	return r.placeAt(dataset.Position{File: int(it.file), Line: it.line})
 }
 
-func (r *run) placeAt(p dataset.Position) string { return placeIn(&r.cfg.Dataset, p) }
+func (r *session) placeAt(p dataset.Position) string { return placeIn(&r.cfg.Dataset, p) }
 
 func placeIn(spec *dataset.Spec, p dataset.Position) string {
 	path := spec.Paths[p.File]

@@ -79,7 +79,7 @@ func (f *feed) over() bool {
 func (f *feed) timed() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.limits.Timed()
+	return f.pacing.Timed()
 }
 
 // await waits until there is something to take, if not at once. It returns false
@@ -87,7 +87,7 @@ func (f *feed) timed() bool {
 func (f *feed) await(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		f.mu.Lock()
-		changed, barred := f.gate.changed, f.gate.held != ""
+		changed, barred := f.gate.changed, f.gate.shut != ""
 		some := len(f.blocks) > 0 || len(f.waiting) > 0 || (f.intents != nil && len(f.intents.later) > 0)
 		finished := f.ended && f.open == 0
 		f.mu.Unlock()
@@ -133,8 +133,8 @@ func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
 		return false, -1, nil
 	}
 	now := time.Now()
-	if d := f.holdUntil.Sub(now); d > 0 && (len(f.blocks) > 0 || len(f.waiting) > 0) {
-		f.limits.told = "throttled by the far side until " + f.holdUntil.Format(time.TimeOnly)
+	if d := f.throttledUntil.Sub(now); d > 0 && (len(f.blocks) > 0 || len(f.waiting) > 0) {
+		f.pacing.waitReason = "throttled by the far side until " + f.throttledUntil.Format(time.TimeOnly)
 		return false, d, nil
 	}
 	if len(f.blocks) > 0 || len(f.waiting) > 0 {

@@ -16,8 +16,8 @@ import (
 
 // lockWorkers takes the lock that workers share, and waits for those of an
 // earlier session that still finish what they had in hand.
-func (d *Dir) lockWorkers(ctx context.Context, t *term.Term) error {
-	f, err := proc.OpenLock(d.file(workersLockName))
+func (d *Dir) WaitForWorkers(ctx context.Context, t *term.Term) error {
+	f, err := proc.OpenLock(d.File(workersLockName))
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func takeOver(ctx context.Context, cfg *Config, l *ledger.Reader) ([]ledger.Note
 	}
 	t := &takeover{past: past, found: make(map[jobs.Seq]*found)}
 	whole, why := false, lostWithMachine
-	if boot := bootID(); boot != "" && boot == last.BootID {
+	if boot := BootID(); boot != "" && boot == last.BootID {
 		why = lostWithPages
 		if whole, err = t.readPages(cfg, epoch, last.Slots); err != nil {
 			return nil, err
@@ -208,7 +208,7 @@ func (t *takeover) notes() []ledger.Note {
 }
 
 // settleNote settles a record of which an earlier session has left something.
-func (r *run) settleNote(u *update, t *try, n *ledger.Note) error {
+func (r *session) settleNote(u *update, t *try, n *ledger.Note) error {
 	u.settledNotes = append(u.settledNotes, t.seq)
 	switch n.Kind {
 	case ledger.NoteAnswer:

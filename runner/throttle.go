@@ -44,12 +44,12 @@ type throttle struct {
 	max   int // of a key in flight; 0: no limit
 	// queued counts the records in feed.waiting of each key, and parked holds
 	// those that wait for another of their key to end.
-	queued map[uint64]int
-	parked map[uint64][]*retry
-	held   int // parked in all
+	queued      map[uint64]int
+	parked      map[uint64][]*retry
+	parkedCount int // parked in all
 	// tell is called when the run begins to wait for a long time, and why.
-	tell func(why string, until time.Time)
-	told string
+	tell       func(why string, until time.Time)
+	waitReason string
 	// waited is called when a record has to wait.
 	waited func()
 }
@@ -79,12 +79,12 @@ func (t *throttle) of(rec *jobs.Record) uint64 {
 func (t *throttle) room(now time.Time, n int) (int, time.Duration) {
 	room, again, why := t.Room(now, n)
 	if room > 0 {
-		t.told = ""
+		t.waitReason = ""
 		return room, 0
 	}
 	t.waited()
-	if why != "" && why != t.told && again.Sub(now) > time.Second {
-		t.told = why
+	if why != "" && why != t.waitReason && again.Sub(now) > time.Second {
+		t.waitReason = why
 		t.tell(why, again)
 	}
 	return 0, again.Sub(now)
@@ -96,30 +96,30 @@ func (f *feed) roomNow(now time.Time, n int) (int, time.Duration) {
 	if f.breaker != nil {
 		room, again, why := f.breaker.Room(now, n)
 		if room == 0 {
-			if f.limits.told = why; again.IsZero() {
+			if f.pacing.waitReason = why; again.IsZero() {
 				return 0, -1
 			}
 			return 0, again.Sub(now)
 		}
 		n = room
 	}
-	return f.limits.room(now, n)
+	return f.pacing.room(now, n)
 }
 
 // pushWaiting adds a record to those that leave when they are due.
 func (f *feed) pushWaiting(r *retry) {
 	heap.Push(&f.waiting, r)
-	if f.limits.keyed {
-		f.limits.queued[r.pace]++
+	if f.pacing.keyed {
+		f.pacing.queued[r.pace]++
 	}
 }
 
 // popWaiting takes off the record that is due first.
 func (f *feed) popWaiting() *retry {
 	r := heap.Pop(&f.waiting).(*retry)
-	if f.limits.keyed {
-		if f.limits.queued[r.pace]--; f.limits.queued[r.pace] == 0 {
-			delete(f.limits.queued, r.pace)
+	if f.pacing.keyed {
+		if f.pacing.queued[r.pace]--; f.pacing.queued[r.pace] == 0 {
+			delete(f.pacing.queued, r.pace)
 		}
 	}
 	return r
@@ -128,7 +128,7 @@ func (f *feed) popWaiting() *retry {
 // startKey reports whether a record that is due may start, as far as its key
 // goes. If not, it is queued again.
 func (f *feed) startKey(r *retry, now time.Time) bool {
-	t := f.limits
+	t := f.pacing
 	if !t.keyed {
 		return true
 	}
@@ -148,7 +148,7 @@ func (f *feed) startKey(r *retry, now time.Time) bool {
 
 func (t *throttle) park(r *retry) {
 	t.parked[r.pace] = append(t.parked[r.pace], r)
-	t.held++
+	t.parkedCount++
 }
 
 // mustPark reports whether enough records of a key are on their way, so that
@@ -160,7 +160,7 @@ func (t *throttle) mustPark(key uint64) bool {
 // endKey notes that a record is not in flight any more, and lets the next of its
 // key go on.
 func (f *feed) endKey(it *item) {
-	t := f.limits
+	t := f.pacing
 	if !t.keyed {
 		return
 	}
@@ -175,7 +175,7 @@ func (f *feed) endKey(it *item) {
 // passBy lets the next of a key go on, as a record that it waited for has ended
 // without having been in flight.
 func (f *feed) passBy(it *item) {
-	if !f.limits.keyed {
+	if !f.pacing.keyed {
 		return
 	}
 	f.mu.Lock()
@@ -188,35 +188,35 @@ func (f *feed) passBy(it *item) {
 // unpark queues the next record of a key that waits for another to end. It is
 // parked again if that was too early.
 func (f *feed) unpark(it *item) {
-	t := f.limits
+	t := f.pacing
 	if list := t.parked[it.pace]; len(list) > 0 {
 		r := list[0]
 		if t.parked[it.pace] = list[1:]; len(list) == 1 {
 			delete(t.parked, it.pace)
 		}
-		t.held--
+		t.parkedCount--
 		f.queue(r)
 	}
 }
 
 // slow holds back everybody, or those who share the record's key, for a while. It
 // reports whether it is everybody, who were not held back before.
-func (f *feed) slow(it *item, d time.Duration, holds jobs.Holds) bool {
+func (f *feed) slow(it *item, d time.Duration, holds jobs.Delays) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
 	until := now.Add(d)
-	if holds == jobs.HoldsDefault {
-		if holds = jobs.HoldsAll; f.limits.keyed {
-			holds = jobs.HoldsKey
+	if holds == jobs.DelaysDefault {
+		if holds = jobs.DelaysAll; f.pacing.keyed {
+			holds = jobs.DelaysKey
 		}
 	}
 	switch {
-	case holds == jobs.HoldsKey && f.limits.keyed:
-		f.limits.SlowKey(now, it.pace, until)
-	case holds == jobs.HoldsAll && until.After(f.holdUntil):
-		news := now.After(f.holdUntil)
-		f.holdUntil = until
+	case holds == jobs.DelaysKey && f.pacing.keyed:
+		f.pacing.SlowKey(now, it.pace, until)
+	case holds == jobs.DelaysAll && until.After(f.throttledUntil):
+		news := now.After(f.throttledUntil)
+		f.throttledUntil = until
 		return news
 	}
 	return false
@@ -227,13 +227,13 @@ func (f *feed) slow(it *item, d time.Duration, holds jobs.Holds) bool {
 func (f *feed) quota() (day string, used int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.limits.Used()
+	return f.pacing.Used()
 }
 
 // setRate changes the rate over all records; nil takes it away.
 func (f *feed) setRate(rate *pace.Rate) {
 	f.mu.Lock()
-	f.limits.SetRate(rate, time.Now())
+	f.pacing.SetRate(rate, time.Now())
 	f.mu.Unlock()
 	f.poke()
 }
@@ -242,11 +242,11 @@ func (f *feed) setRate(rate *pace.Rate) {
 func (f *feed) schedule(it *item) time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.limits.Schedule(time.Now(), it.pace)
+	return f.pacing.Schedule(time.Now(), it.pace)
 }
 
 // tellPause says that the run waits, and why.
-func (r *run) tellPause(why string, until time.Time) {
+func (r *session) tellPause(why string, until time.Time) {
 	r.cfg.Term.Logf("paused until %s: %s", until.Format(time.DateTime), why)
 }
 

@@ -50,7 +50,7 @@ func (m *median) value() time.Duration {
 const shortestTimeout = 50 * time.Millisecond
 
 // timeout is how long a record may take now; 0 is for ever.
-func (r *run) timeout() time.Duration {
+func (r *session) timeout() time.Duration {
 	if r.cfg.TimeoutPercent == 0 {
 		return r.cfg.Timeout
 	}
@@ -62,7 +62,7 @@ func (r *run) timeout() time.Duration {
 }
 
 // timeoutWords says which timeout it was.
-func (r *run) timeoutWords() string {
+func (r *session) timeoutWords() string {
 	if r.cfg.TimeoutPercent == 0 {
 		return "--timeout " + r.cfg.Timeout.String()
 	}

@@ -17,7 +17,7 @@ type update struct {
 	outcomes     []ledger.Outcome // of the final records those that are not ok
 	attempts     []ledger.Attempt
 	retries      []ledger.Retry
-	settled      []jobs.Seq // final records that had been waiting for a retry
+	leftRetries  []jobs.Seq // final records that had been waiting for a retry
 	deaths       []ledger.Death
 	settledNotes []jobs.Seq // of an earlier session
 	freed        []string   // keys that other runs may have
@@ -53,7 +53,7 @@ func (u *update) free() {
 	}
 	u.buf, u.spans = u.buf[:0], u.spans[:0]
 	u.outcomes, u.attempts, u.retries = u.outcomes[:0], u.attempts[:0], u.retries[:0]
-	u.settled, u.deaths, u.settledNotes, u.freed = u.settled[:0], u.deaths[:0], u.settledNotes[:0], u.freed[:0]
+	u.leftRetries, u.deaths, u.settledNotes, u.freed = u.leftRetries[:0], u.deaths[:0], u.settledNotes[:0], u.freed[:0]
 	u.intents, u.durable, u.page, u.slots = nil, nil, nil, 0
 	updates.Put(u)
 }
@@ -69,7 +69,7 @@ func (u *update) empty() bool {
 }
 
 // final adds a record whose bytes have just been appended to buf.
-func (u *update) final(r *run, seq jobs.Seq) {
+func (u *update) final(r *session, seq jobs.Seq) {
 	if r.redone[seq] {
 		u.spans = append(u.spans, span{first: seq, count: 1, end: len(u.buf), amends: true})
 		return
@@ -86,7 +86,7 @@ func (u *update) final(r *run, seq jobs.Seq) {
 
 // fail adds a record that ended otherwise than ok. What o says counts, out
 // brings what the job has made of it, if anything.
-func (u *update) fail(r *run, rec *jobs.Record, o ledger.Outcome, out *sink.Outcome) {
+func (u *update) fail(r *session, rec *jobs.Record, o ledger.Outcome, out *sink.Outcome) {
 	out.Status, out.Class, out.Error, out.Attempts = o.Status, o.Class, o.Error, o.Attempts
 	if out.Values == nil {
 		out.Values = r.endedValues(o.Status, o.Class)

@@ -35,7 +35,7 @@ const lateBy = 100 * time.Millisecond
 // watcher stops records that take longer, or use more, than they may. It reads
 // the pages of workers, and what the kernel counts, so it costs them nothing.
 type watcher struct {
-	r      *run
+	r      *session
 	timing bool // there is a timeout
 	counts bool // there are limits to what workers use that the kernel does not keep
 	// refuses says that the kernel keeps the limit of processes.
@@ -48,7 +48,7 @@ type watcher struct {
 }
 
 // watch works until ctx ends.
-func (r *run) watch(ctx context.Context) {
+func (r *session) watch(ctx context.Context) {
 	w := &watcher{r: r, timing: r.cfg.Timeout > 0 || r.cfg.TimeoutPercent > 0, counts: r.cfg.Limits.CPU > 0 || r.watched != (proc.Confinement{})}
 	w.refuses = r.cfg.Limits.Procs > r.watched.Processes
 	if !w.timing && !w.counts && !w.refuses {
@@ -70,7 +70,7 @@ func (r *run) watch(ctx context.Context) {
 }
 
 // stoppable reports whether a record may be asked to stop.
-func (r *run) stoppable() bool {
+func (r *session) stoppable() bool {
 	return (r.cfg.Timeout > 0 || r.cfg.TimeoutPercent > 0 || r.cfg.Limits.CPU > 0) && r.cfg.KillAfter > 0
 }
 
@@ -165,7 +165,7 @@ func (w *watcher) lookAt(c *child, now, limit time.Duration) time.Duration {
 }
 
 // snapshot is the state of the run for the progress display.
-func (r *run) snapshot() term.Snapshot {
+func (r *session) snapshot() term.Snapshot {
 	t := r.book.totals()
 	final := t.OK + t.Failed + t.Skipped + t.Unknown
 	elapsed := time.Since(r.started)
@@ -182,7 +182,7 @@ func (r *run) snapshot() term.Snapshot {
 }
 
 // showProgress keeps the progress display up to date.
-func (r *run) showProgress(ctx context.Context) {
+func (r *session) showProgress(ctx context.Context) {
 	for sleep(ctx, nil, nil, 200*time.Millisecond) {
 		r.cfg.Term.Update(r.snapshot())
 	}

@@ -64,7 +64,7 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 		return nil
 	} else if wait := until.Sub(r.now()); wait > 0 {
 		res.Fail(jobs.VerdictThrottle, "early", "column %s: not before %s", sendAtColumn, until.Format(time.RFC3339))
-		res.RetryAfter, res.Holds = wait, jobs.HoldsRecord
+		res.RetryAfter, res.Delays = wait, jobs.DelaysRecord
 		return nil
 	}
 	l, err := r.compose(rec, r.setup.Key.Of(rec), r.setup.Run, "")
@@ -159,7 +159,7 @@ func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.R
 		}
 	}
 	res.Fail(o.verdict, o.class, "%s: %s", o.phase, err)
-	res.RetryAfter, res.Holds = o.after, o.holds
+	res.RetryAfter, res.Delays = o.after, o.holds
 	r.fill(res, o, l.id, "")
 	return false
 }

@@ -28,7 +28,7 @@ type outcome struct {
 	status   string // the column email_status
 	class    jobs.Class
 	after    time.Duration // before another try; 0 leaves it to the engine
-	holds    jobs.Holds    // who waits so long
+	holds    jobs.Delays   // who waits so long
 	phase    phase
 	code     int
 	enhanced string
@@ -67,7 +67,7 @@ func judge(at phase, err error, attempt int) outcome {
 	if errors.As(err, &some) {
 		// Another try would write to those again who have it.
 		o = judge(at, some.err, attempt)
-		o.verdict, o.status, o.class, o.after, o.holds = jobs.VerdictUnknown, "unknown", classPartial, 0, jobs.HoldsDefault
+		o.verdict, o.status, o.class, o.after, o.holds = jobs.VerdictUnknown, "unknown", classPartial, 0, jobs.DelaysDefault
 		return o
 	}
 	host := min(hostTime<<min(attempt-1, 10), hostMost)
@@ -87,7 +87,7 @@ func judge(at phase, err error, attempt int) outcome {
 		// The server may have taken it, and the answer was lost.
 		o.verdict, o.status = jobs.VerdictUnknown, "unknown"
 	case at == phaseConnect || at == phaseAuth:
-		o.after, o.holds = host, jobs.HoldsAll
+		o.after, o.holds = host, jobs.DelaysAll
 	}
 	return o
 }
@@ -99,33 +99,33 @@ var policyWords = regexp.MustCompile(`\b(spam|spamhaus|blocked|block ?list|black
 func (o *outcome) rule(host time.Duration) {
 	said := strings.ToLower(o.text)
 	is := func(list ...string) bool { return slices.Contains(list, o.enhanced) }
-	set := func(v jobs.Verdict, status string, class jobs.Class, after time.Duration, holds jobs.Holds) {
+	set := func(v jobs.Verdict, status string, class jobs.Class, after time.Duration, holds jobs.Delays) {
 		o.verdict, o.status, o.class, o.after, o.holds = v, status, class, after, holds
 	}
 	switch {
 	case strings.Contains(said, "daily") && (strings.Contains(said, "quota") || strings.Contains(said, "limit")):
 		set(jobs.VerdictAbort, "deferred", classBusy, 0, 0)
 	case o.code == 454 && (strings.Contains(said, "throttling") || strings.Contains(said, "sending rate")):
-		set(jobs.VerdictThrottle, "deferred", classBusy, time.Second, jobs.HoldsAll)
+		set(jobs.VerdictThrottle, "deferred", classBusy, time.Second, jobs.DelaysAll)
 	case o.code == 421:
-		set(jobs.VerdictRetry, "deferred", classBusy, host, jobs.HoldsAll)
+		set(jobs.VerdictRetry, "deferred", classBusy, host, jobs.DelaysAll)
 	case o.code == 530 || o.code == 534 || o.code == 535 || o.code == 538 || is("5.7.8"):
 		set(jobs.VerdictAbort, "deferred", classAuth, 0, 0)
 	case o.phase == phaseAuth && o.code >= 500:
 		set(jobs.VerdictAbort, "deferred", classAuth, 0, 0)
 	case o.phase == phaseAuth:
-		set(jobs.VerdictRetry, "deferred", classAuth, host, jobs.HoldsAll)
+		set(jobs.VerdictRetry, "deferred", classAuth, host, jobs.DelaysAll)
 	case o.phase == phaseConnect && o.code >= 500:
 		// It speaks with nobody from here, whatever the record.
 		set(jobs.VerdictAbort, "deferred", classPolicy, 0, 0)
 	case o.phase == phaseConnect:
-		set(jobs.VerdictRetry, "deferred", classBusy, host, jobs.HoldsAll)
+		set(jobs.VerdictRetry, "deferred", classBusy, host, jobs.DelaysAll)
 	case is("4.2.2", "5.2.2"):
 		set(jobs.VerdictRetry, "deferred", classFull, fullTime, 0)
 	case is("4.5.3"):
 		set(jobs.VerdictRetry, "deferred", classBusy, 0, 0)
 	case o.code == 450 || o.code == 451 || is("4.2.1") || strings.HasPrefix(o.enhanced, "4.7."):
-		set(jobs.VerdictRetry, "deferred", classGrey, greyTime, jobs.HoldsKey)
+		set(jobs.VerdictRetry, "deferred", classGrey, greyTime, jobs.DelaysKey)
 	case o.code >= 400 && o.code < 500:
 		set(jobs.VerdictRetry, "deferred", classReply, 0, 0)
 	case o.phase == phaseMail && o.code != 552 && !is("5.3.4", "5.6.7"):

@@ -17,21 +17,21 @@ func TestJudge(t *testing.T) {
 		status  string
 		class   jobs.Class
 		after   time.Duration
-		holds   jobs.Holds
+		holds   jobs.Delays
 	}{
-		{phaseConnect, errors.New("connection refused"), jobs.VerdictRetry, "deferred", jobs.ClassConnect, hostTime, jobs.HoldsAll},
-		{phaseConnect, say(421, "4.3.2", "busy"), jobs.VerdictRetry, "deferred", classBusy, hostTime, jobs.HoldsAll},
-		{phaseDot, say(421, "", "closing"), jobs.VerdictRetry, "deferred", classBusy, hostTime, jobs.HoldsAll},
-		{phaseRcpt, say(450, "4.2.0", "greylisted"), jobs.VerdictRetry, "deferred", classGrey, greyTime, jobs.HoldsKey},
-		{phaseRcpt, say(451, "4.7.1", "try later"), jobs.VerdictRetry, "deferred", classGrey, greyTime, jobs.HoldsKey},
+		{phaseConnect, errors.New("connection refused"), jobs.VerdictRetry, "deferred", jobs.ClassConnect, hostTime, jobs.DelaysAll},
+		{phaseConnect, say(421, "4.3.2", "busy"), jobs.VerdictRetry, "deferred", classBusy, hostTime, jobs.DelaysAll},
+		{phaseDot, say(421, "", "closing"), jobs.VerdictRetry, "deferred", classBusy, hostTime, jobs.DelaysAll},
+		{phaseRcpt, say(450, "4.2.0", "greylisted"), jobs.VerdictRetry, "deferred", classGrey, greyTime, jobs.DelaysKey},
+		{phaseRcpt, say(451, "4.7.1", "try later"), jobs.VerdictRetry, "deferred", classGrey, greyTime, jobs.DelaysKey},
 		{phaseRcpt, say(452, "4.5.3", "too many recipients"), jobs.VerdictRetry, "deferred", classBusy, 0, 0},
 		{phaseRcpt, say(452, "4.2.2", "full"), jobs.VerdictRetry, "deferred", classFull, fullTime, 0},
 		{phaseRcpt, say(552, "5.2.2", "full"), jobs.VerdictRetry, "deferred", classFull, fullTime, 0},
-		{phaseDot, say(454, "", "Throttling failure: Maximum sending rate exceeded."), jobs.VerdictThrottle, "deferred", classBusy, time.Second, jobs.HoldsAll},
+		{phaseDot, say(454, "", "Throttling failure: Maximum sending rate exceeded."), jobs.VerdictThrottle, "deferred", classBusy, time.Second, jobs.DelaysAll},
 		{phaseMail, say(454, "", "Throttling failure: Daily message quota exceeded."), jobs.VerdictAbort, "deferred", classBusy, 0, 0},
 		{phaseMail, say(530, "5.7.0", "must authenticate"), jobs.VerdictAbort, "deferred", classAuth, 0, 0},
 		{phaseAuth, say(535, "5.7.8", "bad credentials"), jobs.VerdictAbort, "deferred", classAuth, 0, 0},
-		{phaseAuth, say(454, "4.7.0", "temporary authentication failure"), jobs.VerdictRetry, "deferred", classAuth, hostTime, jobs.HoldsAll},
+		{phaseAuth, say(454, "4.7.0", "temporary authentication failure"), jobs.VerdictRetry, "deferred", classAuth, hostTime, jobs.DelaysAll},
 		{phaseRcpt, say(550, "5.1.1", "no such user"), jobs.VerdictFailed, "bounced", classBounce, 0, 0},
 		{phaseRcpt, say(550, "5.1.10", "null MX"), jobs.VerdictFailed, "bounced", classBounce, 0, 0},
 		{phaseRcpt, say(550, "5.2.1", "disabled"), jobs.VerdictFailed, "bounced", classBounce, 0, 0},

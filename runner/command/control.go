@@ -100,7 +100,7 @@ Example:
 
 // tell sends an order to the run that is the first of n arguments.
 func (e *env) tell(c *cli.Context, n int, method, what string, query url.Values) ([]byte, error) {
-	state, err := runner.StateDir(c.String("state"))
+	state, err := runner.State(c.String("state"))
 	if err != nil {
 		return nil, usage("", "%w", err)
 	}

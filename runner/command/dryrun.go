@@ -30,15 +30,15 @@ func (e *env) rehearse(ctx context.Context, cfg *runner.Config, plan func(*jobs.
 	}
 	in.Reader.RequireText(cfg.Plan.NeedsText)
 	if cfg.Plan.Rehearse != nil {
-		records, place := runner.Records(in, cfg.Limit)
+		records, place := runner.Records(in, cfg.RecordLimit)
 		return cfg.Plan.Rehearse(&jobs.Rehearsal{
 			Context: ctx, Records: records, Place: place, Out: e.stdout, Run: cfg.Name, Key: cfg.Key,
-			Slots: cfg.Slots, Limit: cfg.Limit, Estimate: cfg.Pace.Estimate,
+			Slots: cfg.Slots, Limit: cfg.RecordLimit, Estimate: cfg.Pace.Estimate,
 		})
 	}
 	n := uint64(previewRecords)
-	if cfg.Limit > 0 {
-		n = cfg.Limit
+	if cfg.RecordLimit > 0 {
+		n = cfg.RecordLimit
 	}
 	return runner.Preview(in, cfg.Plan, n, func(_ jobs.Seq, text string, bad error) error {
 		if bad != nil {

@@ -61,7 +61,7 @@ func openDir(c *cli.Context, state, name string) (*runner.Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return runner.OpenDir(c.Context, state, name, wait)
+	return runner.Open(c.Context, state, name, wait)
 }
 
 // engineFlags are the flags that a run and a resume share.

@@ -55,7 +55,7 @@ func (e *env) history(c *cli.Context) error {
 	} else if len(args) != 1 || !c.IsSet("key") {
 		return usage("See: brood history --help", "give the name of a run, and the key or the position of a record")
 	}
-	state, err := runner.StateDir(c.String("state"))
+	state, err := runner.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)
 	}

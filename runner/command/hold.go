@@ -26,7 +26,7 @@ func holdFlags() []cli.Flag {
 
 // tuneHold reads them; a resume may change each, and 0 takes it away.
 func tuneHold(c *cli.Context, cfg *runner.Config) error {
-	h := &cfg.HoldBack
+	h := &cfg.Headroom
 	var err error
 	if c.IsSet("adaptive") {
 		cfg.Adaptive = c.Bool("adaptive")

@@ -39,7 +39,7 @@ Examples:
 
 func (e *env) keys(c *cli.Context) error {
 	const seeHelp = "See: brood keys --help"
-	state, err := runner.StateDir(c.String("state"))
+	state, err := runner.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)
 	}

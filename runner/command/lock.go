@@ -51,7 +51,7 @@ func (e *env) lock(c *cli.Context) error {
 	if err := runner.CheckName(name); err != nil {
 		return usage(seeHelp, "%w", err)
 	}
-	state, err := runner.StateDir(c.String("state"))
+	state, err := runner.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)
 	}

@@ -49,7 +49,7 @@ Example:
 
 // oneRun reads the state directory and the name of an existing run.
 func oneRun(c *cli.Context) (state, name string, err error) {
-	if state, err = runner.StateDir(c.String("state")); err != nil {
+	if state, err = runner.State(c.String("state")); err != nil {
 		return "", "", usage("", "%w", err)
 	}
 	if c.NArg() != 1 {

@@ -93,7 +93,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if c.Bool("dry-run") || (d.Rehearses != nil && d.Rehearses(given)) {
 		return e.rehearse(c.Context, cfg, plan)
 	}
-	state, err := runner.StateDir(c.String("state"))
+	state, err := runner.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)
 	}
@@ -159,7 +159,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*runner.Config, error)
 	if d.TakesCommand && !e.hasWords {
 		return nil, usage("See: brood run "+d.Name+" --help", "no command: write it after --, as in: brood run %s list.txt -- COMMAND", d.Name)
 	}
-	cfg := &runner.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Version: Version(), Unordered: c.Bool("unordered"), Limit: c.Uint64("limit")}
+	cfg := &runner.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Version: Version(), Unordered: c.Bool("unordered"), RecordLimit: c.Uint64("limit")}
 	for _, step := range []func(*cli.Context, *runner.Config) error{e.nameRun, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return nil, err

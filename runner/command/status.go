@@ -180,11 +180,11 @@ func (e *env) printStatus(s *status) error {
 // allRuns reads the status of all runs, oldest first. One that has not begun
 // is left out.
 func (e *env) allRuns(c *cli.Context) ([]*status, error) {
-	state, err := runner.StateDir(c.String("state"))
+	state, err := runner.State(c.String("state"))
 	if err != nil {
 		return nil, usage("", "%w", err)
 	}
-	names, err := runner.RunNames(state)
+	names, err := runner.Names(state)
 	if err != nil {
 		return nil, err
 	}

@@ -256,15 +256,6 @@ func (r *Reader) checkText(rec *Record) {
 	rec.Err = &InputError{File: r.name(), Line: line, Column: col, Reason: fmt.Sprintf("byte %#x is not valid UTF-8; convert the file, for example with iconv -t UTF-8", rec.Raw[at])}
 }
 
-// Position is where the next record begins, or may begin: blank lines may
-// stand before it.
-func (r *Reader) Position() Position {
-	if r.win == nil {
-		return Position{File: len(r.spec.Paths)}
-	}
-	return Position{File: r.file, Offset: r.win.offset, Line: r.win.line}
-}
-
 // SeekTo continues at a position that an earlier Reader of the same dataset
 // has given. Plain files are not read up to there, compressed ones must be.
 func (r *Reader) SeekTo(p Position) error {

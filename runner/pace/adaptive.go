@@ -46,12 +46,12 @@ func (a *Adaptive) SetMost(most int) {
 }
 
 // Limit is how many records may be worked on at a time, at least 1.
-func (a *Adaptive) Limit() int { return int(a.limit) }
+func (a *Adaptive) Allowed() int { return int(a.limit) }
 
 // OK notes that a record was answered, while inUse were worked on. What is not
 // used up is no reason to allow more.
 func (a *Adaptive) OK(now time.Time, inUse int) {
-	if inUse < a.Limit() {
+	if inUse < a.Allowed() {
 		return
 	}
 	step := 1 / a.limit // one more for a round

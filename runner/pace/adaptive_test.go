@@ -9,7 +9,7 @@ import (
 func farSide(a *Adaptive, now *time.Time, capacity int) (answered, refused int) {
 	begun := *now
 	*now = now.Add(100 * time.Millisecond)
-	n := a.Limit()
+	n := a.Allowed()
 	for i := range n {
 		if i < capacity {
 			a.OK(*now, n)
@@ -50,26 +50,26 @@ func TestAdaptiveFollows(t *testing.T) {
 		for range 2000 {
 			farSide(a, &now, capacity)
 		}
-		if n := a.Limit(); n < capacity*85/100 || n > capacity+1 {
+		if n := a.Allowed(); n < capacity*85/100 || n > capacity+1 {
 			t.Errorf("the limit is %d where the capacity is %d", n, capacity)
 		}
 	}
 	a.SetMost(7)
-	if a.Limit() > 7 {
-		t.Errorf("the limit is %d, above the most", a.Limit())
+	if a.Allowed() > 7 {
+		t.Errorf("the limit is %d, above the most", a.Allowed())
 	}
 	for range 50 {
 		now = now.Add(time.Second)
 		a.Slow(now, now)
 	}
-	if a.Limit() != 1 {
-		t.Errorf("the limit is %d, want the floor", a.Limit())
+	if a.Allowed() != 1 {
+		t.Errorf("the limit is %d, want the floor", a.Allowed())
 	}
 	for range 100 {
 		a.OK(now, 0) // nothing is in use: no reason to allow more
 	}
-	if a.Limit() != 1 {
-		t.Errorf("the limit grew to %d unused", a.Limit())
+	if a.Allowed() != 1 {
+		t.Errorf("the limit grew to %d unused", a.Allowed())
 	}
 }
 

@@ -89,15 +89,14 @@ const warmUpFrom = 0.1
 // Pacer applies a Spec. It is not safe for concurrent use. Times are given to
 // it, so that it can be tested without waiting.
 type Pacer struct {
-	spec    Spec
-	all     *rate.Limiter // nil: no limit
-	begun   time.Time
-	keys    map[uint64]*key
-	rates   map[uint64]Rate // other than the one of spec.By
-	swept   time.Time
-	day     string // of used
-	used    int
-	slowAll time.Time // a throttle holds everything back
+	spec  Spec
+	all   *rate.Limiter // nil: no limit
+	begun time.Time
+	keys  map[uint64]*key
+	rates map[uint64]Rate // other than the one of spec.By
+	swept time.Time
+	day   string // of used
+	used  int
 }
 
 // key is the state of one key.
@@ -160,9 +159,6 @@ func (p *Pacer) warm(now time.Time) {
 // Room returns how many records may start now, at most n, as far as their keys
 // do not matter; if none, when to look again, and why.
 func (p *Pacer) Room(now time.Time, n int) (room int, again time.Time, why string) {
-	if now.Before(p.slowAll) {
-		return 0, p.slowAll, "throttled"
-	}
 	if p.spec.Window != nil {
 		if open := p.spec.Window.Next(now); open.After(now) {
 			return 0, open, "outside of --window " + p.spec.Window.String()
@@ -257,13 +253,6 @@ func Full(err error) bool { return errors.Is(err, errFull) }
 func (p *Pacer) EndKey(id uint64) {
 	if k := p.keys[id]; k != nil && k.inFlight > 0 {
 		k.inFlight--
-	}
-}
-
-// Slow holds everything back until a time.
-func (p *Pacer) Slow(until time.Time) {
-	if until.After(p.slowAll) {
-		p.slowAll = until
 	}
 }
 

@@ -51,7 +51,7 @@ func AppendAnswer(dst []byte, r *jobs.Result) []byte {
 	}
 	if head&hasAfter != 0 {
 		dst = binary.AppendUvarint(dst, uint64(r.RetryAfter.Milliseconds()))
-		dst = append(dst, byte(r.Holds))
+		dst = append(dst, byte(r.Delays))
 	}
 	return dst
 }
@@ -123,8 +123,8 @@ func (r *AnswersReader) Next(res *jobs.Result) (bool, error) {
 	}
 	if head&hasAfter != 0 {
 		res.RetryAfter = millis(r.c.uvarint())
-		if res.Holds = jobs.Holds(min(r.c.uvarint(), 255)); res.Holds > jobs.HoldsAll {
-			return false, fmt.Errorf("%w: answer %d of %d holds up %d", ErrFrame, r.total-r.left, r.total, res.Holds)
+		if res.Delays = jobs.Delays(min(r.c.uvarint(), 255)); res.Delays > jobs.DelaysAll {
+			return false, fmt.Errorf("%w: answer %d of %d holds up %d", ErrFrame, r.total-r.left, r.total, res.Delays)
 		}
 	}
 	if r.c.bad {

@@ -50,7 +50,7 @@
 //	values   count, then byte strings  if flagged
 //	class    byte string             if flagged
 //	error    byte string             if flagged
-//	after    milliseconds, and who waits: a jobs.Holds, if flagged
+//	after    milliseconds, and who waits: a jobs.Delays, if flagged
 //
 // # Versions
 //
@@ -161,14 +161,6 @@ func (r *Reader) Next() (Type, []byte, error) {
 	p := r.buf[r.a+headerSize : r.a+headerSize+n]
 	r.a += headerSize + n
 	return t, p, nil
-}
-
-// Buffered reports whether a whole frame can be returned without reading.
-func (r *Reader) Buffered() bool {
-	if r.z-r.a < headerSize {
-		return false
-	}
-	return r.z-r.a >= headerSize+int(binary.LittleEndian.Uint32(r.buf[r.a:]))
 }
 
 // fill makes at least n bytes available at r.a. The buffer grows only as bytes

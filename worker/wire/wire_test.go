@@ -69,7 +69,7 @@ func TestBatchRoundTrip(t *testing.T) {
 func TestAnswersRoundTrip(t *testing.T) {
 	want := []jobs.Result{
 		{Elapsed: 5 * time.Millisecond},
-		{Verdict: jobs.VerdictRetry, Class: "c", Error: "e", RetryAfter: time.Minute, Holds: jobs.HoldsAll},
+		{Verdict: jobs.VerdictRetry, Class: "c", Error: "e", RetryAfter: time.Minute, Delays: jobs.DelaysAll},
 		{Text: []byte("text"), Values: [][]byte{[]byte("v"), nil}},
 		{Verdict: jobs.VerdictAbort, Error: "stop"},
 		{Verdict: jobs.VerdictUnknown, Class: jobs.ClassTimeout, Stopped: true},
@@ -88,7 +88,7 @@ func TestAnswersRoundTrip(t *testing.T) {
 			t.Fatal(more, err)
 		}
 		if got.Verdict != want[i].Verdict || got.Class != want[i].Class || got.Error != want[i].Error || got.Elapsed != want[i].Elapsed ||
-			got.RetryAfter != want[i].RetryAfter || got.Holds != want[i].Holds || !bytes.Equal(got.Text, want[i].Text) || len(got.Values) != len(want[i].Values) {
+			got.RetryAfter != want[i].RetryAfter || got.Delays != want[i].Delays || !bytes.Equal(got.Text, want[i].Text) || len(got.Values) != len(want[i].Values) {
 			t.Errorf("answer %d: got %+v, want %+v", i, got, want[i])
 		}
 	}
