@@ -6,7 +6,6 @@ import (
 	"brood/runner/keys"
 	"context"
 	"errors"
-	"path/filepath"
 	"time"
 )
 
@@ -30,23 +29,20 @@ const takeTime = 50 * time.Millisecond
 
 // newAdmission opens what is needed to decide. Began is when the run began, as
 // the ledger has it.
-func newAdmission(ctx context.Context, cfg *Config, began string) (*admission, error) {
+func newAdmission(ctx context.Context, dir *Dir, cfg *Config, began string) (*admission, error) {
 	if len(cfg.Key.Columns) == 0 {
 		return nil, nil
 	}
-	a := &admission{spec: cfg.Key, seen: keys.NewSeen(cfg.Dir.Path)}
+	a := &admission{spec: cfg.Key, seen: keys.NewSeen(dir.Path)}
 	if cfg.OncePer == "" {
 		return a, nil
 	}
 	var err error
-	if a.scope, err = keys.OpenScope(ctx, cfg.Dir.State(), cfg.OncePer, cfg.Name, began); err != nil {
+	if a.scope, err = keys.OpenScope(ctx, dir.State(), cfg.OncePer, cfg.Name, began); err != nil {
 		return nil, &WriteError{err}
 	}
 	return a, nil
 }
-
-// State is the state directory that the run is in.
-func (d *Dir) State() string { return filepath.Dir(filepath.Dir(d.Path)) }
 
 // see takes in the key of a record. It reports whether the record has one, and
 // where the first record with that key stands if this is another.

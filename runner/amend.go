@@ -14,10 +14,13 @@ import (
 	"path/filepath"
 )
 
+// Logf tells the user something, as fmt.Printf would.
+type Logf func(format string, args ...any)
+
 // Amend brings the output of a run that is done up to date, if that was cut off
 // or could not be done before. An output that is gone, or is another file now, is
 // let be, and warn is told.
-func Amend(ctx context.Context, l *ledger.Ledger, cfg *Config, warn func(format string, args ...any)) error {
+func Amend(ctx context.Context, l *ledger.Ledger, cfg *Config, warn Logf) error {
 	if err := finishAmend(ctx, l); err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (b *book) keysGivenBack(err error) {
 	f.busy = false
 	if err != nil {
 		f.failed = true
-		b.r.cfg.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", len(f.giving), b.r.cfg.OncePer, err)
+		b.r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", len(f.giving), b.r.cfg.OncePer, err)
 		return
 	}
 	b.next.GivenBack = append(b.next.GivenBack, f.giving...)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -63,8 +62,8 @@ func (s *slot) launch() (*child, error) {
 		return nil, errors.Join(err, workW.Close())
 	}
 	defer func() { _ = answersW.Close() }()
-	growPipe(workW)
-	growPipe(answersR)
+	proc.GrowPipe(workW)
+	proc.GrowPipe(answersR)
 	c := &child{
 		slot: s, work: workW, answers: answersR, frames: wire.NewReader(answersR),
 		credit: make(chan struct{}, 1), ended: make(chan struct{}),
@@ -73,10 +72,10 @@ func (s *slot) launch() (*child, error) {
 		return nil, errors.Join(err, workW.Close(), answersR.Close())
 	}
 	c.Child, err = s.r.family.Start(proc.Spec{
-		Path: s.r.cfg.Worker.Path, Args: s.r.cfg.Worker.Args, Dir: s.r.cfg.WorkDir,
+		Path: s.r.Worker.Path, Args: s.r.Worker.Args, Dir: s.r.cfg.WorkDir,
 		Env:   append(slices.Clip(s.r.env), wire.EnvMark+"="+strconv.Itoa(wire.Version)),
 		User:  s.r.user,
-		Files: []*os.File{workR, answersW, s.files[0], s.files[1], s.files[2], s.r.cfg.Dir.workersLock},
+		Files: []*os.File{workR, answersW, s.files[0], s.files[1], s.files[2], s.r.Dir.WorkersLock()},
 	})
 	if err != nil {
 		if u := s.r.cfg.Limits.User; u != "" {
@@ -100,7 +99,7 @@ func (s *slot) openPage() error {
 		return nil
 	}
 	for i := range s.files {
-		f, err := os.OpenFile(notesPath(s.r.cfg.Dir, s.number, i), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+		f, err := os.OpenFile(s.r.Dir.NotesPath(s.number, i), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
 			return &WriteError{err}
 		}
@@ -113,18 +112,9 @@ func (s *slot) openPage() error {
 	if err != nil {
 		return err
 	}
-	page.SetSession(s.r.cfg.Dir.session)
+	page.SetSession(s.r.epoch)
 	s.page, s.notes = page, wire.NewNotes(page, [2]*os.File{s.files[1], s.files[2]})
 	return nil
-}
-
-// notesPath names the page of a slot, 0, and its notes, 1 and 2.
-func notesPath(d *Dir, slot, i int) string {
-	name := filepath.Join(d.File(PagesName), strconv.Itoa(slot))
-	if i > 0 {
-		name += "." + strconv.Itoa(i)
-	}
-	return name
 }
 
 // closePage gives the page and the notes back. The book has ended.

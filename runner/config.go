@@ -3,12 +3,10 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
-	"brood/runner/ledger"
 	"brood/runner/pace"
 	"brood/runner/sink"
-	"brood/runner/term"
 	"brood/worker/wire"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -64,81 +62,34 @@ type Config struct {
 	// KeyLifetime is how long the far side is known to remember a key; 0 is
 	// for ever.
 	KeyLifetime time.Duration `json:"key_lifetime,omitempty"`
-
-	// Dir is the run directory. It is locked, and exists.
-	Dir *Dir `json:"-"`
-	// Worker is how a worker is started; the zero value is this executable.
-	Worker WorkerCommand `json:"-"`
-	Term   *term.Term    `json:"-"`
-	// Version goes into the ledger's list of sessions.
-	Version string `json:"-"`
 }
-
-// Begun reports whether this is the configuration of a run that has begun, and
-// not one that is being put together.
-func (c *Config) Begun() bool { return c.Dir != nil }
-
-// WorkerCommand is the program that works, with its arguments.
-type WorkerCommand struct {
-	Path string
-	Args []string // with the program's name
-}
-
-// Report is how a session ended.
-type Report struct {
-	State   ledger.State
-	Reason  string
-	Totals  ledger.Totals
-	Elapsed time.Duration
-	// Worked is how many records became final in this session.
-	Worked uint64
-	// Signal is the one that stopped it, or 0.
-	Signal int
-	Usage  ledger.Usage
-	// Trouble names the first records of this session that failed or are
-	// unknown, with the reason, a line each.
-	Trouble []string
-}
-
-// AbortError ends a run because nothing more should be tried: a job has said
-// so, or workers cannot be started.
-type AbortError struct{ Reason string }
-
-func (e *AbortError) Error() string { return e.Reason }
-
-// WriteError is an output or the ledger that could not be written.
-type WriteError struct{ Err error }
-
-func (e *WriteError) Error() string { return e.Err.Error() }
-func (e *WriteError) Unwrap() error { return e.Err }
-
-// DatasetError is a dataset that cannot be read.
-type DatasetError struct{ Err error }
-
-func (e *DatasetError) Error() string { return e.Err.Error() }
-func (e *DatasetError) Unwrap() error { return e.Err }
-
-// ErrBooks means that the books of a run do not balance: a bug in brood.
-var ErrBooks = errors.New("the books do not balance; this is a bug in brood, please report it")
 
 // MaxRecordLimit is the largest record that a dataset may allow, in bytes.
 const MaxRecordLimit = wire.MaxRecordLimit
 
-const (
-	// handshakeTime is how long a worker may take to open its job.
-	handshakeTime = 30 * time.Second
-	// startTries is how often a worker that does not start is tried.
-	startTries = 3
-	// idleDeaths is how many workers of a slot may die in a row without
-	// having answered a single record.
-	idleDeaths = 5
-	// leaveTime is how long a worker may take to leave after its work pipe
-	// has ended, before it is sent TERM, and then KILL after as long again.
-	leaveTime = 6 * time.Second
-)
+// Decode reads a configuration as the ledger keeps it.
+func Decode(text []byte) (*Config, error) {
+	cfg := &Config{}
+	if err := json.Unmarshal(text, cfg); err != nil {
+		return nil, fmt.Errorf("read the configuration of the run: %w", err)
+	}
+	return cfg, nil
+}
 
-// Balance writes the books of a run in one line.
-func Balance(t ledger.Totals) string {
-	return fmt.Sprintf("input %d, ok %d, failed %d, skipped %d, unknown %d, pending %d",
-		t.Input, t.OK, t.Failed, t.Skipped, t.Unknown, max(t.Pending(), 0))
+// WithJobConfig puts another configuration of the job into a stored configuration,
+// and leaves the rest as it is, whoever wrote it.
+func WithJobConfig(stored, config []byte) ([]byte, error) {
+	all, plan := make(map[string]json.RawMessage), make(map[string]json.RawMessage)
+	err := json.Unmarshal(stored, &all)
+	if err == nil {
+		err = json.Unmarshal(all["plan"], &plan)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration of the run: %w", err)
+	}
+	plan["config"] = config
+	if all["plan"], err = json.Marshal(plan); err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
 }

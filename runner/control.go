@@ -76,9 +76,9 @@ type WorkerState struct {
 // control serves orders until ctx ends. Without its socket a run works all the
 // same.
 func (r *session) control(ctx context.Context) {
-	l, err := listenControl(r.cfg.Dir)
+	l, err := listenControl(r.Dir)
 	if err != nil {
-		r.cfg.Term.Logf("this run cannot be told anything while it goes on: %v", err)
+		r.Term.Logf("this run cannot be told anything while it goes on: %v", err)
 		return
 	}
 	srv := &http.Server{Handler: r.orders(), ReadHeaderTimeout: 5 * time.Second}
@@ -89,7 +89,7 @@ func (r *session) control(ctx context.Context) {
 	})
 	defer stop()
 	_ = srv.Serve(ownListener{l}) // ends when it is shut down
-	_ = os.Remove(r.cfg.Dir.File(controlName))
+	_ = os.Remove(r.Dir.File(controlName))
 }
 
 // listenControl makes the socket. What a killed session has left is replaced:
@@ -145,8 +145,8 @@ func (r *session) orders() http.Handler {
 	}
 	get("/status", func() any { return r.live() })
 	get("/workers", func() any { return r.workerStates() })
-	post("/pause", func(url.Values) error { r.feed.pause(true); r.cfg.Term.Logf("paused"); return nil })
-	post("/continue", func(url.Values) error { r.feed.pause(false); r.cfg.Term.Logf("continued"); return nil })
+	post("/pause", func(url.Values) error { r.feed.pause(true); r.Term.Logf("paused"); return nil })
+	post("/continue", func(url.Values) error { r.feed.pause(false); r.Term.Logf("continued"); return nil })
 	post("/drain", func(url.Values) error { r.endBy(false); return nil })
 	post("/stop", func(url.Values) error { r.endBy(true); return nil })
 	post("/scale", func(q url.Values) error {
@@ -166,7 +166,7 @@ func (r *session) orders() http.Handler {
 			return err
 		}
 		r.feed.setRate(&rate)
-		r.cfg.Term.Logf("at most %s from now on", rate)
+		r.Term.Logf("at most %s from now on", rate)
 		return nil
 	})
 	return mux
@@ -176,7 +176,7 @@ func (r *session) orders() http.Handler {
 // told to stop.
 func (r *session) endBy(now bool) {
 	if r.signal.CompareAndSwap(0, int32(syscall.SIGTERM)) {
-		r.cfg.Term.Logf("told to end: finishing the records in hand")
+		r.Term.Logf("told to end: finishing the records in hand")
 		r.drain(errSignal)
 	}
 	if now {

@@ -54,7 +54,7 @@ func (r *session) manage(ctx context.Context, start func(func(context.Context) e
 			// That there is no room for so many is no reason to end.
 			err := r.staff(ctx, start, q.n)
 			if err == nil {
-				r.cfg.Term.Logf("%d workers at a time from now on", q.n)
+				r.Term.Logf("%d workers at a time from now on", q.n)
 			}
 			q.reply <- err
 		}

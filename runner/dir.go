@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,7 +21,6 @@ type Dir struct {
 	lock *os.File
 
 	workersLock *os.File // shared with the workers; nil until a session begins
-	session     int64    // its number
 }
 
 // The names in a run directory, besides the ledger.
@@ -39,6 +39,11 @@ func CheckName(name string) error {
 		return fmt.Errorf("%q cannot be a name: use 1 to 64 letters, digits, dots, dashes and underscores", name)
 	}
 	return nil
+}
+
+// DefaultName makes a name for a run that was given none.
+func DefaultName(job string, now time.Time) string {
+	return job + "-" + now.Format("20060102-150405") + "-" + strconv.Itoa(os.Getpid())
 }
 
 // StateDir returns the state directory: the one given, or $BROOD_STATE, or
@@ -69,6 +74,9 @@ func LedgerPath(state, name string) string {
 	return filepath.Join(RunPath(state, name), ledger.FileName)
 }
 
+// At is the directory of a run to look at: it need not exist, and is not locked.
+func At(state, name string) *Dir { return &Dir{Path: RunPath(state, name), Name: name} }
+
 // OpenDir makes the directory of a run, if need be, and takes its lock.
 func Open(ctx context.Context, state, name string, wait Wait) (*Dir, error) {
 	path := RunPath(state, name)
@@ -95,6 +103,33 @@ func Open(ctx context.Context, state, name string, wait Wait) (*Dir, error) {
 			return nil, err
 		}
 		return &Dir{Path: path, Name: name, lock: f}, sign(f, "")
+	}
+}
+
+// WaitForWorkers takes the lock that workers share, and waits for those of an
+// earlier session that still finish what they had in hand.
+func (d *Dir) WaitForWorkers(ctx context.Context, told func()) error {
+	f, err := proc.OpenLock(d.File(workersLockName))
+	if err != nil {
+		return err
+	}
+	first := true
+	for {
+		err := proc.TryLock(f)
+		if err == nil {
+			d.workersLock = f
+			return nil
+		}
+		if !errors.Is(err, proc.ErrLocked) || ctx.Err() != nil {
+			return errors.Join(err, f.Close())
+		}
+		if first {
+			first = false
+			told()
+		}
+		if err := pause(ctx); err != nil {
+			return errors.Join(err, f.Close())
+		}
 	}
 }
 
@@ -157,3 +192,33 @@ func Names(state string) ([]string, error) {
 func Alive(state, name string) bool {
 	return lockHeld(filepath.Join(RunPath(state, name), lockName))
 }
+
+// Discard removes what a run left that was cut off before it began.
+func (d *Dir) Discard() error {
+	for _, name := range []string{
+		ledger.FileName, ledger.FileName + "-wal", ledger.FileName + "-shm", stdinName, stdinName + ".part",
+	} {
+		if err := os.Remove(d.File(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return &WriteError{err}
+		}
+	}
+	return nil
+}
+
+// State is the state directory that the run is in.
+func (d *Dir) State() string { return filepath.Dir(filepath.Dir(d.Path)) }
+
+// StdinPath is where a run keeps its copy of standard input.
+func (d *Dir) StdinPath() string { return filepath.Join(d.Path, stdinName) }
+
+// NotesPath names the page of a slot, 0, and its notes, 1 and 2.
+func (d *Dir) NotesPath(slot, i int) string {
+	name := filepath.Join(d.File(PagesName), strconv.Itoa(slot))
+	if i > 0 {
+		name += "." + strconv.Itoa(i)
+	}
+	return name
+}
+
+// WorkersLock is the file that workers share, see WaitForWorkers.
+func (d *Dir) WorkersLock() *os.File { return d.workersLock }

@@ -56,17 +56,3 @@ func BootID() string {
 	}
 	return strings.TrimSpace(string(b))
 }
-
-// pipeSize is what the pipes of a worker are made to hold, where allowed.
-const pipeSize = 256 << 10
-
-// growPipe makes a pipe hold more, if this user may; it works as it is.
-func growPipe(f *os.File) {
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return
-	}
-	_ = raw.Control(func(fd uintptr) {
-		_, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize)
-	})
-}

@@ -12,6 +12,23 @@ import (
 	"time"
 )
 
+// Report is how a session ended.
+type Report struct {
+	State   ledger.State
+	Reason  string
+	Totals  ledger.Totals
+	Already bool // the run was done before, and nothing was
+	Elapsed time.Duration
+	// Worked is how many records became final in this session.
+	Worked uint64
+	// Signal is the one that stopped it, or 0.
+	Signal int
+	Usage  ledger.Usage
+	// Trouble names the first records of this session that failed or are
+	// unknown, with the reason, a line each.
+	Trouble []string
+}
+
 // outcome says how the session has ended.
 func (r *session) outcome(drainCtx context.Context, err error) (ledger.State, string, error) {
 	cause := context.Cause(drainCtx)
@@ -63,7 +80,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		}
 	}
 	if clean {
-		_ = os.RemoveAll(r.cfg.Dir.File(PagesName))
+		_ = os.RemoveAll(r.Dir.File(PagesName))
 	}
 	t := r.book.totals()
 	return Report{

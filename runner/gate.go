@@ -163,7 +163,7 @@ func (r *session) noteBreaker(seq jobs.Seq, begun time.Time, failed bool) {
 	changed, text := f.breaker.Note(time.Now(), uint64(seq), begun, failed)
 	f.mu.Unlock()
 	if changed {
-		r.cfg.Term.Logf("--breaker %s: %s", r.cfg.Breaker, text)
+		r.Term.Logf("--breaker %s: %s", r.cfg.Breaker, text)
 		f.poke()
 	}
 }
@@ -231,7 +231,7 @@ func (r *session) openJobserver(makeflags string) {
 		return
 	}
 	if err != nil {
-		r.cfg.Term.Logf("%v; going on with -j %d", err, r.cfg.Slots)
+		r.Term.Logf("%v; going on with -j %d", err, r.cfg.Slots)
 		return
 	}
 	r.jobserver = c

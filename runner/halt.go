@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync/atomic"
 )
 
 // Halt says after how many records of a kind a run stops, in the words of GNU
@@ -89,32 +88,4 @@ func (h Halt) Reached(success, fail uint64) bool {
 		return n >= haltLeast && float64(n)*100 >= h.Percent*float64(all)
 	}
 	return n >= h.Count
-}
-
-// HaltError ends a run as --halt has asked for.
-type HaltError struct{ Reason string }
-
-func (e *HaltError) Error() string { return e.Reason }
-
-// halting counts what this session has made final, for --halt.
-type halting struct {
-	ok, failed atomic.Uint64
-	stopped    atomic.Bool
-}
-
-// countHalt counts records that are final, and stops the run if they are enough.
-// That happens before the worker is given anything else.
-func (r *session) countHalt(ok, failed uint64) {
-	h := r.cfg.Halt
-	if h.On == "" {
-		return
-	}
-	success, fail := r.halting.ok.Add(ok), r.halting.failed.Add(failed)
-	if !h.Reached(success, fail) || !r.halting.stopped.CompareAndSwap(false, true) {
-		return
-	}
-	r.drain(&HaltError{fmt.Sprintf("--halt %s: ok %d, failed or unknown %d", h, success, fail)})
-	if h.Now {
-		r.kill()
-	}
 }

@@ -67,7 +67,7 @@ func (r *session) lookFirst() *gauges {
 	for of := range h.Pressure {
 		s, err := gauge.NewStalls(of)
 		if err != nil {
-			r.cfg.Term.Logf("--pressure is not kept: %v", err)
+			r.Term.Logf("--pressure is not kept: %v", err)
 			continue
 		}
 		g.stalls[of] = s
@@ -88,9 +88,9 @@ func (r *session) watchMachine(ctx context.Context, g *gauges) {
 		r.feed.Shut(why, memory)
 		if kind := firstWord(why); kind != firstWord(held) {
 			if why == "" {
-				r.cfg.Term.Logf("beginning new work again")
+				r.Term.Logf("beginning new work again")
 			} else {
-				r.cfg.Term.Logf("beginning nothing new for now: %s", why)
+				r.Term.Logf("beginning nothing new for now: %s", why)
 			}
 		}
 		held = why

@@ -1,9 +1,12 @@
 package runner
 
 import (
+	"brood/jobs"
 	"brood/runner/dataset"
 	"context"
 	"errors"
+	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -115,3 +118,34 @@ func (in *Input) stopCopying() error {
 func (in *Input) Close() error {
 	return errors.Join(in.stopCopying(), in.Reader.Close())
 }
+
+// Records are the first n records of a dataset, or all if n is 0: see
+// jobs.Rehearsal. One that cannot be read comes with an error, and a position.
+// Place says where the record at hand stands.
+func Records(in *Input, n uint64) (records iter.Seq2[*jobs.Record, error], place func() string) {
+	var rec dataset.Record
+	place = func() string { return placeIn(&in.spec, rec.Pos) }
+	records = func(yield func(*jobs.Record, error) bool) {
+		for seq := jobs.Seq(0); n == 0 || uint64(seq) < n; seq++ {
+			err := in.Reader.Next(&rec)
+			if isEnd(err) {
+				return
+			}
+			r := &jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: in.Reader.Shape()}
+			if err != nil {
+				yield(r, &jobs.EndError{Err: inputError(err)})
+				return
+			}
+			var bad error
+			if rec.Err != nil {
+				bad = rec.Err
+			}
+			if !yield(r, bad) {
+				return
+			}
+		}
+	}
+	return records, place
+}
+
+func isEnd(err error) bool { return errors.Is(err, io.EOF) }

@@ -29,8 +29,8 @@ const inquiryTime = 30 * time.Second
 // given to sh; the key is its last argument and BROOD_KEY, and a line of JSON
 // with the record is its standard input. It answers with one line of JSON:
 // {"status":"ok"}, or "failed", "not-done", "unknown", if it likes with a
-// "reason".
-func Inquire(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
+// "reason". Logf is told what is asked, and what stays unknown.
+func Inquire(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config, logf Logf) error {
 	if cfg.ResolveWith == "" {
 		return nil
 	}
@@ -38,7 +38,7 @@ func Inquire(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 	if err != nil || len(cases) == 0 {
 		return err
 	}
-	cfg.Term.Logf("asking %s about the unknown records: %d", cfg.ResolveWith, len(cases))
+	logf("asking %s about the unknown records: %d", cfg.ResolveWith, len(cases))
 	which := make([]jobs.Seq, 0, len(cases))
 	for seq := range cases {
 		which = append(which, seq)
@@ -46,7 +46,7 @@ func Inquire(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 	var mu sync.Mutex
 	asking, askCtx := errgroup.WithContext(ctx)
 	asking.SetLimit(cfg.Slots)
-	readErr := visitRecords(ctx, l.Reader(), cfg, which, func(rec *jobs.Record) error {
+	readErr := visitRecords(ctx, dir, l.Reader(), cfg, which, func(rec *jobs.Record) error {
 		c := cases[rec.Seq]
 		rec.Attempt = c.attempt
 		q := question{run: cfg.Name, seq: rec.Seq, attempt: rec.Attempt, key: cfg.Key.Of(rec), record: rec.AppendJSON(nil)}
@@ -55,11 +55,11 @@ func Inquire(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				cfg.Term.Logf("record %d stays unknown: %v", q.seq, err)
+				logf("record %d stays unknown: %v", q.seq, err)
 				return ctx.Err()
 			}
 			if c.reply = reply; reply.Status == "unknown" {
-				cfg.Term.Logf("record %d stays unknown: %s", q.seq, reply.Reason)
+				logf("record %d stays unknown: %s", q.seq, reply.Reason)
 			}
 			return nil
 		})
@@ -68,7 +68,7 @@ func Inquire(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 	if err := errors.Join(readErr, asking.Wait()); err != nil {
 		return err
 	}
-	return recordReplies(ctx, l, cfg, cases)
+	return recordReplies(ctx, dir, l, cfg, cases, logf)
 }
 
 // openCase is a record of which nobody knows what became of it.
@@ -188,7 +188,7 @@ func parseReply(out []byte) (*reply, error) {
 }
 
 // recordReplies makes decisions of what was answered.
-func recordReplies(ctx context.Context, l *ledger.Ledger, cfg *Config, cases map[jobs.Seq]*openCase) error {
+func recordReplies(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config, cases map[jobs.Seq]*openCase, logf Logf) error {
 	decisions := map[string]ledger.Decision{"ok": ledger.DecideOK, "failed": ledger.DecideFailed, "not-done": ledger.DecideRetry}
 	var final, noted []ledger.Resolution
 	var answers [][]byte
@@ -219,5 +219,5 @@ func recordReplies(ctx context.Context, l *ledger.Ledger, cfg *Config, cases map
 	if len(final) == 0 {
 		return nil
 	}
-	return Resolve(ctx, l, cfg, final, cfg.Term.Logf)
+	return Resolve(ctx, dir, l, cfg, final, logf)
 }

@@ -201,7 +201,7 @@ func (f *feed) grant(g *group) {
 // intend makes intents ahead of the slots. It is a goroutine of the run.
 func (r *session) intend(ctx context.Context) error {
 	for {
-		g := r.feed.nextGroup(ctx, r.cfg.Dir.session)
+		g := r.feed.nextGroup(ctx, r.epoch)
 		if g == nil {
 			return nil
 		}

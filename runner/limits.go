@@ -238,7 +238,7 @@ func (r *session) keepLimits() error {
 		said = append(said, fmt.Sprintf("%s: watched, every %s, as it cannot be left to the kernel: %v", words(left), censusEvery, why))
 	}
 	r.keptBy = strings.Join(said, "; ")
-	r.cfg.Term.Logf("limit of a worker: %s", r.keptBy)
+	r.Term.Logf("limit of a worker: %s", r.keptBy)
 	return nil
 }
 

@@ -97,9 +97,19 @@ func takeLock(ctx context.Context, path string, wait Wait) (*os.File, error) {
 		if !errors.As(err, &locked) || (wait != WaitForever && time.Since(begun) >= time.Duration(wait)) {
 			return nil, err
 		}
-		if !sleep(ctx, nil, nil, lockPoll) {
-			return nil, ctx.Err()
+		if err := pause(ctx); err != nil {
+			return nil, err
 		}
+	}
+}
+
+// pause waits until it is time to try a lock again.
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(lockPoll):
+		return nil
 	}
 }
 

@@ -96,7 +96,7 @@ func (c *child) logWhole(stream string, b []byte, first, seq int64, said *tail) 
 
 func (c *child) logOne(stream string, line []byte, seq int64, said *tail) {
 	text := strings.TrimRight(strings.ToValidUTF8(c.slot.r.hide(string(line)), "\uFFFD"), "\r")
-	c.slot.r.cfg.Term.Worker(c.slot.number, seq, stream, text)
+	c.slot.r.Term.Worker(c.slot.number, seq, stream, text)
 	if said != nil {
 		said.add(text)
 	}

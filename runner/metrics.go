@@ -97,9 +97,9 @@ func (m *metrics) serve(ctx context.Context) {
 		_ = srv.Shutdown(grace)
 	})
 	defer stop()
-	m.r.cfg.Term.Logf("metrics at http://%s/metrics", m.listener.Addr())
+	m.r.Term.Logf("metrics at http://%s/metrics", m.listener.Addr())
 	if err := srv.Serve(m.listener); !errors.Is(err, http.ErrServerClosed) {
-		m.r.cfg.Term.Logf("no more metrics: %v", err)
+		m.r.Term.Logf("no more metrics: %v", err)
 	}
 }
 

@@ -10,8 +10,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"os/user"
 	"slices"
 	"strings"
 	"time"
@@ -19,8 +17,8 @@ import (
 
 // Resolve records decisions about unknown records of a run that nobody works
 // on, and brings the output up to date if the run is done, see Amend.
-func Resolve(ctx context.Context, l *ledger.Ledger, cfg *Config, list []ledger.Resolution, warn func(format string, args ...any)) error {
-	if err := giveKeysBack(ctx, l, cfg, list); err != nil {
+func Resolve(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config, list []ledger.Resolution, warn Logf) error {
+	if err := giveKeysBack(ctx, dir, l, cfg, list); err != nil {
 		return err
 	}
 	if err := l.Resolve(ctx, list); err != nil {
@@ -31,7 +29,7 @@ func Resolve(ctx context.Context, l *ledger.Ledger, cfg *Config, list []ledger.R
 
 // giveKeysBack lets other runs of the scope have the keys of records that
 // somebody has found to have failed.
-func giveKeysBack(ctx context.Context, l *ledger.Ledger, cfg *Config, list []ledger.Resolution) error {
+func giveKeysBack(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config, list []ledger.Resolution) error {
 	var failed []jobs.Seq
 	for _, r := range list {
 		if r.Decision == ledger.DecideFailed {
@@ -42,7 +40,7 @@ func giveKeysBack(ctx context.Context, l *ledger.Ledger, cfg *Config, list []led
 		return nil
 	}
 	var texts []string
-	err := visitRecords(ctx, l.Reader(), cfg, failed, func(rec *jobs.Record) error {
+	err := visitRecords(ctx, dir, l.Reader(), cfg, failed, func(rec *jobs.Record) error {
 		texts = append(texts, cfg.Key.Text(rec))
 		return nil
 	})
@@ -53,7 +51,7 @@ func giveKeysBack(ctx context.Context, l *ledger.Ledger, cfg *Config, list []led
 	if err != nil {
 		return err
 	}
-	s, err := keys.OpenScope(ctx, cfg.Dir.State(), cfg.OncePer, cfg.Name, sum.StartedAt)
+	s, err := keys.OpenScope(ctx, dir.State(), cfg.OncePer, cfg.Name, sum.StartedAt)
 	if err != nil {
 		return &WriteError{err}
 	}
@@ -64,8 +62,8 @@ func giveKeysBack(ctx context.Context, l *ledger.Ledger, cfg *Config, list []led
 }
 
 // visitRecords reads some records of the dataset, in its order.
-func visitRecords(ctx context.Context, l *ledger.Reader, cfg *Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
-	in, err := openCopy(cfg.Dataset, cfg.Dir.StdinPath())
+func visitRecords(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
+	in, err := openCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return err
 	}
@@ -106,7 +104,7 @@ func visitRecords(ctx context.Context, l *ledger.Reader, cfg *Config, which []jo
 
 // FindKey looks for the first record of a run that has a key: an idempotency key
 // of 32 hexadecimal digits, as BROOD_KEY, or a business key as a row of CSV.
-func FindKey(ctx context.Context, l *ledger.Reader, cfg *Config, key string) (jobs.Seq, error) {
+func FindKey(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *Config, key string) (jobs.Seq, error) {
 	sum, err := parseKey(cfg.Key, key)
 	if err != nil {
 		return 0, err
@@ -127,7 +125,7 @@ func FindKey(ctx context.Context, l *ledger.Reader, cfg *Config, key string) (jo
 		}
 		return 0, noKey(cfg, key)
 	}
-	in, err := openCopy(cfg.Dataset, cfg.Dir.StdinPath())
+	in, err := openCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return 0, err
 	}
@@ -164,19 +162,6 @@ func parseKey(spec jobs.KeySpec, key string) (sum [ledger.KeySize]byte, err erro
 		return sum, fmt.Errorf("read key %q: %w", key, err)
 	}
 	return spec.SumOf(values)
-}
-
-// Whoami names the person who gives an order, for the ledger.
-func Whoami() string {
-	name := os.Getenv("USER")
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	if sudo := os.Getenv("SUDO_USER"); sudo != "" && sudo != name {
-		name = sudo + " as " + name
-	}
-	host, _ := os.Hostname() // for people; empty will do
-	return name + "@" + host
 }
 
 // Decide makes a resolution for each of some unknown records.

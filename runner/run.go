@@ -29,13 +29,13 @@ import (
 	"brood/runner/pace"
 	"brood/runner/proc"
 	"brood/runner/sink"
+	"brood/runner/term"
 	"brood/worker/wire"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,9 +45,31 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// run is a session of a run.
+// WorkerCommand is the program that works, with its arguments.
+type WorkerCommand struct {
+	Path string
+	Args []string // with the program's name
+}
+
+// Setting is where a session works and by what means, whatever it is asked to do.
+type Setting struct {
+	// Dir is the run directory. It is locked.
+	Dir  *Dir
+	Term *term.Term
+	// Stdin is what the dataset "-" stands for.
+	Stdin *os.File
+	// Worker is how a worker is started; the zero value is this executable.
+	Worker WorkerCommand
+	// Version goes into the ledger's list of sessions.
+	Version string
+}
+
+// session is one sitting of a run: from its beginning, or where the last one has
+// left it, to its end or as far as it comes.
 type session struct {
+	Setting
 	cfg      *Config
+	epoch    int64 // its number, see ledger.Session
 	shape    *jobs.Shape
 	encoder  *sink.Encoder
 	reader   *dataset.Reader
@@ -95,11 +117,11 @@ type session struct {
 	usage   ledger.Usage
 }
 
-// Run works on the run until it is done, is stopped or fails. The ledger exists
-// and is open; the dataset is open at its start. The report is valid even with
-// an error, as far as it goes.
-func Run(ctx context.Context, cfg *Config, l *ledger.Ledger, in *Input) (Report, error) {
-	r := &session{cfg: cfg, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
+// run works until the run is done, is stopped or fails. The session has begun in
+// the ledger, and the dataset is open at its start; it is closed here. The report is
+// valid even with an error, as far as it goes.
+func run(ctx context.Context, set *Setting, cfg *Config, epoch int64, l *ledger.Ledger, in *Input) (Report, error) {
+	r := &session{Setting: *set, cfg: cfg, epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
@@ -112,15 +134,15 @@ func Run(ctx context.Context, cfg *Config, l *ledger.Ledger, in *Input) (Report,
 // prepare sets up everything that does not run yet.
 func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error {
 	cfg := r.cfg
-	if cfg.Worker.Path == "" {
+	if r.Worker.Path == "" {
 		path, err := proc.SelfExe()
 		if err != nil {
 			return fmt.Errorf("find this executable: %w", err)
 		}
-		cfg.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], WorkerArgument}}
+		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], WorkerArgument}}
 	}
 	proc.RaiseFileLimit()
-	if err := os.MkdirAll(cfg.Dir.File(PagesName), 0o700); err != nil {
+	if err := os.MkdirAll(r.Dir.File(PagesName), 0o700); err != nil {
 		return &WriteError{err}
 	}
 	var err error
@@ -141,7 +163,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *Input) e
 	if err != nil {
 		return err
 	}
-	r.feed = newFeed(cfg.Dir.Path, in, newThrottle(cfg, r.tellPause, day, used))
+	r.feed = newFeed(r.Dir.Path, in, newThrottle(cfg, r.tellPause, day, used))
 	r.feed.breaker = pace.NewBreaker(cfg.Breaker)
 	if cfg.Adaptive {
 		r.adapting = newAdapting(r.feed, cfg.Slots)
@@ -169,7 +191,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *Input) err
 	if err != nil {
 		return err
 	}
-	if r.admission, err = newAdmission(ctx, r.cfg, sum.StartedAt); err != nil {
+	if r.admission, err = newAdmission(ctx, r.Dir, r.cfg, sum.StartedAt); err != nil {
 		return err
 	}
 	if r.redone, err = led.Redone(ctx); err != nil {
@@ -238,7 +260,7 @@ func (r *session) work(ctx context.Context, in *Input) (ledger.State, string, er
 	if d := r.cfg.DrainTimeout; d > 0 {
 		context.AfterFunc(drainCtx, func() {
 			if sleep(killCtx, nil, nil, d) {
-				r.cfg.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
+				r.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
 				kill()
 			}
 		})
@@ -338,11 +360,3 @@ func (r *session) hello(to *child) wire.Hello {
 		Stoppable: r.stoppable(), Confine: confine,
 	}
 }
-
-// DefaultName makes a name for a run that was given none.
-func DefaultName(job string, now time.Time) string {
-	return job + "-" + now.Format("20060102-150405") + "-" + strconv.Itoa(os.Getpid())
-}
-
-// StdinPath is where a run keeps its copy of standard input.
-func (d *Dir) StdinPath() string { return filepath.Join(d.Path, stdinName) }

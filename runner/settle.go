@@ -72,7 +72,7 @@ func (r *session) settle(u *update, t *try, res *jobs.Result) {
 	case jobs.VerdictRetry:
 		if res.Delays >= jobs.DelaysKey {
 			if r.feed.slow(&t.item, res.RetryAfter, res.Delays) {
-				r.cfg.Term.Logf("nothing new is begun for %s: %s", res.RetryAfter, res.Error)
+				r.Term.Logf("nothing new is begun for %s: %s", res.RetryAfter, res.Error)
 			}
 		}
 		if r.tryLater(u, t, res) {

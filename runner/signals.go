@@ -47,7 +47,7 @@ func (r *session) obey(sig syscall.Signal) {
 	case syscall.SIGPIPE, syscall.SIGXFSZ:
 	case syscall.SIGUSR1:
 		t := r.book.totals()
-		r.cfg.Term.Logf("%s: %s", r.cfg.Name, Balance(t))
+		r.Term.Logf("%s: %s", r.cfg.Name, t)
 	case syscall.SIGTSTP:
 		r.family.SignalAll(syscall.SIGSTOP)
 		// This may return before the process stops: the workers are continued
@@ -64,11 +64,11 @@ func (r *session) obey(sig syscall.Signal) {
 			return
 		}
 		if r.signal.CompareAndSwap(0, int32(sig)) {
-			r.cfg.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig)
+			r.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig)
 			r.drain(errSignal)
 			return
 		}
-		r.cfg.Term.Logf("%s: stopping at once", sig)
+		r.Term.Logf("%s: stopping at once", sig)
 		r.kill()
 	}
 }

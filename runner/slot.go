@@ -14,6 +14,19 @@ import (
 	"time"
 )
 
+const (
+	// handshakeTime is how long a worker may take to open its job.
+	handshakeTime = 30 * time.Second
+	// startTries is how often a worker that does not start is tried.
+	startTries = 3
+	// idleDeaths is how many workers of a slot may die in a row without
+	// having answered a single record.
+	idleDeaths = 5
+	// leaveTime is how long a worker may take to leave after its work pipe
+	// has ended, before it is sent TERM, and then KILL after as long again.
+	leaveTime = 6 * time.Second
+)
+
 // slot is one place for a worker: one goroutine that owns one child at a time.
 type slot struct {
 	r      *session
@@ -135,7 +148,7 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 		if errors.As(err, &refused) || try == startTries {
 			return nil, &AbortError{fmt.Sprintf("slot %d: a worker does not start: %v", s.number, err)}
 		}
-		s.r.cfg.Term.Logf("slot %d: a worker did not start, trying again in %s: %v", s.number, wait, err)
+		s.r.Term.Logf("slot %d: a worker did not start, trying again in %s: %v", s.number, wait, err)
 		if !sleep(ctx, nil, nil, wait) {
 			return nil, nil
 		}
@@ -198,7 +211,7 @@ func (s *slot) replace(c *child) {
 		exit, err := s.leave(c)
 		s.r.noteUsage(exit)
 		if err == nil && c.err != nil {
-			s.r.cfg.Term.Logf("slot %d: worker %d, which was being replaced, ended: %s, %v", s.number, c.PID, exit, c.err)
+			s.r.Term.Logf("slot %d: worker %d, which was being replaced, ended: %s, %v", s.number, c.PID, exit, c.err)
 		}
 		s.leaveMu.Lock()
 		defer s.leaveMu.Unlock()
@@ -274,7 +287,7 @@ func (s *slot) recordDeath(c *child, exit proc.Exit, d *death, l loss, left map[
 	row := ledger.Death{At: time.Now(), Slot: s.number, PID: c.PID, How: d.how, Seq: inHand, CPU: exit.User + exit.System, MaxRSS: exit.MaxRSS, Said: d.said}
 	r.metrics.noteDeath(string(l.class))
 	if !d.silent {
-		r.cfg.Term.Logf("slot %d: worker %d ended: %s%s", s.number, c.PID, d.how, seqNote(row.Seq))
+		r.Term.Logf("slot %d: worker %d ended: %s%s", s.number, c.PID, d.how, seqNote(row.Seq))
 	}
 	u.deaths = append(u.deaths, row)
 	for _, b := range c.queue {

@@ -3,8 +3,6 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/ledger"
-	"brood/runner/proc"
-	"brood/runner/term"
 	"brood/worker/wire"
 	"context"
 	"encoding/json"
@@ -13,33 +11,6 @@ import (
 	"os"
 	"time"
 )
-
-// lockWorkers takes the lock that workers share, and waits for those of an
-// earlier session that still finish what they had in hand.
-func (d *Dir) WaitForWorkers(ctx context.Context, t *term.Term) error {
-	f, err := proc.OpenLock(d.File(workersLockName))
-	if err != nil {
-		return err
-	}
-	told := false
-	for {
-		err := proc.TryLock(f)
-		if err == nil {
-			d.workersLock = f
-			return nil
-		}
-		if !errors.Is(err, proc.ErrLocked) || ctx.Err() != nil {
-			return errors.Join(err, f.Close())
-		}
-		if !told {
-			t.Logf("waiting for workers of an earlier session to finish the record they have in hand")
-			told = true
-		}
-		if !sleep(ctx, nil, nil, 20*time.Millisecond) {
-			return errors.Join(ctx.Err(), f.Close())
-		}
-	}
-}
 
 // The words about records that were lost sight of.
 const (
@@ -54,7 +25,7 @@ const (
 // as well, the pages say what each had in hand; after another boot neither means
 // anything, and every intent without an outcome is unknown. The same goes for
 // pages that are gone, by whatever hand.
-func takeOver(ctx context.Context, cfg *Config, l *ledger.Reader) ([]ledger.Note, error) {
+func takeOver(ctx context.Context, dir *Dir, l *ledger.Reader) ([]ledger.Note, error) {
 	epoch, last, err := l.LastSession(ctx)
 	if err != nil || epoch == 0 || last.Clean {
 		return nil, err
@@ -67,7 +38,7 @@ func takeOver(ctx context.Context, cfg *Config, l *ledger.Reader) ([]ledger.Note
 	whole, why := false, lostWithMachine
 	if boot := BootID(); boot != "" && boot == last.BootID {
 		why = lostWithPages
-		if whole, err = t.readPages(cfg, epoch, last.Slots); err != nil {
+		if whole, err = t.readPages(dir, epoch, last.Slots); err != nil {
 			return nil, err
 		}
 	}
@@ -103,10 +74,10 @@ type found struct {
 // readPages reads the pages and notes of all slots of a session. It reports
 // whether all are there; where repeating costs nothing they are only made as
 // slots come to work.
-func (t *takeover) readPages(cfg *Config, epoch int64, slots int) (whole bool, err error) {
+func (t *takeover) readPages(dir *Dir, epoch int64, slots int) (whole bool, err error) {
 	whole = true
 	for slot := 1; slot <= slots; slot++ {
-		ok, err := t.readPage(cfg.Dir, slot, epoch)
+		ok, err := t.readPage(dir, slot, epoch)
 		if err != nil {
 			return false, fmt.Errorf("take over from the last session: %w", err)
 		}
@@ -118,7 +89,7 @@ func (t *takeover) readPages(cfg *Config, epoch int64, slots int) (whole bool, e
 func (t *takeover) readPage(d *Dir, slot int, epoch int64) (ok bool, err error) {
 	var files [3]*os.File
 	for i := range files {
-		f, err := os.OpenFile(notesPath(d, slot, i), os.O_RDWR, 0)
+		f, err := os.OpenFile(d.NotesPath(slot, i), os.O_RDWR, 0)
 		if errors.Is(err, os.ErrNotExist) {
 			return false, nil
 		}

@@ -247,7 +247,7 @@ func (f *feed) schedule(it *item) time.Time {
 
 // tellPause says that the run waits, and why.
 func (r *session) tellPause(why string, until time.Time) {
-	r.cfg.Term.Logf("paused until %s: %s", until.Format(time.DateTime), why)
+	r.Term.Logf("paused until %s: %s", until.Format(time.DateTime), why)
 }
 
 // String is the key as ParsePaceKey reads it.

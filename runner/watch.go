@@ -184,7 +184,7 @@ func (r *session) snapshot() term.Snapshot {
 // showProgress keeps the progress display up to date.
 func (r *session) showProgress(ctx context.Context) {
 	for sleep(ctx, nil, nil, 200*time.Millisecond) {
-		r.cfg.Term.Update(r.snapshot())
+		r.Term.Update(r.snapshot())
 	}
-	r.cfg.Term.End()
+	r.Term.End()
 }

@@ -4,7 +4,6 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/ledger"
-	"brood/runner/sink"
 	"context"
 	"errors"
 	"slices"
@@ -21,7 +20,7 @@ func sameRun(c *cli.Context, state string, now *runner.Config) error {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	then, err := runner.ReadConfig(c.Context, l, state, now.Name)
+	then, _, err := runner.ReadConfig(c.Context, l)
 	if err != nil {
 		return err
 	}
@@ -60,52 +59,30 @@ func begun(ctx context.Context, state string, dir *runner.Dir) (bool, error) {
 	return true, r.Close()
 }
 
-// begin starts a new run in cfg.Dir. Until its ledger exists, a failure leaves
-// nothing behind.
-func (e *env) begin(ctx context.Context, cfg *runner.Config, plan func(*jobs.Shape) error) error {
-	undo := func(err error) error { return errors.Join(err, cfg.Dir.Remove()) }
-	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, cfg.Dir.StdinPath())
-	if err != nil {
-		return undo(err)
-	}
-	if err := plan(in.Reader.Shape()); err != nil {
-		_ = in.Close()
-		return undo(err)
-	}
-	// What the job needs of the dataset is known only now.
-	if needsText := cfg.Plan.NeedsText || cfg.OutputFormat != sink.FormatText; needsText != cfg.Dataset.Text {
-		cfg.Dataset.Text = needsText
-		in.Reader.RequireText(needsText)
-	}
-	l, err := runner.Create(ctx, cfg)
-	if err != nil {
-		_ = in.Close()
-		return undo(err)
-	}
-	started, err := e.work(ctx, cfg, l, in)
-	if !started {
-		return undo(err)
-	}
-	return err
+// setting is where a session works, and by what means.
+func (e *env) setting(dir *runner.Dir) *runner.Setting {
+	return &runner.Setting{Dir: dir, Term: e.terminal, Stdin: e.stdin, Version: Version()}
 }
 
-// work runs a session and tells how it went, and whether it began at all.
-func (e *env) work(ctx context.Context, cfg *runner.Config, l *ledger.Ledger, in *runner.Input) (started bool, err error) {
-	rep, err := runner.Run(ctx, cfg, l, in)
-	if closeErr := l.Close(); err == nil && closeErr != nil {
-		err = &runner.WriteError{Err: closeErr}
-	}
-	started = rep.State != ""
+// begin starts a new run.
+func (e *env) begin(ctx context.Context, dir *runner.Dir, cfg *runner.Config, plan func(*jobs.Shape) error) error {
+	rep, err := runner.Begin(ctx, e.setting(dir), cfg, plan)
+	return e.tellOutcome(dir, cfg, &rep, err)
+}
+
+// tellOutcome tells how a session went, and makes an exit status of it.
+func (e *env) tellOutcome(dir *runner.Dir, cfg *runner.Config, rep *runner.Report, err error) error {
+	started := rep.State != ""
 	if started {
-		e.summarise(cfg, rep)
+		e.summarise(dir, cfg, rep)
 	}
 	if err != nil {
 		if code, _ := classify(err); started && code == exitUsage {
 			// Not the user's doing: something of brood's own has broken.
 			err = &cliError{code: exitSoftware, err: err}
 		}
-		return started, err
+		return err
 	}
 	e.code = exitCode(rep)
-	return true, nil
+	return nil
 }

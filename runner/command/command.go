@@ -7,6 +7,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/dataset"
+	"brood/runner/term"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,8 @@ type env struct {
 	stdin    *os.File
 	stdout   io.Writer
 	stderr   *os.File
+	// terminal is where a run speaks, by its flags.
+	terminal *term.Term
 	// words are the arguments after "--", and whether there was one.
 	words    []string
 	hasWords bool

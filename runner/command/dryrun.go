@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,11 +41,29 @@ func (e *env) rehearse(ctx context.Context, cfg *runner.Config, plan func(*jobs.
 	if cfg.RecordLimit > 0 {
 		n = cfg.RecordLimit
 	}
-	return runner.Preview(in, cfg.Plan, n, func(_ jobs.Seq, text string, bad error) error {
-		if bad != nil {
-			text = "# bad input: " + bad.Error()
-		}
+	return preview(in, cfg.Plan, n, func(text string) error {
 		_, err := fmt.Fprintln(e.stdout, text)
 		return err
 	})
+}
+
+// preview shows what the job would do with the first records, up to n.
+func preview(in *runner.Input, plan jobs.Plan, n uint64, show func(text string) error) error {
+	records, _ := runner.Records(in, n)
+	for r, err := range records {
+		var end *jobs.EndError
+		if errors.As(err, &end) {
+			return end.Err
+		}
+		text := ""
+		if err == nil {
+			text = plan.Preview(r)
+		} else {
+			text = "# bad input: " + err.Error()
+		}
+		if err := show(text); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -56,17 +56,17 @@ func (e *env) export(c *cli.Context) error {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	cfg, err := runner.ReadConfig(c.Context, l, state, name)
+	cfg, _, err := runner.ReadConfig(c.Context, l)
 	if err != nil {
 		return err
 	}
 	if err := runner.CheckInputs(c.Context, l, true); err != nil {
 		return err
 	}
-	return e.writeExport(c, l, cfg, want)
+	return e.writeExport(c, runner.At(state, name), l, cfg, want)
 }
 
-func (e *env) writeExport(c *cli.Context, l *ledger.Reader, cfg *runner.Config, want map[jobs.Status]bool) (err error) {
+func (e *env) writeExport(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg *runner.Config, want map[jobs.Status]bool) (err error) {
 	path := c.String("output")
 	if path == "" {
 		path = sink.Stdout
@@ -96,7 +96,7 @@ func (e *env) writeExport(c *cli.Context, l *ledger.Reader, cfg *runner.Config, 
 		err = errors.Join(err, out.Close())
 	}()
 	x := &exporter{format: format, spec: cfg.Dataset}
-	shape, err := runner.Export(c.Context, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
+	shape, err := runner.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
 		b, err := x.record(s, seq, rec)
 		if err != nil {
 			return err

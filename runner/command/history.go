@@ -72,11 +72,11 @@ func (e *env) history(c *cli.Context) error {
 	if n, err := strconv.ParseUint(key, 10, 63); err == nil && !c.IsSet("key") && len(key) < 32 {
 		h.Seq = n
 	} else {
-		cfg, err := runner.ReadConfig(c.Context, l, state, name)
+		cfg, _, err := runner.ReadConfig(c.Context, l)
 		if err != nil {
 			return err
 		}
-		seq, err := runner.FindKey(c.Context, l, cfg, key)
+		seq, err := runner.FindKey(c.Context, runner.At(state, name), l, cfg, key)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
-	"brood/runner/ledger"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -15,15 +14,15 @@ import (
 )
 
 // changePlan lets what the job's flags say now count where a run may go on in another
-// way, keeps that in the ledger, and refuses to go on where it may not.
-func (e *env) changePlan(c *cli.Context, l *ledger.Ledger, cfg *runner.Config, def *jobs.Definition, in *runner.Input, replan replanner) error {
-	p, err := replan(in.Reader.Shape())
+// way, and refuses to go on where it may not. It reports whether anything is another.
+func (e *env) changePlan(c *cli.Context, cfg *runner.Config, def *jobs.Definition, s *jobs.Shape, replan replanner) (bool, error) {
+	p, err := replan(s)
 	if err != nil {
-		return usage("Give the flags as they were, and what is to be changed; or none, as in: brood resume "+cfg.Name, "%w", err)
+		return false, usage("Give the flags as they were, and what is to be changed; or none, as in: brood resume "+cfg.Name, "%w", err)
 	}
 	then, now := make(map[string]json.RawMessage), make(map[string]json.RawMessage)
 	if err := errors.Join(members(cfg.Plan.Config, &then), members(p.Config, &now)); err != nil {
-		return fmt.Errorf("read the configuration of the job: %w", err)
+		return false, fmt.Errorf("read the configuration of the job: %w", err)
 	}
 	var changed []string
 	for _, name := range differing(then, now) {
@@ -33,7 +32,7 @@ func (e *env) changePlan(c *cli.Context, l *ledger.Ledger, cfg *runner.Config, d
 		switch {
 		// From one kind of place to another is another run: its pace was chosen for it.
 		case !may || (flag == "transport" && (!was || !is)):
-			return usage("Choose another name with --run, or continue it as it is: brood resume "+cfg.Name,
+			return false, usage("Choose another name with --run, or continue it as it is: brood resume "+cfg.Name,
 				"run %s was begun with something else for: %s", cfg.Name, strings.ReplaceAll(name, "_", "-"))
 		case !c.IsSet(flag):
 			continue // it stays as it was
@@ -45,16 +44,13 @@ func (e *env) changePlan(c *cli.Context, l *ledger.Ledger, cfg *runner.Config, d
 		}
 	}
 	if len(changed) == 0 {
-		return nil
+		return false, nil
 	}
 	if cfg.Plan.Config, err = json.Marshal(then); err != nil {
-		return err
+		return false, err
 	}
-	if err := runner.KeepJobConfig(c.Context, l, cfg.Plan.Config); err != nil {
-		return err
-	}
-	cfg.Term.Logf("from here on as said now: %s", strings.Join(changed, ", "))
-	return nil
+	e.terminal.Logf("from here on as said now: %s", strings.Join(changed, ", "))
+	return true, nil
 }
 
 // members reads a JSON object; null has none.

@@ -74,23 +74,18 @@ func (e *env) resolve(c *cli.Context) error {
 		return err
 	}
 	defer func() { _ = dir.Close() }()
-	l, cfg, sum, err := runner.Continue(c.Context, dir)
+	l, cfg, sum, err := runner.OpenRun(c.Context, dir, c.Bool("take-over"))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	if !c.Bool("take-over") {
-		if err := runner.CheckOwner(c.Context, l.Reader(), name); err != nil {
-			return err
-		}
-	}
 	warn := func(format string, args ...any) {
 		_, _ = fmt.Fprintf(e.stderr, "brood: "+format+"\n", args...)
 	}
 	if err := runner.Amend(c.Context, l, cfg, warn); err != nil {
 		return err
 	}
-	which, err := choose(c, l.Reader(), cfg)
+	which, err := choose(c, dir, l.Reader(), cfg)
 	if err != nil {
 		return err
 	}
@@ -101,7 +96,7 @@ func (e *env) resolve(c *cli.Context) error {
 		}
 		return usage(hint, "no record of run %s is unknown", name)
 	}
-	if err := runner.Resolve(c.Context, l, cfg, runner.Decide(which, d, runner.Whoami(), c.String("reason")), warn); err != nil {
+	if err := runner.Resolve(c.Context, dir, l, cfg, runner.Decide(which, d, whoami(), c.String("reason")), warn); err != nil {
 		return err
 	}
 	if sum, err = l.Reader().Summary(c.Context); err != nil {
@@ -111,13 +106,13 @@ func (e *env) resolve(c *cli.Context) error {
 }
 
 // choose returns the unknown records that are meant.
-func choose(c *cli.Context, l *ledger.Reader, cfg *runner.Config) ([]ledger.Outcome, error) {
+func choose(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg *runner.Config) ([]ledger.Outcome, error) {
 	if c.Bool("all-unknown") {
 		return l.Unknowns(c.Context)
 	}
 	var seqs []jobs.Seq
 	if c.IsSet("key") {
-		seq, err := runner.FindKey(c.Context, l, cfg, c.String("key"))
+		seq, err := runner.FindKey(c.Context, dir, l, cfg, c.String("key"))
 		if err != nil {
 			return nil, err
 		}
@@ -168,7 +163,7 @@ func (e *env) tellResolved(name string, d ledger.Decision, n int, sum ledger.Sum
 	if n == 1 {
 		records = "record"
 	}
-	if _, err := fmt.Fprintf(e.stdout, "%d %s of run %s resolved as %s; %s\n", n, records, name, d, runner.Balance(sum.Totals)); err != nil {
+	if _, err := fmt.Fprintf(e.stdout, "%d %s of run %s resolved as %s; %s\n", n, records, name, d, sum.Totals); err != nil {
 		return err
 	}
 	if d != ledger.DecideRetry {

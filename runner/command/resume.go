@@ -74,35 +74,6 @@ type replanner func(*jobs.Shape) (jobs.Plan, error)
 
 // continueRun continues a run. Replan is nil where the job's flags are not given again.
 func (e *env) continueRun(c *cli.Context, dir *runner.Dir, replan replanner) error {
-	ctx := c.Context
-	l, cfg, sum, err := runner.Continue(ctx, dir)
-	if errors.Is(err, ledger.ErrNotBegun) {
-		return usage("Start it again with brood run.", "run %s was cut off before it began", dir.Name)
-	}
-	if err != nil {
-		return err
-	}
-	// Until Run has it, the ledger is closed here.
-	keep := false
-	defer func() {
-		if !keep {
-			_ = l.Close()
-		}
-	}()
-	if !c.Bool("take-over") {
-		if err := runner.CheckOwner(ctx, l.Reader(), cfg.Name); err != nil {
-			return err
-		}
-	}
-	cfg.Version = Version()
-	def, err := e.registry.Lookup(cfg.Job)
-	if err != nil {
-		return usage("Resume it with the brood that began it.", "%w", err)
-	}
-	cfg.Job = def.Name
-	if err := e.tune(c, cfg); err != nil {
-		return err
-	}
 	changed := c.String("input-changed")
 	if changed == "" {
 		changed = inputRefuse
@@ -110,40 +81,37 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir, replan replanner) err
 	if changed != inputRefuse && changed != inputAppend {
 		return usage("", "--input-changed %q: it is %s or %s", changed, inputRefuse, inputAppend)
 	}
-	if err := runner.Amend(ctx, l, cfg, cfg.Term.Logf); err != nil {
+	var err error
+	if e.terminal, err = e.term(c); err != nil {
 		return err
 	}
-	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
-	if sum.State == ledger.StateDone && changed == inputRefuse && !asks {
-		rep := runner.Report{State: sum.State, Totals: sum.Totals}
-		cfg.Term.Logf("%s was already done: %s", cfg.Name, runner.Balance(sum.Totals))
-		if e.code = exitCode(rep); e.code == exitUnknown {
-			e.adviseUnknown(cfg)
-		}
-		return nil
-	}
-	if err := runner.CheckInputs(ctx, l.Reader(), changed == inputAppend); err != nil {
-		return err
-	}
-	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, dir.StdinPath())
-	if err != nil {
-		return err
+	var cfg *runner.Config
+	var def *jobs.Definition
+	how := &runner.Resumption{
+		TakeOver: c.Bool("take-over"), AcceptAppend: changed == inputAppend,
+		Tune: func(stored *runner.Config) error {
+			cfg = stored
+			if def, err = e.registry.Lookup(cfg.Job); err != nil {
+				return usage("Resume it with the brood that began it.", "%w", err)
+			}
+			return e.tune(c, cfg)
+		},
 	}
 	if replan != nil {
-		if err := e.changePlan(c, l, cfg, def, in, replan); err != nil {
-			_ = in.Close()
-			return err
+		how.Replan = func(cfg *runner.Config, s *jobs.Shape) (bool, error) {
+			return e.changePlan(c, cfg, def, s, replan)
 		}
 	}
-	if err := runner.BeginSession(ctx, cfg, l); err != nil {
-		_ = in.Close()
+	rep, err := runner.Resume(c.Context, e.setting(dir), how)
+	if errors.Is(err, ledger.ErrNotBegun) {
+		return usage("Start it again with brood run.", "run %s was cut off before it began", dir.Name)
+	}
+	if rep.Already {
+		e.terminal.Logf("%s was already done: %s", dir.Name, rep.Totals)
+		if e.code = exitCode(&rep); e.code == exitUnknown {
+			e.adviseUnknown(dir.Name)
+		}
 		return err
 	}
-	if err := runner.Inquire(ctx, l, cfg); err != nil {
-		_ = in.Close()
-		return err
-	}
-	keep = true
-	_, err = e.work(ctx, cfg, l, in)
-	return err
+	return e.tellOutcome(dir, cfg, &rep, err)
 }

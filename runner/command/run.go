@@ -102,7 +102,6 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		return err
 	}
 	defer func() { _ = dir.Close() }()
-	cfg.Dir = dir
 	begun, err := begun(c.Context, state, dir)
 	if err != nil {
 		return err
@@ -112,7 +111,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 			if err := sameRun(c, state, cfg); err != nil {
 				return err
 			}
-			cfg.Term.Logf("continuing %s as it was begun; what is asked for now counts only where a resume may change it", cfg.Name)
+			e.terminal.Logf("continuing %s as it was begun; what is asked for now counts only where a resume may change it", cfg.Name)
 			var replan replanner
 			if slices.ContainsFunc(d.Flags, func(f jobs.Flag) bool { return c.IsSet(f.Name) }) {
 				replan = func(s *jobs.Shape) (jobs.Plan, error) { return d.Plan(given, s) }
@@ -124,7 +123,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if err := dir.Discard(); err != nil {
 		return err
 	}
-	return e.begin(c.Context, cfg, plan)
+	return e.begin(c.Context, dir, cfg, plan)
 }
 
 // takeDefaults gives flags of the run that the user has not set the values that
@@ -159,7 +158,11 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*runner.Config, error)
 	if d.TakesCommand && !e.hasWords {
 		return nil, usage("See: brood run "+d.Name+" --help", "no command: write it after --, as in: brood run %s list.txt -- COMMAND", d.Name)
 	}
-	cfg := &runner.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Version: Version(), Unordered: c.Bool("unordered"), RecordLimit: c.Uint64("limit")}
+	cfg := &runner.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Unordered: c.Bool("unordered"), RecordLimit: c.Uint64("limit")}
+	var err error
+	if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
+		return nil, err
+	}
 	for _, step := range []func(*cli.Context, *runner.Config) error{e.nameRun, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return nil, err
@@ -317,7 +320,7 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 			return err
 		}
 	}
-	if c.IsSet("kill-after") || !cfg.Begun() {
+	if c.IsSet("kill-after") {
 		if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
 			return err
 		}
@@ -338,11 +341,11 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 			return usage("", "--halt: %w", err)
 		}
 	}
-	if cfg.Term, err = e.term(c); err != nil {
+	if e.terminal, err = e.term(c); err != nil {
 		return err
 	}
 	if cfg.DrainTimeout > 0 && cfg.DrainTimeout < cfg.Timeout {
-		cfg.Term.Logf("--drain-timeout %s is less than --timeout %s: a record may be killed that would have ended in time", cfg.DrainTimeout, cfg.Timeout)
+		e.terminal.Logf("--drain-timeout %s is less than --timeout %s: a record may be killed that would have ended in time", cfg.DrainTimeout, cfg.Timeout)
 	}
 	return nil
 }

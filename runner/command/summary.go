@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func exitCode(r runner.Report) int {
+func exitCode(r *runner.Report) int {
 	switch {
 	case r.Signal != 0:
 		return exitSignal + r.Signal
@@ -21,10 +21,10 @@ func exitCode(r runner.Report) int {
 	return exitOK
 }
 
-func (e *env) summarise(cfg *runner.Config, r runner.Report) {
-	t := cfg.Term
+func (e *env) summarise(dir *runner.Dir, cfg *runner.Config, r *runner.Report) {
+	t := e.terminal
 	rate := float64(r.Worked) / max(r.Elapsed.Seconds(), 1e-9)
-	t.Logf("%s: %s, %s, %s records/s", cfg.Name, runner.Balance(r.Totals), showTime(r.Elapsed), showRate(rate))
+	t.Logf("%s: %s, %s, %s records/s", cfg.Name, r.Totals, showTime(r.Elapsed), showRate(rate))
 	for _, line := range r.Trouble {
 		t.Logf("%s", line)
 	}
@@ -36,7 +36,7 @@ func (e *env) summarise(cfg *runner.Config, r runner.Report) {
 		if r.Totals.Unknown > 0 {
 			views = append(views, "SELECT * FROM unknowns")
 		}
-		t.Logf("… and more; all reasons: sqlite3 %s '%s'", filepath.Join(cfg.Dir.Path, ledger.FileName), strings.Join(views, "; "))
+		t.Logf("… and more; all reasons: sqlite3 %s '%s'", filepath.Join(dir.Path, ledger.FileName), strings.Join(views, "; "))
 	}
 	switch {
 	case r.State == ledger.StateInterrupted || r.State == ledger.StateAborted:
@@ -45,16 +45,16 @@ func (e *env) summarise(cfg *runner.Config, r runner.Report) {
 			t.Logf("or, to change what it stopped at, with the whole line again and: --run %s --resume", cfg.Name)
 		}
 	case r.Totals.Unknown > 0:
-		e.adviseUnknown(cfg)
+		e.adviseUnknown(cfg.Name)
 	case r.Totals.Failed > 0:
 		t.Logf("see the failed records with: brood export %s --status failed", cfg.Name)
 	}
 }
 
 // adviseUnknown says what can be done about unknown records.
-func (e *env) adviseUnknown(cfg *runner.Config) {
-	cfg.Term.Logf("nobody can tell whether the unknown records were done; list them with: brood export %s --status unknown", cfg.Name)
-	cfg.Term.Logf("find out, then say so: brood resolve %s --as ok|failed|retry --seq RECORD --reason TEXT", cfg.Name)
+func (e *env) adviseUnknown(name string) {
+	e.terminal.Logf("nobody can tell whether the unknown records were done; list them with: brood export %s --status unknown", name)
+	e.terminal.Logf("find out, then say so: brood resolve %s --as ok|failed|retry --seq RECORD --reason TEXT", name)
 }
 
 func showTime(d time.Duration) string {

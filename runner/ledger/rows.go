@@ -3,6 +3,7 @@ package ledger
 import (
 	"brood/jobs"
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -129,6 +130,12 @@ type Totals struct {
 // Pending is what is left: input = ok + failed + skipped + unknown + pending.
 func (t Totals) Pending() int64 {
 	return int64(t.Input) - int64(t.OK+t.Failed+t.Skipped+t.Unknown)
+}
+
+// String is the books in one line.
+func (t Totals) String() string {
+	return fmt.Sprintf("input %d, ok %d, failed %d, skipped %d, unknown %d, pending %d",
+		t.Input, t.OK, t.Failed, t.Skipped, t.Unknown, max(t.Pending(), 0))
 }
 
 // Chunk is a row of chunks.

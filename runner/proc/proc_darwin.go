@@ -74,3 +74,6 @@ func (h waitHandle) wait(pid int) error {
 // childrenOf finds nobody: there is no subreaper here, so strangers go to
 // launchd instead of coming to us.
 func childrenOf(int) []int { return nil }
+
+// GrowPipe does nothing: Darwin grows pipes by itself.
+func GrowPipe(*os.File) {}

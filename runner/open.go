@@ -1,0 +1,62 @@
+package runner
+
+import (
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// OpenRun opens the ledger of a run that nobody works on: its directory is locked. It
+// refuses one that another machine may be working on, unless takeOver says that it
+// does not.
+func OpenRun(ctx context.Context, dir *Dir, takeOver bool) (*ledger.Ledger, *Config, ledger.Summary, error) {
+	l, err := ledger.Open(ctx, dir.File(ledger.FileName))
+	if err != nil {
+		return nil, nil, ledger.Summary{}, err
+	}
+	cfg, sum, err := ReadConfig(ctx, l.Reader())
+	if err == nil && !takeOver {
+		err = CheckOwner(ctx, l.Reader(), cfg.Name)
+	}
+	if err != nil {
+		return nil, nil, sum, errors.Join(err, l.Close())
+	}
+	return l, cfg, sum, nil
+}
+
+// ReadConfig reads the configuration of a run, and where it stands.
+func ReadConfig(ctx context.Context, l *ledger.Reader) (*Config, ledger.Summary, error) {
+	sum, err := l.Summary(ctx)
+	if err != nil {
+		return nil, sum, err
+	}
+	cfg, err := Decode(sum.Config)
+	return cfg, sum, err
+}
+
+// CheckInputs compares the files of a run with what they were when it began.
+func CheckInputs(ctx context.Context, r *ledger.Reader, appendOK bool) error {
+	inputs, err := r.Inputs(ctx)
+	if err != nil {
+		return err
+	}
+	for i, in := range inputs {
+		if in.Path == dataset.Stdin || in.Size == nil || in.ModTime == nil || in.Hash == nil || in.Whole == nil {
+			continue
+		}
+		mtime, err := time.Parse(time.RFC3339Nano, *in.ModTime)
+		if err != nil {
+			return fmt.Errorf("read ledger: input %d: %w", i, err)
+		}
+		fp := dataset.Fingerprint{Path: in.Path, Size: *in.Size, ModTime: mtime, Hash: *in.Hash, Whole: *in.Whole}
+		// Rows at the end of a file that is not the last would move the
+		// records of those behind it.
+		if err := fp.Check(appendOK && i == len(inputs)-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/ledger"
+	"context"
+	"errors"
+)
+
+// Resumption is what may be different when a run goes on.
+type Resumption struct {
+	// TakeOver says that no other machine works on the run, whatever the ledger says.
+	TakeOver bool
+	// AcceptAppend takes rows that were added at the end of the dataset.
+	AcceptAppend bool
+	// Tune changes the configuration that the run was begun with, as far as a resume
+	// may. It is called before anything else happens to the run.
+	Tune func(*Config) error
+	// Replan changes the plan, now that the shape of the records is known, and reports
+	// whether it has; nil: nothing is said of the job anew.
+	Replan func(*Config, *jobs.Shape) (changed bool, err error)
+}
+
+// Resume goes on with a run, with the configuration it was begun with, until it is
+// done, is stopped or fails. If it was done already, the report says so.
+func Resume(ctx context.Context, set *Setting, how *Resumption) (Report, error) {
+	l, cfg, sum, err := OpenRun(ctx, set.Dir, how.TakeOver)
+	if err != nil {
+		return Report{}, err
+	}
+	in, rep, err := goOn(ctx, set, l, cfg, &sum, how)
+	if err != nil || in == nil {
+		return rep, errors.Join(err, l.Close())
+	}
+	return sit(ctx, set, cfg, l, in)
+}
+
+// goOn brings the dataset, and the configuration to what it is from now on. If there is
+// nothing to do, there is a report in place of a dataset.
+func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *Config, sum *ledger.Summary, how *Resumption) (*Input, Report, error) {
+	if err := how.Tune(cfg); err != nil {
+		return nil, Report{}, err
+	}
+	if err := Amend(ctx, l, cfg, set.Term.Logf); err != nil {
+		return nil, Report{}, err
+	}
+	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
+	if sum.State == ledger.StateDone && !how.AcceptAppend && !asks {
+		return nil, Report{State: sum.State, Totals: sum.Totals, Already: true}, nil
+	}
+	if err := CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
+		return nil, Report{}, err
+	}
+	in, err := OpenInput(ctx, cfg.Dataset, set.Stdin, set.Dir.StdinPath())
+	if err != nil {
+		return nil, Report{}, err
+	}
+	if how.Replan == nil {
+		return in, Report{}, nil
+	}
+	changed, err := how.Replan(cfg, in.Reader.Shape())
+	if err == nil && changed {
+		err = keepJobConfig(ctx, l, sum.Config, cfg.Plan.Config)
+	}
+	if err != nil {
+		return nil, Report{}, errors.Join(err, in.Close())
+	}
+	return in, Report{}, nil
+}
+
+// keepJobConfig keeps another configuration of the job for those who continue the
+// run.
+func keepJobConfig(ctx context.Context, l *ledger.Ledger, stored, config []byte) error {
+	text, err := WithJobConfig(stored, config)
+	if err != nil {
+		return err
+	}
+	if err := l.SetConfig(ctx, text); err != nil {
+		return &WriteError{err}
+	}
+	return nil
+}
