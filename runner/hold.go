@@ -9,20 +9,8 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// Headroom says how busy the machine may be for new work to begin. Zeros are no
-// limits.
-type Headroom struct {
-	// Load is how many processes may run, or could, at most.
-	Load float64 `json:"load,omitempty"`
-	// MemFree is how many bytes of memory must be available.
-	MemFree int64 `json:"mem_free,omitempty"`
-	// Pressure is the share of the time, in percent, in which a process may have
-	// had to wait for each resource.
-	Pressure map[gauge.Resource]float64 `json:"pressure,omitempty"`
-}
-
-// Check refuses what this system does not tell, before anything is started.
-func (h *Headroom) Check() error {
+// CheckHeadroom refuses what this system does not tell, before anything is started.
+func CheckHeadroom(h *Headroom) error {
 	if h.Load > 0 {
 		if _, err := gauge.Running(); err != nil {
 			return fmt.Errorf("--load: %w", err)

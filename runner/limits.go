@@ -11,38 +11,15 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/dustin/go-humanize"
 )
 
-// Limits are what a worker may use, with all it starts, and what it may do.
-type Limits struct {
-	Mem   int64         `json:"mem,omitempty"`   // bytes resident; 0 is no limit
-	CPU   time.Duration `json:"cpu,omitempty"`   // for one record; 0 is no limit
-	Procs int           `json:"procs,omitempty"` // processes at a time; 0 is no limit
-	Files uint64        `json:"files,omitempty"` // descriptors of each process; 0: as many as brood
-	Nice  int           `json:"nice,omitempty"`
-	// User is NAME or NAME:GROUP, to whose rights a worker's are dropped.
-	User string `json:"user,omitempty"`
-	// Sandbox takes away the right to write files, but those in Write.
-	Sandbox bool     `json:"sandbox,omitempty"`
-	Write   []string `json:"write,omitempty"`
-	// Connect are the TCP ports a worker may connect to; none: all.
-	Connect []uint16 `json:"connect,omitempty"`
-	// Env are NAME or NAME=VALUE; if there are any, a worker's environment is
-	// only those and what every program expects.
-	Env []string `json:"env,omitempty"`
-	// Secrets are NAME or NAME=FILE: variables of the environment whose value,
-	// taken from brood's own or from a file, is kept nowhere.
-	Secrets []string `json:"secrets,omitempty"`
-}
-
 // expected is what is kept of the environment in any case.
 var expected = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "TERM", "LANG", "LC_ALL", "LC_CTYPE"}
 
-// Check refuses limits that cannot be kept here, before anything is started.
-func (l *Limits) Check() error {
+// CheckLimits refuses limits that cannot be kept here, before anything is started.
+func CheckLimits(l *Limits) error {
 	if l.Mem > 0 || l.CPU > 0 || l.Procs > 0 {
 		if err := proc.CanCount(); err != nil {
 			return fmt.Errorf("--limit-mem, --limit-cpu-time, --limit-procs: %w", err)
@@ -67,12 +44,12 @@ func (l *Limits) Check() error {
 	if l.Nice < 0 && l.User != "" {
 		return fmt.Errorf("--nice %d: a worker that is another user (--user) may not be less nice than 0", l.Nice)
 	}
-	_, err := l.credential()
+	_, err := credential(l)
 	return err
 }
 
 // confine is the part that a worker applies to itself.
-func (l *Limits) confine() wire.Confine {
+func confine(l *Limits) wire.Confine {
 	return wire.Confine{Files: l.Files, Nice: l.Nice, Sandbox: l.Sandbox, Write: l.Write, Connect: l.Connect}
 }
 
@@ -83,7 +60,7 @@ type identity struct {
 }
 
 // credential looks the user up; nil if there is none to become.
-func (l *Limits) credential() (*identity, error) {
+func credential(l *Limits) (*identity, error) {
 	if l.User == "" {
 		return nil, nil
 	}
@@ -121,7 +98,7 @@ func (l *Limits) credential() (*identity, error) {
 }
 
 // environment is that of the workers, and the values in it that are secret.
-func (l *Limits) environment(id *identity) (env, secrets []string, err error) {
+func environment(l *Limits, id *identity) (env, secrets []string, err error) {
 	env = os.Environ()
 	if len(l.Env) > 0 {
 		env = nil
@@ -211,7 +188,7 @@ func (r *session) hide(s string) string {
 // the kernel where it can, and otherwise by the watch.
 func (r *session) keepLimits() error {
 	l := &r.cfg.Limits
-	id, err := l.credential()
+	id, err := credential(l)
 	if err != nil {
 		return err
 	}
@@ -219,7 +196,7 @@ func (r *session) keepLimits() error {
 		r.user = id.credential
 	}
 	var secrets []string
-	if r.env, secrets, err = l.environment(id); err != nil {
+	if r.env, secrets, err = environment(l, id); err != nil {
 		return err
 	}
 	r.mask = newMask(secrets)

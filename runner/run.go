@@ -351,7 +351,7 @@ func (r *session) noteUsage(e proc.Exit) {
 
 func (r *session) hello(to *child) wire.Hello {
 	c := r.cfg
-	confine := c.Limits.confine()
+	confine := confine(&c.Limits)
 	confine.Refusals, confine.MaxTasks = to.Refusals()
 	return wire.Hello{
 		Version: wire.Version, Run: c.Name, Slot: to.slot.number, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,

@@ -5,34 +5,10 @@ import (
 	"brood/runner/pace"
 	"bytes"
 	"container/heap"
-	"fmt"
 	"hash/maphash"
 	"strings"
 	"time"
 )
-
-// PaceKey is the column that --rate-by and --max-per-key go by.
-type PaceKey struct {
-	Column string `json:"column,omitempty"`
-	// Domain says that what stands behind the last @ of the value counts.
-	Domain bool `json:"domain,omitempty"`
-}
-
-// ParsePaceKey reads COLUMN or domain(COLUMN), see jobs.Record.First.
-func ParsePaceKey(s string) PaceKey {
-	if inner, ok := strings.CutPrefix(s, "domain("); ok && strings.HasSuffix(inner, ")") {
-		return PaceKey{strings.TrimSuffix(inner, ")"), true}
-	}
-	return PaceKey{Column: s}
-}
-
-// Check reports a column that the dataset does not have.
-func (k PaceKey) Check(s *jobs.Shape) error {
-	if k.Column == "" {
-		return nil
-	}
-	return jobs.KeySpec{Columns: []string{k.Column}}.Check(s)
-}
 
 // throttle applies the limits of a run to its feed. It is guarded by the feed's
 // lock.
@@ -248,12 +224,4 @@ func (f *feed) schedule(it *item) time.Time {
 // tellPause says that the run waits, and why.
 func (r *session) tellPause(why string, until time.Time) {
 	r.Term.Logf("paused until %s: %s", until.Format(time.DateTime), why)
-}
-
-// String is the key as ParsePaceKey reads it.
-func (k PaceKey) String() string {
-	if k.Domain {
-		return fmt.Sprintf("domain(%s)", k.Column)
-	}
-	return k.Column
 }

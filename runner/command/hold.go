@@ -54,7 +54,7 @@ func tuneHold(c *cli.Context, cfg *runner.Config) error {
 			return err
 		}
 	}
-	if err := h.Check(); err != nil {
+	if err := runner.CheckHeadroom(h); err != nil {
 		return usage("", "%w", err)
 	}
 	return nil

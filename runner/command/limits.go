@@ -85,7 +85,7 @@ func tuneLimits(c *cli.Context, cfg *runner.Config) error {
 	if err := tuneEnvironment(c, l); err != nil {
 		return err
 	}
-	if err := l.Check(); err != nil {
+	if err := runner.CheckLimits(l); err != nil {
 		return usage("", "%w", err)
 	}
 	return nil
