@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/keys"
+	"brood/runner/spec"
 	"context"
 	"errors"
 	"time"
@@ -29,7 +30,7 @@ const takeTime = 50 * time.Millisecond
 
 // newAdmission opens what is needed to decide. Began is when the run began, as
 // the ledger has it.
-func newAdmission(ctx context.Context, dir *Dir, cfg *Config, began string) (*admission, error) {
+func newAdmission(ctx context.Context, dir *Dir, cfg *spec.Config, began string) (*admission, error) {
 	if len(cfg.Key.Columns) == 0 {
 		return nil, nil
 	}
@@ -39,7 +40,7 @@ func newAdmission(ctx context.Context, dir *Dir, cfg *Config, began string) (*ad
 	}
 	var err error
 	if a.scope, err = keys.OpenScope(ctx, dir.State(), cfg.OncePer, cfg.Name, began); err != nil {
-		return nil, &WriteError{err}
+		return nil, &spec.WriteError{Err: err}
 	}
 	return a, nil
 }
@@ -69,7 +70,7 @@ func (a *admission) take(rec *jobs.Record, it *item) (*keys.Taken, error) {
 	// Not to be cut off by a drain: half of it would be taken.
 	taken, err := a.scope.Take(context.Background(), a.spec.Text(rec), it.seq, it.line)
 	if err != nil {
-		return nil, &WriteError{err}
+		return nil, &spec.WriteError{Err: err}
 	}
 	return taken, nil
 }
@@ -82,7 +83,7 @@ func (a *admission) flush() error {
 	}
 	a.open = false
 	if err := a.scope.Flush(context.Background()); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	return nil
 }

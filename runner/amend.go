@@ -5,6 +5,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"bufio"
 	"context"
 	"errors"
@@ -20,7 +21,7 @@ type Logf func(format string, args ...any)
 // Amend brings the output of a run that is done up to date, if that was cut off
 // or could not be done before. An output that is gone, or is another file now, is
 // let be, and warn is told.
-func Amend(ctx context.Context, l *ledger.Ledger, cfg *Config, warn Logf) error {
+func Amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config, warn Logf) error {
 	if err := finishAmend(ctx, l); err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func Amend(ctx context.Context, l *ledger.Ledger, cfg *Config, warn Logf) error 
 		return err
 	}
 	err = amend(ctx, l, cfg)
-	var writeErr *WriteError
+	var writeErr *spec.WriteError
 	switch {
 	case errors.Is(err, errOutputGone):
 		_, size, _, readErr := l.Reader().Output(ctx)
@@ -39,7 +40,7 @@ func Amend(ctx context.Context, l *ledger.Ledger, cfg *Config, warn Logf) error 
 		warn("%v; what was decided is in the ledger only", err)
 		return l.Amend(ctx, size, "")
 	case errors.As(err, &writeErr):
-		return &WriteError{fmt.Errorf("what was decided is in the ledger, and not yet in the results: %w; put that right, then run: brood resume %s", err, cfg.Name)}
+		return &spec.WriteError{Err: fmt.Errorf("what was decided is in the ledger, and not yet in the results: %w; put that right, then run: brood resume %s", err, cfg.Name)}
 	}
 	return err
 }
@@ -53,7 +54,7 @@ var errOutputGone = errors.New("the results are not where they were written")
 // that it counts, then it is renamed; finishAmend does the last step if the
 // process died before it. Plain text has no row for an unknown record: what a
 // later try has brought is added at the end.
-func amend(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
+func amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) error {
 	list, err := l.Reader().Amendments(ctx)
 	if err != nil || len(list) == 0 {
 		return err
@@ -74,7 +75,7 @@ func amend(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 	if path, err = filepath.EvalSymlinks(path); errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%w: %w", errOutputGone, err)
 	} else if err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".brood-amended")
 	newSize, err := rewrite(path, tmp, cfg.OutputFormat, list)
@@ -85,7 +86,7 @@ func amend(ctx context.Context, l *ledger.Ledger, cfg *Config) error {
 		return err
 	}
 	if err := l.Amend(ctx, newSize, tmp); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	return finishAmend(ctx, l)
 }
@@ -105,13 +106,13 @@ func finishAmend(ctx context.Context, l *ledger.Ledger) error {
 	}
 	// If it is not there any more, it was renamed.
 	if err := os.Rename(tmp, path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	if err := SyncDir(filepath.Dir(path)); err != nil {
 		return err
 	}
 	if err := l.Amended(ctx); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	return nil
 }
@@ -125,18 +126,18 @@ func appendAmendments(ctx context.Context, l *ledger.Ledger, list []ledger.Amend
 	}
 	f, err := sink.Open(path, size, nil)
 	if err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	for _, a := range list {
 		if err := f.Write(a.Bytes); err != nil {
-			return errors.Join(&WriteError{err}, f.Close())
+			return errors.Join(&spec.WriteError{Err: err}, f.Close())
 		}
 	}
 	if err := errors.Join(f.Flush(), f.Sync(), f.Close()); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	if err := l.Amend(ctx, f.Size(), ""); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	return nil
 }
@@ -150,20 +151,20 @@ func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (siz
 	}
 	st, err := os.Stat(path)
 	if err != nil {
-		return 0, &WriteError{err}
+		return 0, &spec.WriteError{Err: err}
 	}
 	old, err := os.Open(path)
 	if err != nil {
-		return 0, &WriteError{err}
+		return 0, &spec.WriteError{Err: err}
 	}
 	defer func() { _ = old.Close() }()
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, st.Mode().Perm())
 	if err != nil {
-		return 0, &WriteError{err}
+		return 0, &spec.WriteError{Err: err}
 	}
 	defer func() {
 		if closeErr := f.Close(); err == nil && closeErr != nil {
-			err = &WriteError{closeErr}
+			err = &spec.WriteError{Err: closeErr}
 		}
 	}()
 	w := bufio.NewWriterSize(f, 256<<10)
@@ -174,10 +175,10 @@ func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (siz
 		return 0, fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", errOutputGone, len(byRecord), path)
 	}
 	if err := errors.Join(w.Flush(), f.Chmod(st.Mode().Perm()), f.Sync()); err != nil {
-		return 0, &WriteError{err}
+		return 0, &spec.WriteError{Err: err}
 	}
 	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
-		return 0, &WriteError{err}
+		return 0, &spec.WriteError{Err: err}
 	}
 	return size, SyncDir(filepath.Dir(tmp))
 }
@@ -186,13 +187,13 @@ func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (siz
 func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Format, byRecord map[jobs.Seq]*ledger.Amendment) error {
 	formats := map[sink.Format]dataset.Format{sink.FormatCSV: dataset.FormatCSV, sink.FormatTSV: dataset.FormatTSV, sink.FormatJSONL: dataset.FormatJSONL}
 	const longestRow = 1 << 30
-	spec := dataset.Spec{Paths: []string{path}, Format: formats[format], MaxRecord: longestRow}
-	if err := spec.Resolve(); err != nil {
+	of := dataset.Spec{Paths: []string{path}, Format: formats[format], MaxRecord: longestRow}
+	if err := of.Resolve(); err != nil {
 		return err
 	}
-	rows, err := dataset.Open(spec, nil)
+	rows, err := dataset.Open(of, nil)
 	if err != nil {
-		return &WriteError{fmt.Errorf("read results: %w", err)}
+		return &spec.WriteError{Err: fmt.Errorf("read results: %w", err)}
 	}
 	defer func() { _ = rows.Close() }()
 	var rec dataset.Record
@@ -202,11 +203,11 @@ func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Form
 			return nil
 		}
 		if err != nil {
-			return &WriteError{fmt.Errorf("read results: %w", err)}
+			return &spec.WriteError{Err: fmt.Errorf("read results: %w", err)}
 		}
 		if first { // what stands before it is the header
 			if _, err := io.Copy(w, io.NewSectionReader(old, 0, rec.Pos.Offset)); err != nil {
-				return &WriteError{err}
+				return &spec.WriteError{Err: err}
 			}
 		}
 		seq, ok := format.SeqOf(rec.Raw, rec.Values)
@@ -227,7 +228,7 @@ func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Form
 			err = w.WriteByte('\n')
 		}
 		if err != nil {
-			return &WriteError{err}
+			return &spec.WriteError{Err: err}
 		}
 	}
 }

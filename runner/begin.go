@@ -5,6 +5,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ import (
 // refuses leaves nothing behind, as does everything that happens before the run
 // exists: the report then has no state, and set.Dir is gone. The report is valid even
 // with an error, as far as it goes.
-func Begin(ctx context.Context, set *Setting, cfg *Config, plan func(*jobs.Shape) error) (Report, error) {
+func Begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.Shape) error) (Report, error) {
 	rep, err := begin(ctx, set, cfg, plan)
 	if rep.State == "" {
 		err = errors.Join(err, set.Dir.Remove())
@@ -27,7 +28,7 @@ func Begin(ctx context.Context, set *Setting, cfg *Config, plan func(*jobs.Shape
 	return rep, err
 }
 
-func begin(ctx context.Context, set *Setting, cfg *Config, plan func(*jobs.Shape) error) (Report, error) {
+func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.Shape) error) (Report, error) {
 	in, err := OpenInput(ctx, cfg.Dataset, set.Stdin, set.Dir.StdinPath())
 	if err != nil {
 		return Report{}, err
@@ -48,7 +49,7 @@ func begin(ctx context.Context, set *Setting, cfg *Config, plan func(*jobs.Shape
 }
 
 // create makes the ledger of a new run. From here on the run exists.
-func create(ctx context.Context, dir *Dir, cfg *Config) (*ledger.Ledger, error) {
+func create(ctx context.Context, dir *Dir, cfg *spec.Config) (*ledger.Ledger, error) {
 	run := ledger.Run{
 		Name: cfg.Name, Job: cfg.Job, Effect: cfg.Effect.String(), StartedAt: time.Now(),
 		Output: cfg.Output, OutputFormat: cfg.OutputFormat.String(),
@@ -56,7 +57,7 @@ func create(ctx context.Context, dir *Dir, cfg *Config) (*ledger.Ledger, error) 
 	for _, path := range cfg.Dataset.Paths {
 		in, err := inputRow(path)
 		if err != nil {
-			return nil, &DatasetError{err}
+			return nil, &spec.DatasetError{Err: err}
 		}
 		run.Inputs = append(run.Inputs, in)
 	}
@@ -66,7 +67,7 @@ func create(ctx context.Context, dir *Dir, cfg *Config) (*ledger.Ledger, error) 
 	}
 	l, err := ledger.Create(ctx, dir.File(ledger.FileName), run)
 	if err != nil {
-		return nil, &WriteError{err}
+		return nil, &spec.WriteError{Err: err}
 	}
 	// The names of the directories as well, which may be new.
 	for _, d := range []string{filepath.Dir(dir.Path), dir.State()} {
@@ -91,7 +92,7 @@ func inputRow(path string) (ledger.Input, error) {
 
 // sit begins a session in the ledger and works on the run. It closes the ledger and
 // the dataset.
-func sit(ctx context.Context, set *Setting, cfg *Config, l *ledger.Ledger, in *Input) (Report, error) {
+func sit(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger, in *Input) (Report, error) {
 	epoch, err := beginSession(ctx, set, cfg, l)
 	if err == nil {
 		// Now that the ledger has what the last session had in hand.
@@ -102,14 +103,14 @@ func sit(ctx context.Context, set *Setting, cfg *Config, l *ledger.Ledger, in *I
 	}
 	rep, err := run(ctx, set, cfg, epoch, l, in)
 	if closeErr := l.Close(); err == nil && closeErr != nil {
-		err = &WriteError{closeErr}
+		err = &spec.WriteError{Err: closeErr}
 	}
 	return rep, err
 }
 
 // beginSession waits for workers of an earlier session, takes over what that
 // has left, and notes in the ledger that this process works on the run.
-func beginSession(ctx context.Context, set *Setting, cfg *Config, l *ledger.Ledger) (epoch int64, err error) {
+func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger) (epoch int64, err error) {
 	err = set.Dir.WaitForWorkers(ctx, func() {
 		set.Term.Logf("waiting for workers of an earlier session to finish the record they have in hand")
 	})
@@ -125,11 +126,11 @@ func beginSession(ctx context.Context, set *Setting, cfg *Config, l *ledger.Ledg
 		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: BootID(), Slots: cfg.Slots,
 	}, left)
 	if err != nil {
-		return 0, &WriteError{err}
+		return 0, &spec.WriteError{Err: err}
 	}
 	// From here on the ledger knows all that the pages did.
 	if err := os.RemoveAll(set.Dir.File(PagesName)); err != nil {
-		return 0, &WriteError{err}
+		return 0, &spec.WriteError{Err: err}
 	}
 	return epoch, nil
 }

@@ -5,6 +5,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"brood/worker/wire"
 	"context"
 	"fmt"
@@ -174,7 +175,7 @@ func (b *book) full() bool {
 // fail stops the book for good.
 func (b *book) fail(err error) {
 	if err != nil && b.err == nil {
-		b.err = &WriteError{err}
+		b.err = &spec.WriteError{Err: err}
 		b.r.fail(b.err)
 	}
 }
@@ -384,10 +385,10 @@ func (b *book) commit(c *ledger.Commit) error {
 func (b *book) check(state ledger.State) error {
 	t := b.totals()
 	if p := t.Pending(); p < 0 || (state == ledger.StateDone && p != 0) {
-		return fmt.Errorf("%w: input %d, ok %d, failed %d, skipped %d, unknown %d", ErrBooks, t.Input, t.OK, t.Failed, t.Skipped, t.Unknown)
+		return fmt.Errorf("%w: input %d, ok %d, failed %d, skipped %d, unknown %d", spec.ErrBooks, t.Input, t.OK, t.Failed, t.Skipped, t.Unknown)
 	}
 	if state == ledger.StateDone && b.order != nil && (b.order.Waiting() > 0 || uint64(b.order.Next()) != t.Input) {
-		return fmt.Errorf("%w: %d of %d results written, %d held", ErrBooks, b.order.Next(), t.Input, b.order.Waiting())
+		return fmt.Errorf("%w: %d of %d results written, %d held", spec.ErrBooks, b.order.Next(), t.Input, b.order.Waiting())
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"context"
 	"errors"
 	"slices"
@@ -94,7 +95,7 @@ func (b *book) readerLeft(err error) {
 		b.order.Rewind(last.count)
 		b.order.Hold(&sink.Segment{First: last.first, Count: last.count, Bytes: bytes})
 	}
-	b.r.fail(&WriteError{err})
+	b.r.fail(&spec.WriteError{Err: err})
 }
 
 // loadHeld takes over the results that earlier sessions could not write.

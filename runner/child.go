@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/runner/proc"
+	"brood/runner/spec"
 	"brood/worker/wire"
 	"context"
 	"errors"
@@ -101,12 +102,12 @@ func (s *slot) openPage() error {
 	for i := range s.files {
 		f, err := os.OpenFile(s.r.Dir.NotesPath(s.number, i), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
-			return &WriteError{err}
+			return &spec.WriteError{Err: err}
 		}
 		s.files[i] = f
 	}
 	if _, err := s.files[0].WriteAt(make([]byte, wire.PageSize), 0); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	page, err := wire.OpenPage(s.files[0])
 	if err != nil {
@@ -150,14 +151,14 @@ func (c *child) handshake(ctx context.Context) error {
 		if err := wire.ParseJSON(p, &r); err != nil {
 			return err
 		}
-		return &AbortError{c.slot.r.hide(r.Error)}
+		return &spec.AbortError{Reason: c.slot.r.hide(r.Error)}
 	case wire.TypeReady:
 		var r wire.Ready
 		if err := wire.ParseJSON(p, &r); err != nil {
 			return err
 		}
 		if r.Version != wire.Version {
-			return &AbortError{fmt.Sprintf("it speaks version %d of the protocol, not %d", r.Version, wire.Version)}
+			return &spec.AbortError{Reason: fmt.Sprintf("it speaks version %d of the protocol, not %d", r.Version, wire.Version)}
 		}
 	default:
 		return fmt.Errorf("handshake: %w: type %d", wire.ErrFrame, t)
@@ -178,7 +179,7 @@ func (c *child) failedStart(err error) error {
 	if waitErr != nil {
 		return errors.Join(err, waitErr)
 	}
-	var refused *AbortError
+	var refused *spec.AbortError
 	if errors.As(err, &refused) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return err
 	}

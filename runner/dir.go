@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/runner/ledger"
 	"brood/runner/proc"
+	"brood/runner/spec"
 	"context"
 	"errors"
 	"fmt"
@@ -164,7 +165,7 @@ func (d *Dir) HasLedger() bool {
 
 func SyncDir(dir string) error {
 	if err := ledger.SyncDir(dir); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	return nil
 }
@@ -199,7 +200,7 @@ func (d *Dir) Discard() error {
 		ledger.FileName, ledger.FileName + "-wal", ledger.FileName + "-shm", stdinName, stdinName + ".part",
 	} {
 		if err := os.Remove(d.File(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return &WriteError{err}
+			return &spec.WriteError{Err: err}
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"context"
 	"errors"
 	"fmt"
@@ -32,11 +33,11 @@ type Report struct {
 // outcome says how the session has ended.
 func (r *session) outcome(drainCtx context.Context, err error) (ledger.State, string, error) {
 	cause := context.Cause(drainCtx)
-	var aborted *AbortError
+	var aborted *spec.AbortError
 	if err == nil && errors.As(cause, &aborted) {
 		err = aborted
 	}
-	var halted *HaltError
+	var halted *spec.HaltError
 	if err == nil && errors.As(cause, &halted) && r.signal.Load() == 0 {
 		return ledger.StateAborted, halted.Reason, halted
 	}
@@ -60,11 +61,11 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		err, state, reason = checkErr, ledger.StateInterrupted, checkErr.Error()
 	}
 	if closeErr := errors.Join(r.book.file.Close(), r.admission.close()); closeErr != nil && err == nil {
-		err = &WriteError{closeErr}
+		err = &spec.WriteError{Err: closeErr}
 	}
 	if state == ledger.StateDone && err == nil {
 		if err = amend(context.Background(), l, r.cfg); errors.Is(err, errOutputGone) {
-			err = &WriteError{err}
+			err = &spec.WriteError{Err: err}
 		}
 		if err != nil {
 			state, reason = ledger.StateInterrupted, err.Error()
@@ -72,7 +73,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	}
 	clean := !r.unclean.Load() && r.book.err == nil
 	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage); endErr != nil && err == nil {
-		err = &WriteError{endErr}
+		err = &spec.WriteError{Err: endErr}
 	}
 	for _, s := range r.crew.all() {
 		if pageErr := s.closePage(); pageErr != nil && err == nil {

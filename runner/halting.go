@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/runner/spec"
 	"fmt"
 	"sync/atomic"
 )
@@ -22,7 +23,7 @@ func (r *session) countHalt(ok, failed uint64) {
 	if !h.Reached(success, fail) || !r.halting.stopped.CompareAndSwap(false, true) {
 		return
 	}
-	r.drain(&HaltError{fmt.Sprintf("--halt %s: ok %d, failed or unknown %d", h, success, fail)})
+	r.drain(&spec.HaltError{Reason: fmt.Sprintf("--halt %s: ok %d, failed or unknown %d", h, success, fail)})
 	if h.Now {
 		r.kill()
 	}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/runner/gauge"
+	"brood/runner/spec"
 	"context"
 	"fmt"
 	"time"
@@ -10,7 +11,7 @@ import (
 )
 
 // CheckHeadroom refuses what this system does not tell, before anything is started.
-func CheckHeadroom(h *Headroom) error {
+func CheckHeadroom(h *spec.Headroom) error {
 	if h.Load > 0 {
 		if _, err := gauge.Running(); err != nil {
 			return fmt.Errorf("--load: %w", err)
@@ -38,7 +39,7 @@ const (
 
 // gauges are what has been seen of the machine lately.
 type gauges struct {
-	Headroom
+	spec.Headroom
 	running [gaugeSpan]int
 	n       int
 	stalls  map[gauge.Resource]*gauge.Stalls

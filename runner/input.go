@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/spec"
 	"context"
 	"errors"
 	"io"
@@ -28,12 +29,12 @@ type Input struct {
 // OpenInput opens the dataset. Standard input is read from stdin and copied to
 // copyPath; it is being copied from here on, as its first bytes may be needed
 // to know its shape.
-func OpenInput(ctx context.Context, spec dataset.Spec, stdin *os.File, copyPath string) (*Input, error) {
-	in := &Input{spec: spec}
-	if slices.Contains(spec.Paths, dataset.Stdin) {
+func OpenInput(ctx context.Context, of dataset.Spec, stdin *os.File, copyPath string) (*Input, error) {
+	in := &Input{spec: of}
+	if slices.Contains(of.Paths, dataset.Stdin) {
 		spool, err := dataset.NewSpool(copyPath)
 		if err != nil {
-			return nil, &WriteError{err}
+			return nil, &spec.WriteError{Err: err}
 		}
 		in.Spool, in.copyDir = spool, filepath.Dir(copyPath)
 		if !spool.Whole() {
@@ -42,7 +43,7 @@ func OpenInput(ctx context.Context, spec dataset.Spec, stdin *os.File, copyPath 
 			}
 		}
 	}
-	reader, err := dataset.Open(spec, in.Spool)
+	reader, err := dataset.Open(of, in.Spool)
 	if err != nil {
 		return nil, errors.Join(inputError(err), in.stopCopying())
 	}
@@ -53,21 +54,21 @@ func OpenInput(ctx context.Context, spec dataset.Spec, stdin *os.File, copyPath 
 func inputError(err error) error {
 	var we *dataset.WriteError
 	if errors.As(err, &we) {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
-	return &DatasetError{err}
+	return &spec.DatasetError{Err: err}
 }
 
 // openCopy opens the dataset to look at it: of standard input, what there is.
-func openCopy(spec dataset.Spec, copyPath string) (*Input, error) {
-	in := &Input{spec: spec}
+func openCopy(of dataset.Spec, copyPath string) (*Input, error) {
+	in := &Input{spec: of}
 	var err error
-	if slices.Contains(spec.Paths, dataset.Stdin) {
+	if slices.Contains(of.Paths, dataset.Stdin) {
 		if in.Spool, err = dataset.OpenSpool(copyPath); err != nil {
-			return nil, &DatasetError{err}
+			return nil, &spec.DatasetError{Err: err}
 		}
 	}
-	if in.Reader, err = dataset.Open(spec, in.Spool); err != nil {
+	if in.Reader, err = dataset.Open(of, in.Spool); err != nil {
 		return nil, inputError(err)
 	}
 	return in, nil

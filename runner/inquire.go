@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"brood/worker/wire"
 	"bytes"
 	"context"
@@ -30,7 +31,7 @@ const inquiryTime = 30 * time.Second
 // with the record is its standard input. It answers with one line of JSON:
 // {"status":"ok"}, or "failed", "not-done", "unknown", if it likes with a
 // "reason". Logf is told what is asked, and what stays unknown.
-func Inquire(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config, logf Logf) error {
+func Inquire(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Config, logf Logf) error {
 	if cfg.ResolveWith == "" {
 		return nil
 	}
@@ -131,7 +132,7 @@ type reply struct {
 }
 
 // ask runs the program for one record.
-func ask(ctx context.Context, cfg *Config, q *question) (*reply, error) {
+func ask(ctx context.Context, cfg *spec.Config, q *question) (*reply, error) {
 	limit := inquiryTime
 	if cfg.Timeout > 0 {
 		limit = cfg.Timeout
@@ -188,7 +189,7 @@ func parseReply(out []byte) (*reply, error) {
 }
 
 // recordReplies makes decisions of what was answered.
-func recordReplies(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config, cases map[jobs.Seq]*openCase, logf Logf) error {
+func recordReplies(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Config, cases map[jobs.Seq]*openCase, logf Logf) error {
 	decisions := map[string]ledger.Decision{"ok": ledger.DecideOK, "failed": ledger.DecideFailed, "not-done": ledger.DecideRetry}
 	var final, noted []ledger.Resolution
 	var answers [][]byte
@@ -213,7 +214,7 @@ func recordReplies(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config,
 	}
 	if len(noted) > 0 {
 		if err := l.DecideNotes(ctx, noted, answers); err != nil {
-			return &WriteError{err}
+			return &spec.WriteError{Err: err}
 		}
 	}
 	if len(final) == 0 {

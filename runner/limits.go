@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/runner/proc"
+	"brood/runner/spec"
 	"brood/worker/wire"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 var expected = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "TERM", "LANG", "LC_ALL", "LC_CTYPE"}
 
 // CheckLimits refuses limits that cannot be kept here, before anything is started.
-func CheckLimits(l *Limits) error {
+func CheckLimits(l *spec.Limits) error {
 	if l.Mem > 0 || l.CPU > 0 || l.Procs > 0 {
 		if err := proc.CanCount(); err != nil {
 			return fmt.Errorf("--limit-mem, --limit-cpu-time, --limit-procs: %w", err)
@@ -49,7 +50,7 @@ func CheckLimits(l *Limits) error {
 }
 
 // confine is the part that a worker applies to itself.
-func confine(l *Limits) wire.Confine {
+func confine(l *spec.Limits) wire.Confine {
 	return wire.Confine{Files: l.Files, Nice: l.Nice, Sandbox: l.Sandbox, Write: l.Write, Connect: l.Connect}
 }
 
@@ -60,7 +61,7 @@ type identity struct {
 }
 
 // credential looks the user up; nil if there is none to become.
-func credential(l *Limits) (*identity, error) {
+func credential(l *spec.Limits) (*identity, error) {
 	if l.User == "" {
 		return nil, nil
 	}
@@ -98,7 +99,7 @@ func credential(l *Limits) (*identity, error) {
 }
 
 // environment is that of the workers, and the values in it that are secret.
-func environment(l *Limits, id *identity) (env, secrets []string, err error) {
+func environment(l *spec.Limits, id *identity) (env, secrets []string, err error) {
 	env = os.Environ()
 	if len(l.Env) > 0 {
 		env = nil

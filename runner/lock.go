@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/runner/ledger"
 	"brood/runner/proc"
+	"brood/runner/spec"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,7 +65,7 @@ func TakeLock(ctx context.Context, state, name, command string, wait Wait) (*os.
 func makePrivate(state string, dirs ...string) error {
 	for i, dir := range append([]string{state}, dirs...) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return &WriteError{fmt.Errorf("make state directory: %w", err)}
+			return &spec.WriteError{Err: fmt.Errorf("make state directory: %w", err)}
 		}
 		if err := proc.CheckPrivate(dir, i > 0 && i == len(dirs)); err != nil {
 			return err
@@ -124,7 +125,7 @@ func sign(f *os.File, command string) error {
 		_, err = f.WriteAt(append(b, '\n'), 0)
 	}
 	if err != nil {
-		return &WriteError{fmt.Errorf("write lock: %w", err)}
+		return &spec.WriteError{Err: fmt.Errorf("write lock: %w", err)}
 	}
 	return nil
 }

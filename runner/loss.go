@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"brood/worker/wire"
 	"encoding/json"
 	"time"
@@ -41,9 +42,9 @@ func (r *session) lose(u *update, t *try, l loss) {
 		Seq: t.seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: string(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
 	})
 	switch {
-	case r.cfg.OnUnknown == OnUnknownSkip:
+	case r.cfg.OnUnknown == spec.OnUnknownSkip:
 		r.giveUp(u, t, jobs.StatusSkipped, &l, mayBeDone+l.text)
-	case r.cfg.OnUnknown == OnUnknownHold:
+	case r.cfg.OnUnknown == spec.OnUnknownHold:
 		r.giveUp(u, t, jobs.StatusUnknown, &l, l.text)
 	case !l.blamed:
 		// It was interrupted through no fault of its own: the same try again.
@@ -77,7 +78,7 @@ func (s *slot) noteLoss(t *try, l loss) error {
 	}
 	note := wire.Note{Time: wire.Now(), Seq: t.seq, Try: t.rec.Attempt, Kind: wire.NoteLoss, Payload: p}
 	if err := s.notes.Append(&note); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	s.notes.Unmap()
 	s.noted = note.Number

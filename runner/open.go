@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/runner/dataset"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,7 @@ import (
 // OpenRun opens the ledger of a run that nobody works on: its directory is locked. It
 // refuses one that another machine may be working on, unless takeOver says that it
 // does not.
-func OpenRun(ctx context.Context, dir *Dir, takeOver bool) (*ledger.Ledger, *Config, ledger.Summary, error) {
+func OpenRun(ctx context.Context, dir *Dir, takeOver bool) (*ledger.Ledger, *spec.Config, ledger.Summary, error) {
 	l, err := ledger.Open(ctx, dir.File(ledger.FileName))
 	if err != nil {
 		return nil, nil, ledger.Summary{}, err
@@ -28,12 +29,12 @@ func OpenRun(ctx context.Context, dir *Dir, takeOver bool) (*ledger.Ledger, *Con
 }
 
 // ReadConfig reads the configuration of a run, and where it stands.
-func ReadConfig(ctx context.Context, l *ledger.Reader) (*Config, ledger.Summary, error) {
+func ReadConfig(ctx context.Context, l *ledger.Reader) (*spec.Config, ledger.Summary, error) {
 	sum, err := l.Summary(ctx)
 	if err != nil {
 		return nil, sum, err
 	}
-	cfg, err := Decode(sum.Config)
+	cfg, err := spec.Decode(sum.Config)
 	return cfg, sum, err
 }
 

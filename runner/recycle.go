@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/runner/proc"
+	"brood/runner/spec"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -29,7 +30,7 @@ const (
 
 // wear is how far a worker has come, and how far it may.
 type wear struct {
-	limit  Recycle
+	limit  spec.Recycle
 	given  uint64 // records
 	since  time.Time
 	looked time.Time
@@ -56,7 +57,7 @@ func (r *session) newWear() wear {
 	vary := func(n, most float64) float64 { return n * (most - 0.2*rand.Float64()) }
 	l := r.cfg.Recycle
 	now := time.Now()
-	w := wear{since: now, looked: now, limit: Recycle{
+	w := wear{since: now, looked: now, limit: spec.Recycle{
 		Tasks: uint64(vary(float64(l.Tasks), 1.1)), Age: time.Duration(vary(float64(l.Age), 1.1)),
 		Mem: int64(vary(float64(l.Mem), 1)), // never above what was asked for
 	}}
@@ -112,7 +113,7 @@ func (s *slot) checkFresh(c *child) error {
 	}{{"max-mem-per-worker", recycle}, {"limit-mem", limit}} {
 		if l.mem > 0 && float64(size) > memLeast*float64(l.mem) {
 			s.replace(c)
-			return &AbortError{fmt.Sprintf("--%s %s is too little: a fresh worker has %s; give it at least %s", l.flag, humanize.IBytes(uint64(l.mem)), humanize.IBytes(uint64(size)), humanize.IBytes(uint64(float64(size)/memLeast)+1<<20))}
+			return &spec.AbortError{Reason: fmt.Sprintf("--%s %s is too little: a fresh worker has %s; give it at least %s", l.flag, humanize.IBytes(uint64(l.mem)), humanize.IBytes(uint64(size)), humanize.IBytes(uint64(float64(size)/memLeast)+1<<20))}
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/keys"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"context"
 	"encoding/csv"
 	"encoding/hex"
@@ -17,19 +18,19 @@ import (
 
 // Resolve records decisions about unknown records of a run that nobody works
 // on, and brings the output up to date if the run is done, see Amend.
-func Resolve(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config, list []ledger.Resolution, warn Logf) error {
+func Resolve(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Config, list []ledger.Resolution, warn Logf) error {
 	if err := giveKeysBack(ctx, dir, l, cfg, list); err != nil {
 		return err
 	}
 	if err := l.Resolve(ctx, list); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	return Amend(ctx, l, cfg, warn)
 }
 
 // giveKeysBack lets other runs of the scope have the keys of records that
 // somebody has found to have failed.
-func giveKeysBack(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config, list []ledger.Resolution) error {
+func giveKeysBack(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Config, list []ledger.Resolution) error {
 	var failed []jobs.Seq
 	for _, r := range list {
 		if r.Decision == ledger.DecideFailed {
@@ -53,16 +54,16 @@ func giveKeysBack(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *Config, 
 	}
 	s, err := keys.OpenScope(ctx, dir.State(), cfg.OncePer, cfg.Name, sum.StartedAt)
 	if err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	if err := errors.Join(s.GiveBack(ctx, texts), s.Close()); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	return nil
 }
 
 // visitRecords reads some records of the dataset, in its order.
-func visitRecords(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
+func visitRecords(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *spec.Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
 	in, err := openCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func visitRecords(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *Config, 
 		}
 		for ; next <= seq; next++ {
 			if err := in.Reader.Next(&rec); err != nil {
-				return &DatasetError{fmt.Errorf("read record %d: %w", seq, err)}
+				return &spec.DatasetError{Err: fmt.Errorf("read record %d: %w", seq, err)}
 			}
 		}
 		if rec.Err != nil {
@@ -104,7 +105,7 @@ func visitRecords(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *Config, 
 
 // FindKey looks for the first record of a run that has a key: an idempotency key
 // of 32 hexadecimal digits, as BROOD_KEY, or a business key as a row of CSV.
-func FindKey(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *Config, key string) (jobs.Seq, error) {
+func FindKey(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *spec.Config, key string) (jobs.Seq, error) {
 	sum, err := parseKey(cfg.Key, key)
 	if err != nil {
 		return 0, err
@@ -146,7 +147,7 @@ func FindKey(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *Config, key s
 	}
 }
 
-func noKey(cfg *Config, key string) error {
+func noKey(cfg *spec.Config, key string) error {
 	return fmt.Errorf("no record of run %s has the key %s", cfg.Name, key)
 }
 

@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"context"
 	"errors"
 )
@@ -15,10 +16,10 @@ type Resumption struct {
 	AcceptAppend bool
 	// Tune changes the configuration that the run was begun with, as far as a resume
 	// may. It is called before anything else happens to the run.
-	Tune func(*Config) error
+	Tune func(*spec.Config) error
 	// Replan changes the plan, now that the shape of the records is known, and reports
 	// whether it has; nil: nothing is said of the job anew.
-	Replan func(*Config, *jobs.Shape) (changed bool, err error)
+	Replan func(*spec.Config, *jobs.Shape) (changed bool, err error)
 }
 
 // Resume goes on with a run, with the configuration it was begun with, until it is
@@ -37,7 +38,7 @@ func Resume(ctx context.Context, set *Setting, how *Resumption) (Report, error) 
 
 // goOn brings the dataset, and the configuration to what it is from now on. If there is
 // nothing to do, there is a report in place of a dataset.
-func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *Config, sum *ledger.Summary, how *Resumption) (*Input, Report, error) {
+func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config, sum *ledger.Summary, how *Resumption) (*Input, Report, error) {
 	if err := how.Tune(cfg); err != nil {
 		return nil, Report{}, err
 	}
@@ -71,12 +72,12 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *Config, sum 
 // keepJobConfig keeps another configuration of the job for those who continue the
 // run.
 func keepJobConfig(ctx context.Context, l *ledger.Ledger, stored, config []byte) error {
-	text, err := WithJobConfig(stored, config)
+	text, err := spec.WithJobConfig(stored, config)
 	if err != nil {
 		return err
 	}
 	if err := l.SetConfig(ctx, text); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ import (
 	"brood/runner/pace"
 	"brood/runner/proc"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"brood/runner/term"
 	"brood/worker/wire"
 	"context"
@@ -68,7 +69,7 @@ type Setting struct {
 // left it, to its end or as far as it comes.
 type session struct {
 	Setting
-	cfg      *Config
+	cfg      *spec.Config
 	epoch    int64 // its number, see ledger.Session
 	shape    *jobs.Shape
 	encoder  *sink.Encoder
@@ -120,7 +121,7 @@ type session struct {
 // run works until the run is done, is stopped or fails. The session has begun in
 // the ledger, and the dataset is open at its start; it is closed here. The report is
 // valid even with an error, as far as it goes.
-func run(ctx context.Context, set *Setting, cfg *Config, epoch int64, l *ledger.Ledger, in *Input) (Report, error) {
+func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *ledger.Ledger, in *Input) (Report, error) {
 	r := &session{Setting: *set, cfg: cfg, epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
@@ -143,7 +144,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *Input) e
 	}
 	proc.RaiseFileLimit()
 	if err := os.MkdirAll(r.Dir.File(PagesName), 0o700); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	var err error
 	if r.encoder, err = sink.NewEncoder(cfg.OutputFormat, r.shape, cfg.Plan.Columns); err != nil {
@@ -213,7 +214,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *Input) err
 	if b.file, err = sink.Open(path, size, r.encoder.Header()); err != nil {
 		var we *sink.WriteError
 		if errors.As(err, &we) {
-			return &WriteError{err}
+			return &spec.WriteError{Err: err}
 		}
 		return err
 	}
@@ -286,8 +287,8 @@ func (r *session) work(ctx context.Context, in *Input) (ledger.State, string, er
 			if err != nil {
 				r.fail(err)
 			}
-			var aborted *AbortError
-			var data *DatasetError
+			var aborted *spec.AbortError
+			var data *spec.DatasetError
 			if err != nil && !errors.As(err, &aborted) && !errors.As(err, &data) {
 				r.unclean.Store(true)
 			}
@@ -332,7 +333,7 @@ func (r *session) release() error {
 func (r *session) fail(err error) { r.drain(err) }
 
 // abort stops the run because a job has said so.
-func (r *session) abort(reason string) { r.drain(&AbortError{reason}) }
+func (r *session) abort(reason string) { r.drain(&spec.AbortError{Reason: reason}) }
 
 // noteInput notes how far the source has read.
 func (r *session) noteInput(seq jobs.Seq) {

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"brood/worker/wire"
 	"fmt"
 	"math/rand/v2"
@@ -58,7 +59,7 @@ func (r *session) settle(u *update, t *try, res *jobs.Result) {
 			r.lose(u, t, loss{class: res.Class, text: res.Error, blamed: true, took: res.Elapsed})
 			return
 		}
-		if r.cfg.OnUnknown != OnUnknownRetry {
+		if r.cfg.OnUnknown != spec.OnUnknownRetry {
 			r.settleUnknown(u, t, res)
 			return
 		}
@@ -105,7 +106,7 @@ func (r *session) tryLater(u *update, t *try, res *jobs.Result) bool {
 func (r *session) settleUnknown(u *update, t *try, res *jobs.Result) {
 	u.attempts = append(u.attempts, attemptOf(t, res))
 	o := ledger.Outcome{Status: jobs.StatusUnknown, Class: res.Class, Error: res.Error}
-	if r.cfg.OnUnknown == OnUnknownSkip {
+	if r.cfg.OnUnknown == spec.OnUnknownSkip {
 		o.Status, o.Error = jobs.StatusSkipped, mayBeDone+o.Error
 	}
 	r.finish(u, t, o, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})

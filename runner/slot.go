@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/ledger"
 	"brood/runner/proc"
+	"brood/runner/spec"
 	"brood/worker/wire"
 	"context"
 	"errors"
@@ -105,7 +106,7 @@ func (s *slot) workOn(ctx context.Context) error {
 			return err
 		}
 		if s.deaths >= idleDeaths {
-			return &AbortError{fmt.Sprintf("%d workers of slot %d died in a row without an answer; see their messages above", s.deaths, s.number)}
+			return &spec.AbortError{Reason: fmt.Sprintf("%d workers of slot %d died in a row without an answer; see their messages above", s.deaths, s.number)}
 		}
 		b = &batch{}
 	}
@@ -137,16 +138,16 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 			}
 			err = c.failedStart(err)
 		}
-		var refused *AbortError
+		var refused *spec.AbortError
 		if ctx.Err() != nil {
 			return nil, nil //nolint:nilerr // the run is ending, see above
 		}
-		var writeErr *WriteError
+		var writeErr *spec.WriteError
 		if errors.As(err, &writeErr) {
 			return nil, err
 		}
 		if errors.As(err, &refused) || try == startTries {
-			return nil, &AbortError{fmt.Sprintf("slot %d: a worker does not start: %v", s.number, err)}
+			return nil, &spec.AbortError{Reason: fmt.Sprintf("slot %d: a worker does not start: %v", s.number, err)}
 		}
 		s.r.Term.Logf("slot %d: a worker did not start, trying again in %s: %v", s.number, wait, err)
 		if !sleep(ctx, nil, nil, wait) {
@@ -221,7 +222,7 @@ func (s *slot) replace(c *child) {
 
 // close settles what a worker has left behind.
 func (s *slot) settleDead(c *child, exit proc.Exit) error {
-	var writeErr *WriteError
+	var writeErr *spec.WriteError
 	if errors.As(c.err, &writeErr) {
 		return c.err
 	}
@@ -246,7 +247,7 @@ func (s *slot) settleDead(c *child, exit proc.Exit) error {
 		return nil
 	}
 	if err := s.page.NotesError(); err != nil {
-		return &WriteError{fmt.Errorf("write notes %s: %w", s.files[1].Name(), err)}
+		return &spec.WriteError{Err: fmt.Errorf("write notes %s: %w", s.files[1].Name(), err)}
 	}
 	over := c.over.Load()
 	if exit.OutOfMemory {

@@ -6,6 +6,7 @@ import (
 	"brood/runner/keys"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"brood/worker/wire"
 	"context"
 	"errors"
@@ -76,9 +77,9 @@ func (s *source) jump(chunk uint64) error {
 func (s *source) inputError(err error) error {
 	var spoolErr *dataset.WriteError
 	if errors.As(err, &spoolErr) {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
-	return &DatasetError{err}
+	return &spec.DatasetError{Err: err}
 }
 
 // fill fills the block, as far as that is possible without waiting for
@@ -218,7 +219,7 @@ func (s *source) admitKey(final bool) (done bool, err error) {
 	ok, first, err := s.keys.see(s.record(), s.rec.Pos)
 	switch {
 	case err != nil:
-		return true, &WriteError{err}
+		return true, &spec.WriteError{Err: err}
 	case final:
 		return true, nil
 	case !ok:

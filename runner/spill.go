@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/runner/spec"
 	"os"
 )
 
@@ -32,10 +33,10 @@ func (s *spill) keep(r *retry) error {
 	if s.file == nil {
 		f, err := os.CreateTemp(s.dir, "retries-*")
 		if err != nil {
-			return &WriteError{err}
+			return &spec.WriteError{Err: err}
 		}
 		if err := os.Remove(f.Name()); err != nil {
-			return &WriteError{err}
+			return &spec.WriteError{Err: err}
 		}
 		s.file = f
 	}
@@ -43,7 +44,7 @@ func (s *spill) keep(r *retry) error {
 		s.end = 0
 	}
 	if _, err := s.file.WriteAt(r.body, s.end); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	r.spilled = spilled{s.end, len(r.body)}
 	s.end += int64(len(r.body))
@@ -59,7 +60,7 @@ func (s *spill) fetch(r *retry) error {
 	}
 	r.body = make([]byte, r.spilled.size)
 	if _, err := s.file.ReadAt(r.body, r.spilled.at); err != nil {
-		return &WriteError{err}
+		return &spec.WriteError{Err: err}
 	}
 	s.stored--
 	return nil

@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/pace"
+	"brood/runner/spec"
 	"bytes"
 	"container/heap"
 	"hash/maphash"
@@ -15,7 +16,7 @@ import (
 type throttle struct {
 	*pace.Pacer
 	keyed bool
-	key   PaceKey
+	key   spec.PaceKey
 	seed  maphash.Seed
 	max   int // of a key in flight; 0: no limit
 	// queued counts the records in feed.waiting of each key, and parked holds
@@ -30,7 +31,7 @@ type throttle struct {
 	waited func()
 }
 
-func newThrottle(cfg *Config, tell func(string, time.Time), day string, used int) *throttle {
+func newThrottle(cfg *spec.Config, tell func(string, time.Time), day string, used int) *throttle {
 	t := &throttle{
 		Pacer: pace.New(cfg.Pace, time.Now(), day, used), keyed: cfg.Pace.Keyed(), key: cfg.PaceKey, max: cfg.Pace.MaxPerKey,
 		seed: maphash.MakeSeed(), queued: make(map[uint64]int), parked: make(map[uint64][]*retry), tell: tell, waited: func() {},

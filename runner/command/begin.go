@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"context"
 	"errors"
 	"slices"
@@ -14,7 +15,7 @@ import (
 
 // sameRun refuses to continue a run that was begun with something else to do
 // than what is asked for now.
-func sameRun(c *cli.Context, state string, now *runner.Config) error {
+func sameRun(c *cli.Context, state string, now *spec.Config) error {
 	l, err := ledger.OpenReader(c.Context, runner.LedgerPath(state, now.Name))
 	if err != nil {
 		return err
@@ -65,13 +66,13 @@ func (e *env) setting(dir *runner.Dir) *runner.Setting {
 }
 
 // begin starts a new run.
-func (e *env) begin(ctx context.Context, dir *runner.Dir, cfg *runner.Config, plan func(*jobs.Shape) error) error {
+func (e *env) begin(ctx context.Context, dir *runner.Dir, cfg *spec.Config, plan func(*jobs.Shape) error) error {
 	rep, err := runner.Begin(ctx, e.setting(dir), cfg, plan)
 	return e.tellOutcome(dir, cfg, &rep, err)
 }
 
 // tellOutcome tells how a session went, and makes an exit status of it.
-func (e *env) tellOutcome(dir *runner.Dir, cfg *runner.Config, rep *runner.Report, err error) error {
+func (e *env) tellOutcome(dir *runner.Dir, cfg *spec.Config, rep *runner.Report, err error) error {
 	started := rep.State != ""
 	if started {
 		e.summarise(dir, cfg, rep)

@@ -7,6 +7,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/dataset"
+	"brood/runner/spec"
 	"brood/runner/term"
 	"context"
 	"errors"
@@ -152,10 +153,10 @@ func classify(err error) (int, string) {
 	var ce *cliError
 	var locked *runner.LockedError
 	var owned *runner.OwnedError
-	var writeErr *runner.WriteError
-	var dataErr *runner.DatasetError
-	var aborted *runner.AbortError
-	var halted *runner.HaltError
+	var writeErr *spec.WriteError
+	var dataErr *spec.DatasetError
+	var aborted *spec.AbortError
+	var halted *spec.HaltError
 	switch {
 	case errors.As(err, &ce):
 		return ce.code, ce.hint
@@ -174,7 +175,7 @@ func classify(err error) (int, string) {
 		return exitDataset, ""
 	case errors.As(err, &aborted), errors.As(err, &halted):
 		return exitStopped, ""
-	case errors.Is(err, runner.ErrBooks):
+	case errors.Is(err, spec.ErrBooks):
 		return exitSoftware, ""
 	}
 	return exitUsage, ""

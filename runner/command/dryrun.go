@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/spec"
 	"context"
 	"errors"
 	"fmt"
@@ -15,10 +16,10 @@ const previewRecords = 10
 
 // rehearse shows what would be done, instead of a run: for --dry-run, or as the
 // job's flags say.
-func (e *env) rehearse(ctx context.Context, cfg *runner.Config, plan func(*jobs.Shape) error) error {
+func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Shape) error) error {
 	tmp, err := os.MkdirTemp("", "brood-dry-run-")
 	if err != nil {
-		return &runner.WriteError{Err: err}
+		return &spec.WriteError{Err: err}
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
 	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, filepath.Join(tmp, "stdin"))

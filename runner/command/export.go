@@ -6,6 +6,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"errors"
 	"fmt"
 	"os"
@@ -66,7 +67,7 @@ func (e *env) export(c *cli.Context) error {
 	return e.writeExport(c, runner.At(state, name), l, cfg, want)
 }
 
-func (e *env) writeExport(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg *runner.Config, want map[jobs.Status]bool) (err error) {
+func (e *env) writeExport(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool) (err error) {
 	path := c.String("output")
 	if path == "" {
 		path = sink.Stdout
@@ -91,7 +92,7 @@ func (e *env) writeExport(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg
 	}
 	defer func() {
 		if flushErr := out.Flush(); err == nil && flushErr != nil {
-			err = &runner.WriteError{Err: flushErr}
+			err = &spec.WriteError{Err: flushErr}
 		}
 		err = errors.Join(err, out.Close())
 	}()
@@ -106,7 +107,7 @@ func (e *env) writeExport(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg
 			return nil
 		}
 		if err := out.Write(b); err != nil {
-			return &runner.WriteError{Err: err}
+			return &spec.WriteError{Err: err}
 		}
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"brood/runner"
 	"brood/runner/gauge"
 	"brood/runner/pace"
+	"brood/runner/spec"
 	"math"
 	"runtime"
 	"slices"
@@ -25,7 +26,7 @@ func holdFlags() []cli.Flag {
 }
 
 // tuneHold reads them; a resume may change each, and 0 takes it away.
-func tuneHold(c *cli.Context, cfg *runner.Config) error {
+func tuneHold(c *cli.Context, cfg *spec.Config) error {
 	h := &cfg.Headroom
 	var err error
 	if c.IsSet("adaptive") {

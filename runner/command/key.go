@@ -3,13 +3,14 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/spec"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
 // chooseKey reads what identifies a record, and what repeating one costs.
-func (e *env) chooseKey(c *cli.Context, cfg *runner.Config) error {
+func (e *env) chooseKey(c *cli.Context, cfg *spec.Config) error {
 	cfg.Key.Scope = c.String("key-scope")
 	if cfg.Key.Scope == "" {
 		cfg.Key.Scope = c.String("once-per")
@@ -32,7 +33,7 @@ func (e *env) chooseKey(c *cli.Context, cfg *runner.Config) error {
 	return nil
 }
 
-func chooseScope(c *cli.Context, cfg *runner.Config) error {
+func chooseScope(c *cli.Context, cfg *spec.Config) error {
 	cfg.OncePer = c.String("once-per")
 	if c.IsSet("once-per") {
 		if err := runner.CheckName(cfg.OncePer); err != nil {
@@ -51,7 +52,7 @@ func chooseScope(c *cli.Context, cfg *runner.Config) error {
 
 // needsKey refuses flags that mean nothing without a key, of the user's or the
 // job's.
-func needsKey(c *cli.Context, cfg *runner.Config) error {
+func needsKey(c *cli.Context, cfg *spec.Config) error {
 	for _, name := range []string{"once-per", "key-normalize"} {
 		if c.IsSet(name) && len(cfg.Key.Columns) == 0 {
 			return usage("Say which columns identify a record, as in --key email.", "--%s needs --key", name)

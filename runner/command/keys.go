@@ -3,6 +3,7 @@ package command
 import (
 	"brood/runner"
 	"brood/runner/keys"
+	"brood/runner/spec"
 	"bufio"
 	"fmt"
 	"os"
@@ -70,7 +71,7 @@ func (e *env) keys(c *cli.Context) error {
 	}
 	n, err := keys.Forget(c.Context, path, f)
 	if err != nil {
-		return &runner.WriteError{Err: err}
+		return &spec.WriteError{Err: err}
 	}
 	if n == 0 {
 		return usage("What there is: brood keys "+args[0]+" list", "no such key in scope %s", args[0])

@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/spec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ func limitFlags() []cli.Flag {
 }
 
 // tuneLimits reads what a worker may use and do; 0 takes a limit away.
-func tuneLimits(c *cli.Context, cfg *runner.Config) error {
+func tuneLimits(c *cli.Context, cfg *spec.Config) error {
 	l := &cfg.Limits
 	var err error
 	if c.IsSet("limit-mem") {
@@ -91,7 +92,7 @@ func tuneLimits(c *cli.Context, cfg *runner.Config) error {
 	return nil
 }
 
-func tuneEnvironment(c *cli.Context, l *runner.Limits) error {
+func tuneEnvironment(c *cli.Context, l *spec.Limits) error {
 	if c.IsSet("env") {
 		l.Env = c.StringSlice("env")
 	}

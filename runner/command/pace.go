@@ -1,8 +1,8 @@
 package command
 
 import (
-	"brood/runner"
 	"brood/runner/pace"
+	"brood/runner/spec"
 	"strconv"
 	"strings"
 
@@ -11,7 +11,7 @@ import (
 
 // tunePace reads the limits of a run's pace. A resume may change each of them;
 // 0 takes one away.
-func tunePace(c *cli.Context, cfg *runner.Config) error {
+func tunePace(c *cli.Context, cfg *spec.Config) error {
 	p := &cfg.Pace
 	var err error
 	if c.IsSet("rate") {
@@ -59,7 +59,7 @@ func tunePace(c *cli.Context, cfg *runner.Config) error {
 
 // tuneRateBy reads COLUMN=RATE and, behind commas, VALUE=RATE for values of the
 // column with a rate of their own.
-func tuneRateBy(s string, cfg *runner.Config) error {
+func tuneRateBy(s string, cfg *spec.Config) error {
 	p := &cfg.Pace
 	p.By, p.ByValue = nil, nil
 	if s == "0" {
@@ -75,7 +75,7 @@ func tuneRateBy(s string, cfg *runner.Config) error {
 		case err != nil:
 			return err
 		case i == 0:
-			p.By, cfg.PaceKey = rate, runner.ParsePaceKey(name)
+			p.By, cfg.PaceKey = rate, spec.ParsePaceKey(name)
 		case rate == nil || p.By == nil:
 			return usage("", "--rate-by %s: an exception needs a rate, and another to be one from", part)
 		default:
@@ -89,7 +89,7 @@ func tuneRateBy(s string, cfg *runner.Config) error {
 }
 
 // checkPace refuses limits that lack what they refer to.
-func checkPace(cfg *runner.Config) error {
+func checkPace(cfg *spec.Config) error {
 	p := &cfg.Pace
 	if p.Rate == nil && (p.Burst > 0 || p.WarmUp > 0) {
 		return usage("", "--burst and --warmup need --rate")
@@ -98,7 +98,7 @@ func checkPace(cfg *runner.Config) error {
 		if len(cfg.Key.Columns) == 0 {
 			return usage("Name the column with --rate-by COLUMN=N/s, or with --key.", "--max-per-key does not know of what")
 		}
-		cfg.PaceKey = runner.PaceKey{Column: cfg.Key.Columns[0]}
+		cfg.PaceKey = spec.PaceKey{Column: cfg.Key.Columns[0]}
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 }
 
 // tuneRecycle reads when workers are replaced; 0 is never.
-func tuneRecycle(c *cli.Context, cfg *runner.Config) error {
+func tuneRecycle(c *cli.Context, cfg *spec.Config) error {
 	var err error
 	r := &cfg.Recycle
 	if c.IsSet("max-tasks-per-worker") {

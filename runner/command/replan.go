@@ -2,7 +2,7 @@ package command
 
 import (
 	"brood/jobs"
-	"brood/runner"
+	"brood/runner/spec"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -15,7 +15,7 @@ import (
 
 // changePlan lets what the job's flags say now count where a run may go on in another
 // way, and refuses to go on where it may not. It reports whether anything is another.
-func (e *env) changePlan(c *cli.Context, cfg *runner.Config, def *jobs.Definition, s *jobs.Shape, replan replanner) (bool, error) {
+func (e *env) changePlan(c *cli.Context, cfg *spec.Config, def *jobs.Definition, s *jobs.Shape, replan replanner) (bool, error) {
 	p, err := replan(s)
 	if err != nil {
 		return false, usage("Give the flags as they were, and what is to be changed; or none, as in: brood resume "+cfg.Name, "%w", err)

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func (e *env) resolve(c *cli.Context) error {
 }
 
 // choose returns the unknown records that are meant.
-func choose(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg *runner.Config) ([]ledger.Outcome, error) {
+func choose(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg *spec.Config) ([]ledger.Outcome, error) {
 	if c.Bool("all-unknown") {
 		return l.Unknowns(c.Context)
 	}

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"errors"
 	"os"
 	"slices"
@@ -85,11 +86,11 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir, replan replanner) err
 	if e.terminal, err = e.term(c); err != nil {
 		return err
 	}
-	var cfg *runner.Config
+	var cfg *spec.Config
 	var def *jobs.Definition
 	how := &runner.Resumption{
 		TakeOver: c.Bool("take-over"), AcceptAppend: changed == inputAppend,
-		Tune: func(stored *runner.Config) error {
+		Tune: func(stored *spec.Config) error {
 			cfg = stored
 			if def, err = e.registry.Lookup(cfg.Job); err != nil {
 				return usage("Resume it with the brood that began it.", "%w", err)
@@ -98,7 +99,7 @@ func (e *env) continueRun(c *cli.Context, dir *runner.Dir, replan replanner) err
 		},
 	}
 	if replan != nil {
-		how.Replan = func(cfg *runner.Config, s *jobs.Shape) (bool, error) {
+		how.Replan = func(cfg *spec.Config, s *jobs.Shape) (bool, error) {
 			return e.changePlan(c, cfg, def, s, replan)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"brood/runner"
 	"brood/runner/dataset"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -128,7 +129,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 
 // takeDefaults gives flags of the run that the user has not set the values that
 // the job would like.
-func (e *env) takeDefaults(c *cli.Context, cfg *runner.Config) error {
+func (e *env) takeDefaults(c *cli.Context, cfg *spec.Config) error {
 	any := false
 	for name, value := range cfg.Plan.Defaults {
 		if c.IsSet(name) {
@@ -142,7 +143,7 @@ func (e *env) takeDefaults(c *cli.Context, cfg *runner.Config) error {
 	if !any {
 		return nil
 	}
-	for _, step := range []func(*cli.Context, *runner.Config) error{e.chooseKey, tunePace, tuneHold} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.chooseKey, tunePace, tuneHold} {
 		if err := step(c, cfg); err != nil {
 			return err
 		}
@@ -151,19 +152,19 @@ func (e *env) takeDefaults(c *cli.Context, cfg *runner.Config) error {
 }
 
 // config turns the flags into a configuration, all but the plan.
-func (e *env) config(c *cli.Context, d *jobs.Definition) (*runner.Config, error) {
+func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 	if e.hasWords && !d.TakesCommand {
 		return nil, usage("", "the job %s takes no command after --", d.Name)
 	}
 	if d.TakesCommand && !e.hasWords {
 		return nil, usage("See: brood run "+d.Name+" --help", "no command: write it after --, as in: brood run %s list.txt -- COMMAND", d.Name)
 	}
-	cfg := &runner.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Unordered: c.Bool("unordered"), RecordLimit: c.Uint64("limit")}
+	cfg := &spec.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Unordered: c.Bool("unordered"), RecordLimit: c.Uint64("limit")}
 	var err error
 	if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*cli.Context, *runner.Config) error{e.nameRun, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return nil, err
 		}
@@ -171,7 +172,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*runner.Config, error)
 	return cfg, nil
 }
 
-func (e *env) nameRun(c *cli.Context, cfg *runner.Config) error {
+func (e *env) nameRun(c *cli.Context, cfg *spec.Config) error {
 	cfg.Name = c.String("run")
 	if !c.IsSet("run") {
 		cfg.Name = runner.DefaultName(cfg.Job, time.Now())
@@ -186,7 +187,7 @@ func (e *env) nameRun(c *cli.Context, cfg *runner.Config) error {
 	return nil
 }
 
-func (e *env) chooseDataset(c *cli.Context, cfg *runner.Config) error {
+func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 	paths := c.Args().Slice()
 	if len(paths) == 0 {
 		if term.IsTerminal(int(e.stdin.Fd())) {
@@ -197,7 +198,7 @@ func (e *env) chooseDataset(c *cli.Context, cfg *runner.Config) error {
 	if n := strings.Count("\x00"+strings.Join(paths, "\x00")+"\x00", "\x00"+dataset.Stdin+"\x00"); n > 1 {
 		return usage("", "standard input (-) was named more than once")
 	}
-	spec := &cfg.Dataset
+	data := &cfg.Dataset
 	for _, p := range paths {
 		if p != dataset.Stdin {
 			abs, err := filepath.Abs(p)
@@ -206,38 +207,38 @@ func (e *env) chooseDataset(c *cli.Context, cfg *runner.Config) error {
 			}
 			p = abs
 		}
-		spec.Paths = append(spec.Paths, p)
+		data.Paths = append(data.Paths, p)
 	}
 	var err error
-	if spec.Format, err = dataset.ParseFormat(c.String("format")); err != nil {
+	if data.Format, err = dataset.ParseFormat(c.String("format")); err != nil {
 		return usage("", "--format: %w", err)
 	}
 	if c.Bool("null") {
-		spec.Format = dataset.FormatNUL
+		data.Format = dataset.FormatNUL
 	}
-	if spec.Delimiter, err = parseDelimiter(c.String("delimiter")); err != nil {
+	if data.Delimiter, err = parseDelimiter(c.String("delimiter")); err != nil {
 		return err
 	}
-	spec.NoHeader = c.Bool("no-header")
-	if spec.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
+	data.NoHeader = c.Bool("no-header")
+	if data.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
 		return err
 	}
-	if spec.MaxRecord > runner.MaxRecordLimit {
-		return usage("", "--max-record %s is too large: at most %d bytes", c.String("max-record"), runner.MaxRecordLimit)
+	if data.MaxRecord > spec.MaxRecordLimit {
+		return usage("", "--max-record %s is too large: at most %d bytes", c.String("max-record"), spec.MaxRecordLimit)
 	}
-	if err := spec.Resolve(); err != nil {
+	if err := data.Resolve(); err != nil {
 		return usage("", "%w", err)
 	}
-	if c.IsSet("delimiter") && spec.Format != dataset.FormatCSV && spec.Format != dataset.FormatTSV {
-		if spec.Format != dataset.FormatLines || c.IsSet("format") {
-			return usage("", "--delimiter is for csv and tsv, the dataset is %s", spec.Format)
+	if c.IsSet("delimiter") && data.Format != dataset.FormatCSV && data.Format != dataset.FormatTSV {
+		if data.Format != dataset.FormatLines || c.IsSet("format") {
+			return usage("", "--delimiter is for csv and tsv, the dataset is %s", data.Format)
 		}
-		spec.Format = dataset.FormatCSV
+		data.Format = dataset.FormatCSV
 	}
 	return nil
 }
 
-func (e *env) chooseOutput(c *cli.Context, cfg *runner.Config) error {
+func (e *env) chooseOutput(c *cli.Context, cfg *spec.Config) error {
 	f, err := sink.ParseFormat(c.String("output-format"))
 	if err != nil {
 		return usage("", "--output-format: %w", err)
@@ -277,7 +278,7 @@ func notAnInput(output string, inputs []string) error {
 }
 
 // tune reads the flags that a resume may change.
-func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
+func (e *env) tune(c *cli.Context, cfg *spec.Config) error {
 	var err error
 	if cfg.Slots == 0 || c.IsSet("jobs") {
 		if cfg.Slots, err = parseSlots(c.String("jobs")); err != nil {
@@ -315,7 +316,7 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 	if err := tunePace(c, cfg); err != nil {
 		return err
 	}
-	for _, step := range []func(*cli.Context, *runner.Config) error{tuneRecycle, tuneLimits, tuneHold} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{tuneRecycle, tuneLimits, tuneHold} {
 		if err := step(c, cfg); err != nil {
 			return err
 		}
@@ -337,7 +338,7 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 		}
 	}
 	if c.IsSet("halt") {
-		if cfg.Halt, err = runner.ParseHalt(c.String("halt")); err != nil {
+		if cfg.Halt, err = spec.ParseHalt(c.String("halt")); err != nil {
 			return usage("", "--halt: %w", err)
 		}
 	}
@@ -351,7 +352,7 @@ func (e *env) tune(c *cli.Context, cfg *runner.Config) error {
 }
 
 // tuneUnknown reads what is to be done about records nobody knows about.
-func (e *env) tuneUnknown(c *cli.Context, cfg *runner.Config) error {
+func (e *env) tuneUnknown(c *cli.Context, cfg *spec.Config) error {
 	var err error
 	if c.IsSet("key-lifetime") {
 		if cfg.KeyLifetime, err = parseTime("key-lifetime", c.String("key-lifetime")); err != nil {
@@ -362,11 +363,11 @@ func (e *env) tuneUnknown(c *cli.Context, cfg *runner.Config) error {
 		cfg.ResolveWith = c.String("resolve-with")
 	}
 	if c.IsSet("on-unknown") {
-		if cfg.OnUnknown, err = runner.ParseOnUnknown(c.String("on-unknown")); err != nil {
+		if cfg.OnUnknown, err = spec.ParseOnUnknown(c.String("on-unknown")); err != nil {
 			return usage("", "--on-unknown: %w", err)
 		}
 	} else if cfg.OnUnknown == "" {
-		cfg.OnUnknown = runner.DefaultOnUnknown(cfg.Effect)
+		cfg.OnUnknown = spec.DefaultOnUnknown(cfg.Effect)
 	}
 	return nil
 }

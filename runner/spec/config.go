@@ -1,4 +1,8 @@
-package runner
+// Package spec is what a run is asked to do: its configuration, as the ledger keeps
+// it, the types of its options with the words for them, and the errors that end a run
+// with an exit status of their own. It does nothing: what acts on an option stands
+// where it acts.
+package spec
 
 import (
 	"brood/jobs"
