@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/keys"
 	"brood/runner/spec"
 	"context"
@@ -30,7 +31,7 @@ const takeTime = 50 * time.Millisecond
 
 // newAdmission opens what is needed to decide. Began is when the run began, as
 // the ledger has it.
-func newAdmission(ctx context.Context, dir *Dir, cfg *spec.Config, began string) (*admission, error) {
+func newAdmission(ctx context.Context, dir *home.Dir, cfg *spec.Config, began string) (*admission, error) {
 	if len(cfg.Key.Columns) == 0 {
 		return nil, nil
 	}

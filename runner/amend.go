@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -108,7 +109,7 @@ func finishAmend(ctx context.Context, l *ledger.Ledger) error {
 	if err := os.Rename(tmp, path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return &spec.WriteError{Err: err}
 	}
-	if err := SyncDir(filepath.Dir(path)); err != nil {
+	if err := home.SyncDir(filepath.Dir(path)); err != nil {
 		return err
 	}
 	if err := l.Amended(ctx); err != nil {
@@ -180,7 +181,7 @@ func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (siz
 	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
 		return 0, &spec.WriteError{Err: err}
 	}
-	return size, SyncDir(filepath.Dir(tmp))
+	return size, home.SyncDir(filepath.Dir(tmp))
 }
 
 // copyAmended copies rows, and takes those that it replaces off the map.

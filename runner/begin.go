@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -49,7 +50,7 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 }
 
 // create makes the ledger of a new run. From here on the run exists.
-func create(ctx context.Context, dir *Dir, cfg *spec.Config) (*ledger.Ledger, error) {
+func create(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*ledger.Ledger, error) {
 	run := ledger.Run{
 		Name: cfg.Name, Job: cfg.Job, Effect: cfg.Effect.String(), StartedAt: time.Now(),
 		Output: cfg.Output, OutputFormat: cfg.OutputFormat.String(),
@@ -71,7 +72,7 @@ func create(ctx context.Context, dir *Dir, cfg *spec.Config) (*ledger.Ledger, er
 	}
 	// The names of the directories as well, which may be new.
 	for _, d := range []string{filepath.Dir(dir.Path), dir.State()} {
-		if err := SyncDir(d); err != nil {
+		if err := home.SyncDir(d); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
 	}
@@ -123,13 +124,13 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger
 	}
 	host, _ := os.Hostname() // for people; empty will do
 	epoch, err = l.BeginSession(ctx, ledger.Session{
-		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: BootID(), Slots: cfg.Slots,
+		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: home.BootID(), Slots: cfg.Slots,
 	}, left)
 	if err != nil {
 		return 0, &spec.WriteError{Err: err}
 	}
 	// From here on the ledger knows all that the pages did.
-	if err := os.RemoveAll(set.Dir.File(PagesName)); err != nil {
+	if err := os.RemoveAll(set.Dir.File(home.PagesName)); err != nil {
 		return 0, &spec.WriteError{Err: err}
 	}
 	return epoch, nil

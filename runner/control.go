@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/runner/home"
 	"brood/runner/pace"
 	"brood/runner/proc"
 	"brood/worker/wire"
@@ -94,7 +95,7 @@ func (r *session) control(ctx context.Context) {
 
 // listenControl makes the socket. What a killed session has left is replaced:
 // this process has the run's lock.
-func listenControl(d *Dir) (net.Listener, error) {
+func listenControl(d *home.Dir) (net.Listener, error) {
 	if err := os.Remove(d.File(controlName)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
@@ -237,7 +238,7 @@ var ErrNotRunning = errors.New("it is not running")
 
 // Ask sends an order to a run, or asks it something, and returns its answer.
 func Ask(ctx context.Context, state, name, method, path string, query url.Values) ([]byte, error) {
-	dir := RunPath(state, name)
+	dir := home.RunPath(state, name)
 	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
@@ -81,7 +82,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		}
 	}
 	if clean {
-		_ = os.RemoveAll(r.Dir.File(PagesName))
+		_ = os.RemoveAll(r.Dir.File(home.PagesName))
 	}
 	t := r.book.totals()
 	return Report{

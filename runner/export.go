@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
@@ -11,7 +12,7 @@ import (
 // Export walks over the records of a run that have one of the given statuses,
 // in the order of the dataset. Stretches without any are passed over where the
 // ledger knows where they end. It returns what all records have in common.
-func Export(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) (*jobs.Shape, error) {
+func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) (*jobs.Shape, error) {
 	in, err := openCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -88,7 +89,7 @@ func (in *Input) copyStdin(ctx context.Context, stdin *os.File) error {
 		select {
 		case err := <-done:
 			if err == nil {
-				err = SyncDir(in.copyDir)
+				err = home.SyncDir(in.copyDir)
 			}
 			if err != nil {
 				return inputError(err)

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"brood/worker/wire"
@@ -31,7 +32,7 @@ const inquiryTime = 30 * time.Second
 // with the record is its standard input. It answers with one line of JSON:
 // {"status":"ok"}, or "failed", "not-done", "unknown", if it likes with a
 // "reason". Logf is told what is asked, and what stays unknown.
-func Inquire(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Config, logf Logf) error {
+func Inquire(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Config, logf Logf) error {
 	if cfg.ResolveWith == "" {
 		return nil
 	}
@@ -189,7 +190,7 @@ func parseReply(out []byte) (*reply, error) {
 }
 
 // recordReplies makes decisions of what was answered.
-func recordReplies(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Config, cases map[jobs.Seq]*openCase, logf Logf) error {
+func recordReplies(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Config, cases map[jobs.Seq]*openCase, logf Logf) error {
 	decisions := map[string]ledger.Decision{"ok": ledger.DecideOK, "failed": ledger.DecideFailed, "not-done": ledger.DecideRetry}
 	var final, noted []ledger.Resolution
 	var answers [][]byte

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
@@ -13,14 +14,14 @@ import (
 // OpenRun opens the ledger of a run that nobody works on: its directory is locked. It
 // refuses one that another machine may be working on, unless takeOver says that it
 // does not.
-func OpenRun(ctx context.Context, dir *Dir, takeOver bool) (*ledger.Ledger, *spec.Config, ledger.Summary, error) {
+func OpenRun(ctx context.Context, dir *home.Dir, takeOver bool) (*ledger.Ledger, *spec.Config, ledger.Summary, error) {
 	l, err := ledger.Open(ctx, dir.File(ledger.FileName))
 	if err != nil {
 		return nil, nil, ledger.Summary{}, err
 	}
 	cfg, sum, err := ReadConfig(ctx, l.Reader())
 	if err == nil && !takeOver {
-		err = CheckOwner(ctx, l.Reader(), cfg.Name)
+		err = home.CheckOwner(ctx, l.Reader(), cfg.Name)
 	}
 	if err != nil {
 		return nil, nil, sum, errors.Join(err, l.Close())

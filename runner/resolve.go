@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/keys"
 	"brood/runner/ledger"
 	"brood/runner/spec"
@@ -18,7 +19,7 @@ import (
 
 // Resolve records decisions about unknown records of a run that nobody works
 // on, and brings the output up to date if the run is done, see Amend.
-func Resolve(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Config, list []ledger.Resolution, warn Logf) error {
+func Resolve(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Config, list []ledger.Resolution, warn Logf) error {
 	if err := giveKeysBack(ctx, dir, l, cfg, list); err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func Resolve(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Config, 
 
 // giveKeysBack lets other runs of the scope have the keys of records that
 // somebody has found to have failed.
-func giveKeysBack(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Config, list []ledger.Resolution) error {
+func giveKeysBack(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Config, list []ledger.Resolution) error {
 	var failed []jobs.Seq
 	for _, r := range list {
 		if r.Decision == ledger.DecideFailed {
@@ -63,7 +64,7 @@ func giveKeysBack(ctx context.Context, dir *Dir, l *ledger.Ledger, cfg *spec.Con
 }
 
 // visitRecords reads some records of the dataset, in its order.
-func visitRecords(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *spec.Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
+func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
 	in, err := openCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return err
@@ -105,7 +106,7 @@ func visitRecords(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *spec.Con
 
 // FindKey looks for the first record of a run that has a key: an idempotency key
 // of 32 hexadecimal digits, as BROOD_KEY, or a business key as a row of CSV.
-func FindKey(ctx context.Context, dir *Dir, l *ledger.Reader, cfg *spec.Config, key string) (jobs.Seq, error) {
+func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, key string) (jobs.Seq, error) {
 	sum, err := parseKey(cfg.Key, key)
 	if err != nil {
 		return 0, err

@@ -24,6 +24,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/jobserver"
 	"brood/runner/ledger"
 	"brood/runner/pace"
@@ -55,7 +56,7 @@ type WorkerCommand struct {
 // Setting is where a session works and by what means, whatever it is asked to do.
 type Setting struct {
 	// Dir is the run directory. It is locked.
-	Dir  *Dir
+	Dir  *home.Dir
 	Term *term.Term
 	// Stdin is what the dataset "-" stands for.
 	Stdin *os.File
@@ -143,7 +144,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *Input) e
 		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], WorkerArgument}}
 	}
 	proc.RaiseFileLimit()
-	if err := os.MkdirAll(r.Dir.File(PagesName), 0o700); err != nil {
+	if err := os.MkdirAll(r.Dir.File(home.PagesName), 0o700); err != nil {
 		return &spec.WriteError{Err: err}
 	}
 	var err error
@@ -219,7 +220,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *Input) err
 		return err
 	}
 	if path != sink.Stdout && size == 0 {
-		if err := SyncDir(filepath.Dir(path)); err != nil {
+		if err := home.SyncDir(filepath.Dir(path)); err != nil {
 			return err
 		}
 	}

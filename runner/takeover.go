@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/worker/wire"
 	"context"
@@ -25,7 +26,7 @@ const (
 // as well, the pages say what each had in hand; after another boot neither means
 // anything, and every intent without an outcome is unknown. The same goes for
 // pages that are gone, by whatever hand.
-func takeOver(ctx context.Context, dir *Dir, l *ledger.Reader) ([]ledger.Note, error) {
+func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.Note, error) {
 	epoch, last, err := l.LastSession(ctx)
 	if err != nil || epoch == 0 || last.Clean {
 		return nil, err
@@ -36,7 +37,7 @@ func takeOver(ctx context.Context, dir *Dir, l *ledger.Reader) ([]ledger.Note, e
 	}
 	t := &takeover{past: past, found: make(map[jobs.Seq]*found)}
 	whole, why := false, lostWithMachine
-	if boot := BootID(); boot != "" && boot == last.BootID {
+	if boot := home.BootID(); boot != "" && boot == last.BootID {
 		why = lostWithPages
 		if whole, err = t.readPages(dir, epoch, last.Slots); err != nil {
 			return nil, err
@@ -74,7 +75,7 @@ type found struct {
 // readPages reads the pages and notes of all slots of a session. It reports
 // whether all are there; where repeating costs nothing they are only made as
 // slots come to work.
-func (t *takeover) readPages(dir *Dir, epoch int64, slots int) (whole bool, err error) {
+func (t *takeover) readPages(dir *home.Dir, epoch int64, slots int) (whole bool, err error) {
 	whole = true
 	for slot := 1; slot <= slots; slot++ {
 		ok, err := t.readPage(dir, slot, epoch)
@@ -86,7 +87,7 @@ func (t *takeover) readPages(dir *Dir, epoch int64, slots int) (whole bool, err 
 	return whole, nil
 }
 
-func (t *takeover) readPage(d *Dir, slot int, epoch int64) (ok bool, err error) {
+func (t *takeover) readPage(d *home.Dir, slot int, epoch int64) (ok bool, err error) {
 	var files [3]*os.File
 	for i := range files {
 		f, err := os.OpenFile(d.NotesPath(slot, i), os.O_RDWR, 0)

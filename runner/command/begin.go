@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
@@ -16,7 +17,7 @@ import (
 // sameRun refuses to continue a run that was begun with something else to do
 // than what is asked for now.
 func sameRun(c *cli.Context, state string, now *spec.Config) error {
-	l, err := ledger.OpenReader(c.Context, runner.LedgerPath(state, now.Name))
+	l, err := ledger.OpenReader(c.Context, home.LedgerPath(state, now.Name))
 	if err != nil {
 		return err
 	}
@@ -46,11 +47,11 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 }
 
 // begun reports whether a run of this directory has begun.
-func begun(ctx context.Context, state string, dir *runner.Dir) (bool, error) {
+func begun(ctx context.Context, state string, dir *home.Dir) (bool, error) {
 	if !dir.HasLedger() {
 		return false, nil
 	}
-	r, err := ledger.OpenReader(ctx, runner.LedgerPath(state, dir.Name))
+	r, err := ledger.OpenReader(ctx, home.LedgerPath(state, dir.Name))
 	if errors.Is(err, ledger.ErrNotBegun) {
 		return false, nil
 	}
@@ -61,18 +62,18 @@ func begun(ctx context.Context, state string, dir *runner.Dir) (bool, error) {
 }
 
 // setting is where a session works, and by what means.
-func (e *env) setting(dir *runner.Dir) *runner.Setting {
+func (e *env) setting(dir *home.Dir) *runner.Setting {
 	return &runner.Setting{Dir: dir, Term: e.terminal, Stdin: e.stdin, Version: Version()}
 }
 
 // begin starts a new run.
-func (e *env) begin(ctx context.Context, dir *runner.Dir, cfg *spec.Config, plan func(*jobs.Shape) error) error {
+func (e *env) begin(ctx context.Context, dir *home.Dir, cfg *spec.Config, plan func(*jobs.Shape) error) error {
 	rep, err := runner.Begin(ctx, e.setting(dir), cfg, plan)
 	return e.tellOutcome(dir, cfg, &rep, err)
 }
 
 // tellOutcome tells how a session went, and makes an exit status of it.
-func (e *env) tellOutcome(dir *runner.Dir, cfg *spec.Config, rep *runner.Report, err error) error {
+func (e *env) tellOutcome(dir *home.Dir, cfg *spec.Config, rep *runner.Report, err error) error {
 	started := rep.State != ""
 	if started {
 		e.summarise(dir, cfg, rep)

@@ -5,8 +5,8 @@ package command
 
 import (
 	"brood/jobs"
-	"brood/runner"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/spec"
 	"brood/runner/term"
 	"context"
@@ -151,8 +151,8 @@ func report(w io.Writer, err error) int {
 // classify turns an error into an exit status and advice.
 func classify(err error) (int, string) {
 	var ce *cliError
-	var locked *runner.LockedError
-	var owned *runner.OwnedError
+	var locked *home.LockedError
+	var owned *home.OwnedError
 	var writeErr *spec.WriteError
 	var dataErr *spec.DatasetError
 	var aborted *spec.AbortError

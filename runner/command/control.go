@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/top"
 	"encoding/json"
 	"errors"
@@ -100,7 +101,7 @@ Example:
 
 // tell sends an order to the run that is the first of n arguments.
 func (e *env) tell(c *cli.Context, n int, method, what string, query url.Values) ([]byte, error) {
-	state, err := runner.State(c.String("state"))
+	state, err := home.State(c.String("state"))
 	if err != nil {
 		return nil, usage("", "%w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -52,7 +53,7 @@ func (e *env) export(c *cli.Context) error {
 		}
 		want[st] = true
 	}
-	l, err := ledger.OpenReader(c.Context, runner.LedgerPath(state, name))
+	l, err := ledger.OpenReader(c.Context, home.LedgerPath(state, name))
 	if err != nil {
 		return err
 	}
@@ -64,10 +65,10 @@ func (e *env) export(c *cli.Context) error {
 	if err := runner.CheckInputs(c.Context, l, true); err != nil {
 		return err
 	}
-	return e.writeExport(c, runner.At(state, name), l, cfg, want)
+	return e.writeExport(c, home.At(state, name), l, cfg, want)
 }
 
-func (e *env) writeExport(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool) (err error) {
+func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool) (err error) {
 	path := c.String("output")
 	if path == "" {
 		path = sink.Stdout

@@ -2,7 +2,7 @@ package command
 
 import (
 	"brood/jobs"
-	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/term"
 	"fmt"
 	"math"
@@ -43,25 +43,25 @@ func takeOverFlag() cli.Flag {
 }
 
 // parseWait reads how long to wait for a lock.
-func parseWait(c *cli.Context) (runner.Wait, error) {
+func parseWait(c *cli.Context) (home.Wait, error) {
 	switch s := c.String(waitFlag); s {
 	case "":
 		return 0, nil
 	case waitForever:
-		return runner.WaitForever, nil
+		return home.WaitForever, nil
 	default:
 		d, err := parseTime(waitFlag, s)
-		return runner.Wait(d), err
+		return home.Wait(d), err
 	}
 }
 
 // openDir takes the lock of a run, and waits for it as --wait says.
-func openDir(c *cli.Context, state, name string) (*runner.Dir, error) {
+func openDir(c *cli.Context, state, name string) (*home.Dir, error) {
 	wait, err := parseWait(c)
 	if err != nil {
 		return nil, err
 	}
-	return runner.Open(c.Context, state, name, wait)
+	return home.Open(c.Context, state, name, wait)
 }
 
 // engineFlags are the flags that a run and a resume share.

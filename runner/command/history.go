@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"fmt"
 	"strconv"
@@ -55,7 +56,7 @@ func (e *env) history(c *cli.Context) error {
 	} else if len(args) != 1 || !c.IsSet("key") {
 		return usage("See: brood history --help", "give the name of a run, and the key or the position of a record")
 	}
-	state, err := runner.State(c.String("state"))
+	state, err := home.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)
 	}
@@ -63,7 +64,7 @@ func (e *env) history(c *cli.Context) error {
 	if err := checkRun(state, name); err != nil {
 		return err
 	}
-	l, err := ledger.OpenReader(c.Context, runner.LedgerPath(state, name))
+	l, err := ledger.OpenReader(c.Context, home.LedgerPath(state, name))
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (e *env) history(c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		seq, err := runner.FindKey(c.Context, runner.At(state, name), l, cfg, key)
+		seq, err := runner.FindKey(c.Context, home.At(state, name), l, cfg, key)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,7 @@ package command
 
 import (
 	"brood/jobs"
-	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/spec"
 	"strings"
 
@@ -36,7 +36,7 @@ func (e *env) chooseKey(c *cli.Context, cfg *spec.Config) error {
 func chooseScope(c *cli.Context, cfg *spec.Config) error {
 	cfg.OncePer = c.String("once-per")
 	if c.IsSet("once-per") {
-		if err := runner.CheckName(cfg.OncePer); err != nil {
+		if err := home.CheckName(cfg.OncePer); err != nil {
 			return usage("", "--once-per: %w", err)
 		}
 	}

@@ -1,7 +1,7 @@
 package command
 
 import (
-	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/keys"
 	"brood/runner/spec"
 	"bufio"
@@ -40,7 +40,7 @@ Examples:
 
 func (e *env) keys(c *cli.Context) error {
 	const seeHelp = "See: brood keys --help"
-	state, err := runner.State(c.String("state"))
+	state, err := home.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)
 	}
@@ -48,7 +48,7 @@ func (e *env) keys(c *cli.Context) error {
 	if len(args) < 2 || (args[1] != "list" && args[1] != "forget") {
 		return usage(seeHelp, "say a scope and what to do with it: list or forget")
 	}
-	if err := runner.CheckName(args[0]); err != nil {
+	if err := home.CheckName(args[0]); err != nil {
 		return usage(seeHelp, "%w", err)
 	}
 	path := keys.ScopePath(state, args[0])

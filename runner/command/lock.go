@@ -1,7 +1,7 @@
 package command
 
 import (
-	"brood/runner"
+	"brood/runner/home"
 	"errors"
 	"io/fs"
 	"os"
@@ -48,10 +48,10 @@ func (e *env) lock(c *cli.Context) error {
 		return usage(seeHelp, "give a name for the lock, and a command after --")
 	}
 	name := c.Args().First()
-	if err := runner.CheckName(name); err != nil {
+	if err := home.CheckName(name); err != nil {
 		return usage(seeHelp, "%w", err)
 	}
-	state, err := runner.State(c.String("state"))
+	state, err := home.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)
 	}
@@ -59,7 +59,7 @@ func (e *env) lock(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	f, err := runner.TakeLock(c.Context, state, name, strings.Join(e.words, " "), wait)
+	f, err := home.TakeLock(c.Context, state, name, strings.Join(e.words, " "), wait)
 	if err != nil {
 		return err
 	}

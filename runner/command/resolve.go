@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
@@ -107,7 +108,7 @@ func (e *env) resolve(c *cli.Context) error {
 }
 
 // choose returns the unknown records that are meant.
-func choose(c *cli.Context, dir *runner.Dir, l *ledger.Reader, cfg *spec.Config) ([]ledger.Outcome, error) {
+func choose(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config) ([]ledger.Outcome, error) {
 	if c.Bool("all-unknown") {
 		return l.Unknowns(c.Context)
 	}

@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"errors"
@@ -50,7 +51,7 @@ Example:
 
 // oneRun reads the state directory and the name of an existing run.
 func oneRun(c *cli.Context) (state, name string, err error) {
-	if state, err = runner.State(c.String("state")); err != nil {
+	if state, err = home.State(c.String("state")); err != nil {
 		return "", "", usage("", "%w", err)
 	}
 	if c.NArg() != 1 {
@@ -61,10 +62,10 @@ func oneRun(c *cli.Context) (state, name string, err error) {
 }
 
 func checkRun(state, name string) error {
-	if err := runner.CheckName(name); err != nil {
+	if err := home.CheckName(name); err != nil {
 		return usage("", "%w", err)
 	}
-	if _, err := os.Stat(runner.LedgerPath(state, name)); err != nil {
+	if _, err := os.Stat(home.LedgerPath(state, name)); err != nil {
 		return usage("The runs are listed by: brood runs", "there is no run %s in %s", name, state)
 	}
 	return nil
@@ -74,7 +75,7 @@ func checkRun(state, name string) error {
 type replanner func(*jobs.Shape) (jobs.Plan, error)
 
 // continueRun continues a run. Replan is nil where the job's flags are not given again.
-func (e *env) continueRun(c *cli.Context, dir *runner.Dir, replan replanner) error {
+func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error {
 	changed := c.String("input-changed")
 	if changed == "" {
 		changed = inputRefuse

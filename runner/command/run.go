@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/sink"
 	"brood/runner/spec"
 	"fmt"
@@ -94,7 +95,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if c.Bool("dry-run") || (d.Rehearses != nil && d.Rehearses(given)) {
 		return e.rehearse(c.Context, cfg, plan)
 	}
-	state, err := runner.State(c.String("state"))
+	state, err := home.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)
 	}
@@ -175,9 +176,9 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 func (e *env) nameRun(c *cli.Context, cfg *spec.Config) error {
 	cfg.Name = c.String("run")
 	if !c.IsSet("run") {
-		cfg.Name = runner.DefaultName(cfg.Job, time.Now())
+		cfg.Name = home.DefaultName(cfg.Job, time.Now())
 	}
-	if err := runner.CheckName(cfg.Name); err != nil {
+	if err := home.CheckName(cfg.Name); err != nil {
 		return usage("", "--run: %w", err)
 	}
 	var err error

@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"context"
 	"encoding/json"
@@ -77,7 +78,7 @@ func (e *env) status(c *cli.Context) (*status, error) {
 }
 
 func readStatus(ctx context.Context, state, name string) (*status, error) {
-	r, err := ledger.OpenReader(ctx, runner.LedgerPath(state, name))
+	r, err := ledger.OpenReader(ctx, home.LedgerPath(state, name))
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +106,11 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 	if s.State == ledger.StateRunning {
 		st.askLive(ctx, state)
 	}
-	if s.State == ledger.StateRunning && !runner.Alive(state, name) {
+	if s.State == ledger.StateRunning && !home.Alive(state, name) {
 		st.State, st.Reason = string(ledger.StateInterrupted), "it was killed"
 		// From here nobody can tell whether another machine works on it.
-		var owned *runner.OwnedError
-		if err := runner.CheckOwner(ctx, r, name); errors.As(err, &owned) {
+		var owned *home.OwnedError
+		if err := home.CheckOwner(ctx, r, name); errors.As(err, &owned) {
 			st.State, st.Reason = string(ledger.StateRunning), "as far as can be told: "+owned.Error()
 		} else if err != nil {
 			return nil, err
@@ -180,11 +181,11 @@ func (e *env) printStatus(s *status) error {
 // allRuns reads the status of all runs, oldest first. One that has not begun
 // is left out.
 func (e *env) allRuns(c *cli.Context) ([]*status, error) {
-	state, err := runner.State(c.String("state"))
+	state, err := home.State(c.String("state"))
 	if err != nil {
 		return nil, usage("", "%w", err)
 	}
-	names, err := runner.Names(state)
+	names, err := home.Names(state)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/runner"
+	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"fmt"
@@ -22,7 +23,7 @@ func exitCode(r *runner.Report) int {
 	return exitOK
 }
 
-func (e *env) summarise(dir *runner.Dir, cfg *spec.Config, r *runner.Report) {
+func (e *env) summarise(dir *home.Dir, cfg *spec.Config, r *runner.Report) {
 	t := e.terminal
 	rate := float64(r.Worked) / max(r.Elapsed.Seconds(), 1e-9)
 	t.Logf("%s: %s, %s, %s records/s", cfg.Name, r.Totals, showTime(r.Elapsed), showRate(rate))

@@ -1,4 +1,7 @@
-package runner
+// Package home is where runs live, and who holds them: the state directory, the
+// directory of each run with the names in it, its locks, and the lock of brood lock.
+// What stands in the files is left to others.
+package home
 
 import (
 	"brood/runner/ledger"
