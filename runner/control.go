@@ -1,27 +1,17 @@
 package runner
 
 import (
-	"brood/runner/home"
 	"brood/runner/pace"
-	"brood/runner/proc"
-	"brood/worker/wire"
-	"context"
+	"brood/runner/spec"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
-	"syscall"
-	"time"
 )
 
-// controlName is the socket in the run directory by which a run is told what to
-// do. It speaks HTTP: POST to an order, GET for JSON.
+// SocketName is the socket in the run directory by which a run is asked and told. It
+// speaks HTTP: POST to an order, GET of a question for JSON.
 //
 //	GET  /status    Live
 //	GET  /workers   a list of WorkerState
@@ -33,7 +23,29 @@ import (
 //	POST /rate      ?rate=N/s, or 0 for none
 //
 // Only the user who runs it, and root, may connect.
-const controlName = "control.sock"
+const SocketName = "control.sock"
+
+// Order is what a run can be told.
+type Order string
+
+// The orders.
+const (
+	OrderPause    Order = "pause"
+	OrderContinue Order = "continue"
+	OrderDrain    Order = "drain"
+	OrderStop     Order = "stop"
+	OrderScale    Order = "scale" // with jobs=N
+	OrderRate     Order = "rate"  // with rate=N/s
+)
+
+// Question is what a run can be asked.
+type Question string
+
+// The questions.
+const (
+	AskStatus  Question = "status"  // answered with Live
+	AskWorkers Question = "workers" // answered with a list of WorkerState
+)
 
 // Live is the state of a run as it knows it itself.
 type Live struct {
@@ -74,204 +86,61 @@ type WorkerState struct {
 	CPU    float64 `json:"cpu_s"` // seconds
 }
 
-// control serves orders until ctx ends. Without its socket a run works all the
-// same.
-func (r *session) control(ctx context.Context) {
-	l, err := listenControl(r.Dir)
-	if err != nil {
-		r.Term.Logf("this run cannot be told anything while it goes on: %v", err)
-		return
-	}
-	srv := &http.Server{Handler: r.orders(), ReadHeaderTimeout: 5 * time.Second}
-	stop := context.AfterFunc(ctx, func() {
-		grace, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = srv.Shutdown(grace)
-	})
-	defer stop()
-	_ = srv.Serve(ownListener{l}) // ends when it is shut down
-	_ = os.Remove(r.Dir.File(controlName))
+// Target is a run that is going on. Its methods may be called at any time, from any
+// goroutine.
+type Target interface {
+	Live() *Live
+	Workers() []WorkerState
+	// Pause begins nothing more, or lets it go on.
+	Pause(yes bool)
+	// End finishes what is in hand and ends the run, or ends it now.
+	End(now bool)
+	// Scale brings the run to n slots.
+	Scale(n int) error
+	// SetRate changes the rate over all records; nil takes it away.
+	SetRate(rate *pace.Rate)
 }
 
-// listenControl makes the socket. What a killed session has left is replaced:
-// this process has the run's lock.
-func listenControl(d *home.Dir) (net.Listener, error) {
-	if err := os.Remove(d.File(controlName)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	dir, path, err := shortPath(d.Path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = dir.Close() }()
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, err
-	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false) // by that path it is not there later
-	return l, os.Chmod(d.File(controlName), 0o600)
-}
-
-// ownListener takes connections of this user and of root only.
-type ownListener struct{ net.Listener }
-
-func (l ownListener) Accept() (net.Conn, error) {
-	for {
-		c, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if uid, err := peerUser(c.(*net.UnixConn)); err == nil && (uid == os.Geteuid() || uid == 0) {
-			return c, nil
-		}
-		_ = c.Close()
-	}
-}
-
-// orders are what a run can be told.
-func (r *session) orders() http.Handler {
+// Handler answers questions to a run, and passes orders on.
+func Handler(t Target) http.Handler {
 	mux := http.NewServeMux()
-	get := func(path string, f func() any) {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+	get := func(q Question, f func() any) {
+		mux.HandleFunc("GET /"+string(q), func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_ = json.NewEncoder(w).Encode(f()) // if the asker has gone, so be it
 		})
 	}
-	post := func(path string, f func(url.Values) error) {
-		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, q *http.Request) {
+	post := func(o Order, f func(url.Values) error) {
+		mux.HandleFunc("POST /"+string(o), func(w http.ResponseWriter, q *http.Request) {
 			if err := f(q.URL.Query()); err != nil {
 				http.Error(w, err.Error(), http.StatusBadRequest)
 			}
 		})
 	}
-	get("/status", func() any { return r.live() })
-	get("/workers", func() any { return r.workerStates() })
-	post("/pause", func(url.Values) error { r.feed.pause(true); r.Term.Logf("paused"); return nil })
-	post("/continue", func(url.Values) error { r.feed.pause(false); r.Term.Logf("continued"); return nil })
-	post("/drain", func(url.Values) error { r.endBy(false); return nil })
-	post("/stop", func(url.Values) error { r.endBy(true); return nil })
-	post("/scale", func(q url.Values) error {
+	get(AskStatus, func() any { return t.Live() })
+	get(AskWorkers, func() any { return t.Workers() })
+	post(OrderPause, func(url.Values) error { t.Pause(true); return nil })
+	post(OrderContinue, func(url.Values) error { t.Pause(false); return nil })
+	post(OrderDrain, func(url.Values) error { t.End(false); return nil })
+	post(OrderStop, func(url.Values) error { t.End(true); return nil })
+	post(OrderScale, func(q url.Values) error {
 		n, err := strconv.Atoi(q.Get("jobs"))
-		if err != nil || n < 1 || n > 10000 {
+		if err != nil || n < 1 || n > spec.MaxSlots {
 			return fmt.Errorf("%q is not a number of workers", q.Get("jobs"))
 		}
-		return r.scale(n)
+		return t.Scale(n)
 	})
-	post("/rate", func(q url.Values) error {
+	post(OrderRate, func(q url.Values) error {
 		if q.Get("rate") == "0" {
-			r.feed.setRate(nil)
+			t.SetRate(nil)
 			return nil
 		}
 		rate, err := pace.ParseRate(q.Get("rate"))
 		if err != nil {
 			return err
 		}
-		r.feed.setRate(&rate)
-		r.Term.Logf("at most %s from now on", rate)
+		t.SetRate(&rate)
 		return nil
 	})
 	return mux
 }
-
-// endBy ends the run as a signal would. To be told to drain twice is not to be
-// told to stop.
-func (r *session) endBy(now bool) {
-	if r.signal.CompareAndSwap(0, int32(syscall.SIGTERM)) {
-		r.Term.Logf("told to end: finishing the records in hand")
-		r.drain(errSignal)
-	}
-	if now {
-		r.kill()
-	}
-}
-
-func (r *session) live() *Live {
-	t := r.book.totals()
-	s := r.snapshot()
-	out := &Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.keptBy}
-	if s.Total > 0 {
-		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
-	}
-	r.feed.mu.Lock()
-	defer r.feed.mu.Unlock()
-	out.Paused, out.Waits = r.feed.paused, r.feed.pacing.waitReason
-	if held := r.feed.gate.shut; held != "" {
-		out.Waits = held
-	}
-	if out.Waits == "" {
-		out.Waits = r.feed.waitText(time.Now())
-	}
-	if r.adapting != nil {
-		n := r.adapting.Allowed()
-		out.Adaptive = &n
-	}
-	if rate := r.feed.pacing.Rate(); rate != nil {
-		out.Limit = rate.String()
-	}
-	return out
-}
-
-func (r *session) workerStates() []WorkerState {
-	out := []WorkerState{}
-	for _, s := range r.crew.all() {
-		c := s.live.Load()
-		if c == nil {
-			continue
-		}
-		w := WorkerState{Slot: s.number, PID: c.PID, Done: s.page.Done()}
-		if seq, since, busy := s.page.InHand(); busy {
-			n := uint64(seq)
-			w.Seq = &n
-			if since > 0 {
-				w.InHand = (wire.Now() - since).Seconds()
-			}
-		}
-		u := proc.UsageOf(c.PID)
-		w.RSS, w.CPU = u.RSS, u.CPU.Seconds()
-		out = append(out, w)
-	}
-	return out
-}
-
-// ErrNotRunning is returned for a run that nobody works on.
-var ErrNotRunning = errors.New("it is not running")
-
-// Ask sends an order to a run, or asks it something, and returns its answer.
-func Ask(ctx context.Context, state, name, method, path string, query url.Values) ([]byte, error) {
-	dir := home.RunPath(state, name)
-	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			d, path, err := shortPath(dir)
-			if err != nil {
-				return nil, err
-			}
-			defer func() { _ = d.Close() }()
-			return (&net.Dialer{}).DialContext(ctx, "unix", path)
-		},
-	}}
-	u := url.URL{Scheme: "http", Host: "brood", Path: path, RawQuery: query.Encode()}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	res, err := client.Do(req)
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-		return nil, ErrNotRunning
-	}
-	if err != nil {
-		return nil, fmt.Errorf("ask run %s: %w", name, err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		return nil, fmt.Errorf("ask run %s: %w", name, err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("run %s: %s", name, string(b[:max(len(b)-1, 0)]))
-	}
-	return b, nil
-}
-
-// controlPath is where the socket of a run directory is.
-func controlPath(dir string) string { return filepath.Join(dir, controlName) }

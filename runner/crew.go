@@ -137,8 +137,8 @@ func (s *slot) begin(ctx context.Context, start func(func(context.Context) error
 	})
 }
 
-// scale brings the run to another number of slots.
-func (r *session) scale(n int) error {
+// Scale brings the run to another number of slots.
+func (r *session) Scale(n int) error {
 	q := scaling{n, make(chan error, 1)}
 	select {
 	case r.crew.requests <- q:

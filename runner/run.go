@@ -275,7 +275,7 @@ func (r *session) work(ctx context.Context, in *Input) (ledger.State, string, er
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
 	seen := r.lookFirst()
 	watchMachine := func(ctx context.Context) { r.watchMachine(ctx, seen) }
-	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.control, watchMachine, r.metrics.serve} {
+	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.serveControl, watchMachine, r.metrics.serve} {
 		servants.Go(func() { f(serve) })
 	}
 

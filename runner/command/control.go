@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"strconv"
@@ -21,23 +20,23 @@ import (
 
 // controlCommands are those that tell a run something while it goes on.
 func (e *env) controlCommands() []*cli.Command {
-	order := func(name, usage string) *cli.Command {
+	order := func(o runner.Order, usage string) *cli.Command {
+		name := string(o)
 		return &cli.Command{
 			Name: name, Usage: usage, ArgsUsage: "NAME",
 			Description:  "Example:\n   brood " + name + " demo",
 			Flags:        []cli.Flag{stateFlag()},
 			OnUsageError: usageError,
 			Action: func(c *cli.Context) error {
-				_, err := e.tell(c, 1, http.MethodPost, name, nil)
-				return err
+				return e.tell(c, 1, o, nil)
 			},
 		}
 	}
 	return []*cli.Command{
-		order("pause", "begin no more records in a run until it is continued"),
-		order("continue", "let a run go on that was paused"),
-		order("drain", "finish the records in hand and end the run, resumable: as SIGTERM"),
-		order("stop", "end a run at once, resumable: as a second SIGTERM"),
+		order(runner.OrderPause, "begin no more records in a run until it is continued"),
+		order(runner.OrderContinue, "let a run go on that was paused"),
+		order(runner.OrderDrain, "finish the records in hand and end the run, resumable: as SIGTERM"),
+		order(runner.OrderStop, "end a run at once, resumable: as a second SIGTERM"),
 		{
 			Name: "scale", Usage: "work on more records at a time, or fewer", ArgsUsage: "NAME -j N",
 			Description: `Example:
@@ -55,8 +54,7 @@ func (e *env) controlCommands() []*cli.Command {
 				if err != nil {
 					return err
 				}
-				_, err = e.tell(c, 1, http.MethodPost, "scale", url.Values{"jobs": {strconv.Itoa(n)}})
-				return err
+				return e.tell(c, 1, runner.OrderScale, url.Values{"jobs": {strconv.Itoa(n)}})
 			},
 		},
 		{
@@ -73,8 +71,7 @@ Example:
 						return err
 					}
 				}
-				_, err := e.tell(c, 2, http.MethodPost, "rate", url.Values{"rate": {c.Args().Get(1)}})
-				return err
+				return e.tell(c, 2, runner.OrderRate, url.Values{"rate": {c.Args().Get(1)}})
 			},
 		},
 		{
@@ -100,29 +97,42 @@ Example:
 }
 
 // tell sends an order to the run that is the first of n arguments.
-func (e *env) tell(c *cli.Context, n int, method, what string, query url.Values) ([]byte, error) {
-	state, err := home.State(c.String("state"))
+func (e *env) tell(c *cli.Context, n int, o runner.Order, with url.Values) error {
+	state, name, err := e.running(c, n, string(o))
 	if err != nil {
-		return nil, usage("", "%w", err)
+		return err
+	}
+	return notRunning(name, runner.Tell(c.Context, state, name, o, with))
+}
+
+// running finds the run that is the first of n arguments of a command.
+func (e *env) running(c *cli.Context, n int, command string) (state, name string, err error) {
+	if state, err = home.State(c.String("state")); err != nil {
+		return "", "", usage("", "%w", err)
 	}
 	if c.NArg() != n {
-		return nil, usage("See: brood "+what+" --help", "give the name of one run%s", map[bool]string{true: ", and the rate"}[n == 2])
+		return "", "", usage("See: brood "+command+" --help", "give the name of one run%s", map[bool]string{true: ", and the rate"}[n == 2])
 	}
-	name := c.Args().First()
-	if err := checkRun(state, name); err != nil {
-		return nil, err
-	}
-	b, err := runner.Ask(c.Context, state, name, method, "/"+what, query)
+	name = c.Args().First()
+	return state, name, checkRun(state, name)
+}
+
+// notRunning says what can be done where a run cannot be asked as it does not run.
+func notRunning(name string, err error) error {
 	if errors.Is(err, runner.ErrNotRunning) {
-		return nil, usage("See how far it is: brood status "+name, "run %s: %w", name, err)
+		return usage("See how far it is: brood status "+name, "run %s: %w", name, err)
 	}
-	return b, err
+	return err
 }
 
 func (e *env) workers(c *cli.Context) error {
-	b, err := e.tell(c, 1, http.MethodGet, "workers", nil)
+	state, name, err := e.running(c, 1, "workers")
 	if err != nil {
 		return err
+	}
+	b, err := runner.Ask(c.Context, state, name, runner.AskWorkers)
+	if err != nil {
+		return notRunning(name, err)
 	}
 	if c.Bool("json") {
 		_, err := e.stdout.Write(b)
@@ -154,11 +164,8 @@ func (e *env) top(c *cli.Context) error {
 	if !ok || !term.IsTerminal(int(out.Fd())) || !term.IsTerminal(int(e.stdin.Fd())) {
 		return usage("Elsewhere there are: brood status "+name+" and brood workers "+name, "brood top needs a terminal")
 	}
-	if _, err := runner.Ask(c.Context, state, name, http.MethodGet, "/status", nil); err != nil {
-		if errors.Is(err, runner.ErrNotRunning) {
-			return usage("See how far it is: brood status "+name, "run %s: %w", name, err)
-		}
-		return err
+	if _, err := runner.Ask(c.Context, state, name, runner.AskStatus); err != nil {
+		return notRunning(name, err)
 	}
 	if err := top.Run(c.Context, state, name, e.stdin, out); !errors.Is(err, runner.ErrNotRunning) {
 		return err

@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner/home"
+	"brood/runner/spec"
 	"brood/runner/term"
 	"fmt"
 	"math"
@@ -167,14 +168,11 @@ func parseSlots(s string) (int, error) {
 		return max(1, cpus+n), nil
 	case n < 1:
 		return 0, bad
-	case n > maxSlots:
-		return 0, usage("", "--jobs %d is too much: at most %d", n, maxSlots)
+	case n > spec.MaxSlots:
+		return 0, usage("", "--jobs %d is too much: at most %d", n, spec.MaxSlots)
 	}
 	return n, nil
 }
-
-// maxSlots is the most that a run may be told to work on at a time.
-const maxSlots = 10000
 
 // parseTime reads a duration; a bare number is seconds.
 func parseTime(flag, s string) (time.Duration, error) {

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -123,7 +122,7 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 // the ledger yet, so that is kept apart: the books are what would survive a power
 // failure.
 func (s *status) askLive(ctx context.Context, state string) {
-	b, err := runner.Ask(ctx, state, s.Name, http.MethodGet, "/status", nil)
+	b, err := runner.Ask(ctx, state, s.Name, runner.AskStatus)
 	var l runner.Live
 	if err != nil || json.Unmarshal(b, &l) != nil {
 		return

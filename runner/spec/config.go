@@ -68,6 +68,9 @@ type Config struct {
 	KeyLifetime time.Duration `json:"key_lifetime,omitempty"`
 }
 
+// MaxSlots is the most that a run may be told to work on at a time.
+const MaxSlots = 10000
+
 // MaxRecordLimit is the largest record that a dataset may allow, in bytes.
 const MaxRecordLimit = wire.MaxRecordLimit
 

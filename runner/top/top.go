@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"strconv"
@@ -23,9 +22,12 @@ const every = 500 * time.Millisecond
 // Run shows a run until the user has had enough, or it ends. It returns
 // runner.ErrNotRunning in the second case.
 func Run(ctx context.Context, state, name string, in, out *os.File) error {
-	m := &model{ask: func(method, path string, query url.Values) ([]byte, error) {
-		return runner.Ask(ctx, state, name, method, path, query)
-	}}
+	m := &model{
+		ask: func(q runner.Question) ([]byte, error) { return runner.Ask(ctx, state, name, q) },
+		tell: func(o runner.Order, with url.Values) error {
+			return runner.Tell(ctx, state, name, o, with)
+		},
+	}
 	m.screen.Name = name
 	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out))
 	if _, err := p.Run(); err != nil && !errors.Is(err, tea.ErrInterrupted) {
@@ -39,7 +41,8 @@ func Run(ctx context.Context, state, name string, in, out *os.File) error {
 
 // model is the state of the view, as bubbletea wants it.
 type model struct {
-	ask    func(method, path string, query url.Values) ([]byte, error)
+	ask    func(runner.Question) ([]byte, error)
+	tell   func(runner.Order, url.Values) error
 	screen Screen
 	ended  bool
 }
@@ -59,12 +62,12 @@ func (m *model) Init() tea.Cmd { return m.look }
 // look asks the run.
 func (m *model) look() tea.Msg {
 	var n news
-	b, err := m.ask(http.MethodGet, "/status", nil)
+	b, err := m.ask(runner.AskStatus)
 	if err == nil {
 		err = json.Unmarshal(b, &n.live)
 	}
 	if err == nil {
-		b, err = m.ask(http.MethodGet, "/workers", nil)
+		b, err = m.ask(runner.AskWorkers)
 	}
 	if err == nil {
 		err = json.Unmarshal(b, &n.workers)
@@ -104,7 +107,7 @@ func (m *model) press(key string) tea.Cmd {
 	s := &m.screen
 	if s.Confirming {
 		if s.Confirming = false; key == "y" {
-			return m.order("/drain", nil)
+			return m.order(runner.OrderDrain, nil)
 		}
 		return nil
 	}
@@ -113,9 +116,9 @@ func (m *model) press(key string) tea.Cmd {
 		return tea.Quit
 	case "p", "space":
 		if s.Live.Paused {
-			return m.order("/continue", nil)
+			return m.order(runner.OrderContinue, nil)
 		}
-		return m.order("/pause", nil)
+		return m.order(runner.OrderPause, nil)
 	case "+", "=":
 		return m.scale(s.Live.Jobs + 1)
 	case "-":
@@ -145,15 +148,12 @@ func (m *model) scale(n int) tea.Cmd {
 		return nil
 	}
 	m.screen.Live.Jobs = n
-	return m.order("/scale", url.Values{"jobs": {strconv.Itoa(n)}})
+	return m.order(runner.OrderScale, url.Values{"jobs": {strconv.Itoa(n)}})
 }
 
 // order tells the run something.
-func (m *model) order(path string, query url.Values) tea.Cmd {
-	return func() tea.Msg {
-		_, err := m.ask(http.MethodPost, path, query)
-		return told{err}
-	}
+func (m *model) order(o runner.Order, with url.Values) tea.Cmd {
+	return func() tea.Msg { return told{m.tell(o, with)} }
 }
 
 func (m *model) View() tea.View {

@@ -10,7 +10,7 @@ import (
 // shortPath names the socket of a run directory.
 func shortPath(dir string) (*os.File, string, error) {
 	f, err := os.Open(dir)
-	return f, controlPath(dir), err
+	return f, socketPath(dir), err
 }
 
 // peerUser is the user at the other end of a connection.

@@ -16,7 +16,7 @@ func shortPath(dir string) (*os.File, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return f, controlPath(fmt.Sprintf("/proc/self/fd/%d", f.Fd())), nil
+	return f, socketPath(fmt.Sprintf("/proc/self/fd/%d", f.Fd())), nil
 }
 
 // peerUser is the user at the other end of a connection.

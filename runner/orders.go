@@ -1,0 +1,98 @@
+package runner
+
+import (
+	"brood/runner/pace"
+	"brood/runner/proc"
+	"brood/worker/wire"
+	"context"
+	"syscall"
+	"time"
+)
+
+// serveControl serves orders until ctx ends. Without its socket a run works all the
+// same.
+func (r *session) serveControl(ctx context.Context) {
+	if err := Serve(ctx, r.Dir, Handler(r)); err != nil {
+		r.Term.Logf("this run cannot be told anything while it goes on: %v", err)
+	}
+}
+
+// Pause begins nothing more, or lets it go on.
+func (r *session) Pause(yes bool) {
+	r.feed.pause(yes)
+	if yes {
+		r.Term.Logf("paused")
+	} else {
+		r.Term.Logf("continued")
+	}
+}
+
+// SetRate changes the rate over all records; nil takes it away.
+func (r *session) SetRate(rate *pace.Rate) {
+	r.feed.setRate(rate)
+	if rate != nil {
+		r.Term.Logf("at most %s from now on", rate)
+	}
+}
+
+// End ends the run as a signal would. To be told to drain twice is not to be
+// told to stop.
+func (r *session) End(now bool) {
+	if r.signal.CompareAndSwap(0, int32(syscall.SIGTERM)) {
+		r.Term.Logf("told to end: finishing the records in hand")
+		r.drain(errSignal)
+	}
+	if now {
+		r.kill()
+	}
+}
+
+// Live is what a status shows.
+func (r *session) Live() *Live {
+	t := r.book.totals()
+	s := r.snapshot()
+	out := &Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.keptBy}
+	if s.Total > 0 {
+		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
+	}
+	r.feed.mu.Lock()
+	defer r.feed.mu.Unlock()
+	out.Paused, out.Waits = r.feed.paused, r.feed.pacing.waitReason
+	if held := r.feed.gate.shut; held != "" {
+		out.Waits = held
+	}
+	if out.Waits == "" {
+		out.Waits = r.feed.waitText(time.Now())
+	}
+	if r.adapting != nil {
+		n := r.adapting.Allowed()
+		out.Adaptive = &n
+	}
+	if rate := r.feed.pacing.Rate(); rate != nil {
+		out.Limit = rate.String()
+	}
+	return out
+}
+
+// Workers are those that live.
+func (r *session) Workers() []WorkerState {
+	out := []WorkerState{}
+	for _, s := range r.crew.all() {
+		c := s.live.Load()
+		if c == nil {
+			continue
+		}
+		w := WorkerState{Slot: s.number, PID: c.PID, Done: s.page.Done()}
+		if seq, since, busy := s.page.InHand(); busy {
+			n := uint64(seq)
+			w.Seq = &n
+			if since > 0 {
+				w.InHand = (wire.Now() - since).Seconds()
+			}
+		}
+		u := proc.UsageOf(c.PID)
+		w.RSS, w.CPU = u.RSS, u.CPU.Seconds()
+		out = append(out, w)
+	}
+	return out
+}
