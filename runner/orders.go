@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/runner/control"
 	"brood/runner/pace"
 	"brood/runner/proc"
 	"brood/worker/wire"
@@ -12,7 +13,7 @@ import (
 // serveControl serves orders until ctx ends. Without its socket a run works all the
 // same.
 func (r *session) serveControl(ctx context.Context) {
-	if err := Serve(ctx, r.Dir, Handler(r)); err != nil {
+	if err := control.Serve(ctx, r.Dir, control.Handler(r)); err != nil {
 		r.Term.Logf("this run cannot be told anything while it goes on: %v", err)
 	}
 }
@@ -48,10 +49,10 @@ func (r *session) End(now bool) {
 }
 
 // Live is what a status shows.
-func (r *session) Live() *Live {
+func (r *session) Live() *control.Live {
 	t := r.book.totals()
 	s := r.snapshot()
-	out := &Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.keptBy}
+	out := &control.Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.keptBy}
 	if s.Total > 0 {
 		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
 	}
@@ -75,14 +76,14 @@ func (r *session) Live() *Live {
 }
 
 // Workers are those that live.
-func (r *session) Workers() []WorkerState {
-	out := []WorkerState{}
+func (r *session) Workers() []control.WorkerState {
+	out := []control.WorkerState{}
 	for _, s := range r.crew.all() {
 		c := s.live.Load()
 		if c == nil {
 			continue
 		}
-		w := WorkerState{Slot: s.number, PID: c.PID, Done: s.page.Done()}
+		w := control.WorkerState{Slot: s.number, PID: c.PID, Done: s.page.Done()}
 		if seq, since, busy := s.page.InHand(); busy {
 			n := uint64(seq)
 			w.Seq = &n

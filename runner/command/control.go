@@ -1,7 +1,7 @@
 package command
 
 import (
-	"brood/runner"
+	"brood/runner/control"
 	"brood/runner/home"
 	"brood/runner/top"
 	"encoding/json"
@@ -20,7 +20,7 @@ import (
 
 // controlCommands are those that tell a run something while it goes on.
 func (e *env) controlCommands() []*cli.Command {
-	order := func(o runner.Order, usage string) *cli.Command {
+	order := func(o control.Order, usage string) *cli.Command {
 		name := string(o)
 		return &cli.Command{
 			Name: name, Usage: usage, ArgsUsage: "NAME",
@@ -33,10 +33,10 @@ func (e *env) controlCommands() []*cli.Command {
 		}
 	}
 	return []*cli.Command{
-		order(runner.OrderPause, "begin no more records in a run until it is continued"),
-		order(runner.OrderContinue, "let a run go on that was paused"),
-		order(runner.OrderDrain, "finish the records in hand and end the run, resumable: as SIGTERM"),
-		order(runner.OrderStop, "end a run at once, resumable: as a second SIGTERM"),
+		order(control.OrderPause, "begin no more records in a run until it is continued"),
+		order(control.OrderContinue, "let a run go on that was paused"),
+		order(control.OrderDrain, "finish the records in hand and end the run, resumable: as SIGTERM"),
+		order(control.OrderStop, "end a run at once, resumable: as a second SIGTERM"),
 		{
 			Name: "scale", Usage: "work on more records at a time, or fewer", ArgsUsage: "NAME -j N",
 			Description: `Example:
@@ -54,7 +54,7 @@ func (e *env) controlCommands() []*cli.Command {
 				if err != nil {
 					return err
 				}
-				return e.tell(c, 1, runner.OrderScale, url.Values{"jobs": {strconv.Itoa(n)}})
+				return e.tell(c, 1, control.OrderScale, url.Values{"jobs": {strconv.Itoa(n)}})
 			},
 		},
 		{
@@ -71,7 +71,7 @@ Example:
 						return err
 					}
 				}
-				return e.tell(c, 2, runner.OrderRate, url.Values{"rate": {c.Args().Get(1)}})
+				return e.tell(c, 2, control.OrderRate, url.Values{"rate": {c.Args().Get(1)}})
 			},
 		},
 		{
@@ -97,12 +97,12 @@ Example:
 }
 
 // tell sends an order to the run that is the first of n arguments.
-func (e *env) tell(c *cli.Context, n int, o runner.Order, with url.Values) error {
+func (e *env) tell(c *cli.Context, n int, o control.Order, with url.Values) error {
 	state, name, err := e.running(c, n, string(o))
 	if err != nil {
 		return err
 	}
-	return notRunning(name, runner.Tell(c.Context, state, name, o, with))
+	return notRunning(name, control.Tell(c.Context, state, name, o, with))
 }
 
 // running finds the run that is the first of n arguments of a command.
@@ -119,7 +119,7 @@ func (e *env) running(c *cli.Context, n int, command string) (state, name string
 
 // notRunning says what can be done where a run cannot be asked as it does not run.
 func notRunning(name string, err error) error {
-	if errors.Is(err, runner.ErrNotRunning) {
+	if errors.Is(err, control.ErrNotRunning) {
 		return usage("See how far it is: brood status "+name, "run %s: %w", name, err)
 	}
 	return err
@@ -130,7 +130,7 @@ func (e *env) workers(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	b, err := runner.Ask(c.Context, state, name, runner.AskWorkers)
+	b, err := control.Ask(c.Context, state, name, control.AskWorkers)
 	if err != nil {
 		return notRunning(name, err)
 	}
@@ -138,7 +138,7 @@ func (e *env) workers(c *cli.Context) error {
 		_, err := e.stdout.Write(b)
 		return err
 	}
-	var list []runner.WorkerState
+	var list []control.WorkerState
 	if err := json.Unmarshal(b, &list); err != nil {
 		return fmt.Errorf("read the answer of the run: %w", err)
 	}
@@ -164,10 +164,10 @@ func (e *env) top(c *cli.Context) error {
 	if !ok || !term.IsTerminal(int(out.Fd())) || !term.IsTerminal(int(e.stdin.Fd())) {
 		return usage("Elsewhere there are: brood status "+name+" and brood workers "+name, "brood top needs a terminal")
 	}
-	if _, err := runner.Ask(c.Context, state, name, runner.AskStatus); err != nil {
+	if _, err := control.Ask(c.Context, state, name, control.AskStatus); err != nil {
 		return notRunning(name, err)
 	}
-	if err := top.Run(c.Context, state, name, e.stdin, out); !errors.Is(err, runner.ErrNotRunning) {
+	if err := top.Run(c.Context, state, name, e.stdin, out); !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}
 	s, err := readStatus(c.Context, state, name)

@@ -1,7 +1,7 @@
 package command
 
 import (
-	"brood/runner"
+	"brood/runner/control"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"context"
@@ -33,7 +33,7 @@ type status struct {
 	// because their workers died.
 	Quarantined uint64 `json:"quarantined"`
 	// Live is what only the run itself knows; null unless it is running.
-	Live *runner.Live `json:"live"`
+	Live *control.Live `json:"live"`
 }
 
 func (e *env) statusCommand() *cli.Command {
@@ -122,8 +122,8 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 // the ledger yet, so that is kept apart: the books are what would survive a power
 // failure.
 func (s *status) askLive(ctx context.Context, state string) {
-	b, err := runner.Ask(ctx, state, s.Name, runner.AskStatus)
-	var l runner.Live
+	b, err := control.Ask(ctx, state, s.Name, control.AskStatus)
+	var l control.Live
 	if err != nil || json.Unmarshal(b, &l) != nil {
 		return
 	}

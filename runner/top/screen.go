@@ -1,7 +1,7 @@
 package top
 
 import (
-	"brood/runner"
+	"brood/runner/control"
 	"cmp"
 	"fmt"
 	"slices"
@@ -32,8 +32,8 @@ func (s Sorting) String() string {
 type Screen struct {
 	Name          string
 	Width, Height int
-	Live          runner.Live
-	Workers       []runner.WorkerState
+	Live          control.Live
+	Workers       []control.WorkerState
 	Sort          Sorting
 	First         int    // worker at the top of the list
 	Error         string // why nothing new is known
@@ -129,9 +129,9 @@ func (s *Screen) foot() string {
 	return "q quit   p pause   + - workers   d drain   s sort: " + s.Sort.String() + "   ↑ ↓ scroll"
 }
 
-func (s *Screen) sorted() []runner.WorkerState {
+func (s *Screen) sorted() []control.WorkerState {
 	out := slices.Clone(s.Workers)
-	slices.SortStableFunc(out, func(a, b runner.WorkerState) int {
+	slices.SortStableFunc(out, func(a, b control.WorkerState) int {
 		switch s.Sort {
 		case ByTime:
 			return cmp.Compare(b.InHand, a.InHand)
@@ -146,7 +146,7 @@ func (s *Screen) sorted() []runner.WorkerState {
 	return out
 }
 
-func (s *Screen) worker(w *runner.WorkerState) string {
+func (s *Screen) worker(w *control.WorkerState) string {
 	record, since := "-", "-"
 	if w.Seq != nil {
 		record, since = comma(*w.Seq), short(time.Duration(w.InHand*float64(time.Second)))

@@ -3,7 +3,7 @@
 package top
 
 import (
-	"brood/runner"
+	"brood/runner/control"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,9 +23,9 @@ const every = 500 * time.Millisecond
 // runner.ErrNotRunning in the second case.
 func Run(ctx context.Context, state, name string, in, out *os.File) error {
 	m := &model{
-		ask: func(q runner.Question) ([]byte, error) { return runner.Ask(ctx, state, name, q) },
-		tell: func(o runner.Order, with url.Values) error {
-			return runner.Tell(ctx, state, name, o, with)
+		ask: func(q control.Question) ([]byte, error) { return control.Ask(ctx, state, name, q) },
+		tell: func(o control.Order, with url.Values) error {
+			return control.Tell(ctx, state, name, o, with)
 		},
 	}
 	m.screen.Name = name
@@ -34,23 +34,23 @@ func Run(ctx context.Context, state, name string, in, out *os.File) error {
 		return fmt.Errorf("show run %s: %w", name, err)
 	}
 	if m.ended {
-		return runner.ErrNotRunning
+		return control.ErrNotRunning
 	}
 	return nil
 }
 
 // model is the state of the view, as bubbletea wants it.
 type model struct {
-	ask    func(runner.Question) ([]byte, error)
-	tell   func(runner.Order, url.Values) error
+	ask    func(control.Question) ([]byte, error)
+	tell   func(control.Order, url.Values) error
 	screen Screen
 	ended  bool
 }
 
 // news is what the run has said, or why it has not.
 type news struct {
-	live    runner.Live
-	workers []runner.WorkerState
+	live    control.Live
+	workers []control.WorkerState
 	err     error
 }
 
@@ -62,12 +62,12 @@ func (m *model) Init() tea.Cmd { return m.look }
 // look asks the run.
 func (m *model) look() tea.Msg {
 	var n news
-	b, err := m.ask(runner.AskStatus)
+	b, err := m.ask(control.AskStatus)
 	if err == nil {
 		err = json.Unmarshal(b, &n.live)
 	}
 	if err == nil {
-		b, err = m.ask(runner.AskWorkers)
+		b, err = m.ask(control.AskWorkers)
 	}
 	if err == nil {
 		err = json.Unmarshal(b, &n.workers)
@@ -81,7 +81,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.screen.Width, m.screen.Height = msg.Width, msg.Height
 	case news:
-		if errors.Is(msg.err, runner.ErrNotRunning) {
+		if errors.Is(msg.err, control.ErrNotRunning) {
 			m.ended = true
 			return m, tea.Quit
 		}
@@ -107,7 +107,7 @@ func (m *model) press(key string) tea.Cmd {
 	s := &m.screen
 	if s.Confirming {
 		if s.Confirming = false; key == "y" {
-			return m.order(runner.OrderDrain, nil)
+			return m.order(control.OrderDrain, nil)
 		}
 		return nil
 	}
@@ -116,9 +116,9 @@ func (m *model) press(key string) tea.Cmd {
 		return tea.Quit
 	case "p", "space":
 		if s.Live.Paused {
-			return m.order(runner.OrderContinue, nil)
+			return m.order(control.OrderContinue, nil)
 		}
-		return m.order(runner.OrderPause, nil)
+		return m.order(control.OrderPause, nil)
 	case "+", "=":
 		return m.scale(s.Live.Jobs + 1)
 	case "-":
@@ -148,11 +148,11 @@ func (m *model) scale(n int) tea.Cmd {
 		return nil
 	}
 	m.screen.Live.Jobs = n
-	return m.order(runner.OrderScale, url.Values{"jobs": {strconv.Itoa(n)}})
+	return m.order(control.OrderScale, url.Values{"jobs": {strconv.Itoa(n)}})
 }
 
 // order tells the run something.
-func (m *model) order(o runner.Order, with url.Values) tea.Cmd {
+func (m *model) order(o control.Order, with url.Values) tea.Cmd {
 	return func() tea.Msg { return told{m.tell(o, with)} }
 }
 

@@ -1,4 +1,7 @@
-package runner
+// Package control is what a running run can be asked and told: the types, the socket
+// in the run directory, and the client. What a run does about it is its own affair,
+// see Target.
+package control
 
 import (
 	"brood/runner/pace"
