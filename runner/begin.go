@@ -30,7 +30,7 @@ func Begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 }
 
 func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.Shape) error) (Report, error) {
-	in, err := OpenInput(ctx, cfg.Dataset, set.Stdin, set.Dir.StdinPath())
+	in, err := OpenInput(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath())
 	if err != nil {
 		return Report{}, err
 	}

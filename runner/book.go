@@ -41,7 +41,8 @@ type book struct {
 	order  *sink.Order // nil if the output is unordered
 	ledger *ledger.Ledger
 	reader *ledger.Reader
-	spool  *dataset.Spool
+	// syncInput makes durable what has been read and is in no file of its own.
+	syncInput func() error
 
 	chunks  map[uint64]*chunk
 	touched map[uint64]bool // chunks changed since the last commit
@@ -367,10 +368,8 @@ func (b *book) commitLoop() {
 }
 
 func (b *book) commit(c *ledger.Commit) error {
-	if b.spool != nil {
-		if err := b.spool.Sync(); err != nil {
-			return err
-		}
+	if err := b.syncInput(); err != nil {
+		return err
 	}
 	if c.OutputBytes != b.synced {
 		if err := b.file.Sync(); err != nil {

@@ -7,13 +7,15 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
+	"errors"
+	"io"
 )
 
 // Export walks over the records of a run that have one of the given statuses,
 // in the order of the dataset. Stretches without any are passed over where the
 // ledger knows where they end. It returns what all records have in common.
 func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) (*jobs.Shape, error) {
-	in, err := openCopy(cfg.Dataset, dir.StdinPath())
+	in, err := OpenCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +54,10 @@ func (x *export) walk() error {
 			seq = jobs.Seq(at * ledger.ChunkSize)
 		}
 		if err := x.reader.Next(&rec); err != nil {
-			if isEnd(err) {
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
-			return inputError(err)
+			return ReadError(err)
 		}
 		if !x.want[x.status(uint(seq%ledger.ChunkSize))] {
 			continue
@@ -76,7 +78,7 @@ func (x *export) enter(id uint64) (uint64, error) {
 	c := x.chunks[at]
 	if at != id {
 		if err := x.reader.SeekTo(dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}); err != nil {
-			return 0, inputError(err)
+			return 0, ReadError(err)
 		}
 	}
 	if c == nil {

@@ -3,13 +3,13 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
-	"brood/runner/home"
+	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -17,42 +17,54 @@ import (
 // Input is the dataset of a run, open and with its shape known.
 type Input struct {
 	Reader *dataset.Reader
-	Spool  *dataset.Spool // standard input, or nil
-	// Fill copies standard input into the spool; nil if there is nothing to
-	// copy.
-	Fill func(context.Context) error
-	past *past
-	spec dataset.Spec
-	// copyDir is where the copy of standard input is.
-	copyDir string
+	of     dataset.Spec
+	spool  *dataset.Spool // nil: all of it is in files
+	// producer fills the spool; nil: nothing has to.
+	producer Producer
+	// dir is where the spool is.
+	dir    string
+	cancel context.CancelFunc
+	filled chan error
 }
 
-// OpenInput opens the dataset. Standard input is read from stdin and copied to
-// copyPath; it is being copied from here on, as its first bytes may be needed
-// to know its shape.
-func OpenInput(ctx context.Context, of dataset.Spec, stdin *os.File, copyPath string) (*Input, error) {
-	in := &Input{spec: of}
+// Producer brings records that stand in no file: it fills the run's spool, from which
+// they are read like any file, by this session and, after a crash, by the next.
+type Producer interface {
+	// Fill appends to the spool until there is no more, or until ctx ends, when it
+	// returns soon. It begins when the dataset is opened, as the first records
+	// may be needed to know its shape. A spool that an earlier session has left holds
+	// what that had appended.
+	Fill(ctx context.Context, spool *dataset.Spool) error
+	// Durable is told, again and again, how many bytes of the spool are on the disk: for
+	// these the producer need not answer any more. It is not called while it is called.
+	Durable(offset int64)
+}
+
+// OpenInput opens the dataset. What the dataset "-" stands for comes from a producer,
+// by way of a spool at spoolPath; the spool is being filled from here on.
+func OpenInput(ctx context.Context, of dataset.Spec, p Producer, spoolPath string) (*Input, error) {
+	in := &Input{of: of}
 	if slices.Contains(of.Paths, dataset.Stdin) {
-		spool, err := dataset.NewSpool(copyPath)
+		spool, err := dataset.NewSpool(spoolPath)
 		if err != nil {
 			return nil, &spec.WriteError{Err: err}
 		}
-		in.Spool, in.copyDir = spool, filepath.Dir(copyPath)
+		in.spool, in.dir = spool, filepath.Dir(spoolPath)
 		if !spool.Whole() {
-			if err := in.copyStdin(ctx, stdin); err != nil {
-				return nil, err
-			}
+			in.produce(ctx, p)
 		}
 	}
-	reader, err := dataset.Open(of, in.Spool)
+	reader, err := dataset.Open(of, in.spool)
 	if err != nil {
-		return nil, errors.Join(inputError(err), in.stopCopying())
+		return nil, errors.Join(ReadError(err), in.stop())
 	}
 	in.Reader = reader
 	return in, nil
 }
 
-func inputError(err error) error {
+// ReadError gives an error of reading a dataset its exit status: it is the fault of the
+// dataset, or of the disk that holds its copy.
+func ReadError(err error) error {
 	var we *dataset.WriteError
 	if errors.As(err, &we) {
 		return &spec.WriteError{Err: err}
@@ -60,55 +72,68 @@ func inputError(err error) error {
 	return &spec.DatasetError{Err: err}
 }
 
-// openCopy opens the dataset to look at it: of standard input, what there is.
-func openCopy(of dataset.Spec, copyPath string) (*Input, error) {
-	in := &Input{spec: of}
+// OpenCopy opens the dataset to look at it: of a spool, what there is.
+func OpenCopy(of dataset.Spec, spoolPath string) (*Input, error) {
+	in := &Input{of: of}
 	var err error
 	if slices.Contains(of.Paths, dataset.Stdin) {
-		if in.Spool, err = dataset.OpenSpool(copyPath); err != nil {
+		if in.spool, err = dataset.OpenSpool(spoolPath); err != nil {
 			return nil, &spec.DatasetError{Err: err}
 		}
 	}
-	if in.Reader, err = dataset.Open(of, in.Spool); err != nil {
-		return nil, inputError(err)
+	if in.Reader, err = dataset.Open(of, in.spool); err != nil {
+		return nil, ReadError(err)
 	}
 	return in, nil
 }
 
-// copyStdin starts the copying. Fill then waits for its end, or ends it.
-func (in *Input) copyStdin(ctx context.Context, stdin *os.File) error {
-	src, err := dataset.NewInput(stdin)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- in.Spool.Fill(ctx, src) }()
-	in.Fill = func(drain context.Context) error {
-		defer cancel()
-		select {
-		case err := <-done:
-			if err == nil {
-				err = home.SyncDir(in.copyDir)
-			}
-			if err != nil {
-				return inputError(err)
-			}
-		case <-drain.Done():
-			cancel()
-			if err := <-done; err != nil {
-				return inputError(err)
-			}
+// produce starts the producer.
+func (in *Input) produce(ctx context.Context, p Producer) {
+	ctx, in.cancel = context.WithCancel(ctx)
+	in.producer, in.filled = p, make(chan error, 1)
+	go func() { in.filled <- in.spool.Finish(ctx, p.Fill(ctx, in.spool)) }()
+}
+
+// Produces reports whether Fill has anything to wait for.
+func (in *Input) Produces() bool { return in.producer != nil }
+
+// Fill waits until the producer has no more, and ends it when drain does.
+func (in *Input) Fill(drain context.Context) error {
+	defer in.cancel()
+	select {
+	case err := <-in.filled:
+		if err != nil {
+			return ReadError(err)
 		}
-		return nil
+		if err := ledger.SyncDir(in.dir); err != nil {
+			return &spec.WriteError{Err: err}
+		}
+	case <-drain.Done():
+		in.cancel()
+		if err := <-in.filled; err != nil {
+			return ReadError(err)
+		}
 	}
 	return nil
 }
 
-// stopCopying ends the copying of an input that is not used after all. What is
-// wrong with standard input itself is returned.
-func (in *Input) stopCopying() error {
-	if in.Fill == nil {
+// Sync makes what has been read durable, as far as that is in a spool, and tells the
+// producer. What a commit says of a record must not outlive the record.
+func (in *Input) Sync() error {
+	if in.spool == nil {
+		return nil
+	}
+	n, err := in.spool.Sync()
+	if err == nil && in.producer != nil {
+		in.producer.Durable(n)
+	}
+	return err
+}
+
+// stop ends the filling of an input that is not used after all. What is wrong with
+// what is read is returned.
+func (in *Input) stop() error {
+	if in.producer == nil {
 		return nil
 	}
 	ended, cancel := context.WithCancel(context.Background())
@@ -116,9 +141,9 @@ func (in *Input) stopCopying() error {
 	return in.Fill(ended)
 }
 
-// Close closes an input that Run has not been given.
+// Close closes an input that is not worked on.
 func (in *Input) Close() error {
-	return errors.Join(in.stopCopying(), in.Reader.Close())
+	return errors.Join(in.stop(), in.Reader.Close())
 }
 
 // Records are the first n records of a dataset, or all if n is 0: see
@@ -126,16 +151,16 @@ func (in *Input) Close() error {
 // Place says where the record at hand stands.
 func Records(in *Input, n uint64) (records iter.Seq2[*jobs.Record, error], place func() string) {
 	var rec dataset.Record
-	place = func() string { return placeIn(&in.spec, rec.Pos) }
+	place = func() string { return Place(&in.of, rec.Pos) }
 	records = func(yield func(*jobs.Record, error) bool) {
 		for seq := jobs.Seq(0); n == 0 || uint64(seq) < n; seq++ {
 			err := in.Reader.Next(&rec)
-			if isEnd(err) {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			r := &jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: in.Reader.Shape()}
 			if err != nil {
-				yield(r, &jobs.EndError{Err: inputError(err)})
+				yield(r, &jobs.EndError{Err: ReadError(err)})
 				return
 			}
 			var bad error
@@ -150,4 +175,11 @@ func Records(in *Input, n uint64) (records iter.Seq2[*jobs.Record, error], place
 	return records, place
 }
 
-func isEnd(err error) bool { return errors.Is(err, io.EOF) }
+// Place words where a record stands, for messages.
+func Place(of *dataset.Spec, p dataset.Position) string {
+	path := of.Paths[p.File]
+	if path == dataset.Stdin {
+		path = "stdin"
+	}
+	return fmt.Sprintf("%s:%d", path, p.Line)
+}

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +66,7 @@ func giveKeysBack(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spe
 
 // visitRecords reads some records of the dataset, in its order.
 func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
-	in, err := openCopy(cfg.Dataset, dir.StdinPath())
+	in, err := OpenCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spe
 		chunk := uint64(seq / ledger.ChunkSize)
 		if at, ok := starts[chunk]; ok && chunk > uint64(next/ledger.ChunkSize) {
 			if err := in.Reader.SeekTo(at); err != nil {
-				return inputError(err)
+				return ReadError(err)
 			}
 			next = jobs.Seq(chunk * ledger.ChunkSize)
 		}
@@ -127,17 +128,17 @@ func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Con
 		}
 		return 0, noKey(cfg, key)
 	}
-	in, err := openCopy(cfg.Dataset, dir.StdinPath())
+	in, err := OpenCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = in.Close() }()
 	var rec dataset.Record
 	for seq := jobs.Seq(0); ; seq++ {
-		if err := in.Reader.Next(&rec); isEnd(err) {
+		if err := in.Reader.Next(&rec); errors.Is(err, io.EOF) {
 			return 0, noKey(cfg, key)
 		} else if err != nil {
-			return 0, inputError(err)
+			return 0, ReadError(err)
 		}
 		if rec.Err != nil {
 			continue

@@ -52,7 +52,7 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	if err := CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
 		return nil, Report{}, err
 	}
-	in, err := OpenInput(ctx, cfg.Dataset, set.Stdin, set.Dir.StdinPath())
+	in, err := OpenInput(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath())
 	if err != nil {
 		return nil, Report{}, err
 	}

@@ -58,8 +58,8 @@ type Setting struct {
 	// Dir is the run directory. It is locked.
 	Dir  *home.Dir
 	Term *term.Term
-	// Stdin is what the dataset "-" stands for.
-	Stdin *os.File
+	// Producer is what the dataset "-" stands for.
+	Producer Producer
 	// Worker is how a worker is started; the zero value is this executable.
 	Worker WorkerCommand
 	// Version goes into the ledger's list of sessions.
@@ -95,6 +95,7 @@ type session struct {
 	already   uint64            // final before this session
 	alreadyOK uint64            // of these
 	metrics   *metrics          // nil: nobody wants any
+	past      *past             // what earlier sessions have left; of the source
 	redone    map[jobs.Seq]bool // tried again though they have a row in the output
 
 	// Of the workers, see Limits.
@@ -207,7 +208,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *Input) err
 		return err
 	}
 	b := &book{
-		r: r, ledger: l, reader: led, spool: in.Spool,
+		r: r, ledger: l, reader: led, syncInput: in.Sync,
 		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position), acks: make(map[*wire.Page]uint64),
 		freed: freedKeys{done: make(chan error, 1)},
 		work:  make(chan *ledger.Commit), done: make(chan error, 1), synced: size,
@@ -239,12 +240,12 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *Input) err
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
 	r.input.Store(t.Input)
 	r.book = b
-	in.past, err = loadPast(ctx, led)
-	for id, c := range in.past.chunks {
+	r.past, err = loadPast(ctx, led)
+	for id, c := range r.past.chunks {
 		if c.Closed {
 			continue
 		}
-		k := &chunk{start: dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}, ok: c.OK, final: in.past.final[id].count()}
+		k := &chunk{start: dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}, ok: c.OK, final: r.past.final[id].count()}
 		k.bits.load(c.Bits)
 		b.chunks[id] = k
 	}
@@ -296,10 +297,10 @@ func (r *session) work(ctx context.Context, in *Input) (ledger.State, string, er
 			return err
 		})
 	}
-	if in.Fill != nil {
+	if in.Produces() {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: in.past, keys: r.admission}
+	src := &source{r: r, reader: r.reader, past: r.past, keys: r.admission}
 	start(src.read)
 	if r.feed.intents != nil {
 		start(r.intend)

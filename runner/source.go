@@ -69,17 +69,9 @@ func (s *source) jump(chunk uint64) error {
 	s.seq = jobs.Seq(chunk * ledger.ChunkSize)
 	err := s.reader.SeekTo(dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line})
 	if err != nil {
-		return s.inputError(err)
+		return ReadError(err)
 	}
 	return nil
-}
-
-func (s *source) inputError(err error) error {
-	var spoolErr *dataset.WriteError
-	if errors.As(err, &spoolErr) {
-		return &spec.WriteError{Err: err}
-	}
-	return &spec.DatasetError{Err: err}
 }
 
 // fill fills the block, as far as that is possible without waiting for
@@ -117,7 +109,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			if ctx.Err() != nil {
 				return false, nil //nolint:nilerr // the run is ending, and has closed what is read
 			}
-			return false, s.inputError(err)
+			return false, ReadError(err)
 		}
 		if s.seq%ledger.ChunkSize == 0 {
 			p := s.rec.Pos
@@ -328,12 +320,4 @@ func (r *session) placeOf(it *item) string {
 	return r.placeAt(dataset.Position{File: int(it.file), Line: it.line})
 }
 
-func (r *session) placeAt(p dataset.Position) string { return placeIn(&r.cfg.Dataset, p) }
-
-func placeIn(spec *dataset.Spec, p dataset.Position) string {
-	path := spec.Paths[p.File]
-	if path == dataset.Stdin {
-		path = "stdin"
-	}
-	return fmt.Sprintf("%s:%d", path, p.Line)
-}
+func (r *session) placeAt(p dataset.Position) string { return Place(&r.cfg.Dataset, p) }

@@ -22,7 +22,7 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 		return &spec.WriteError{Err: err}
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
-	in, err := runner.OpenInput(ctx, cfg.Dataset, e.stdin, filepath.Join(tmp, "stdin"))
+	in, err := runner.OpenInput(ctx, cfg.Dataset, runner.Stdin(e.stdin), filepath.Join(tmp, "stdin"))
 	if err != nil {
 		return err
 	}

@@ -79,21 +79,61 @@ func (s *Spool) Whole() bool {
 	return s.whole
 }
 
-// Fill copies from in until its end, the end of ctx, or an error. If an
+// Copy appends what comes from in, until its end, the end of ctx, or an error. If an
 // earlier session was cut off, in must be the same input from its start: what
 // is already in the copy is compared with it.
 //
 // It closes in when ctx ends, to end a read that is under way: see Input.
-func (s *Spool) Fill(ctx context.Context, in io.ReadCloser) error {
-	if s.Whole() {
-		return nil
-	}
+func (s *Spool) Copy(ctx context.Context, in io.ReadCloser) error {
 	stop := context.AfterFunc(ctx, func() { _ = in.Close() })
 	defer stop()
-	err := s.compare(in)
-	if err == nil {
-		err = s.copy(in)
+	if err := s.compare(in); err != nil {
+		return err
 	}
+	buf := make([]byte, 256<<10)
+	for {
+		n, err := in.Read(buf)
+		if err := s.Append(buf[:n]); err != nil {
+			return err
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read standard input: %w", err)
+		}
+	}
+}
+
+// Adopt takes over what an earlier session has appended, and returns how much that is.
+// A producer that knows what it has delivered calls it first; Copy does not need it, as
+// it compares.
+func (s *Spool) Adopt() (int64, error) {
+	st, err := s.file.Stat()
+	if err != nil {
+		return 0, fmt.Errorf("copy of standard input: %w", err)
+	}
+	s.advance(st.Size())
+	return st.Size(), nil
+}
+
+// Append adds bytes at the end; who reads the spool may have them from then on. One
+// goroutine appends.
+func (s *Spool) Append(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if _, err := s.file.WriteAt(p, s.written); err != nil {
+		return &WriteError{fmt.Errorf("copy standard input: %w", err)}
+	}
+	s.advance(int64(len(p)))
+	return nil
+}
+
+// Finish says that no more will come: because the end was reached, if err is nil and ctx
+// has not ended, and then the copy is whole; because of err, which those who read are
+// told; or because ctx has ended, which is no error here.
+func (s *Spool) Finish(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -136,25 +176,6 @@ func (s *Spool) compare(in io.Reader) error {
 	return nil
 }
 
-func (s *Spool) copy(in io.Reader) error {
-	buf := make([]byte, 256<<10)
-	for {
-		n, err := in.Read(buf)
-		if n > 0 {
-			if _, err := s.file.WriteAt(buf[:n], s.written); err != nil {
-				return &WriteError{fmt.Errorf("copy standard input: %w", err)}
-			}
-			s.advance(int64(n))
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-	}
-}
-
 func (s *Spool) advance(n int64) {
 	s.mu.Lock()
 	s.written += n
@@ -178,15 +199,18 @@ type WriteError struct{ Err error }
 func (e *WriteError) Error() string { return e.Err.Error() }
 func (e *WriteError) Unwrap() error { return e.Err }
 
-// Sync makes what has been copied so far durable.
-func (s *Spool) Sync() error {
-	if s.Whole() {
-		return nil // synced before it was called so
+// Sync makes what has been copied so far durable, and returns how many bytes that is.
+func (s *Spool) Sync() (int64, error) {
+	s.mu.Lock()
+	written, whole := s.written, s.whole
+	s.mu.Unlock()
+	if whole {
+		return written, nil // synced before it was called so
 	}
 	if err := s.file.Sync(); err != nil {
-		return fmt.Errorf("copy of standard input: %w", err)
+		return 0, fmt.Errorf("copy of standard input: %w", err)
 	}
-	return nil
+	return written, nil
 }
 
 // Close closes the copy. Fill must have returned.
