@@ -14,8 +14,8 @@ var allowed = map[string][]string{
 	"brood/jobs/*":           {"jobs"},
 	"brood/worker":           {"jobs", "worker/wire"},
 	"brood/worker/wire":      {"jobs"},
-	"brood/runner":           {"jobs", "worker/wire", "runner/proc", "runner/dataset", "runner/gauge", "runner/jobserver", "runner/keys", "runner/ledger", "runner/sink", "runner/pace", "runner/term", "runner/control", "runner/home", "runner/spec"},
-	"brood/runner/command":   {"jobs", "runner", "runner/dataset", "runner/gauge", "runner/keys", "runner/ledger", "runner/pace", "runner/sink", "runner/term", "runner/top", "runner/control", "runner/home", "runner/spec"},
+	"brood/runner":           {"jobs", "worker/wire", "runner/proc", "runner/dataset", "runner/gauge", "runner/jobserver", "runner/keys", "runner/ledger", "runner/sink", "runner/pace", "runner/term", "runner/control", "runner/home", "runner/intake", "runner/spec"},
+	"brood/runner/command":   {"jobs", "runner", "runner/dataset", "runner/gauge", "runner/keys", "runner/ledger", "runner/pace", "runner/sink", "runner/term", "runner/top", "runner/control", "runner/home", "runner/intake", "runner/spec"},
 	"brood/runner/top":       {"runner", "runner/control"},
 	"brood/runner/gauge":     {},
 	"brood/runner/jobserver": {},
@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"brood/runner/term":      {},
 	"brood/runner/control":   {"runner/home", "runner/pace", "runner/spec"},
 	"brood/runner/home":      {"runner/ledger", "runner/proc", "runner/spec"},
+	"brood/runner/intake":    {"jobs", "runner/dataset", "runner/ledger", "runner/spec"},
 	"brood/runner/spec":      {"jobs", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink", "worker/wire"},
 }
 

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/home"
+	"brood/runner/intake"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -30,7 +31,7 @@ func Begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 }
 
 func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.Shape) error) (Report, error) {
-	in, err := OpenInput(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath())
+	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath())
 	if err != nil {
 		return Report{}, err
 	}
@@ -93,7 +94,7 @@ func inputRow(path string) (ledger.Input, error) {
 
 // sit begins a session in the ledger and works on the run. It closes the ledger and
 // the dataset.
-func sit(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger, in *Input) (Report, error) {
+func sit(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger, in *intake.Input) (Report, error) {
 	epoch, err := beginSession(ctx, set, cfg, l)
 	if err == nil {
 		// Now that the ledger has what the last session had in hand.

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/home"
+	"brood/runner/intake"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
@@ -15,7 +16,7 @@ import (
 // in the order of the dataset. Stretches without any are passed over where the
 // ledger knows where they end. It returns what all records have in common.
 func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) (*jobs.Shape, error) {
-	in, err := OpenCopy(cfg.Dataset, dir.StdinPath())
+	in, err := intake.OpenCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func (x *export) walk() error {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
-			return ReadError(err)
+			return intake.ReadError(err)
 		}
 		if !x.want[x.status(uint(seq%ledger.ChunkSize))] {
 			continue
@@ -78,7 +79,7 @@ func (x *export) enter(id uint64) (uint64, error) {
 	c := x.chunks[at]
 	if at != id {
 		if err := x.reader.SeekTo(dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}); err != nil {
-			return 0, ReadError(err)
+			return 0, intake.ReadError(err)
 		}
 	}
 	if c == nil {

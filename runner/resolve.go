@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/home"
+	"brood/runner/intake"
 	"brood/runner/keys"
 	"brood/runner/ledger"
 	"brood/runner/spec"
@@ -66,7 +67,7 @@ func giveKeysBack(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spe
 
 // visitRecords reads some records of the dataset, in its order.
 func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
-	in, err := OpenCopy(cfg.Dataset, dir.StdinPath())
+	in, err := intake.OpenCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spe
 		chunk := uint64(seq / ledger.ChunkSize)
 		if at, ok := starts[chunk]; ok && chunk > uint64(next/ledger.ChunkSize) {
 			if err := in.Reader.SeekTo(at); err != nil {
-				return ReadError(err)
+				return intake.ReadError(err)
 			}
 			next = jobs.Seq(chunk * ledger.ChunkSize)
 		}
@@ -128,7 +129,7 @@ func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Con
 		}
 		return 0, noKey(cfg, key)
 	}
-	in, err := OpenCopy(cfg.Dataset, dir.StdinPath())
+	in, err := intake.OpenCopy(cfg.Dataset, dir.StdinPath())
 	if err != nil {
 		return 0, err
 	}
@@ -138,7 +139,7 @@ func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Con
 		if err := in.Reader.Next(&rec); errors.Is(err, io.EOF) {
 			return 0, noKey(cfg, key)
 		} else if err != nil {
-			return 0, ReadError(err)
+			return 0, intake.ReadError(err)
 		}
 		if rec.Err != nil {
 			continue

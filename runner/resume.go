@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/intake"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
@@ -38,7 +39,7 @@ func Resume(ctx context.Context, set *Setting, how *Resumption) (Report, error) 
 
 // goOn brings the dataset, and the configuration to what it is from now on. If there is
 // nothing to do, there is a report in place of a dataset.
-func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config, sum *ledger.Summary, how *Resumption) (*Input, Report, error) {
+func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config, sum *ledger.Summary, how *Resumption) (*intake.Input, Report, error) {
 	if err := how.Tune(cfg); err != nil {
 		return nil, Report{}, err
 	}
@@ -52,7 +53,7 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	if err := CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
 		return nil, Report{}, err
 	}
-	in, err := OpenInput(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath())
+	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath())
 	if err != nil {
 		return nil, Report{}, err
 	}

@@ -25,6 +25,7 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/home"
+	"brood/runner/intake"
 	"brood/runner/jobserver"
 	"brood/runner/ledger"
 	"brood/runner/pace"
@@ -59,7 +60,7 @@ type Setting struct {
 	Dir  *home.Dir
 	Term *term.Term
 	// Producer is what the dataset "-" stands for.
-	Producer Producer
+	Producer intake.Producer
 	// Worker is how a worker is started; the zero value is this executable.
 	Worker WorkerCommand
 	// Version goes into the ledger's list of sessions.
@@ -123,7 +124,7 @@ type session struct {
 // run works until the run is done, is stopped or fails. The session has begun in
 // the ledger, and the dataset is open at its start; it is closed here. The report is
 // valid even with an error, as far as it goes.
-func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *ledger.Ledger, in *Input) (Report, error) {
+func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *ledger.Ledger, in *intake.Input) (Report, error) {
 	r := &session{Setting: *set, cfg: cfg, epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
@@ -135,7 +136,7 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 }
 
 // prepare sets up everything that does not run yet.
-func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *Input) error {
+func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.Input) error {
 	cfg := r.cfg
 	if r.Worker.Path == "" {
 		path, err := proc.SelfExe()
@@ -188,7 +189,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *Input) e
 // WorkerArgument is the hidden subcommand that makes this executable a worker.
 const WorkerArgument = "worker"
 
-func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *Input) error {
+func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Input) error {
 	led := l.Reader()
 	sum, err := led.Summary(ctx)
 	if err != nil {
@@ -253,7 +254,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *Input) err
 }
 
 // session runs everything and returns when all of it has ended.
-func (r *session) work(ctx context.Context, in *Input) (ledger.State, string, error) {
+func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, string, error) {
 	killCtx, kill := context.WithCancel(ctx)
 	defer kill()
 	drainCtx, drain := context.WithCancelCause(killCtx)

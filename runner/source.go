@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/intake"
 	"brood/runner/keys"
 	"brood/runner/ledger"
 	"brood/runner/sink"
@@ -69,7 +70,7 @@ func (s *source) jump(chunk uint64) error {
 	s.seq = jobs.Seq(chunk * ledger.ChunkSize)
 	err := s.reader.SeekTo(dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line})
 	if err != nil {
-		return ReadError(err)
+		return intake.ReadError(err)
 	}
 	return nil
 }
@@ -109,7 +110,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			if ctx.Err() != nil {
 				return false, nil //nolint:nilerr // the run is ending, and has closed what is read
 			}
-			return false, ReadError(err)
+			return false, intake.ReadError(err)
 		}
 		if s.seq%ledger.ChunkSize == 0 {
 			p := s.rec.Pos
@@ -320,4 +321,4 @@ func (r *session) placeOf(it *item) string {
 	return r.placeAt(dataset.Position{File: int(it.file), Line: it.line})
 }
 
-func (r *session) placeAt(p dataset.Position) string { return Place(&r.cfg.Dataset, p) }
+func (r *session) placeAt(p dataset.Position) string { return intake.Place(&r.cfg.Dataset, p) }

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/home"
+	"brood/runner/intake"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
@@ -63,7 +64,7 @@ func begun(ctx context.Context, state string, dir *home.Dir) (bool, error) {
 
 // setting is where a session works, and by what means.
 func (e *env) setting(dir *home.Dir) *runner.Setting {
-	return &runner.Setting{Dir: dir, Term: e.terminal, Producer: runner.Stdin(e.stdin), Version: Version()}
+	return &runner.Setting{Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version()}
 }
 
 // begin starts a new run.

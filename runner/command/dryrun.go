@@ -2,7 +2,7 @@ package command
 
 import (
 	"brood/jobs"
-	"brood/runner"
+	"brood/runner/intake"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -22,7 +22,7 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 		return &spec.WriteError{Err: err}
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
-	in, err := runner.OpenInput(ctx, cfg.Dataset, runner.Stdin(e.stdin), filepath.Join(tmp, "stdin"))
+	in, err := intake.Open(ctx, cfg.Dataset, intake.Stdin(e.stdin), filepath.Join(tmp, "stdin"))
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 	}
 	in.Reader.RequireText(cfg.Plan.NeedsText)
 	if cfg.Plan.Rehearse != nil {
-		records, place := runner.Records(in, cfg.RecordLimit)
+		records, place := intake.Records(in, cfg.RecordLimit)
 		return cfg.Plan.Rehearse(&jobs.Rehearsal{
 			Context: ctx, Records: records, Place: place, Out: e.stdout, Run: cfg.Name, Key: cfg.Key,
 			Slots: cfg.Slots, Limit: cfg.RecordLimit, Estimate: cfg.Pace.Estimate,
@@ -49,8 +49,8 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 }
 
 // preview shows what the job would do with the first records, up to n.
-func preview(in *runner.Input, plan jobs.Plan, n uint64, show func(text string) error) error {
-	records, _ := runner.Records(in, n)
+func preview(in *intake.Input, plan jobs.Plan, n uint64, show func(text string) error) error {
+	records, _ := intake.Records(in, n)
 	for r, err := range records {
 		var end *jobs.EndError
 		if errors.As(err, &end) {

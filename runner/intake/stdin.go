@@ -1,4 +1,4 @@
-package runner
+package intake
 
 import (
 	"brood/runner/dataset"

@@ -1,4 +1,6 @@
-package runner
+// Package intake is the dataset of a run while it is open: files, and the spool that a
+// producer fills with what stands in none.
+package intake
 
 import (
 	"brood/jobs"
@@ -40,9 +42,9 @@ type Producer interface {
 	Durable(offset int64)
 }
 
-// OpenInput opens the dataset. What the dataset "-" stands for comes from a producer,
+// Open opens the dataset. What the dataset "-" stands for comes from a producer,
 // by way of a spool at spoolPath; the spool is being filled from here on.
-func OpenInput(ctx context.Context, of dataset.Spec, p Producer, spoolPath string) (*Input, error) {
+func Open(ctx context.Context, of dataset.Spec, p Producer, spoolPath string) (*Input, error) {
 	in := &Input{of: of}
 	if slices.Contains(of.Paths, dataset.Stdin) {
 		spool, err := dataset.NewSpool(spoolPath)
