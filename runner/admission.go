@@ -61,7 +61,7 @@ func (a *admission) see(rec *jobs.Record, at dataset.Position) (ok bool, first *
 }
 
 // take takes the key of a record for this run. It returns who has it otherwise.
-func (a *admission) take(rec *jobs.Record, it *item) (*keys.Taken, error) {
+func (a *admission) take(rec *jobs.Record, it *Item) (*keys.Taken, error) {
 	if a == nil || a.scope == nil {
 		return nil, nil
 	}
@@ -69,7 +69,7 @@ func (a *admission) take(rec *jobs.Record, it *item) (*keys.Taken, error) {
 		a.open, a.since = true, time.Now()
 	}
 	// Not to be cut off by a drain: half of it would be taken.
-	taken, err := a.scope.Take(context.Background(), a.spec.Text(rec), it.seq, it.line)
+	taken, err := a.scope.Take(context.Background(), a.spec.Text(rec), it.Seq, it.Line)
 	if err != nil {
 		return nil, &spec.WriteError{Err: err}
 	}

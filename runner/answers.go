@@ -53,7 +53,7 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 	var res jobs.Result
 	var t try
 	timing := c.slot.r.cfg.TimeoutPercent > 0
-	noting := c.slot.r.feed.intents != nil
+	noting := c.slot.r.feed.NeedsIntents()
 	if seq, ok := c.nextSeq(); ok && seq != answers.First {
 		return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, seq)
 	}
@@ -70,12 +70,12 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 		if noting {
 			c.slot.noted = min(c.slot.noted+1, c.slot.page.LastNote())
 		}
-		t = try{item: b.items[b.answered-1], slot: c.slot.number, rec: &rec, body: b.walk.Body()}
+		t = try{Item: *b.Item(), slot: c.slot.number, rec: &rec, body: b.Body()}
 		if timing {
 			c.slot.r.median.note(res.Elapsed)
 		}
 		c.settleOne(u, &t, &res)
-		c.slot.r.feed.endKey(&t.item)
+		c.slot.r.feed.EndKey(&t.Item)
 		c.retire(b)
 	}
 }
@@ -84,7 +84,7 @@ func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
 // through the pipe, by record. It is called when the worker has gone.
 func (c *child) left() (map[jobs.Seq]*wire.Note, error) {
 	s := c.slot
-	if s.r.feed.intents == nil {
+	if !s.r.feed.NeedsIntents() {
 		return nil, nil
 	}
 	from := s.noted
@@ -114,14 +114,14 @@ func (c *child) nextSeq() (jobs.Seq, bool) {
 		return 0, false
 	}
 	b := c.queue[0]
-	return b.items[b.answered].seq, true
+	return b.NextSeq(), true
 }
 
 // nextRecord returns the first record that has not been answered. Only the
 // listener calls it, or whoever comes after it.
-func (c *child) nextRecord(rec *jobs.Record) (*batch, error) {
+func (c *child) nextRecord(rec *jobs.Record) (*Batch, error) {
 	c.mu.Lock()
-	var b *batch
+	var b *Batch
 	if len(c.queue) > 0 {
 		b = c.queue[0]
 	}
@@ -129,18 +129,17 @@ func (c *child) nextRecord(rec *jobs.Record) (*batch, error) {
 	if b == nil {
 		return nil, fmt.Errorf("%w: an answer nobody asked for", wire.ErrFrame)
 	}
-	more, err := b.walk.Next(rec)
+	more, err := b.Next(rec)
 	if err != nil || !more {
 		return nil, errors.Join(err, fmt.Errorf("%w: batch out of step", wire.ErrFrame))
 	}
-	b.answered++
 	return b, nil
 }
 
 // retire takes a batch off the queue when all of it is answered. It still counts
 // as given until release.
-func (c *child) retire(b *batch) {
-	if b.answered < len(b.items) {
+func (c *child) retire(b *Batch) {
+	if !b.All() {
 		return
 	}
 	c.mu.Lock()

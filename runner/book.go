@@ -282,7 +282,7 @@ func (b *book) startCommit() {
 	c.InputDone = b.r.inputDone.Load()
 	c.Totals = b.totals()
 	c.Beat = true
-	c.QuotaDay, c.QuotaUsed = b.r.feed.quota()
+	c.QuotaDay, c.QuotaUsed = b.r.feed.Quota()
 	c.OutputBytes = b.file.Size()
 	if b.order != nil {
 		c.NextSeq = b.order.Next()

@@ -34,9 +34,9 @@ type child struct {
 	firstNote uint64
 
 	mu      sync.Mutex
-	queue   []*batch // given and not fully answered, in order
-	closing []*batch // all answered, and not handed on yet
-	spare   []*batch
+	queue   []*Batch // given and not fully answered, in order
+	closing []*Batch // all answered, and not handed on yet
+	spare   []*Batch
 	credit  chan struct{} // a token: the queue has become shorter
 	ended   chan struct{} // closed when no more answers will come
 	err     error         // of the answers; read after ended
@@ -218,7 +218,7 @@ func closeAll(files ...*os.File) error {
 // feed gives the worker batches as it finishes those before. When it is worn out
 // the next worker is started beside it, and returned when that is ready and this
 // one has nothing in hand.
-func (c *child) feed(ctx context.Context, b *batch) (*child, error) {
+func (c *child) feed(ctx context.Context, b *Batch) (*child, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -253,7 +253,7 @@ func (c *child) feed(ctx context.Context, b *batch) (*child, error) {
 		default:
 		}
 		b = c.spareBatch()
-		ok, err := c.slot.r.feed.take(ctx, c.slot, c, c.allowance(c.slot.tempo.size()), b)
+		ok, err := c.slot.r.feed.Take(ctx, c.slot.seat, c, c.allowance(c.slot.tempo.size()), b)
 		if !ok || err != nil {
 			return nil, errors.Join(err, c.slot.discard(next))
 		}
@@ -262,17 +262,15 @@ func (c *child) feed(ctx context.Context, b *batch) (*child, error) {
 
 // give writes a batch. That the worker has died is not an error here: whoever
 // listens finds out.
-func (c *child) give(b *batch) error {
-	var err error
-	// The payload begins behind the 5 bytes of the frame's header.
-	if b.walk, err = wire.ReadBatch(b.frame[5:], c.slot.r.shape, c.slot.r.cfg.Plan.NeedsRaw); err != nil {
+func (c *child) give(b *Batch) error {
+	if err := b.Open(c.slot.r.shape, c.slot.r.cfg.Plan.NeedsRaw); err != nil {
 		return err
 	}
-	c.wear.given += uint64(len(b.items))
+	c.wear.given += uint64(len(b.Items))
 	c.mu.Lock()
 	c.queue = append(c.queue, b)
 	c.mu.Unlock()
-	if _, err := c.work.Write(b.frame); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
+	if _, err := c.work.Write(b.Frame); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("write to worker: %w", err)
 	}
 	return nil
@@ -288,15 +286,12 @@ func (c *child) room() bool {
 	return c.given() < c.slot.tempo.depth()
 }
 
-// oneByOne says that a worker gets nothing before it has answered: what is looked
-// at now must begin now; or what comes back may be a reason to begin nothing
-// more, or less.
-func (r *session) oneByOne() bool {
-	return r.keysDie() || r.cfg.Halt.On != "" || r.adapting != nil || r.feed.breaker != nil || r.jobserver != nil
-}
+// oneByOne says that a worker gets nothing before it has answered, see feed; or that
+// what comes back may be a reason to begin nothing more.
+func (r *session) oneByOne() bool { return r.cfg.Halt.On != "" || r.feed.OneByOne() }
 
 // idle reports whether the worker has nothing in hand.
-func (c *child) idle() bool {
+func (c *child) Idle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.given() == 0
@@ -305,7 +300,7 @@ func (c *child) idle() bool {
 // given is how many batches the worker has. The caller holds the lock.
 func (c *child) given() int { return len(c.queue) + len(c.closing) }
 
-func (c *child) spareBatch() *batch {
+func (c *child) spareBatch() *Batch {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n := len(c.spare); n > 0 {
@@ -313,5 +308,5 @@ func (c *child) spareBatch() *batch {
 		c.spare = c.spare[:n-1]
 		return b
 	}
-	return &batch{}
+	return &Batch{}
 }

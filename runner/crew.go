@@ -48,7 +48,7 @@ func (r *session) manage(ctx context.Context, start func(func(context.Context) e
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-r.feed.done:
+		case <-r.feed.Over():
 			return nil
 		case q := <-r.crew.requests:
 			// That there is no room for so many is no reason to end.
@@ -69,7 +69,7 @@ func (r *session) hire(n int) error {
 	defer r.crew.mu.Unlock()
 	for len(r.crew.slots) < n {
 		s := &slot{r: r, number: len(r.crew.slots) + 1}
-		if r.feed.intents != nil {
+		if r.feed.NeedsIntents() {
 			if err := s.openPage(); err != nil {
 				return err
 			}
@@ -91,8 +91,7 @@ func (r *session) staff(ctx context.Context, start func(func(context.Context) er
 		}
 		r.crew.recordedSlots = n
 	}
-	r.feed.setLeast(2 * n)
-	r.adapting.setMost(n)
+	r.feed.SetSlots(n)
 	r.crew.mu.Lock()
 	defer r.crew.mu.Unlock()
 	r.crew.size = n
@@ -143,7 +142,7 @@ func (r *session) Scale(n int) error {
 	select {
 	case r.crew.requests <- q:
 		return <-q.reply
-	case <-r.feed.done:
+	case <-r.feed.Over():
 	case <-time.After(5 * time.Second):
 	}
 	return errors.New("the run is ending")

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
@@ -57,7 +58,7 @@ func (r *session) outcome(drainCtx context.Context, err error) (ledger.State, st
 
 // close checks the books and ends the session in the ledger.
 func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, err error) (Report, error) {
-	r.feed.spill.close()
+	r.feed.Close()
 	if checkErr := r.book.check(state); checkErr != nil && err == nil {
 		err, state, reason = checkErr, ledger.StateInterrupted, checkErr.Error()
 	}
@@ -97,7 +98,7 @@ func (r *session) trouble() []string {
 	for _, o := range r.book.trouble {
 		reason, _, _ := strings.Cut(o.Error, "\n")
 		if o.Class != jobs.ClassInput { // which names the place itself
-			reason = fmt.Sprintf("record %d, %s: %s", o.Seq, r.placeOf(&item{file: int32(o.Place.File), line: o.Place.Line}), reason)
+			reason = fmt.Sprintf("record %d, %s: %s", o.Seq, r.placeAt(dataset.Position{File: o.Place.File, Line: o.Place.Line}), reason)
 		}
 		out = append(out, o.Status.String()+": "+reason)
 	}

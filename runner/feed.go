@@ -2,7 +2,9 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/jobserver"
 	"brood/runner/pace"
+	"brood/runner/spec"
 	"container/heap"
 	"context"
 	"sync"
@@ -13,8 +15,8 @@ import (
 const (
 	// batchBytes bounds a batch, so that it fits a worker's pipe.
 	batchBytes = 128 << 10
-	// batchRecords bounds a batch of tiny records.
-	batchRecords = 8192
+	// BatchRecords bounds a batch of tiny records.
+	BatchRecords = 8192
 	// blockBytes is how much the source reads before it hands over a block.
 	blockBytes = 256 << 10
 	// blockRecords bounds a block of tiny records.
@@ -30,51 +32,20 @@ const (
 	maxWaiting = 1 << 20
 )
 
-// item is what the parent remembers of a record while a worker has it.
-type item struct {
-	seq         jobs.Seq
-	line        int64
-	offset      int64
-	firstSentMS int64 // when it was first sent out, Unix milliseconds; 0 if it was not, or that does not matter
-	file        int32
-	end         uint32 // where its encoding ends in the block
-	pace        uint64 // the key by which its pace is limited
-	waited      bool   // the ledger has a row that says it waits for another try
-}
-
-// block is a stretch of the dataset, its records encoded for the wire.
-type block struct {
-	data  []byte
-	items []item
-	keys  []byte // ledger.KeySize for each item, or empty
-	// Items before pos have been taken; those before ready may be, as their
-	// intents are durable; those before asked will be ready soon.
-	pos, ready, asked int
-}
-
-// retry is a record that waits for another try.
-type retry struct {
-	item
-	attempt   int // the next one
-	due       time.Time
-	suspect   bool   // it may have killed a worker: no other record beside it
-	hasIntent bool   // its intent is durable and unanswered
-	key       []byte // its idempotency key, or nil
-	body      []byte // nil if it is in the spill
-	spilled   spilled
-}
-
-// feed hands records to the slots: those of the source in order, and in
+// Feed hands records to the slots: those of the source in order, and in
 // between those whose retry is due.
-type feed struct {
-	mu      sync.Mutex
-	blocks  []*block
-	waiting retries
-	spill   *spill
-	intents *intents // nil if records may leave without
-	pacing  *throttle
-	breaker *pace.Breaker // nil: none
-	gate    gate
+type Feed struct {
+	mu          sync.Mutex
+	blocks      []*Block
+	waiting     retries
+	spill       *spill
+	intents     *intents // nil if records may leave without
+	pacing      *pacing
+	breaker     *pace.Breaker // nil: none
+	breakerSpec pace.BreakerSpec
+	adapting    *adapting // nil: the number of slots is what it is
+	jobserver   *jobserver.Client
+	gate        gate
 	// open counts the records that are neither final nor given up.
 	open           int
 	ended          bool      // the source has no more
@@ -84,35 +55,100 @@ type feed struct {
 	paused         bool          // nothing leaves
 	done           chan struct{} // closed when all is final, and nothing more will come
 
-	free chan *block
+	free chan *Block
 	// wake holds a token when there may be something to take. Whoever takes
 	// it and leaves something puts it back, so one token wakes all who are
 	// needed and no more.
 	wake chan struct{}
 }
 
-func newFeed(dir string, in *intents, limits *throttle) *feed {
-	blocks := blockCount
-	if in != nil {
-		blocks = intentBlocks
+// Config is what the feed of a session goes by.
+type Config struct {
+	// Dir is where the bodies of records that wait may be kept.
+	Dir   string
+	Slots int
+	// Intents says that records may leave only when the intent to do them is durable,
+	// and KeyLifetime how long they may be sent again after the first time; 0 is for
+	// ever.
+	Intents     bool
+	KeyLifetime time.Duration
+	Pace        pace.Spec
+	PaceKey     spec.PaceKey
+	// QuotaDay and QuotaUsed are what earlier sessions have used of the quota.
+	QuotaDay  string
+	QuotaUsed int
+	Breaker   pace.BreakerSpec
+	// Adaptive fits the number of records that are worked on, up to Slots, to what the
+	// far side can do.
+	Adaptive bool
+	// Jobserver is that of make; nil: there is none.
+	Jobserver *jobserver.Client
+	// Tell is called when the run begins to wait for a long time, and Waited whenever a
+	// record has to wait. The feed's lock is held.
+	Tell   func(why string, until time.Time)
+	Waited func()
+}
+
+func New(c Config) *Feed {
+	f := &Feed{
+		crashes: make(map[jobs.Seq]int), spill: &spill{dir: c.Dir}, pacing: newPacing(&c), gate: newGate(),
+		breaker: pace.NewBreaker(c.Breaker), breakerSpec: c.Breaker, jobserver: c.Jobserver,
+		wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
-	f := &feed{crashes: make(map[jobs.Seq]int), spill: &spill{dir: dir}, intents: in, pacing: limits, gate: newGate(), free: make(chan *block, blocks), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	blocks := blockCount
+	if c.Intents {
+		blocks = intentBlocks
+		f.intents = newIntents(c.Slots, c.KeyLifetime)
+	}
+	if c.Adaptive {
+		f.adapting = newAdapting(f, c.Slots)
+	}
+	f.free = make(chan *Block, blocks)
 	for range blocks {
-		f.free <- &block{data: make([]byte, 0, blockBytes+64<<10)}
+		f.free <- &Block{data: make([]byte, 0, blockBytes+64<<10)}
 	}
 	return f
 }
 
-func (f *feed) poke() {
+// Seat is the place of one more slot.
+func (f *Feed) Seat() *Seat { return &Seat{tokens: tokens{server: f.jobserver}} }
+
+// NeedsIntents reports whether records may leave only with an intent.
+func (f *Feed) NeedsIntents() bool { return f.intents != nil }
+
+// keysDie reports whether a key may become unusable while its record waits.
+func (f *Feed) keysDie() bool { return f.intents != nil && f.intents.lifetime > 0 }
+
+// OneByOne reports whether a worker should get nothing before it has answered: what is
+// looked at now must begin now, or what comes back may be a reason to begin less.
+func (f *Feed) OneByOne() bool {
+	return f.keysDie() || f.adapting != nil || f.breaker != nil || f.jobserver != nil
+}
+
+// Adaptive reports whether the number of records that are worked on is fitted to the
+// far side.
+func (f *Feed) Adaptive() bool { return f.adapting != nil }
+
+// AtFloor reports whether less cannot be done at a time, as it is one record or the
+// number is not adaptive.
+func (f *Feed) AtFloor() bool { return f.adapting == nil || f.adapting.atFloor() }
+
+// Over is closed when all is final, and nothing more will come.
+func (f *Feed) Over() <-chan struct{} { return f.done }
+
+// Close gives back what is kept on the disk.
+func (f *Feed) Close() { f.spill.close() }
+
+func (f *Feed) poke() {
 	select {
 	case f.wake <- struct{}{}:
 	default:
 	}
 }
 
-// blank returns a block to fill, as soon as there is one and the records that
+// Blank returns a block to fill, as soon as there is one and the records that
 // wait for a retry are not too many.
-func (f *feed) blank(ctx context.Context) *block {
+func (f *Feed) Blank(ctx context.Context) *Block {
 	for f.crowded() {
 		select {
 		case <-ctx.Done():
@@ -130,7 +166,7 @@ func (f *feed) blank(ctx context.Context) *block {
 	}
 }
 
-func (f *feed) crowded() bool {
+func (f *Feed) crowded() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := len(f.waiting)
@@ -141,8 +177,8 @@ func (f *feed) crowded() bool {
 	return n >= maxWaiting
 }
 
-// push hands over a block.
-func (f *feed) push(b *block) {
+// Push hands over a block.
+func (f *Feed) Push(b *Block) {
 	if len(b.items) == 0 {
 		f.free <- b
 		return
@@ -158,22 +194,22 @@ func (f *feed) push(b *block) {
 	f.intents.poke()
 }
 
-// adopt counts a record that reaches the feed by another way, if at all.
-func (f *feed) adopt() {
+// Adopt counts a record that reaches the feed by another way, if at all.
+func (f *Feed) Adopt() {
 	f.mu.Lock()
 	f.open++
 	f.mu.Unlock()
 }
 
-// admit adds a record that the ledger knows to be waiting for a retry.
-func (f *feed) admit(r *retry, crashes int) error {
-	f.adopt()
-	f.setCrashes(r.seq, crashes)
-	return f.again(r)
+// Admit adds a record that the ledger knows to be waiting for a retry.
+func (f *Feed) Admit(r *Retry, crashes int) error {
+	f.Adopt()
+	f.SetCrashes(r.Seq, crashes)
+	return f.Again(r)
 }
 
-// setCrashes takes over how many workers have died with a record in hand.
-func (f *feed) setCrashes(seq jobs.Seq, n int) {
+// SetCrashes takes over how many workers have died with a record in hand.
+func (f *Feed) SetCrashes(seq jobs.Seq, n int) {
 	if n == 0 {
 		return
 	}
@@ -183,8 +219,8 @@ func (f *feed) setCrashes(seq jobs.Seq, n int) {
 	f.crashes[seq] = n
 }
 
-// again queues a record once more.
-func (f *feed) again(r *retry) error {
+// Again queues a record once more.
+func (f *Feed) Again(r *Retry) error {
 	f.mu.Lock()
 	err := f.spill.keep(r)
 	f.queue(r)
@@ -195,33 +231,37 @@ func (f *feed) again(r *retry) error {
 }
 
 // queue puts a record where it waits for its time.
-func (f *feed) queue(r *retry) {
-	if f.intents != nil && !r.hasIntent {
+func (f *Feed) queue(r *Retry) {
+	if f.intents != nil && !r.HasIntent {
 		heap.Push(&f.intents.later, r)
 	} else {
 		f.pushWaiting(r)
 	}
 }
 
-// pause stops records from leaving, or lets them go on.
-func (f *feed) pause(yes bool) {
+// Pause stops records from leaving, or lets them go on.
+func (f *Feed) Pause(yes bool) {
 	f.mu.Lock()
 	f.paused = yes
 	f.mu.Unlock()
 	f.poke()
 }
 
-// setLeast fits the intents to the number of slots.
-func (f *feed) setLeast(n int) {
+// SetSlots follows a change of the number of slots.
+func (f *Feed) SetSlots(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.intents != nil {
-		f.intents.least = n
+		f.intents.least = 2 * n
+	}
+	if f.adapting != nil {
+		f.adapting.SetMost(n)
+		f.gate.allow(f.adapting.Allowed())
 	}
 }
 
-// crash counts a worker's death with the record in hand.
-func (f *feed) crash(seq jobs.Seq) int {
+// Crash counts a worker's death with the record in hand.
+func (f *Feed) Crash(seq jobs.Seq) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.crashed.Store(true)
@@ -229,14 +269,18 @@ func (f *feed) crash(seq jobs.Seq) int {
 	return f.crashes[seq]
 }
 
-func (f *feed) crashesOf(seq jobs.Seq) int {
+// AnyCrashes reports whether any worker has died with a record in hand. It is cheap.
+func (f *Feed) AnyCrashes() bool { return f.crashed.Load() }
+
+// CrashesOf is how many workers have died with the record in hand.
+func (f *Feed) CrashesOf(seq jobs.Seq) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.crashes[seq]
 }
 
-// end says that the source has no more.
-func (f *feed) end() {
+// End says that the source has no more.
+func (f *Feed) End() {
 	f.mu.Lock()
 	f.ended = true
 	if f.open == 0 {
@@ -248,7 +292,7 @@ func (f *feed) end() {
 }
 
 // settled notes that n records need no further try.
-func (f *feed) CloseRecords(n int) {
+func (f *Feed) CloseRecords(n int) {
 	if n == 0 {
 		return
 	}
@@ -263,4 +307,54 @@ func (f *feed) CloseRecords(n int) {
 		f.poke()
 		f.intents.poke()
 	}
+}
+
+// Depth is how many records are in the feed.
+func (f *Feed) Depth() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := len(f.waiting) + f.pacing.parkedCount
+	for _, b := range f.blocks {
+		n += len(b.items) - b.pos
+	}
+	if f.intents != nil {
+		n += len(f.intents.later)
+	}
+	return n
+}
+
+// State is what a feed says of itself.
+type State struct {
+	Paused bool
+	// Waits says why nothing is begun at the moment, or is empty.
+	Waits string
+	// Adaptive is how many slots may work at the moment, and nil if all may.
+	Adaptive *int
+	Rate     *pace.Rate // nil: no limit
+}
+
+// State is how the feed stands.
+func (f *Feed) State() State {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := State{Paused: f.paused, Waits: f.pacing.waitReason, Rate: f.pacing.Rate()}
+	if f.gate.shut != "" {
+		out.Waits = f.gate.shut
+	}
+	if out.Waits == "" {
+		out.Waits = f.waitText(time.Now())
+	}
+	if f.adapting != nil {
+		n := f.adapting.Allowed()
+		out.Adaptive = &n
+	}
+	return out
+}
+
+// Waits says until when nothing is begun, if all that is left to begin waits for its
+// time; otherwise it is empty.
+func (f *Feed) Waits() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.waitText(time.Now())
 }

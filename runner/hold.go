@@ -83,7 +83,7 @@ func (r *session) watchMachine(ctx context.Context, g *gauges) {
 			}
 		}
 		held = why
-		if !sleep(ctx, nil, nil, gaugeEvery) {
+		if !sleep(ctx, gaugeEvery) {
 			return
 		}
 	}

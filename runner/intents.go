@@ -3,9 +3,9 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/ledger"
+	"bytes"
 	"container/heap"
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -27,22 +27,29 @@ const (
 // the ledger. It is guarded by the feed's lock. A nil *intents stands for a run
 // that needs none.
 type intents struct {
-	later  retries                              // wait for their time, and have no intent yet
-	want   chan struct{}                        // a token: there may be something to make intents for
-	least  int                                  // records that have an intent at least, if there are any
-	mortal bool                                 // keys may die: no retry waits behind another in a worker
-	alive  func(first int64, at time.Time) bool // whether a key may be used again
-	commit time.Duration                        // how long a commit takes, a moving average
-	window int
-	ready  int // records in blocks that may leave and have not
-	took   int // records that have left since the last group
-	since  time.Time
+	later retries       // wait for their time, and have no intent yet
+	want  chan struct{} // a token: there may be something to make intents for
+	least int           // records that have an intent at least, if there are any
+	// lifetime is how long a key is known to be alive; 0 is for ever. Otherwise no
+	// retry waits behind another in a worker.
+	lifetime time.Duration
+	commit   time.Duration // how long a commit takes, a moving average
+	window   int
+	ready    int // records in blocks that may leave and have not
+	took     int // records that have left since the last group
+	since    time.Time
 	// starved says that a slot has asked for a record that had no intent yet.
 	starved bool
 }
 
-func newIntents(slots int, mortal bool, alive func(int64, time.Time) bool) *intents {
-	return &intents{mortal: mortal, want: make(chan struct{}, 1), least: 2 * slots, window: 2 * slots, since: time.Now(), alive: alive}
+func newIntents(slots int, lifetime time.Duration) *intents {
+	return &intents{lifetime: lifetime, want: make(chan struct{}, 1), least: 2 * slots, window: 2 * slots, since: time.Now()}
+}
+
+// alive reports whether a record that was first sent at a time, in Unix
+// milliseconds, may be sent again under the same key.
+func (in *intents) alive(first int64, at time.Time) bool {
+	return in.lifetime == 0 || first == 0 || at.Sub(time.UnixMilli(first)) < in.lifetime
 }
 
 func (in *intents) poke() {
@@ -75,63 +82,63 @@ func (in *intents) resize(now time.Time) {
 	in.took, in.starved, in.since = 0, false, now
 }
 
-// group is records whose intents are made durable together.
-type group struct {
-	rows    []ledger.Intent
-	blocks  []*block
+// Group is records whose intents are made durable together.
+type Group struct {
+	Rows    []ledger.Intent
+	blocks  []*Block
 	upTo    []int // for each block
-	retries []*retry
-	expired []*retry // their key may be dead: they are not tried again
+	retries []*Retry
+	Expired []*Retry // their key may be dead: they are not tried again
 	counted []uint64 // keys of retries, in the throttle's count
 	made    time.Time
-	durable chan struct{}
+	Durable chan struct{}
 }
 
-func (g *group) empty() bool { return len(g.rows) == 0 && len(g.expired) == 0 }
+func (g *Group) empty() bool { return len(g.Rows) == 0 && len(g.Expired) == 0 }
 
-// nextGroup waits until intents are needed. It returns nil when there will be
+// NextGroup waits until intents are needed. It returns nil when there will be
 // no more, or ctx has ended.
-func (f *feed) nextGroup(ctx context.Context, epoch int64) *group {
+func (f *Feed) NextGroup(ctx context.Context, epoch int64) *Group {
 	for {
 		f.mu.Lock()
-		g, wait := f.collect(epoch, time.Now())
+		g, most := f.collect(epoch, time.Now())
 		finished := f.ended && f.open == 0
 		f.mu.Unlock()
 		if !g.empty() {
 			return g
 		}
-		if finished || !sleep(ctx, f.intents.want, nil, wait) {
+		if finished || !wait(ctx, f.intents.want, nil, most) {
 			return nil
 		}
 	}
 }
 
 // collect gathers a group. If it is empty, wait is when to look again.
-func (f *feed) collect(epoch int64, now time.Time) (g *group, wait time.Duration) {
+func (f *Feed) collect(epoch int64, now time.Time) (g *Group, wait time.Duration) {
 	in := f.intents
-	g = &group{made: now, durable: make(chan struct{})}
+	g = &Group{made: now, Durable: make(chan struct{})}
 	row := ledger.Intent{Epoch: epoch, At: now}
-	for len(in.later) > 0 && in.later[0].due.Sub(now) <= retryAhead && len(g.rows) < intentMost {
-		r := heap.Pop(&in.later).(*retry)
-		if !in.alive(r.firstSentMS, now) {
-			g.expired = append(g.expired, r)
+	for len(in.later) > 0 && in.later[0].Due.Sub(now) <= retryAhead && len(g.Rows) < intentMost {
+		r := heap.Pop(&in.later).(*Retry)
+		if !in.alive(r.FirstSentMS, now) {
+			g.Expired = append(g.Expired, r)
 			continue
 		}
-		if f.pacing.mustPark(r.pace) {
+		if f.pacing.mustPark(r.Pace) {
 			f.pacing.park(r)
 			continue
 		}
 		if f.pacing.keyed {
-			f.pacing.queued[r.pace]++ // until grant puts it there
-			g.counted = append(g.counted, r.pace)
+			f.pacing.queued[r.Pace]++ // until grant puts it there
+			g.counted = append(g.counted, r.Pace)
 		}
-		row.First, row.Count, row.Attempt, row.Keys = r.seq, 1, r.attempt, r.key
-		g.rows = append(g.rows, row)
+		row.First, row.Count, row.Attempt, row.Keys = r.Seq, 1, r.Attempt, r.Key
+		g.Rows = append(g.Rows, row)
 		g.retries = append(g.retries, r)
 	}
 	wait = -1
 	if len(in.later) > 0 {
-		wait = max(in.later[0].due.Sub(now)-retryAhead, 0)
+		wait = max(in.later[0].Due.Sub(now)-retryAhead, 0)
 	}
 	if in.ready > in.window/2 {
 		return g, wait
@@ -150,7 +157,7 @@ func (f *feed) collect(epoch int64, now time.Time) (g *group, wait time.Duration
 			break
 		}
 		row.Attempt = 1
-		g.rows = b.appendIntents(g.rows, row, b.asked, b.asked+n)
+		g.Rows = b.appendIntents(g.Rows, row, b.asked, b.asked+n)
 		b.asked += n
 		g.blocks, g.upTo = append(g.blocks, b), append(g.upTo, b.asked)
 		need -= n
@@ -160,16 +167,16 @@ func (f *feed) collect(epoch int64, now time.Time) (g *group, wait time.Duration
 
 // appendIntents adds rows for the items from one to another: one for each
 // stretch of records that follow one another in one chunk.
-func (b *block) appendIntents(rows []ledger.Intent, row ledger.Intent, from, to int) []ledger.Intent {
+func (b *Block) appendIntents(rows []ledger.Intent, row ledger.Intent, from, to int) []ledger.Intent {
 	for from < to {
 		n := 1
-		first := b.items[from].seq
-		for from+n < to && b.items[from+n].seq == first+jobs.Seq(n) && (first+jobs.Seq(n))%ledger.ChunkSize != 0 {
+		first := b.items[from].Seq
+		for from+n < to && b.items[from+n].Seq == first+jobs.Seq(n) && (first+jobs.Seq(n))%ledger.ChunkSize != 0 {
 			n++
 		}
 		row.First, row.Count, row.Keys = first, n, nil
 		if len(b.keys) > 0 {
-			row.Keys = copyOf(b.keys[from*ledger.KeySize : (from+n)*ledger.KeySize])
+			row.Keys = bytes.Clone(b.keys[from*ledger.KeySize : (from+n)*ledger.KeySize])
 		}
 		rows = append(rows, row)
 		from += n
@@ -177,8 +184,8 @@ func (b *block) appendIntents(rows []ledger.Intent, row ledger.Intent, from, to 
 	return rows
 }
 
-// grant lets the records of a group leave: their intents are durable.
-func (f *feed) grant(g *group) {
+// Grant lets the records of a group leave: their intents are durable.
+func (f *Feed) Grant(g *Group) {
 	f.mu.Lock()
 	f.intents.commit += (time.Since(g.made) - f.intents.commit) / 4
 	for i, b := range g.blocks {
@@ -186,7 +193,7 @@ func (f *feed) grant(g *group) {
 		b.ready = g.upTo[i]
 	}
 	for _, r := range g.retries {
-		r.hasIntent = true
+		r.HasIntent = true
 		f.pushWaiting(r)
 	}
 	for _, key := range g.counted {
@@ -198,64 +205,9 @@ func (f *feed) grant(g *group) {
 	f.poke()
 }
 
-// intend makes intents ahead of the slots. It is a goroutine of the run.
-func (r *session) intend(ctx context.Context) error {
-	for {
-		g := r.feed.nextGroup(ctx, r.epoch)
-		if g == nil {
-			return nil
-		}
-		u := newUpdate()
-		for _, x := range g.expired {
-			if err := r.expire(u, x); err != nil {
-				return err
-			}
-			r.feed.passBy(&x.item)
-		}
-		if len(g.rows) > 0 {
-			u.intents, u.durable = g.rows, g.durable
-		}
-		if err := r.send(u); err != nil {
-			return err
-		}
-		if len(g.rows) == 0 {
-			continue
-		}
-		select {
-		case <-g.durable:
-			r.feed.grant(g)
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
-// expire ends a record whose key the far side may have forgotten.
-func (r *session) expire(u *update, x *retry) error {
-	r.feed.mu.Lock()
-	err := r.feed.spill.fetch(x)
-	r.feed.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	rec, err := r.recordOf(x)
-	if err != nil {
-		return err
-	}
-	rec.Attempt = max(x.attempt-1, 1) // the one it would have been has not been tried
-	r.giveUp(u, &try{item: x.item, rec: rec}, jobs.StatusUnknown, &loss{class: "expired"}, fmt.Sprintf(
-		"its idempotency key may have been forgotten: it was first sent more than --key-lifetime %s ago", r.cfg.KeyLifetime))
-	return nil
-}
-
-// keysDie reports whether a key may become unusable while its record waits.
-func (r *session) keysDie() bool { return r.cfg.Effect == jobs.EffectKeyed && r.cfg.KeyLifetime > 0 }
-
-// keyAlive reports whether a record that was first sent at a time, in Unix
-// milliseconds, may be sent again under the same key.
-func (r *session) keyAlive(first int64, at time.Time) bool {
-	if !r.keysDie() || first == 0 {
-		return true
-	}
-	return at.Sub(time.UnixMilli(first)) < r.cfg.KeyLifetime
+// Fetch brings the body of a record that waits into memory.
+func (f *Feed) Fetch(r *Retry) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.spill.fetch(r)
 }

@@ -36,10 +36,10 @@ type loss struct {
 func (r *session) lose(u *update, t *try, l loss) {
 	crashes := 0
 	if l.blamed {
-		crashes = r.feed.crash(t.seq)
+		crashes = r.feed.Crash(t.Seq)
 	}
 	u.attempts = append(u.attempts, ledger.Attempt{
-		Seq: t.seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: string(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
+		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: string(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
 	})
 	switch {
 	case r.cfg.OnUnknown == spec.OnUnknownSkip:
@@ -65,18 +65,18 @@ const mayBeDone = "it may or may not have been done: "
 // noteLoss keeps a loss where the death of this process cannot touch it, before
 // the page that says so is used again.
 func (s *slot) noteLoss(t *try, l loss) error {
-	if s.r.feed.intents == nil {
+	if !s.r.feed.NeedsIntents() {
 		return nil
 	}
 	w := wire.Loss{Class: l.class, Error: l.text, TookMS: l.took.Milliseconds(), Blamed: l.blamed}
 	if l.blamed {
-		w.Crashes = s.r.feed.crashesOf(t.seq) + 1
+		w.Crashes = s.r.feed.CrashesOf(t.Seq) + 1
 	}
 	p, err := json.Marshal(w)
 	if err != nil {
 		return err
 	}
-	note := wire.Note{Time: wire.Now(), Seq: t.seq, Try: t.rec.Attempt, Kind: wire.NoteLoss, Payload: p}
+	note := wire.Note{Time: wire.Now(), Seq: t.Seq, Try: t.rec.Attempt, Kind: wire.NoteLoss, Payload: p}
 	if err := s.notes.Append(&note); err != nil {
 		return &spec.WriteError{Err: err}
 	}

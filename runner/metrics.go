@@ -176,19 +176,5 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	send(m.inHand, prometheus.GaugeValue, float64(inHand))
-	send(m.queue, prometheus.GaugeValue, float64(r.feed.depth()))
-}
-
-// depth is how many records are in the feed.
-func (f *feed) depth() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n := len(f.waiting) + f.pacing.parkedCount
-	for _, b := range f.blocks {
-		n += len(b.items) - b.pos
-	}
-	if f.intents != nil {
-		n += len(f.intents.later)
-	}
-	return n
+	send(m.queue, prometheus.GaugeValue, float64(r.feed.Depth()))
 }

@@ -7,7 +7,6 @@ import (
 	"brood/worker/wire"
 	"context"
 	"syscall"
-	"time"
 )
 
 // serveControl serves orders until ctx ends. Without its socket a run works all the
@@ -20,7 +19,7 @@ func (r *session) serveControl(ctx context.Context) {
 
 // Pause begins nothing more, or lets it go on.
 func (r *session) Pause(yes bool) {
-	r.feed.pause(yes)
+	r.feed.Pause(yes)
 	if yes {
 		r.Term.Logf("paused")
 	} else {
@@ -30,7 +29,7 @@ func (r *session) Pause(yes bool) {
 
 // SetRate changes the rate over all records; nil takes it away.
 func (r *session) SetRate(rate *pace.Rate) {
-	r.feed.setRate(rate)
+	r.feed.SetRate(rate)
 	if rate != nil {
 		r.Term.Logf("at most %s from now on", rate)
 	}
@@ -56,21 +55,10 @@ func (r *session) Live() *control.Live {
 	if s.Total > 0 {
 		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
 	}
-	r.feed.mu.Lock()
-	defer r.feed.mu.Unlock()
-	out.Paused, out.Waits = r.feed.paused, r.feed.pacing.waitReason
-	if held := r.feed.gate.shut; held != "" {
-		out.Waits = held
-	}
-	if out.Waits == "" {
-		out.Waits = r.feed.waitText(time.Now())
-	}
-	if r.adapting != nil {
-		n := r.adapting.Allowed()
-		out.Adaptive = &n
-	}
-	if rate := r.feed.pacing.Rate(); rate != nil {
-		out.Limit = rate.String()
+	f := r.feed.State()
+	out.Paused, out.Waits, out.Adaptive = f.Paused, f.Waits, f.Adaptive
+	if f.Rate != nil {
+		out.Limit = f.Rate.String()
 	}
 	return out
 }

@@ -121,11 +121,11 @@ func (c *child) settleOne(u *update, t *try, res *jobs.Result) {
 	r := c.slot.r
 	o := c.over.Load()
 	class := res.Class
-	if o.of(t.seq, t.rec.Attempt) {
+	if o.of(t.Seq, t.rec.Attempt) {
 		class = o.class
 	}
 	r.observe(t, res, class, res.Elapsed)
-	if !o.of(t.seq, t.rec.Attempt) || res.Verdict == jobs.VerdictOK || res.Verdict == jobs.VerdictSkipped {
+	if !o.of(t.Seq, t.rec.Attempt) || res.Verdict == jobs.VerdictOK || res.Verdict == jobs.VerdictSkipped {
 		r.settle(u, t, res)
 		return
 	}

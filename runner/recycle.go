@@ -90,7 +90,7 @@ func (c *child) worn() float64 {
 
 // allowance is how many records a worker may still be given, of n.
 func (c *child) allowance(n int) int {
-	if c.slot.r.adapting != nil {
+	if c.slot.r.feed.Adaptive() {
 		return 1 // what is refused is so at once, and is no reason to give it more
 	}
 	if l := c.wear.limit.Tasks; l > 0 {

@@ -28,7 +28,6 @@ import (
 	"brood/runner/intake"
 	"brood/runner/jobserver"
 	"brood/runner/ledger"
-	"brood/runner/pace"
 	"brood/runner/proc"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -76,7 +75,7 @@ type session struct {
 	shape    *jobs.Shape
 	encoder  *sink.Encoder
 	reader   *dataset.Reader
-	feed     *feed
+	feed     *Feed
 	book     *book
 	crew     crew
 	family   *proc.Family
@@ -85,7 +84,6 @@ type session struct {
 	fresh    atomic.Bool // a fresh worker has been measured
 	recycled atomic.Uint64
 	halting  halting
-	adapting *adapting // nil: the number of slots is what it is
 	// jobserver is that of make; nil: there is none.
 	jobserver *jobserver.Client
 	admission *admission
@@ -159,31 +157,29 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	if err := r.keepLimits(); err != nil {
 		return err
 	}
-	var in *intents
-	if cfg.Effect != jobs.EffectNone {
-		in = newIntents(cfg.Slots, r.keysDie(), r.keyAlive)
-	}
 	day, used, err := l.Reader().Quota(ctx)
 	if err != nil {
 		return err
 	}
-	r.feed = newFeed(r.Dir.Path, in, newThrottle(cfg, r.tellPause, day, used))
-	r.feed.breaker = pace.NewBreaker(cfg.Breaker)
-	if cfg.Adaptive {
-		r.adapting = newAdapting(r.feed, cfg.Slots)
-	}
 	r.openJobserver(os.Getenv("MAKEFLAGS"))
+	if r.metrics, err = newMetrics(r, cfg.Metrics); err != nil {
+		return err
+	}
+	keyLifetime := cfg.KeyLifetime
+	if cfg.Effect != jobs.EffectKeyed {
+		keyLifetime = 0
+	}
+	r.feed = New(Config{
+		Dir: r.Dir.Path, Slots: cfg.Slots, Intents: cfg.Effect != jobs.EffectNone, KeyLifetime: keyLifetime,
+		Pace: cfg.Pace, PaceKey: cfg.PaceKey, QuotaDay: day, QuotaUsed: used, Breaker: cfg.Breaker, Adaptive: cfg.Adaptive,
+		Jobserver: r.jobserver, Tell: r.tellPause, Waited: r.metrics.noteWait,
+	})
 	if err := r.hire(cfg.Slots); err != nil {
 		return err
 	}
 	// One update in hand for each slot, so that none waits for a write.
 	r.updates = make(chan *update, cfg.Slots)
-	if err := r.openBook(ctx, l, input); err != nil {
-		return err
-	}
-	r.metrics, err = newMetrics(r, cfg.Metrics)
-	r.feed.pacing.waited = r.metrics.noteWait
-	return err
+	return r.openBook(ctx, l, input)
 }
 
 // WorkerArgument is the hidden subcommand that makes this executable a worker.
@@ -263,7 +259,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	context.AfterFunc(killCtx, func() { r.family.SignalAll(syscall.SIGKILL) })
 	if d := r.cfg.DrainTimeout; d > 0 {
 		context.AfterFunc(drainCtx, func() {
-			if sleep(killCtx, nil, nil, d) {
+			if sleep(killCtx, d) {
 				r.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
 				kill()
 			}
@@ -303,7 +299,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	}
 	src := &source{r: r, reader: r.reader, past: r.past, keys: r.admission}
 	start(src.read)
-	if r.feed.intents != nil {
+	if r.feed.NeedsIntents() {
 		start(r.intend)
 	}
 	start(func(ctx context.Context) error { return r.manage(ctx, start) })

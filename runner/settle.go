@@ -18,7 +18,7 @@ const throttleTime = time.Second
 // try is one try of one record, while it is decided what it means. The record
 // and the body are borrowed.
 type try struct {
-	item
+	Item
 	slot int
 	rec  *jobs.Record
 	body []byte // the record's encoding, to be sent again
@@ -42,14 +42,14 @@ func (r *session) settle(u *update, t *try, res *jobs.Result) {
 		}
 		// Without a time to wait, doing less at once is what slows everybody
 		// down where that is adaptive, as long as there is less to do.
-		if r.adapting == nil || res.RetryAfter > 0 || r.adapting.atFloor() {
-			r.feed.slow(&t.item, wait, res.Delays)
+		if res.RetryAfter > 0 || r.feed.AtFloor() {
+			r.feed.Slow(&t.Item, wait, res.Delays)
 		}
 		r.sendAgain(u, t, t.rec.Attempt, time.Now().Add(wait), false)
 		return
 	case jobs.VerdictAbort:
 		u.attempts = append(u.attempts, attemptOf(t, res))
-		r.abort(fmt.Sprintf("job %s asked to stop at %s: %s", r.cfg.Job, r.placeOf(&t.item), res.Error))
+		r.abort(fmt.Sprintf("job %s asked to stop at %s: %s", r.cfg.Job, r.placeOf(&t.Item), res.Error))
 		// The record stays pending: it goes back, and nobody takes it any more.
 		r.sendAgain(u, t, t.rec.Attempt, time.Now(), false)
 		return
@@ -72,7 +72,7 @@ func (r *session) settle(u *update, t *try, res *jobs.Result) {
 		}
 	case jobs.VerdictRetry:
 		if res.Delays >= jobs.DelaysKey {
-			if r.feed.slow(&t.item, res.RetryAfter, res.Delays) {
+			if r.feed.Slow(&t.Item, res.RetryAfter, res.Delays) {
 				r.Term.Logf("nothing new is begun for %s: %s", res.RetryAfter, res.Error)
 			}
 		}
@@ -93,7 +93,7 @@ func (r *session) settle(u *update, t *try, res *jobs.Result) {
 
 // tryLater queues a record for another try, if it may have one.
 func (r *session) tryLater(u *update, t *try, res *jobs.Result) bool {
-	tries := t.rec.Attempt - r.feed.crashesOf(t.seq) // those that were answered
+	tries := t.rec.Attempt - r.feed.CrashesOf(t.Seq) // those that were answered
 	if tries > r.cfg.Retries {
 		return false
 	}
@@ -113,21 +113,21 @@ func (r *session) settleUnknown(u *update, t *try, res *jobs.Result) {
 }
 
 func (r *session) settleOK(u *update, t *try, res *jobs.Result) {
-	if t.waited {
+	if t.Waited {
 		u.attempts = append(u.attempts, attemptOf(t, res))
 		r.forget(u, t)
 	}
 	u.buf = r.encoder.AppendRow(u.buf, t.rec, &sink.Outcome{
 		Status: jobs.StatusOK, Attempts: t.rec.Attempt, Elapsed: res.Elapsed, Text: res.Text, Values: res.Values,
 	})
-	u.final(r, t.seq)
+	u.final(r, t.Seq)
 	r.countHalt(1, 0)
 }
 
 // finish ends a record otherwise than ok. What o says counts, out brings what
 // the job has made of it.
 func (r *session) finish(u *update, t *try, o ledger.Outcome, out *sink.Outcome) {
-	o.Seq, o.Attempts, o.Place, o.At = t.seq, t.rec.Attempt, t.place(), time.Now()
+	o.Seq, o.Attempts, o.Place, o.At = t.Seq, t.rec.Attempt, t.Place(), time.Now()
 	o.Crashes = r.forget(u, t)
 	u.fail(r, t.rec, o, out)
 }
@@ -163,42 +163,34 @@ func (r *session) giveUp(u *update, t *try, status jobs.Status, l *loss, text st
 // forget drops what was kept for a record that is now final. It returns how
 // often it had killed a worker.
 func (r *session) forget(u *update, t *try) int {
-	if t.waited {
-		u.leftRetries = append(u.leftRetries, t.seq)
+	if t.Waited {
+		u.leftRetries = append(u.leftRetries, t.Seq)
 	}
-	if !r.feed.crashed.Load() {
+	if !r.feed.AnyCrashes() {
 		return 0
 	}
-	return r.feed.crashesOf(t.seq)
+	return r.feed.CrashesOf(t.Seq)
 }
 
 // sendAgain queues a record for another try and notes in the ledger that the
 // one at hand is over.
 func (r *session) sendAgain(u *update, t *try, attempt int, due time.Time, alone bool) {
 	u.retries = append(u.retries, ledger.Retry{
-		Seq: t.seq, Attempts: attempt - 1, Crashes: r.feed.crashesOf(t.seq), Due: due, First: t.sent(),
+		Seq: t.Seq, Attempts: attempt - 1, Crashes: r.feed.CrashesOf(t.Seq), Due: due, First: t.Sent(),
 	})
-	x := &retry{item: t.item, attempt: attempt, due: due, suspect: alone, key: r.keyFor(t.rec), body: copyOf(t.body)}
-	x.waited = true
+	x := &Retry{Item: t.Item, Attempt: attempt, Due: due, Suspect: alone, Key: r.keyFor(t.rec), Body: copyOf(t.body)}
+	x.Waited = true
 	u.again = append(u.again, x)
 }
 
 // keyFor is the key for a record's intent: nil if it needs none, or if the key
 // follows from the position.
 func (r *session) keyFor(rec *jobs.Record) []byte {
-	if r.feed.intents == nil || len(r.cfg.Key.Columns) == 0 {
+	if !r.feed.NeedsIntents() || len(r.cfg.Key.Columns) == 0 {
 		return nil
 	}
 	sum, _ := r.cfg.Key.Sum(rec)
 	return sum[:]
-}
-
-// sent is when the record may first have reached the far side.
-func (it *item) sent() time.Time {
-	if it.firstSentMS == 0 {
-		return time.Now()
-	}
-	return time.UnixMilli(it.firstSentMS)
 }
 
 // backoff is how long to wait after a try: the minimum, doubled for each try
@@ -218,22 +210,18 @@ func (r *session) backoff(attempt int) time.Duration {
 
 func attemptOf(t *try, res *jobs.Result) ledger.Attempt {
 	return ledger.Attempt{
-		Seq: t.seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: res.Verdict.String(),
+		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: res.Verdict.String(),
 		Class: res.Class, Error: res.Error, Elapsed: res.Elapsed, Slot: t.slot,
 	}
 }
 
 func copyOf(b []byte) []byte { return append([]byte(nil), b...) }
 
-func (it *item) place() ledger.Place {
-	return ledger.Place{File: int(it.file), Line: it.line, Offset: it.offset}
-}
-
 // recordOf decodes the record of a retry, whose body is in memory.
-func (r *session) recordOf(x *retry) (*jobs.Record, error) {
-	frame := wire.AppendBatchHead(nil, x.seq, 1)
-	frame = wire.AppendRecordHead(frame, 0, x.attempt)
-	b, err := wire.ReadBatch(append(frame, x.body...), r.shape, r.cfg.Plan.NeedsRaw)
+func (r *session) recordOf(x *Retry) (*jobs.Record, error) {
+	frame := wire.AppendBatchHead(nil, x.Seq, 1)
+	frame = wire.AppendRecordHead(frame, 0, x.Attempt)
+	b, err := wire.ReadBatch(append(frame, x.Body...), r.shape, r.cfg.Plan.NeedsRaw)
 	if err != nil {
 		return nil, err
 	}

@@ -43,8 +43,7 @@ type slot struct {
 	files [3]*os.File // of the page, and of the notes
 	noted uint64      // the last note that was settled
 
-	tokens tokens // of its goroutine
-	permit bool   // see gate; guarded by the feed's lock
+	seat *Seat // in the feed
 
 	leaving  sync.WaitGroup // workers that were replaced
 	leaveMu  sync.Mutex
@@ -57,25 +56,23 @@ type slot struct {
 
 // work is the slot's goroutine.
 func (s *slot) work(ctx context.Context) error {
-	s.tokens.server = s.r.jobserver
+	s.seat = s.r.feed.Seat()
 	err := s.workOn(ctx)
-	s.tokens.put()
-	s.r.feed.leave(s)
+	s.r.feed.Leave(s.seat)
 	s.leaving.Wait() // workers that were replaced
 	return errors.Join(err, s.leaveErr)
 }
 
 func (s *slot) workOn(ctx context.Context) error {
-	b := &batch{}
+	b := &Batch{}
 	var c *child // the next worker, if there is one already
 	for {
 		// A worker is started when there is something for it to do. Where
 		// starts are limited it is started before, as what is taken must begin
 		// at once.
-		if c == nil && s.r.feed.timed() {
-			s.rest(nil)
-			s.r.feed.leave(s)
-			if !s.r.feed.await(ctx) {
+		if c == nil && s.r.feed.Timed() {
+			s.r.feed.Leave(s.seat)
+			if !s.r.feed.Await(ctx) {
 				return nil
 			}
 			var err error
@@ -83,12 +80,16 @@ func (s *slot) workOn(ctx context.Context) error {
 				return err
 			}
 		}
-		ok, err := s.r.feed.take(ctx, s, c, 1, b)
+		var w Worker
+		if c != nil {
+			w = c
+		}
+		ok, err := s.r.feed.Take(ctx, s.seat, w, 1, b)
 		if !ok || err != nil {
 			if c != nil {
 				s.replace(c)
 			}
-			if c == nil || err != nil || ctx.Err() != nil || s.r.feed.over() {
+			if c == nil || err != nil || ctx.Err() != nil || s.r.over() {
 				return err
 			}
 			c = nil // it was to leave
@@ -108,18 +109,17 @@ func (s *slot) workOn(ctx context.Context) error {
 		if s.deaths >= idleDeaths {
 			return &spec.AbortError{Reason: fmt.Sprintf("%d workers of slot %d died in a row without an answer; see their messages above", s.deaths, s.number)}
 		}
-		b = &batch{}
+		b = &Batch{}
 	}
 }
 
 // giveBack returns a batch that no worker has seen.
-func (s *slot) giveBack(b *batch) error {
-	var err error
-	if b.walk, err = wire.ReadBatch(b.frame[5:], s.r.shape, s.r.cfg.Plan.NeedsRaw); err != nil {
+func (s *slot) giveBack(b *Batch) error {
+	if err := b.Open(s.r.shape, s.r.cfg.Plan.NeedsRaw); err != nil {
 		return err
 	}
 	u := newUpdate()
-	err = s.r.giveBackTo(u, b, func(*update, *batch, *jobs.Record) (bool, error) { return false, nil })
+	err := s.r.giveBackTo(u, b, func(*update, *Batch, *jobs.Record) (bool, error) { return false, nil })
 	return errors.Join(err, s.r.send(u))
 }
 
@@ -150,7 +150,7 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 			return nil, &spec.AbortError{Reason: fmt.Sprintf("slot %d: a worker does not start: %v", s.number, err)}
 		}
 		s.r.Term.Logf("slot %d: a worker did not start, trying again in %s: %v", s.number, wait, err)
-		if !sleep(ctx, nil, nil, wait) {
+		if !sleep(ctx, wait) {
 			return nil, nil
 		}
 		wait *= 4
@@ -160,7 +160,7 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 // converse feeds a worker until there is nothing more to do, it dies, or it is
 // worn out. First is its first batch. In the last case the next worker is
 // returned: it is ready, and the worn one leaves by itself.
-func (s *slot) converse(ctx context.Context, c *child, first *batch) (next *child, err error) {
+func (s *slot) converse(ctx context.Context, c *child, first *Batch) (next *child, err error) {
 	c.firstNote = s.page.LastNote()
 	s.live.Store(c)
 	defer s.live.Store(nil)
@@ -292,8 +292,8 @@ func (s *slot) recordDeath(c *child, exit proc.Exit, d *death, l loss, left map[
 	}
 	u.deaths = append(u.deaths, row)
 	for _, b := range c.queue {
-		err := r.giveBackTo(u, b, func(u *update, b *batch, rec *jobs.Record) (bool, error) {
-			t := b.try(s.number, rec)
+		err := r.giveBackTo(u, b, func(u *update, b *Batch, rec *jobs.Record) (bool, error) {
+			t := tryOf(b, s.number, rec)
 			if n := left[rec.Seq]; n != nil && n.Try == rec.Attempt {
 				var res jobs.Result
 				if err := wire.ReadAnswer(n.Payload, &res); err != nil {
@@ -338,36 +338,30 @@ func seqNote(seq *jobs.Seq) string {
 
 // giveBackTo returns what is unanswered of a batch to the feed, except records
 // that special deals with. No worker has begun them, so their intents stand.
-func (r *session) giveBackTo(u *update, b *batch, special func(*update, *batch, *jobs.Record) (bool, error)) error {
+func (r *session) giveBackTo(u *update, b *Batch, special func(*update, *Batch, *jobs.Record) (bool, error)) error {
 	var rec jobs.Record
 	for {
-		more, err := b.walk.Next(&rec)
+		more, err := b.Next(&rec)
 		if err != nil || !more {
 			return err
 		}
-		b.answered++
-		r.feed.endKey(&b.items[b.answered-1])
+		r.feed.EndKey(b.Item())
 		dealt, err := special(u, b, &rec)
 		if err != nil {
 			return err
 		}
 		if !dealt {
-			x := b.back(&rec)
-			r.feed.undecided(x.seq)
-			x.suspect = r.feed.crashed.Load() && r.feed.crashesOf(rec.Seq) > 0
+			x := b.Back(&rec)
+			r.feed.Undecided(x.Seq)
+			x.Suspect = r.feed.AnyCrashes() && r.feed.CrashesOf(rec.Seq) > 0
 			u.again = append(u.again, x)
 		}
 	}
 }
 
-// try is the record that was walked to last, as one try of it.
-func (b *batch) try(slot int, rec *jobs.Record) *try {
-	return &try{item: b.items[b.answered-1], slot: slot, rec: rec, body: b.walk.Body()}
-}
-
-// back makes the record that was walked to last ready to be sent once more.
-func (b *batch) back(rec *jobs.Record) *retry {
-	return &retry{item: b.items[b.answered-1], attempt: rec.Attempt, hasIntent: true, body: copyOf(b.walk.Body())}
+// tryOf is the record of a batch that was walked to last, as one try of it.
+func tryOf(b *Batch, slot int, rec *jobs.Record) *try {
+	return &try{Item: *b.Item(), slot: slot, rec: rec, body: b.Body()}
 }
 
 // send hands an update to the book, and then the records that are to be tried
@@ -386,7 +380,7 @@ func (r *session) send(u *update) error {
 	}
 	r.feed.CloseRecords(n)
 	for _, x := range again {
-		if err := r.feed.again(x); err != nil {
+		if err := r.feed.Again(x); err != nil {
 			return err
 		}
 	}

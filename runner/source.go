@@ -23,7 +23,7 @@ type source struct {
 	reader *dataset.Reader
 	seq    jobs.Seq // of the next record
 	rec    dataset.Record
-	block  *block
+	block  *Block
 	bad    *update // results of rows that cannot be read, or are duplicates
 	keys   *admission
 	loose  int // records of this block that were queued by themselves
@@ -35,18 +35,18 @@ type source struct {
 
 // read is the source's goroutine.
 func (s *source) read(ctx context.Context) error {
-	defer s.r.feed.end()
+	defer s.r.feed.End()
 	if err := s.begin(); err != nil {
 		return err
 	}
 	for {
-		if s.block = s.r.feed.blank(ctx); s.block == nil {
+		if s.block = s.r.feed.Blank(ctx); s.block == nil {
 			return nil
 		}
 		more, err := s.fill(ctx)
 		err = errors.Join(err, s.keys.flush())
 		s.r.noteInput(s.seq)
-		s.r.feed.push(s.block)
+		s.r.feed.Push(s.block)
 		s.sendBad()
 		if err != nil || !more {
 			return err
@@ -79,7 +79,7 @@ func (s *source) jump(chunk uint64) error {
 // standard input, and reports whether there may be more.
 func (s *source) fill(ctx context.Context) (bool, error) {
 	s.loose = 0
-	for s.loose < looseRecords && len(s.block.data) < blockBytes && len(s.block.items) < blockRecords && !s.bad.large() {
+	for s.loose < looseRecords && !s.block.Full() && !s.bad.large() {
 		if ctx.Err() != nil {
 			return false, nil //nolint:nilerr // the run is ending
 		}
@@ -87,7 +87,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			s.r.inputDone.Store(true)
 			return false, nil
 		}
-		if ready := s.reader.Ready(); !ready && (len(s.block.items) > 0 || s.bad != nil || s.loose > 0) {
+		if ready := s.reader.Ready(); !ready && (s.block.Len() > 0 || s.bad != nil || s.loose > 0) {
 			return true, nil
 		} else if !ready {
 			if err := s.keys.flush(); err != nil {
@@ -155,9 +155,9 @@ func (s *source) admit() error {
 			return err
 		}
 	}
-	it := item{seq: s.seq, line: rec.Pos.Line, offset: rec.Pos.Offset, file: int32(rec.Pos.File)}
-	if limits := s.r.feed.pacing; limits.keyed {
-		it.pace = limits.of(s.record())
+	it := Item{Seq: s.seq, Line: rec.Pos.Line, Offset: rec.Pos.Offset, File: int32(rec.Pos.File)}
+	if s.r.feed.Keyed() {
+		it.Pace = s.r.feed.PaceKey(s.record())
 	}
 	if note, left := s.past.notes[s.seq]; left {
 		return s.settleLeft(it, note)
@@ -173,33 +173,26 @@ func (s *source) admit() error {
 	if known, waits := s.past.retries[s.seq]; waits {
 		return s.admitRetry(it, known)
 	}
-	if s.r.feed.pacing.keyed {
+	if s.r.feed.Keyed() {
 		return s.admitLoose(it)
 	}
-	b := s.block
-	var gap uint64
-	if n := len(b.items); n > 0 {
-		gap = uint64(s.seq - b.items[n-1].seq - 1)
+	var key []byte
+	if s.keys != nil && s.r.feed.NeedsIntents() {
+		key = s.keys.key[:]
 	}
-	b.data = wire.AppendRecordHead(b.data, gap, 1)
-	b.data = wire.AppendBody(b.data, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
-	it.end = uint32(len(b.data))
-	b.items = append(b.items, it)
-	if s.keys != nil && s.r.feed.intents != nil {
-		b.keys = append(b.keys, s.keys.key[:]...)
-	}
+	s.block.Add(it, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw, key)
 	return nil
 }
 
 // admitLoose queues the record at hand by itself, as its key decides when it may
 // start.
-func (s *source) admitLoose(it item) error {
+func (s *source) admitLoose(it Item) error {
 	rec := s.record()
 	s.loose++
 	if err := s.keys.flush(); err != nil {
 		return err
 	}
-	return s.r.feed.admit(&retry{item: it, attempt: 1, due: s.r.feed.schedule(&it), key: s.r.keyFor(rec), body: s.body(rec)}, 0)
+	return s.r.feed.Admit(&Retry{Item: it, Attempt: 1, Due: s.r.feed.Schedule(&it), Key: s.r.keyFor(rec), Body: s.body(rec)}, 0)
 }
 
 // looseRecords bounds how many records are queued by themselves before it is
@@ -236,22 +229,22 @@ func (s *source) record() *jobs.Record {
 }
 
 // admitRetry queues a record that the ledger knows to be waiting for a retry.
-func (s *source) admitRetry(it item, known ledger.Retry) error {
+func (s *source) admitRetry(it Item, known ledger.Retry) error {
 	delete(s.past.retries, s.seq)
-	it.waited = true
-	it.firstSentMS = known.First.UnixMilli()
+	it.Waited = true
+	it.FirstSentMS = known.First.UnixMilli()
 	rec := s.record()
 	if err := s.keys.flush(); err != nil {
 		return err
 	}
-	return s.r.feed.admit(&retry{
-		item: it, attempt: known.Attempts + 1, due: known.Due, suspect: known.Crashes > 0, key: s.r.keyFor(rec), body: s.body(rec),
+	return s.r.feed.Admit(&Retry{
+		Item: it, Attempt: known.Attempts + 1, Due: known.Due, Suspect: known.Crashes > 0, Key: s.r.keyFor(rec), Body: s.body(rec),
 	}, known.Crashes)
 }
 
 // settleLeft settles a record that was in hand, or had been answered, when the
 // last session ended.
-func (s *source) settleLeft(it item, note ledger.Note) error {
+func (s *source) settleLeft(it Item, note ledger.Note) error {
 	taken, err := s.keys.take(s.record(), &it)
 	if err == nil {
 		err = s.keys.flush()
@@ -262,21 +255,21 @@ func (s *source) settleLeft(it item, note ledger.Note) error {
 	known, waits := s.past.retries[s.seq]
 	delete(s.past.retries, s.seq)
 	delete(s.past.notes, s.seq)
-	it.waited = waits
-	it.firstSentMS = note.First.UnixMilli()
+	it.Waited = waits
+	it.FirstSentMS = note.First.UnixMilli()
 	rec := s.record()
 	rec.Attempt = note.Attempt
-	s.r.feed.adopt()
-	s.r.feed.setCrashes(s.seq, known.Crashes)
+	s.r.feed.Adopt()
+	s.r.feed.SetCrashes(s.seq, known.Crashes)
 	u := newUpdate()
-	if err := s.r.settleNote(u, &try{item: it, rec: rec, body: s.body(rec)}, &note); err != nil {
+	if err := s.r.settleNote(u, &try{Item: it, rec: rec, body: s.body(rec)}, &note); err != nil {
 		return err
 	}
 	if taken != nil && len(u.again) > 0 {
 		// It was not done, and another run has done it, or will: its key had
 		// been given back, or was forgotten.
 		u.again, u.retries = nil, u.retries[:0]
-		s.r.finish(u, &try{item: it, rec: rec}, ledger.Outcome{Status: jobs.StatusSkipped, Class: classDuplicate, Error: takenBy(taken)}, &sink.Outcome{})
+		s.r.finish(u, &try{Item: it, rec: rec}, ledger.Outcome{Status: jobs.StatusSkipped, Class: classDuplicate, Error: takenBy(taken)}, &sink.Outcome{})
 	}
 	return s.r.send(u)
 }
@@ -317,8 +310,8 @@ func (s *source) sendBad() {
 }
 
 // placeOf words where a record stands, for messages.
-func (r *session) placeOf(it *item) string {
-	return r.placeAt(dataset.Position{File: int(it.file), Line: it.line})
+func (r *session) placeOf(it *Item) string {
+	return r.placeAt(dataset.Position{File: int(it.File), Line: it.Line})
 }
 
 func (r *session) placeAt(p dataset.Position) string { return intake.Place(&r.cfg.Dataset, p) }

@@ -25,9 +25,9 @@ type spilled struct {
 // spillMemory is how many bytes are kept in memory.
 const spillMemory = 8 << 20
 
-func (s *spill) keep(r *retry) error {
-	if s.memory+len(r.body) <= spillMemory {
-		s.memory += len(r.body)
+func (s *spill) keep(r *Retry) error {
+	if s.memory+len(r.Body) <= spillMemory {
+		s.memory += len(r.Body)
 		return nil
 	}
 	if s.file == nil {
@@ -43,23 +43,23 @@ func (s *spill) keep(r *retry) error {
 	if s.stored == 0 {
 		s.end = 0
 	}
-	if _, err := s.file.WriteAt(r.body, s.end); err != nil {
+	if _, err := s.file.WriteAt(r.Body, s.end); err != nil {
 		return &spec.WriteError{Err: err}
 	}
-	r.spilled = spilled{s.end, len(r.body)}
-	s.end += int64(len(r.body))
+	r.spilled = spilled{s.end, len(r.Body)}
+	s.end += int64(len(r.Body))
 	s.stored++
-	r.body = nil
+	r.Body = nil
 	return nil
 }
 
-func (s *spill) fetch(r *retry) error {
-	if r.body != nil {
-		s.memory -= len(r.body)
+func (s *spill) fetch(r *Retry) error {
+	if r.Body != nil {
+		s.memory -= len(r.Body)
 		return nil
 	}
-	r.body = make([]byte, r.spilled.size)
-	if _, err := s.file.ReadAt(r.body, r.spilled.at); err != nil {
+	r.Body = make([]byte, r.spilled.size)
+	if _, err := s.file.ReadAt(r.Body, r.spilled.at); err != nil {
 		return &spec.WriteError{Err: err}
 	}
 	s.stored--

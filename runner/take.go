@@ -6,11 +6,17 @@ import (
 	"time"
 )
 
-// take fills b with up to n records for a slot, whose worker is c, if it has one.
+// Worker is what the feed knows of who gets the records.
+type Worker interface {
+	// Idle reports whether it has nothing in hand.
+	Idle() bool
+}
+
+// Take fills b with up to n records for a slot, whose worker is w, or nil.
 // It waits until there is one, and returns false if there never will be, if ctx
 // ends, or if the worker is to leave.
-func (f *feed) take(ctx context.Context, s *slot, c *child, n int, b *batch) (bool, error) {
-	if idle := c == nil || c.idle(); idle && s.tokens.old() {
+func (f *Feed) Take(ctx context.Context, s *Seat, w Worker, n int, b *Batch) (bool, error) {
+	if idle := w == nil || w.Idle(); idle && s.tokens.old() {
 		s.tokens.put()
 	}
 	for ctx.Err() == nil {
@@ -18,13 +24,13 @@ func (f *feed) take(ctx context.Context, s *slot, c *child, n int, b *batch) (bo
 		changed := f.gate.changed
 		finished := f.ended && f.open == 0
 		if !finished && !f.gate.admits(s) {
-			leave := f.gate.shed && c != nil
+			leave := f.gate.shed && w != nil
 			f.gate.barred++
 			f.mu.Unlock()
 			f.poke() // it is for another
-			s.rest(c)
+			s.rest(w)
 			if !leave {
-				sleep(ctx, f.done, changed, -1)
+				wait(ctx, f.done, changed, -1)
 			}
 			f.mu.Lock()
 			f.gate.barred--
@@ -42,9 +48,9 @@ func (f *feed) take(ctx context.Context, s *slot, c *child, n int, b *batch) (bo
 			}
 			continue
 		}
-		ok, wait, err := f.fill(b, n)
+		ok, most, err := f.fill(b, n)
 		more := ok && (len(f.blocks) > 0 || len(f.waiting) > 0)
-		if !ok && (c == nil || c.idle()) {
+		if !ok && (w == nil || w.Idle()) {
 			f.gate.leave(s)
 		}
 		f.mu.Unlock()
@@ -54,37 +60,30 @@ func (f *feed) take(ctx context.Context, s *slot, c *child, n int, b *batch) (bo
 		if ok || err != nil || finished {
 			return ok, err
 		}
-		s.rest(c)
-		sleep(ctx, f.wake, changed, wait)
+		s.rest(w)
+		wait(ctx, f.wake, changed, most)
 	}
 	f.poke() // a slot that retires may have taken the token of another
 	return false, nil
 }
 
 // rest gives back what a slot does not need while it waits.
-func (s *slot) rest(c *child) {
-	if c == nil || c.idle() {
+func (s *Seat) rest(w Worker) {
+	if w == nil || w.Idle() {
 		s.tokens.put()
 	}
 }
 
-// over reports whether all is final, and nothing more will come.
-func (f *feed) over() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.ended && f.open == 0
-}
-
-// timed reports whether the times of starts are limited.
-func (f *feed) timed() bool {
+// Timed reports whether the times of starts are limited.
+func (f *Feed) Timed() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.pacing.Timed()
 }
 
-// await waits until there is something to take, if not at once. It returns false
+// Await waits until there is something to take, if not at once. It returns false
 // if there never will be, or ctx ends.
-func (f *feed) await(ctx context.Context) bool {
+func (f *Feed) Await(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		f.mu.Lock()
 		changed, barred := f.gate.changed, f.gate.shut != ""
@@ -98,37 +97,18 @@ func (f *feed) await(ctx context.Context) bool {
 			return some
 		}
 		if barred {
-			sleep(ctx, f.done, changed, -1)
+			wait(ctx, f.done, changed, -1)
 		} else {
-			sleep(ctx, f.wake, changed, -1)
+			wait(ctx, f.wake, changed, -1)
 		}
 	}
 	f.poke()
 	return false
 }
 
-// sleep waits for either channel, or for a time if it is not negative, and
-// reports false if ctx has ended.
-func sleep(ctx context.Context, wake, changed <-chan struct{}, wait time.Duration) bool {
-	var timeout <-chan time.Time
-	if wait >= 0 {
-		t := time.NewTimer(wait)
-		defer t.Stop()
-		timeout = t.C
-	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-wake:
-	case <-changed:
-	case <-timeout:
-	}
-	return ctx.Err() == nil
-}
-
 // fill takes what can be taken now. If there is nothing, wait is when to look
 // again, or negative if only a token will bring news.
-func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
+func (f *Feed) fill(b *Batch, n int) (ok bool, wait time.Duration, err error) {
 	if f.paused {
 		return false, -1, nil
 	}
@@ -144,12 +124,12 @@ func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
 	}
 	wait = -1
 	if len(f.waiting) > 0 {
-		if d := f.waiting[0].due.Sub(now); d <= 0 {
-			if err := f.fillDue(b, n, now); err != nil || len(b.items) > 0 {
+		if d := f.waiting[0].Due.Sub(now); d <= 0 {
+			if err := f.fillDue(b, n, now); err != nil || len(b.Items) > 0 {
 				return true, 0, err
 			}
 			if len(f.waiting) > 0 { // those that were due have to wait on
-				wait = max(f.waiting[0].due.Sub(now), 0)
+				wait = max(f.waiting[0].Due.Sub(now), 0)
 			}
 		} else {
 			wait = d
@@ -167,15 +147,15 @@ func (f *feed) fill(b *batch, n int) (ok bool, wait time.Duration, err error) {
 
 // waitText says until when nothing is begun, if all that is left to begin waits for
 // its time. The caller holds the lock.
-func (f *feed) waitText(now time.Time) string {
+func (f *Feed) waitText(now time.Time) string {
 	n := len(f.waiting)
 	var next time.Time
 	if n > 0 {
-		next = f.waiting[0].due
+		next = f.waiting[0].Due
 	}
 	if f.intents != nil && len(f.intents.later) > 0 {
 		n += len(f.intents.later)
-		if due := f.intents.later[0].due; next.IsZero() || due.Before(next) {
+		if due := f.intents.later[0].Due; next.IsZero() || due.Before(next) {
 			next = due
 		}
 	}

@@ -181,7 +181,7 @@ func (t *takeover) notes() []ledger.Note {
 
 // settleNote settles a record of which an earlier session has left something.
 func (r *session) settleNote(u *update, t *try, n *ledger.Note) error {
-	u.settledNotes = append(u.settledNotes, t.seq)
+	u.settledNotes = append(u.settledNotes, t.Seq)
 	switch n.Kind {
 	case ledger.NoteAnswer:
 		var res jobs.Result
@@ -192,10 +192,10 @@ func (r *session) settleNote(u *update, t *try, n *ledger.Note) error {
 	case ledger.NoteLoss:
 		var l wire.Loss
 		if err := json.Unmarshal(n.Payload, &l); err != nil {
-			return fmt.Errorf("read the note of record %d: %w", t.seq, err)
+			return fmt.Errorf("read the note of record %d: %w", t.Seq, err)
 		}
 		if l.Blamed {
-			r.feed.setCrashes(t.seq, l.Crashes-1)
+			r.feed.SetCrashes(t.Seq, l.Crashes-1)
 		}
 		r.lose(u, t, loss{class: l.Class, text: l.Error, blamed: l.Blamed, took: time.Duration(l.TookMS) * time.Millisecond})
 	default:

@@ -46,7 +46,7 @@ func (p *tempo) size() int {
 	defer p.mu.Unlock()
 	n := 1
 	if p.each > 0 {
-		n = int(min(batchTime/p.each, batchRecords))
+		n = int(min(batchTime/p.each, BatchRecords))
 	}
 	n = max(1, min(n, 4*max(p.last, 1)))
 	p.last = n

@@ -30,7 +30,7 @@ type update struct {
 	noted uint64
 	// again are records that go back to the feed, after the book has been told
 	// why: what becomes of their next try must not reach it before.
-	again []*retry
+	again []*Retry
 }
 
 // span is records that follow one another, and where their bytes end in buf.
@@ -58,9 +58,12 @@ func (u *update) free() {
 	updates.Put(u)
 }
 
+// updateBytes is how much an update may hold before it should be sent.
+const updateBytes = 256 << 10
+
 // large reports whether an update should be sent before more is added.
 func (u *update) large() bool {
-	return u != nil && (len(u.outcomes) >= 4096 || len(u.buf) >= blockBytes)
+	return u != nil && (len(u.outcomes) >= 4096 || len(u.buf) >= updateBytes)
 }
 
 func (u *update) empty() bool {

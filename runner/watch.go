@@ -63,7 +63,7 @@ func (r *session) watch(ctx context.Context) {
 		}
 		next := max(w.look(now), watchLeast)
 		woken = wire.Now() + next
-		if !sleep(ctx, nil, nil, next) {
+		if !sleep(ctx, next) {
 			return
 		}
 	}
@@ -171,11 +171,8 @@ func (r *session) snapshot() term.Snapshot {
 	elapsed := time.Since(r.started)
 	// What has been read and is not done yet does not count.
 	share := float64(final) / float64(max(t.Input, 1))
-	r.feed.mu.Lock()
-	waits := r.feed.waitText(time.Now())
-	r.feed.mu.Unlock()
 	return term.Snapshot{
-		Waits: waits, Final: final, Failed: t.Failed, Unknown: t.Unknown, Elapsed: elapsed,
+		Waits: r.feed.Waits(), Final: final, Failed: t.Failed, Unknown: t.Unknown, Elapsed: elapsed,
 		Rate:  float64(final-r.already) / elapsed.Seconds(),
 		Bytes: int64(share * float64(r.reader.Consumed())), Total: r.reader.Total(),
 	}
@@ -183,7 +180,7 @@ func (r *session) snapshot() term.Snapshot {
 
 // showProgress keeps the progress display up to date.
 func (r *session) showProgress(ctx context.Context) {
-	for sleep(ctx, nil, nil, 200*time.Millisecond) {
+	for sleep(ctx, 200*time.Millisecond) {
 		r.Term.Update(r.snapshot())
 	}
 	r.Term.End()

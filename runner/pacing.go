@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// throttle applies the limits of a run to its feed. It is guarded by the feed's
+// pacing applies the limits of a run to its feed. It is guarded by the feed's
 // lock.
-type throttle struct {
+type pacing struct {
 	*pace.Pacer
 	keyed bool
 	key   spec.PaceKey
@@ -22,7 +22,7 @@ type throttle struct {
 	// queued counts the records in feed.waiting of each key, and parked holds
 	// those that wait for another of their key to end.
 	queued      map[uint64]int
-	parked      map[uint64][]*retry
+	parked      map[uint64][]*Retry
 	parkedCount int // parked in all
 	// tell is called when the run begins to wait for a long time, and why.
 	tell       func(why string, until time.Time)
@@ -31,19 +31,30 @@ type throttle struct {
 	waited func()
 }
 
-func newThrottle(cfg *spec.Config, tell func(string, time.Time), day string, used int) *throttle {
-	t := &throttle{
-		Pacer: pace.New(cfg.Pace, time.Now(), day, used), keyed: cfg.Pace.Keyed(), key: cfg.PaceKey, max: cfg.Pace.MaxPerKey,
-		seed: maphash.MakeSeed(), queued: make(map[uint64]int), parked: make(map[uint64][]*retry), tell: tell, waited: func() {},
+func newPacing(c *Config) *pacing {
+	t := &pacing{
+		Pacer: pace.New(c.Pace, time.Now(), c.QuotaDay, c.QuotaUsed), keyed: c.Pace.Keyed(), key: c.PaceKey, max: c.Pace.MaxPerKey,
+		seed: maphash.MakeSeed(), queued: make(map[uint64]int), parked: make(map[uint64][]*Retry), tell: c.Tell, waited: c.Waited,
 	}
-	for value, rate := range cfg.Pace.ByValue {
+	for value, rate := range c.Pace.ByValue {
 		t.SetKeyRate(maphash.String(t.seed, strings.ToLower(value)), rate)
 	}
 	return t
 }
 
+// Keyed reports whether each record has a key that its pace goes by.
+func (f *Feed) Keyed() bool { return f.pacing.keyed }
+
+// PaceKey is the key by which the pace of a record goes; 0 if it has none.
+func (f *Feed) PaceKey(rec *jobs.Record) uint64 {
+	if !f.pacing.keyed {
+		return 0
+	}
+	return f.pacing.of(rec)
+}
+
 // of is the key of a record, as a number.
-func (t *throttle) of(rec *jobs.Record) uint64 {
+func (t *pacing) of(rec *jobs.Record) uint64 {
 	v := rec.First(t.key.Column)
 	v = bytes.ToLower(bytes.TrimSpace(v))
 	if t.key.Domain {
@@ -53,7 +64,7 @@ func (t *throttle) of(rec *jobs.Record) uint64 {
 }
 
 // room returns how many of n records may start now; if none, when to look again.
-func (t *throttle) room(now time.Time, n int) (int, time.Duration) {
+func (t *pacing) room(now time.Time, n int) (int, time.Duration) {
 	room, again, why := t.Room(now, n)
 	if room > 0 {
 		t.waitReason = ""
@@ -69,7 +80,7 @@ func (t *throttle) room(now time.Time, n int) (int, time.Duration) {
 
 // roomNow returns how many of n records may start now, as far as the limits and
 // the breaker go; if none, when to look again.
-func (f *feed) roomNow(now time.Time, n int) (int, time.Duration) {
+func (f *Feed) roomNow(now time.Time, n int) (int, time.Duration) {
 	if f.breaker != nil {
 		room, again, why := f.breaker.Room(now, n)
 		if room == 0 {
@@ -84,19 +95,19 @@ func (f *feed) roomNow(now time.Time, n int) (int, time.Duration) {
 }
 
 // pushWaiting adds a record to those that leave when they are due.
-func (f *feed) pushWaiting(r *retry) {
+func (f *Feed) pushWaiting(r *Retry) {
 	heap.Push(&f.waiting, r)
 	if f.pacing.keyed {
-		f.pacing.queued[r.pace]++
+		f.pacing.queued[r.Pace]++
 	}
 }
 
 // popWaiting takes off the record that is due first.
-func (f *feed) popWaiting() *retry {
-	r := heap.Pop(&f.waiting).(*retry)
+func (f *Feed) popWaiting() *Retry {
+	r := heap.Pop(&f.waiting).(*Retry)
 	if f.pacing.keyed {
-		if f.pacing.queued[r.pace]--; f.pacing.queued[r.pace] == 0 {
-			delete(f.pacing.queued, r.pace)
+		if f.pacing.queued[r.Pace]--; f.pacing.queued[r.Pace] == 0 {
+			delete(f.pacing.queued, r.Pace)
 		}
 	}
 	return r
@@ -104,18 +115,18 @@ func (f *feed) popWaiting() *retry {
 
 // startKey reports whether a record that is due may start, as far as its key
 // goes. If not, it is queued again.
-func (f *feed) startKey(r *retry, now time.Time) bool {
+func (f *Feed) startKey(r *Retry, now time.Time) bool {
 	t := f.pacing
 	if !t.keyed {
 		return true
 	}
-	again, err := t.StartKey(now, r.pace)
+	again, err := t.StartKey(now, r.Pace)
 	switch {
 	case pace.Full(err):
 		t.park(r)
 	case !again.IsZero():
 		t.waited()
-		r.due = again
+		r.Due = again
 		f.pushWaiting(r)
 	default:
 		return true
@@ -123,35 +134,35 @@ func (f *feed) startKey(r *retry, now time.Time) bool {
 	return false
 }
 
-func (t *throttle) park(r *retry) {
-	t.parked[r.pace] = append(t.parked[r.pace], r)
+func (t *pacing) park(r *Retry) {
+	t.parked[r.Pace] = append(t.parked[r.Pace], r)
 	t.parkedCount++
 }
 
 // mustPark reports whether enough records of a key are on their way, so that
 // another need not have an intent yet.
-func (t *throttle) mustPark(key uint64) bool {
+func (t *pacing) mustPark(key uint64) bool {
 	return t.max > 0 && t.InFlight(key)+t.queued[key] >= t.max
 }
 
-// endKey notes that a record is not in flight any more, and lets the next of its
+// EndKey notes that a record is not in flight any more, and lets the next of its
 // key go on.
-func (f *feed) endKey(it *item) {
+func (f *Feed) EndKey(it *Item) {
 	t := f.pacing
 	if !t.keyed {
 		return
 	}
 	f.mu.Lock()
-	t.EndKey(it.pace)
+	t.EndKey(it.Pace)
 	f.unpark(it)
 	f.mu.Unlock()
 	f.poke()
 	f.intents.poke()
 }
 
-// passBy lets the next of a key go on, as a record that it waited for has ended
+// PassBy lets the next of a key go on, as a record that it waited for has ended
 // without having been in flight.
-func (f *feed) passBy(it *item) {
+func (f *Feed) PassBy(it *Item) {
 	if !f.pacing.keyed {
 		return
 	}
@@ -164,34 +175,34 @@ func (f *feed) passBy(it *item) {
 
 // unpark queues the next record of a key that waits for another to end. It is
 // parked again if that was too early.
-func (f *feed) unpark(it *item) {
+func (f *Feed) unpark(it *Item) {
 	t := f.pacing
-	if list := t.parked[it.pace]; len(list) > 0 {
+	if list := t.parked[it.Pace]; len(list) > 0 {
 		r := list[0]
-		if t.parked[it.pace] = list[1:]; len(list) == 1 {
-			delete(t.parked, it.pace)
+		if t.parked[it.Pace] = list[1:]; len(list) == 1 {
+			delete(t.parked, it.Pace)
 		}
 		t.parkedCount--
 		f.queue(r)
 	}
 }
 
-// slow holds back everybody, or those who share the record's key, for a while. It
+// Slow delays back everybody, or those who share the record's key, for a while. It
 // reports whether it is everybody, who were not held back before.
-func (f *feed) slow(it *item, d time.Duration, holds jobs.Delays) bool {
+func (f *Feed) Slow(it *Item, d time.Duration, delays jobs.Delays) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
 	until := now.Add(d)
-	if holds == jobs.DelaysDefault {
-		if holds = jobs.DelaysAll; f.pacing.keyed {
-			holds = jobs.DelaysKey
+	if delays == jobs.DelaysDefault {
+		if delays = jobs.DelaysAll; f.pacing.keyed {
+			delays = jobs.DelaysKey
 		}
 	}
 	switch {
-	case holds == jobs.DelaysKey && f.pacing.keyed:
-		f.pacing.SlowKey(now, it.pace, until)
-	case holds == jobs.DelaysAll && until.After(f.throttledUntil):
+	case delays == jobs.DelaysKey && f.pacing.keyed:
+		f.pacing.SlowKey(now, it.Pace, until)
+	case delays == jobs.DelaysAll && until.After(f.throttledUntil):
 		news := now.After(f.throttledUntil)
 		f.throttledUntil = until
 		return news
@@ -199,30 +210,25 @@ func (f *feed) slow(it *item, d time.Duration, holds jobs.Delays) bool {
 	return false
 }
 
-// quota is how much of the quota of the day is used up; the day is empty if
+// Quota is how much of the quota of the day is used up; the day is empty if
 // there is none.
-func (f *feed) quota() (day string, used int) {
+func (f *Feed) Quota() (day string, used int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.pacing.Used()
 }
 
-// setRate changes the rate over all records; nil takes it away.
-func (f *feed) setRate(rate *pace.Rate) {
+// SetRate changes the rate over all records; nil takes it away.
+func (f *Feed) SetRate(rate *pace.Rate) {
 	f.mu.Lock()
 	f.pacing.SetRate(rate, time.Now())
 	f.mu.Unlock()
 	f.poke()
 }
 
-// schedule says when a new record may start at the earliest, by its key.
-func (f *feed) schedule(it *item) time.Time {
+// Schedule says when a new record may start at the earliest, by its key.
+func (f *Feed) Schedule(it *Item) time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.pacing.Schedule(time.Now(), it.pace)
-}
-
-// tellPause says that the run waits, and why.
-func (r *session) tellPause(why string, until time.Time) {
-	r.Term.Logf("paused until %s: %s", until.Format(time.DateTime), why)
+	return f.pacing.Schedule(time.Now(), it.Pace)
 }
