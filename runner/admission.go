@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/feed"
 	"brood/runner/home"
 	"brood/runner/keys"
 	"brood/runner/spec"
@@ -61,7 +62,7 @@ func (a *admission) see(rec *jobs.Record, at dataset.Position) (ok bool, first *
 }
 
 // take takes the key of a record for this run. It returns who has it otherwise.
-func (a *admission) take(rec *jobs.Record, it *Item) (*keys.Taken, error) {
+func (a *admission) take(rec *jobs.Record, it *feed.Item) (*keys.Taken, error) {
 	if a == nil || a.scope == nil {
 		return nil, nil
 	}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/feed"
 	"brood/worker/wire"
 	"errors"
 	"fmt"
@@ -119,9 +120,9 @@ func (c *child) nextSeq() (jobs.Seq, bool) {
 
 // nextRecord returns the first record that has not been answered. Only the
 // listener calls it, or whoever comes after it.
-func (c *child) nextRecord(rec *jobs.Record) (*Batch, error) {
+func (c *child) nextRecord(rec *jobs.Record) (*feed.Batch, error) {
 	c.mu.Lock()
-	var b *Batch
+	var b *feed.Batch
 	if len(c.queue) > 0 {
 		b = c.queue[0]
 	}
@@ -138,7 +139,7 @@ func (c *child) nextRecord(rec *jobs.Record) (*Batch, error) {
 
 // retire takes a batch off the queue when all of it is answered. It still counts
 // as given until release.
-func (c *child) retire(b *Batch) {
+func (c *child) retire(b *feed.Batch) {
 	if !b.All() {
 		return
 	}

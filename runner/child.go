@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/runner/feed"
 	"brood/runner/proc"
 	"brood/runner/spec"
 	"brood/worker/wire"
@@ -34,9 +35,9 @@ type child struct {
 	firstNote uint64
 
 	mu      sync.Mutex
-	queue   []*Batch // given and not fully answered, in order
-	closing []*Batch // all answered, and not handed on yet
-	spare   []*Batch
+	queue   []*feed.Batch // given and not fully answered, in order
+	closing []*feed.Batch // all answered, and not handed on yet
+	spare   []*feed.Batch
 	credit  chan struct{} // a token: the queue has become shorter
 	ended   chan struct{} // closed when no more answers will come
 	err     error         // of the answers; read after ended
@@ -218,7 +219,7 @@ func closeAll(files ...*os.File) error {
 // feed gives the worker batches as it finishes those before. When it is worn out
 // the next worker is started beside it, and returned when that is ready and this
 // one has nothing in hand.
-func (c *child) feed(ctx context.Context, b *Batch) (*child, error) {
+func (c *child) feed(ctx context.Context, b *feed.Batch) (*child, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -262,7 +263,7 @@ func (c *child) feed(ctx context.Context, b *Batch) (*child, error) {
 
 // give writes a batch. That the worker has died is not an error here: whoever
 // listens finds out.
-func (c *child) give(b *Batch) error {
+func (c *child) give(b *feed.Batch) error {
 	if err := b.Open(c.slot.r.shape, c.slot.r.cfg.Plan.NeedsRaw); err != nil {
 		return err
 	}
@@ -300,7 +301,7 @@ func (c *child) Idle() bool {
 // given is how many batches the worker has. The caller holds the lock.
 func (c *child) given() int { return len(c.queue) + len(c.closing) }
 
-func (c *child) spareBatch() *Batch {
+func (c *child) spareBatch() *feed.Batch {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n := len(c.spare); n > 0 {
@@ -308,5 +309,5 @@ func (c *child) spareBatch() *Batch {
 		c.spare = c.spare[:n-1]
 		return b
 	}
-	return &Batch{}
+	return &feed.Batch{}
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/feed"
 	"context"
 	"fmt"
 )
@@ -39,7 +40,7 @@ func (r *session) intend(ctx context.Context) error {
 }
 
 // expire ends a record whose key the far side may have forgotten.
-func (r *session) expire(u *update, x *Retry) error {
+func (r *session) expire(u *update, x *feed.Retry) error {
 	if err := r.feed.Fetch(x); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/feed"
 	"brood/runner/home"
 	"brood/runner/intake"
 	"brood/runner/jobserver"
@@ -75,7 +76,7 @@ type session struct {
 	shape    *jobs.Shape
 	encoder  *sink.Encoder
 	reader   *dataset.Reader
-	feed     *Feed
+	feed     *feed.Feed
 	book     *book
 	crew     crew
 	family   *proc.Family
@@ -169,7 +170,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	if cfg.Effect != jobs.EffectKeyed {
 		keyLifetime = 0
 	}
-	r.feed = New(Config{
+	r.feed = feed.New(feed.Config{
 		Dir: r.Dir.Path, Slots: cfg.Slots, Intents: cfg.Effect != jobs.EffectNone, KeyLifetime: keyLifetime,
 		Pace: cfg.Pace, PaceKey: cfg.PaceKey, QuotaDay: day, QuotaUsed: used, Breaker: cfg.Breaker, Adaptive: cfg.Adaptive,
 		Jobserver: r.jobserver, Tell: r.tellPause, Waited: r.metrics.noteWait,

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/feed"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -18,7 +19,7 @@ const throttleTime = time.Second
 // try is one try of one record, while it is decided what it means. The record
 // and the body are borrowed.
 type try struct {
-	Item
+	feed.Item
 	slot int
 	rec  *jobs.Record
 	body []byte // the record's encoding, to be sent again
@@ -178,7 +179,7 @@ func (r *session) sendAgain(u *update, t *try, attempt int, due time.Time, alone
 	u.retries = append(u.retries, ledger.Retry{
 		Seq: t.Seq, Attempts: attempt - 1, Crashes: r.feed.CrashesOf(t.Seq), Due: due, First: t.Sent(),
 	})
-	x := &Retry{Item: t.Item, Attempt: attempt, Due: due, Suspect: alone, Key: r.keyFor(t.rec), Body: copyOf(t.body)}
+	x := &feed.Retry{Item: t.Item, Attempt: attempt, Due: due, Suspect: alone, Key: r.keyFor(t.rec), Body: copyOf(t.body)}
 	x.Waited = true
 	u.again = append(u.again, x)
 }
@@ -218,7 +219,7 @@ func attemptOf(t *try, res *jobs.Result) ledger.Attempt {
 func copyOf(b []byte) []byte { return append([]byte(nil), b...) }
 
 // recordOf decodes the record of a retry, whose body is in memory.
-func (r *session) recordOf(x *Retry) (*jobs.Record, error) {
+func (r *session) recordOf(x *feed.Retry) (*jobs.Record, error) {
 	frame := wire.AppendBatchHead(nil, x.Seq, 1)
 	frame = wire.AppendRecordHead(frame, 0, x.Attempt)
 	b, err := wire.ReadBatch(append(frame, x.Body...), r.shape, r.cfg.Plan.NeedsRaw)

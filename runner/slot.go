@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/feed"
 	"brood/runner/ledger"
 	"brood/runner/proc"
 	"brood/runner/spec"
@@ -43,7 +44,7 @@ type slot struct {
 	files [3]*os.File // of the page, and of the notes
 	noted uint64      // the last note that was settled
 
-	seat *Seat // in the feed
+	seat *feed.Seat // in the feed
 
 	leaving  sync.WaitGroup // workers that were replaced
 	leaveMu  sync.Mutex
@@ -64,7 +65,7 @@ func (s *slot) work(ctx context.Context) error {
 }
 
 func (s *slot) workOn(ctx context.Context) error {
-	b := &Batch{}
+	b := &feed.Batch{}
 	var c *child // the next worker, if there is one already
 	for {
 		// A worker is started when there is something for it to do. Where
@@ -80,7 +81,7 @@ func (s *slot) workOn(ctx context.Context) error {
 				return err
 			}
 		}
-		var w Worker
+		var w feed.Worker
 		if c != nil {
 			w = c
 		}
@@ -109,17 +110,17 @@ func (s *slot) workOn(ctx context.Context) error {
 		if s.deaths >= idleDeaths {
 			return &spec.AbortError{Reason: fmt.Sprintf("%d workers of slot %d died in a row without an answer; see their messages above", s.deaths, s.number)}
 		}
-		b = &Batch{}
+		b = &feed.Batch{}
 	}
 }
 
 // giveBack returns a batch that no worker has seen.
-func (s *slot) giveBack(b *Batch) error {
+func (s *slot) giveBack(b *feed.Batch) error {
 	if err := b.Open(s.r.shape, s.r.cfg.Plan.NeedsRaw); err != nil {
 		return err
 	}
 	u := newUpdate()
-	err := s.r.giveBackTo(u, b, func(*update, *Batch, *jobs.Record) (bool, error) { return false, nil })
+	err := s.r.giveBackTo(u, b, func(*update, *feed.Batch, *jobs.Record) (bool, error) { return false, nil })
 	return errors.Join(err, s.r.send(u))
 }
 
@@ -160,7 +161,7 @@ func (s *slot) start(ctx context.Context) (*child, error) {
 // converse feeds a worker until there is nothing more to do, it dies, or it is
 // worn out. First is its first batch. In the last case the next worker is
 // returned: it is ready, and the worn one leaves by itself.
-func (s *slot) converse(ctx context.Context, c *child, first *Batch) (next *child, err error) {
+func (s *slot) converse(ctx context.Context, c *child, first *feed.Batch) (next *child, err error) {
 	c.firstNote = s.page.LastNote()
 	s.live.Store(c)
 	defer s.live.Store(nil)
@@ -292,7 +293,7 @@ func (s *slot) recordDeath(c *child, exit proc.Exit, d *death, l loss, left map[
 	}
 	u.deaths = append(u.deaths, row)
 	for _, b := range c.queue {
-		err := r.giveBackTo(u, b, func(u *update, b *Batch, rec *jobs.Record) (bool, error) {
+		err := r.giveBackTo(u, b, func(u *update, b *feed.Batch, rec *jobs.Record) (bool, error) {
 			t := tryOf(b, s.number, rec)
 			if n := left[rec.Seq]; n != nil && n.Try == rec.Attempt {
 				var res jobs.Result
@@ -338,7 +339,7 @@ func seqNote(seq *jobs.Seq) string {
 
 // giveBackTo returns what is unanswered of a batch to the feed, except records
 // that special deals with. No worker has begun them, so their intents stand.
-func (r *session) giveBackTo(u *update, b *Batch, special func(*update, *Batch, *jobs.Record) (bool, error)) error {
+func (r *session) giveBackTo(u *update, b *feed.Batch, special func(*update, *feed.Batch, *jobs.Record) (bool, error)) error {
 	var rec jobs.Record
 	for {
 		more, err := b.Next(&rec)
@@ -360,7 +361,7 @@ func (r *session) giveBackTo(u *update, b *Batch, special func(*update, *Batch, 
 }
 
 // tryOf is the record of a batch that was walked to last, as one try of it.
-func tryOf(b *Batch, slot int, rec *jobs.Record) *try {
+func tryOf(b *feed.Batch, slot int, rec *jobs.Record) *try {
 	return &try{Item: *b.Item(), slot: slot, rec: rec, body: b.Body()}
 }
 

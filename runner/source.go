@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/feed"
 	"brood/runner/intake"
 	"brood/runner/keys"
 	"brood/runner/ledger"
@@ -23,7 +24,7 @@ type source struct {
 	reader *dataset.Reader
 	seq    jobs.Seq // of the next record
 	rec    dataset.Record
-	block  *Block
+	block  *feed.Block
 	bad    *update // results of rows that cannot be read, or are duplicates
 	keys   *admission
 	loose  int // records of this block that were queued by themselves
@@ -155,7 +156,7 @@ func (s *source) admit() error {
 			return err
 		}
 	}
-	it := Item{Seq: s.seq, Line: rec.Pos.Line, Offset: rec.Pos.Offset, File: int32(rec.Pos.File)}
+	it := feed.Item{Seq: s.seq, Line: rec.Pos.Line, Offset: rec.Pos.Offset, File: int32(rec.Pos.File)}
 	if s.r.feed.Keyed() {
 		it.Pace = s.r.feed.PaceKey(s.record())
 	}
@@ -186,13 +187,13 @@ func (s *source) admit() error {
 
 // admitLoose queues the record at hand by itself, as its key decides when it may
 // start.
-func (s *source) admitLoose(it Item) error {
+func (s *source) admitLoose(it feed.Item) error {
 	rec := s.record()
 	s.loose++
 	if err := s.keys.flush(); err != nil {
 		return err
 	}
-	return s.r.feed.Admit(&Retry{Item: it, Attempt: 1, Due: s.r.feed.Schedule(&it), Key: s.r.keyFor(rec), Body: s.body(rec)}, 0)
+	return s.r.feed.Admit(&feed.Retry{Item: it, Attempt: 1, Due: s.r.feed.Schedule(&it), Key: s.r.keyFor(rec), Body: s.body(rec)}, 0)
 }
 
 // looseRecords bounds how many records are queued by themselves before it is
@@ -229,7 +230,7 @@ func (s *source) record() *jobs.Record {
 }
 
 // admitRetry queues a record that the ledger knows to be waiting for a retry.
-func (s *source) admitRetry(it Item, known ledger.Retry) error {
+func (s *source) admitRetry(it feed.Item, known ledger.Retry) error {
 	delete(s.past.retries, s.seq)
 	it.Waited = true
 	it.FirstSentMS = known.First.UnixMilli()
@@ -237,14 +238,14 @@ func (s *source) admitRetry(it Item, known ledger.Retry) error {
 	if err := s.keys.flush(); err != nil {
 		return err
 	}
-	return s.r.feed.Admit(&Retry{
+	return s.r.feed.Admit(&feed.Retry{
 		Item: it, Attempt: known.Attempts + 1, Due: known.Due, Suspect: known.Crashes > 0, Key: s.r.keyFor(rec), Body: s.body(rec),
 	}, known.Crashes)
 }
 
 // settleLeft settles a record that was in hand, or had been answered, when the
 // last session ended.
-func (s *source) settleLeft(it Item, note ledger.Note) error {
+func (s *source) settleLeft(it feed.Item, note ledger.Note) error {
 	taken, err := s.keys.take(s.record(), &it)
 	if err == nil {
 		err = s.keys.flush()
@@ -310,7 +311,7 @@ func (s *source) sendBad() {
 }
 
 // placeOf words where a record stands, for messages.
-func (r *session) placeOf(it *Item) string {
+func (r *session) placeOf(it *feed.Item) string {
 	return r.placeAt(dataset.Position{File: int(it.File), Line: it.Line})
 }
 

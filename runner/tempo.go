@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/runner/feed"
 	"sync"
 	"time"
 )
@@ -46,7 +47,7 @@ func (p *tempo) size() int {
 	defer p.mu.Unlock()
 	n := 1
 	if p.each > 0 {
-		n = int(min(batchTime/p.each, BatchRecords))
+		n = int(min(batchTime/p.each, feed.BatchRecords))
 	}
 	n = max(1, min(n, 4*max(p.last, 1)))
 	p.last = n

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/feed"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/worker/wire"
@@ -30,7 +31,7 @@ type update struct {
 	noted uint64
 	// again are records that go back to the feed, after the book has been told
 	// why: what becomes of their next try must not reach it before.
-	again []*Retry
+	again []*feed.Retry
 }
 
 // span is records that follow one another, and where their bytes end in buf.

@@ -1,4 +1,16 @@
-package runner
+// Package feed is which record may leave next, and when: new ones in the order of the
+// source, and in between those whose retry is due; those only whose intent is durable;
+// as fast as rates, quotas and hours allow; to as many slots as the gate admits. It knows
+// no workers and no ledger, and asks for nothing: it is asked.
+//
+// Its parts share one lock. Where a record is:
+//
+//	Push ──▶ blocks ─────────────────────────────▶ Take ──▶ a slot
+//	             └ ready: its intent is durable      ▲        │
+//	Again, Admit ──▶ intents.later ──▶ waiting ──────┘      Again, or CloseRecords
+//	                  no intent yet     a heap by due time,
+//	                                    or parked behind another of its key
+package feed
 
 import (
 	"brood/jobs"

@@ -1,4 +1,4 @@
-package runner
+package feed
 
 import (
 	"brood/jobs"
