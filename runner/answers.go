@@ -39,7 +39,7 @@ func (c *child) settle(p []byte) error {
 	if err != nil {
 		return err
 	}
-	u := newUpdate()
+	u := newSettlement()
 	err = c.settleEach(u, &answers)
 	c.slot.sign(u)
 	c.slot.tempo.note(answers.Len(), answers.Busy)
@@ -49,7 +49,7 @@ func (c *child) settle(p []byte) error {
 	return err
 }
 
-func (c *child) settleEach(u *update, answers *wire.AnswersReader) error {
+func (c *child) settleEach(u *settlement, answers *wire.AnswersReader) error {
 	var rec jobs.Record
 	var res jobs.Result
 	var t try

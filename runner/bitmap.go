@@ -6,22 +6,22 @@ import (
 	"math/bits"
 )
 
-// bitmap has a bit for each record of a chunk.
-type bitmap [ledger.ChunkSize / 64]uint64
+// Bitmap has a bit for each record of a chunk.
+type Bitmap [ledger.ChunkSize / 64]uint64
 
-// allFinal is the bitmap of a chunk that is done.
-var allFinal = func() *bitmap {
-	b := &bitmap{}
+// AllFinal is the bitmap of a chunk that is done.
+var AllFinal = func() *Bitmap {
+	b := &Bitmap{}
 	for i := range b {
 		b[i] = ^uint64(0)
 	}
 	return b
 }()
 
-func (b *bitmap) has(i uint) bool { return b[i/64]>>(i%64)&1 != 0 }
+func (b *Bitmap) Has(i uint) bool { return b[i/64]>>(i%64)&1 != 0 }
 
 // set sets n bits from i.
-func (b *bitmap) set(i, n uint) {
+func (b *Bitmap) set(i, n uint) {
 	for n > 0 {
 		word, bit := i/64, i%64
 		k := min(n, 64-bit)
@@ -30,9 +30,9 @@ func (b *bitmap) set(i, n uint) {
 	}
 }
 
-func (b *bitmap) clear(i uint) { b[i/64] &^= 1 << (i % 64) }
+func (b *Bitmap) clear(i uint) { b[i/64] &^= 1 << (i % 64) }
 
-func (b *bitmap) count() int {
+func (b *Bitmap) count() int {
 	n := 0
 	for _, w := range b {
 		n += bits.OnesCount64(w)
@@ -41,7 +41,7 @@ func (b *bitmap) count() int {
 }
 
 // bytes is the form in the ledger: bit i is bit i%8 of byte i/8.
-func (b *bitmap) bytes() []byte {
+func (b *Bitmap) bytes() []byte {
 	out := make([]byte, 0, len(b)*8)
 	for _, w := range b {
 		out = binary.LittleEndian.AppendUint64(out, w)
@@ -49,7 +49,7 @@ func (b *bitmap) bytes() []byte {
 	return out
 }
 
-func (b *bitmap) load(p []byte) {
+func (b *Bitmap) Load(p []byte) {
 	for i := range b {
 		if len(p) < 8 {
 			return

@@ -6,7 +6,6 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
-	"brood/worker/wire"
 	"context"
 	"fmt"
 	"slices"
@@ -33,16 +32,102 @@ const (
 // troubleShown is how many failed or unknown records a report names.
 const troubleShown = 3
 
-// book puts results in order, writes them out, and keeps the ledger. All but
+// Ledger is what makes commits durable, see ledger.Ledger.
+type Ledger interface {
+	Commit(ctx context.Context, c *ledger.Commit) error
+}
+
+// Reader brings back what the ledger holds until it is its turn, see ledger.Reader.
+type Reader interface {
+	Held(ctx context.Context, first jobs.Seq) ([]byte, error)
+}
+
+// Output is where results go, see sink.File.
+type Output interface {
+	Write(p []byte) error
+	Flush() error
+	Sync() error
+	Close() error
+	// Size is how many bytes have been written, with those that are buffered.
+	Size() int64
+	Buffered() int
+	// Undelivered are the bytes that a Flush which failed has not written.
+	Undelivered() []byte
+	IsStdout() bool
+}
+
+// Config is what a book works with, and where the run stood when it was opened.
+type Config struct {
+	Ledger Ledger
+	Reader Reader
+	File   Output
+	// Synced is how many bytes of the output are durable.
+	Synced int64
+	// Unordered writes results as they come; otherwise NextSeq is the first that is not
+	// in the output.
+	Unordered bool
+	NextSeq   jobs.Seq
+	// Held are the results in the ledger that are not in the output, without their
+	// bytes, and Freed the keys that are to be given back to their scope.
+	Held   []ledger.Held
+	Freed  []string
+	Totals ledger.Totals
+	Past   *Past
+	// SyncInput makes durable what has been read and is in no file of its own.
+	SyncInput func() error
+	// Quota is what is used of the quota of the day.
+	Quota func() (day string, used int)
+	// GiveBack gives keys back; KeysKept is told when that has failed, and is not
+	// tried again.
+	GiveBack func(ctx context.Context, keys []string) error
+	KeysKept func(n int, err error)
+	// Failed is told why nothing is written or recorded any more, once.
+	Failed func(error)
+	// Tried is told of each try that is recorded, and Committed how long each commit
+	// took, from another goroutine.
+	Tried     func(verdict string)
+	Committed func(time.Duration)
+}
+
+// New opens the book of a session.
+func New(c Config) *Book {
+	b := &Book{
+		Config: c, synced: c.Synced,
+		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position), acks: make(map[Ack]uint64),
+		freed: freedKeys{done: make(chan error, 1), waiting: c.Freed},
+		work:  make(chan *ledger.Commit), done: make(chan error, 1),
+	}
+	t := c.Totals
+	b.input.Store(t.Input)
+	b.ok.Store(t.OK)
+	b.failed.Store(t.Failed)
+	b.skipped.Store(t.Skipped)
+	b.unknown.Store(t.Unknown)
+	if c.Unordered {
+		b.owed = c.Held
+	} else {
+		stored := make([]sink.Segment, len(c.Held))
+		for i, h := range c.Held {
+			stored[i] = sink.Segment{First: h.First, Count: h.Count, Stored: true}
+		}
+		b.order = sink.NewOrder(c.NextSeq, stored)
+	}
+	for id, c := range c.Past.Chunks {
+		if c.Closed {
+			continue
+		}
+		k := &chunk{start: dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}, ok: c.OK, final: b.Past.final[id].count()}
+		k.bits.Load(c.Bits)
+		b.chunks[id] = k
+	}
+	return b
+}
+
+// Book puts results in order, writes them out, and keeps the ledger. All but
 // the commits themselves happens in one goroutine.
-type book struct {
-	r      *session
-	file   *sink.File
-	order  *sink.Order // nil if the output is unordered
-	ledger *ledger.Ledger
-	reader *ledger.Reader
-	// syncInput makes durable what has been read and is in no file of its own.
-	syncInput func() error
+type Book struct {
+	Config
+	order *sink.Order // nil if the output is unordered
 
 	chunks  map[uint64]*chunk
 	touched map[uint64]bool // chunks changed since the last commit
@@ -64,7 +149,7 @@ type book struct {
 	// What is told when the next commit, and the one under way, have ended: to
 	// whoever waits, and to the pages how many of their notes are settled.
 	toNotify, notifying []chan struct{}
-	acks, acking        map[*wire.Page]uint64
+	acks, acking        map[Ack]uint64
 
 	// Standard output may lose its reader. What was not delivered is then
 	// held in the ledger like any result whose turn has not come.
@@ -74,8 +159,9 @@ type book struct {
 	owed     []ledger.Held // unordered: of earlier sessions
 	dropHeld jobs.Seq      // unordered: held results before it were written
 
-	ok, failed, skipped, unknown atomic.Uint64
-	trouble                      []ledger.Outcome // the first few of this session
+	input, ok, failed, skipped, unknown atomic.Uint64
+	inputDone                           atomic.Bool
+	Trouble                             []ledger.Outcome // the first few of this session
 
 	startMu sync.Mutex
 	starts  map[uint64]dataset.Position
@@ -84,20 +170,20 @@ type book struct {
 // chunk is the state of a chunk that is not closed.
 type chunk struct {
 	start dataset.Position
-	bits  bitmap // ok
+	bits  Bitmap // ok
 	ok    int
 	final int
 }
 
-// noteStart notes where a chunk begins. The source calls it before it hands
+// NoteStart notes where a chunk begins. The source calls it before it hands
 // over any record of the chunk.
-func (b *book) noteStart(n uint64, p dataset.Position) {
+func (b *Book) NoteStart(n uint64, p dataset.Position) {
 	b.startMu.Lock()
 	defer b.startMu.Unlock()
 	b.starts[n] = p
 }
 
-func (b *book) startOf(n uint64) dataset.Position {
+func (b *Book) startOf(n uint64) dataset.Position {
 	b.startMu.Lock()
 	defer b.startMu.Unlock()
 	p := b.starts[n]
@@ -105,10 +191,27 @@ func (b *book) startOf(n uint64) dataset.Position {
 	return p
 }
 
-// keep is the book's goroutine. It ends when updates is closed and all of it
+// NoteInput notes how far the source has read: all records before seq.
+func (b *Book) NoteInput(seq jobs.Seq) {
+	if n := uint64(seq); n > b.input.Load() {
+		b.input.Store(n)
+	}
+}
+
+// InputEnds notes that the source has read everything.
+func (b *Book) InputEnds() { b.inputDone.Store(true) }
+
+// Broken reports whether writing or recording has become impossible. It is called when
+// keep has returned.
+func (b *Book) Broken() bool { return b.err != nil }
+
+// Close closes the output. It is called when keep has returned.
+func (b *Book) Close() error { return b.File.Close() }
+
+// Keep is the book's goroutine. It ends when updates is closed and all of it
 // is committed, or returns the error that made that impossible; then it goes
 // on reading updates, so that nobody is held up, and throws them away.
-func (b *book) keep(updates <-chan *update) error {
+func (b *Book) Keep(updates <-chan *Update) error {
 	go b.commitLoop()
 	defer close(b.work)
 	timer := time.NewTimer(time.Hour)
@@ -165,65 +268,65 @@ func (b *book) keep(updates <-chan *update) error {
 
 // overfull reports whether nothing more should be taken in until the commit
 // under way has ended.
-func (b *book) overfull() bool {
+func (b *Book) overfull() bool {
 	return b.rows > 2*commitRows || len(b.extra) > commitRows || (b.order != nil && b.order.Memory() > 2*heldMemory)
 }
 
-func (b *book) full() bool {
+func (b *Book) full() bool {
 	return b.rows > commitRows || (b.order != nil && b.order.Memory() > heldMemory)
 }
 
 // fail stops the book for good.
-func (b *book) fail(err error) {
+func (b *Book) fail(err error) {
 	if err != nil && b.err == nil {
 		b.err = &spec.WriteError{Err: err}
-		b.r.fail(b.err)
+		b.Failed(b.err)
 	}
 }
 
 // apply takes an update in.
-func (b *book) apply(u *update) {
-	defer u.free()
+func (b *Book) apply(u *Update) {
+	defer u.Free()
 	if b.err != nil {
 		return
 	}
 	if b.since.IsZero() {
 		b.since = time.Now()
 	}
-	at, ok := 0, -len(u.outcomes)
+	at, ok := 0, -len(u.Outcomes)
 	for _, s := range u.spans {
 		ok += s.count
 		b.markFinal(s.first, s.count)
-		b.emit(s, u.buf[at:s.end])
+		b.emit(s, u.Buf[at:s.end])
 		at = s.end
 	}
-	for i := range u.outcomes {
-		b.markOutcome(&u.outcomes[i])
+	for i := range u.Outcomes {
+		b.markOutcome(&u.Outcomes[i])
 	}
 	b.ok.Add(uint64(ok)) // the outcomes are among the spans, so it never falls
-	b.next.Outcomes = append(b.next.Outcomes, u.outcomes...)
-	for i := range u.attempts {
-		b.r.metrics.noteAttempt(u.attempts[i].Verdict)
+	b.next.Outcomes = append(b.next.Outcomes, u.Outcomes...)
+	for i := range u.Attempts {
+		b.Tried(u.Attempts[i].Verdict)
 	}
-	b.next.Attempts = append(b.next.Attempts, u.attempts...)
-	b.next.Deaths = append(b.next.Deaths, u.deaths...)
-	b.next.Retries = append(b.next.Retries, u.retries...)
-	b.next.Settled = append(b.next.Settled, u.leftRetries...)
-	b.next.Intents = append(b.next.Intents, u.intents...)
-	b.next.Noted = append(b.next.Noted, u.settledNotes...)
-	b.next.Freed = append(b.next.Freed, u.freed...)
-	b.next.Slots = max(b.next.Slots, u.slots)
-	if u.durable != nil {
-		b.toNotify, b.urgent = append(b.toNotify, u.durable), true
+	b.next.Attempts = append(b.next.Attempts, u.Attempts...)
+	b.next.Deaths = append(b.next.Deaths, u.Deaths...)
+	b.next.Retries = append(b.next.Retries, u.Retries...)
+	b.next.Settled = append(b.next.Settled, u.LeftRetries...)
+	b.next.Intents = append(b.next.Intents, u.Intents...)
+	b.next.Noted = append(b.next.Noted, u.SettledNotes...)
+	b.next.Freed = append(b.next.Freed, u.Freed...)
+	b.next.Slots = max(b.next.Slots, u.Slots)
+	if u.Durable != nil {
+		b.toNotify, b.urgent = append(b.toNotify, u.Durable), true
 	}
-	if u.page != nil {
-		b.acks[u.page] = max(b.acks[u.page], u.noted)
+	if u.Ack != nil {
+		b.acks[u.Ack] = max(b.acks[u.Ack], u.Noted)
 	}
-	b.rows += len(u.outcomes) + len(u.attempts) + len(u.retries) + len(u.leftRetries)
+	b.rows += len(u.Outcomes) + len(u.Attempts) + len(u.Retries) + len(u.LeftRetries)
 }
 
 // markFinal marks records as final and, for now, as ok.
-func (b *book) markFinal(first jobs.Seq, count int) {
+func (b *Book) markFinal(first jobs.Seq, count int) {
 	for count > 0 {
 		id := uint64(first / ledger.ChunkSize)
 		at := uint(first % ledger.ChunkSize)
@@ -239,12 +342,12 @@ func (b *book) markFinal(first jobs.Seq, count int) {
 }
 
 // markOutcome corrects what markFinal has said.
-func (b *book) markOutcome(o *ledger.Outcome) {
+func (b *Book) markOutcome(o *ledger.Outcome) {
 	c := b.chunk(uint64(o.Seq / ledger.ChunkSize))
 	c.bits.clear(uint(o.Seq % ledger.ChunkSize))
 	c.ok--
-	if o.Status != jobs.StatusSkipped && len(b.trouble) < troubleShown {
-		b.trouble = append(b.trouble, *o)
+	if o.Status != jobs.StatusSkipped && len(b.Trouble) < troubleShown {
+		b.Trouble = append(b.Trouble, *o)
 	}
 	switch o.Status {
 	case jobs.StatusFailed:
@@ -256,7 +359,7 @@ func (b *book) markOutcome(o *ledger.Outcome) {
 	}
 }
 
-func (b *book) chunk(id uint64) *chunk {
+func (b *Book) chunk(id uint64) *chunk {
 	c := b.chunks[id]
 	if c == nil {
 		c = &chunk{start: b.startOf(id)}
@@ -266,7 +369,7 @@ func (b *book) chunk(id uint64) *chunk {
 }
 
 // begin starts a commit of all that has come so far, unless writing has failed.
-func (b *book) startCommit() {
+func (b *Book) startCommit() {
 	if b.err != nil {
 		return
 	}
@@ -278,12 +381,12 @@ func (b *book) startCommit() {
 	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
 	b.notifying, b.toNotify = b.toNotify, nil
 	b.freed.committing = c.Freed
-	b.acking, b.acks = b.acks, make(map[*wire.Page]uint64)
-	c.InputDone = b.r.inputDone.Load()
-	c.Totals = b.totals()
+	b.acking, b.acks = b.acks, make(map[Ack]uint64)
+	c.InputDone = b.inputDone.Load()
+	c.Totals = b.Totals()
 	c.Beat = true
-	c.QuotaDay, c.QuotaUsed = b.r.feed.Quota()
-	c.OutputBytes = b.file.Size()
+	c.QuotaDay, c.QuotaUsed = b.Quota()
+	c.OutputBytes = b.File.Size()
 	if b.order != nil {
 		c.NextSeq = b.order.Next()
 		b.stored = b.order.Unstored()
@@ -311,7 +414,7 @@ func (b *book) startCommit() {
 	b.work <- &c
 }
 
-func (b *book) chunkRow(id uint64) ledger.Chunk {
+func (b *Book) chunkRow(id uint64) ledger.Chunk {
 	c := b.chunks[id]
 	row := ledger.Chunk{
 		Chunk: id, File: c.start.File, Offset: c.start.Offset, Line: c.start.Line,
@@ -326,16 +429,16 @@ func (b *book) chunkRow(id uint64) ledger.Chunk {
 	return row
 }
 
-// totals are the books as they stand.
-func (b *book) totals() ledger.Totals {
+// Totals are the books as they stand.
+func (b *Book) Totals() ledger.Totals {
 	return ledger.Totals{
-		Input: b.r.input.Load(), OK: b.ok.Load(), Failed: b.failed.Load(),
+		Input: b.input.Load(), OK: b.ok.Load(), Failed: b.failed.Load(),
 		Skipped: b.skipped.Load(), Unknown: b.unknown.Load(),
 	}
 }
 
 // finish takes note that the commit under way has ended.
-func (b *book) committed(err error) {
+func (b *Book) committed(err error) {
 	b.busy = false
 	if err != nil {
 		b.fail(err)
@@ -345,8 +448,8 @@ func (b *book) committed(err error) {
 		b.order.Forget(s)
 	}
 	b.stored = nil
-	for page, number := range b.acking {
-		page.Ack(number)
+	for ack, number := range b.acking {
+		ack.Ack(number)
 	}
 	for _, ch := range b.notifying {
 		close(ch)
@@ -358,31 +461,31 @@ func (b *book) committed(err error) {
 
 // commitLoop makes commits durable: first what they speak of, then what they
 // say.
-func (b *book) commitLoop() {
+func (b *Book) commitLoop() {
 	for c := range b.work {
 		begun := time.Now()
 		err := b.commit(c)
-		b.r.metrics.noteCommit(time.Since(begun))
+		b.Committed(time.Since(begun))
 		b.done <- err
 	}
 }
 
-func (b *book) commit(c *ledger.Commit) error {
-	if err := b.syncInput(); err != nil {
+func (b *Book) commit(c *ledger.Commit) error {
+	if err := b.SyncInput(); err != nil {
 		return err
 	}
 	if c.OutputBytes != b.synced {
-		if err := b.file.Sync(); err != nil {
+		if err := b.File.Sync(); err != nil {
 			return err
 		}
 		b.synced = c.OutputBytes
 	}
-	return b.ledger.Commit(context.Background(), c)
+	return b.Ledger.Commit(context.Background(), c)
 }
 
-// check compares the books with themselves.
-func (b *book) check(state ledger.State) error {
-	t := b.totals()
+// Check compares the books with themselves.
+func (b *Book) Check(state ledger.State) error {
+	t := b.Totals()
 	if p := t.Pending(); p < 0 || (state == ledger.StateDone && p != 0) {
 		return fmt.Errorf("%w: input %d, ok %d, failed %d, skipped %d, unknown %d", spec.ErrBooks, t.Input, t.OK, t.Failed, t.Skipped, t.Unknown)
 	}

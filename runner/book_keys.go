@@ -15,22 +15,22 @@ type freedKeys struct {
 }
 
 // giveKeysBack gives back what waits, if nothing is under way.
-func (b *book) giveKeysBack() {
+func (b *Book) giveKeysBack() {
 	f := &b.freed
 	if f.busy || f.failed || len(f.waiting) == 0 {
 		return
 	}
 	f.giving, f.waiting, f.busy = f.waiting, nil, true
-	go func() { f.done <- b.r.admission.giveBack(context.Background(), f.giving) }()
+	go func() { f.done <- b.GiveBack(context.Background(), f.giving) }()
 }
 
 // keysGivenBack takes note that some were given back, or could not be.
-func (b *book) keysGivenBack(err error) {
+func (b *Book) keysGivenBack(err error) {
 	f := &b.freed
 	f.busy = false
 	if err != nil {
 		f.failed = true
-		b.r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", len(f.giving), b.r.cfg.OncePer, err)
+		b.KeysKept(len(f.giving), err)
 		return
 	}
 	b.next.GivenBack = append(b.next.GivenBack, f.giving...)

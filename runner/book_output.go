@@ -12,7 +12,7 @@ import (
 )
 
 // emit writes results out, or holds them until it is their turn.
-func (b *book) emit(s span, bytes []byte) {
+func (b *Book) emit(s span, bytes []byte) {
 	switch {
 	case s.amends:
 		b.next.Amended = append(b.next.Amended, ledger.Amendment{Seq: s.first, Bytes: slices.Clone(bytes)})
@@ -30,7 +30,7 @@ func (b *book) emit(s span, bytes []byte) {
 }
 
 // drainOrder writes out what waited for its turn.
-func (b *book) drainOrder() {
+func (b *Book) drainOrder() {
 	for b.err == nil && !b.gone {
 		s := b.order.Pop()
 		if s == nil {
@@ -39,7 +39,7 @@ func (b *book) drainOrder() {
 		bytes := s.Bytes
 		if s.Stored {
 			var err error
-			if bytes, err = b.reader.Held(context.Background(), s.First); err != nil {
+			if bytes, err = b.Reader.Held(context.Background(), s.First); err != nil {
 				b.fail(err)
 				return
 			}
@@ -49,28 +49,28 @@ func (b *book) drainOrder() {
 }
 
 // write gives results to the file.
-func (b *book) write(first jobs.Seq, count int, bytes []byte) {
-	if b.file.IsStdout() {
+func (b *Book) write(first jobs.Seq, count int, bytes []byte) {
+	if b.File.IsStdout() {
 		b.onStdout = append(b.onStdout, span{first: first, count: count, end: len(bytes)})
 	}
-	b.written(b.file.Write(bytes))
+	b.written(b.File.Write(bytes))
 }
 
 // flush hands what the file has buffered to the kernel.
-func (b *book) flush() {
+func (b *Book) flush() {
 	if !b.gone {
-		b.written(b.file.Flush())
+		b.written(b.File.Flush())
 	}
 }
 
 // written looks at what became of a write.
-func (b *book) written(err error) {
+func (b *Book) written(err error) {
 	switch {
 	case err == nil:
-		if b.file.Buffered() == 0 {
+		if b.File.Buffered() == 0 {
 			b.onStdout = b.onStdout[:0]
 		}
-	case b.file.IsStdout() && errors.Is(err, syscall.EPIPE):
+	case b.File.IsStdout() && errors.Is(err, syscall.EPIPE):
 		b.readerLeft(err)
 	default:
 		b.fail(err)
@@ -79,9 +79,9 @@ func (b *book) written(err error) {
 
 // readerLeft stops the run in good order: exactly the bytes that standard output
 // did not take are held, and a resume goes on with the first of them.
-func (b *book) readerLeft(err error) {
+func (b *Book) readerLeft(err error) {
 	b.gone = true
-	missing := b.file.Undelivered()
+	missing := b.File.Undelivered()
 	for len(b.onStdout) > 0 && len(missing) > 0 {
 		last := b.onStdout[len(b.onStdout)-1]
 		b.onStdout = b.onStdout[:len(b.onStdout)-1]
@@ -95,30 +95,12 @@ func (b *book) readerLeft(err error) {
 		b.order.Rewind(last.count)
 		b.order.Hold(&sink.Segment{First: last.first, Count: last.count, Bytes: bytes})
 	}
-	b.r.fail(&spec.WriteError{Err: err})
-}
-
-// loadHeld takes over the results that earlier sessions could not write.
-func (b *book) loadHeld(ctx context.Context, unordered bool, next jobs.Seq) error {
-	held, err := b.reader.HeldIndex(ctx)
-	if err != nil {
-		return err
-	}
-	if !unordered {
-		stored := make([]sink.Segment, len(held))
-		for i, h := range held {
-			stored[i] = sink.Segment{First: h.First, Count: h.Count, Stored: true}
-		}
-		b.order = sink.NewOrder(next, stored)
-		return nil
-	}
-	b.owed = held
-	return nil
+	b.Failed(&spec.WriteError{Err: err})
 }
 
 // payOff writes what an earlier session owes: results that standard output did
 // not take when it lost its reader, and whose turn it is now.
-func (b *book) payOff() {
+func (b *Book) payOff() {
 	if b.order != nil {
 		b.drainOrder()
 		return
@@ -127,7 +109,7 @@ func (b *book) payOff() {
 		if b.gone || b.err != nil {
 			return
 		}
-		bytes, err := b.reader.Held(context.Background(), h.First)
+		bytes, err := b.Reader.Held(context.Background(), h.First)
 		if err != nil {
 			b.fail(err)
 			return

@@ -110,10 +110,10 @@ func (r *session) staff(ctx context.Context, start func(func(context.Context) er
 // tellLedger makes durable how many slots there may be. It returns false if the
 // run has ended before.
 func (r *session) tellLedger(ctx context.Context, n int) bool {
-	u := newUpdate()
-	u.slots, u.durable = n, make(chan struct{})
-	durable := u.durable
-	r.updates <- u
+	u := newSettlement()
+	u.Slots, u.Durable = n, make(chan struct{})
+	durable := u.Durable
+	r.updates <- u.Update
 	select {
 	case <-durable:
 		return true

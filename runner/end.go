@@ -59,10 +59,10 @@ func (r *session) outcome(drainCtx context.Context, err error) (ledger.State, st
 // close checks the books and ends the session in the ledger.
 func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, err error) (Report, error) {
 	r.feed.Close()
-	if checkErr := r.book.check(state); checkErr != nil && err == nil {
+	if checkErr := r.book.Check(state); checkErr != nil && err == nil {
 		err, state, reason = checkErr, ledger.StateInterrupted, checkErr.Error()
 	}
-	if closeErr := errors.Join(r.book.file.Close(), r.admission.close()); closeErr != nil && err == nil {
+	if closeErr := errors.Join(r.book.Close(), r.admission.close()); closeErr != nil && err == nil {
 		err = &spec.WriteError{Err: closeErr}
 	}
 	if state == ledger.StateDone && err == nil {
@@ -73,7 +73,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 			state, reason = ledger.StateInterrupted, err.Error()
 		}
 	}
-	clean := !r.unclean.Load() && r.book.err == nil
+	clean := !r.unclean.Load() && !r.book.Broken()
 	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage); endErr != nil && err == nil {
 		err = &spec.WriteError{Err: endErr}
 	}
@@ -85,7 +85,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	if clean {
 		_ = os.RemoveAll(r.Dir.File(home.PagesName))
 	}
-	t := r.book.totals()
+	t := r.book.Totals()
 	return Report{
 		State: state, Reason: reason, Totals: t, Elapsed: time.Since(r.started),
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
@@ -95,7 +95,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 
 func (r *session) trouble() []string {
 	var out []string
-	for _, o := range r.book.trouble {
+	for _, o := range r.book.Trouble {
 		reason, _, _ := strings.Cut(o.Error, "\n")
 		if o.Class != jobs.ClassInput { // which names the place itself
 			reason = fmt.Sprintf("record %d, %s: %s", o.Seq, r.placeAt(dataset.Position{File: o.Place.File, Line: o.Place.Line}), reason)

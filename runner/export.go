@@ -94,16 +94,16 @@ func (x *export) enter(id uint64) (uint64, error) {
 	for _, o := range others {
 		byPlace[uint(o.Seq%ledger.ChunkSize)] = o.Status
 	}
-	bits := allFinal
+	bits := AllFinal
 	if c.Bits != nil {
-		bits = &bitmap{}
-		bits.load(c.Bits)
+		bits = &Bitmap{}
+		bits.Load(c.Bits)
 	}
 	x.status = func(i uint) jobs.Status {
 		if s, ok := byPlace[i]; ok {
 			return s
 		}
-		if bits.has(i) {
+		if bits.Has(i) {
 			return jobs.StatusOK
 		}
 		return jobs.StatusPending

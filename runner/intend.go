@@ -14,7 +14,7 @@ func (r *session) intend(ctx context.Context) error {
 		if g == nil {
 			return nil
 		}
-		u := newUpdate()
+		u := newSettlement()
 		for _, x := range g.Expired {
 			if err := r.expire(u, x); err != nil {
 				return err
@@ -22,7 +22,7 @@ func (r *session) intend(ctx context.Context) error {
 			r.feed.PassBy(&x.Item)
 		}
 		if len(g.Rows) > 0 {
-			u.intents, u.durable = g.Rows, g.Durable
+			u.Intents, u.Durable = g.Rows, g.Durable
 		}
 		if err := r.send(u); err != nil {
 			return err
@@ -40,7 +40,7 @@ func (r *session) intend(ctx context.Context) error {
 }
 
 // expire ends a record whose key the far side may have forgotten.
-func (r *session) expire(u *update, x *feed.Retry) error {
+func (r *session) expire(u *settlement, x *feed.Retry) error {
 	if err := r.feed.Fetch(x); err != nil {
 		return err
 	}

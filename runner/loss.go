@@ -33,12 +33,12 @@ type loss struct {
 //	keyed   retry     again under the same key, while that is alive; unknown
 //	                  after --max-crashes deaths
 //	once    hold      unknown
-func (r *session) lose(u *update, t *try, l loss) {
+func (r *session) lose(u *settlement, t *try, l loss) {
 	crashes := 0
 	if l.blamed {
 		crashes = r.feed.Crash(t.Seq)
 	}
-	u.attempts = append(u.attempts, ledger.Attempt{
+	u.Attempts = append(u.Attempts, ledger.Attempt{
 		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: string(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
 	})
 	switch {

@@ -147,7 +147,7 @@ func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
 // Collect reads the run.
 func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	r := m.r
-	t := r.book.totals()
+	t := r.book.Totals()
 	send := func(d *prometheus.Desc, kind prometheus.ValueType, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, kind, v, labels...)
 	}

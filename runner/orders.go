@@ -49,7 +49,7 @@ func (r *session) End(now bool) {
 
 // Live is what a status shows.
 func (r *session) Live() *control.Live {
-	t := r.book.totals()
+	t := r.book.Totals()
 	s := r.snapshot()
 	out := &control.Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.keptBy}
 	if s.Total > 0 {

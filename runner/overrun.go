@@ -117,7 +117,7 @@ func (c *child) outOfMemory() *overrun {
 }
 
 // settleOne settles an answer, which may be that of a record that was stopped.
-func (c *child) settleOne(u *update, t *try, res *jobs.Result) {
+func (c *child) settleOne(u *settlement, t *try, res *jobs.Result) {
 	r := c.slot.r
 	o := c.over.Load()
 	class := res.Class

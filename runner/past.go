@@ -6,31 +6,31 @@ import (
 	"context"
 )
 
-// past is what earlier sessions have left for the source.
-type past struct {
-	chunks  map[uint64]*ledger.Chunk
-	final   map[uint64]*bitmap // which records of chunks that are not closed are final
-	retries map[jobs.Seq]ledger.Retry
-	notes   map[jobs.Seq]ledger.Note
+// Past is what earlier sessions have left for the source.
+type Past struct {
+	Chunks  map[uint64]*ledger.Chunk
+	final   map[uint64]*Bitmap // which records of chunks that are not closed are final
+	Retries map[jobs.Seq]ledger.Retry
+	Notes   map[jobs.Seq]ledger.Note
 }
 
-// isFinal reports whether a record is done.
-func (p *past) isFinal(seq jobs.Seq) bool {
+// IsFinal reports whether a record is done.
+func (p *Past) IsFinal(seq jobs.Seq) bool {
 	id := uint64(seq / ledger.ChunkSize)
-	if c := p.chunks[id]; c != nil && c.Closed {
+	if c := p.Chunks[id]; c != nil && c.Closed {
 		return true
 	}
 	b := p.final[id]
-	return b != nil && b.has(uint(seq%ledger.ChunkSize))
+	return b != nil && b.Has(uint(seq%ledger.ChunkSize))
 }
 
-// skipFrom returns the first chunk after closed ones, if chunk is closed and
+// SkipFrom returns the first chunk after closed ones, if chunk is closed and
 // it is known where that one begins.
-func (p *past) skipFrom(chunk uint64) (uint64, bool) {
+func (p *Past) SkipFrom(chunk uint64) (uint64, bool) {
 	at := chunk
 	best, found := uint64(0), false
 	for {
-		c, ok := p.chunks[at]
+		c, ok := p.Chunks[at]
 		if !ok {
 			return best, found
 		}
@@ -44,22 +44,22 @@ func (p *past) skipFrom(chunk uint64) (uint64, bool) {
 	}
 }
 
-// takeFinal returns which records of a chunk are final. A chunk that is closed
+// TakeFinal returns which records of a chunk are final. A chunk that is closed
 // but had to be read all the same, as nothing behind it is known, is all final.
-func (p *past) takeFinal(chunk uint64) *bitmap {
-	if c := p.chunks[chunk]; c != nil && c.Closed {
-		return allFinal
+func (p *Past) TakeFinal(chunk uint64) *Bitmap {
+	if c := p.Chunks[chunk]; c != nil && c.Closed {
+		return AllFinal
 	}
 	b := p.final[chunk]
 	delete(p.final, chunk)
 	return b
 }
 
-// loadPast reads what earlier sessions have left.
-func loadPast(ctx context.Context, l *ledger.Reader) (*past, error) {
-	p := &past{
-		chunks: make(map[uint64]*ledger.Chunk), final: make(map[uint64]*bitmap),
-		retries: make(map[jobs.Seq]ledger.Retry), notes: make(map[jobs.Seq]ledger.Note),
+// LoadPast reads what earlier sessions have left.
+func LoadPast(ctx context.Context, l *ledger.Reader) (*Past, error) {
+	p := &Past{
+		Chunks: make(map[uint64]*ledger.Chunk), final: make(map[uint64]*Bitmap),
+		Retries: make(map[jobs.Seq]ledger.Retry), Notes: make(map[jobs.Seq]ledger.Note),
 	}
 	chunks, err := l.Chunks(ctx, ledger.BitsOfOpen)
 	if err != nil {
@@ -67,12 +67,12 @@ func loadPast(ctx context.Context, l *ledger.Reader) (*past, error) {
 	}
 	for i := range chunks {
 		c := &chunks[i]
-		p.chunks[c.Chunk] = c
+		p.Chunks[c.Chunk] = c
 		if c.Closed {
 			continue
 		}
-		final := &bitmap{}
-		final.load(c.Bits)
+		final := &Bitmap{}
+		final.Load(c.Bits)
 		others, err := l.OutcomesIn(ctx, c.Chunk)
 		if err != nil {
 			return nil, err
@@ -87,14 +87,14 @@ func loadPast(ctx context.Context, l *ledger.Reader) (*past, error) {
 		return nil, err
 	}
 	for _, r := range waiting {
-		p.retries[r.Seq] = r
+		p.Retries[r.Seq] = r
 	}
 	left, err := l.Notes(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range left {
-		p.notes[n.Seq] = n
+		p.Notes[n.Seq] = n
 	}
 	return p, nil
 }

@@ -77,10 +77,10 @@ type session struct {
 	encoder  *sink.Encoder
 	reader   *dataset.Reader
 	feed     *feed.Feed
-	book     *book
+	book     *Book
 	crew     crew
 	family   *proc.Family
-	updates  chan *update
+	updates  chan *Update
 	median   median
 	fresh    atomic.Bool // a fresh worker has been measured
 	recycled atomic.Uint64
@@ -90,12 +90,10 @@ type session struct {
 	admission *admission
 	started   time.Time
 
-	input     atomic.Uint64 // records read
-	inputDone atomic.Bool
 	already   uint64            // final before this session
 	alreadyOK uint64            // of these
 	metrics   *metrics          // nil: nobody wants any
-	past      *past             // what earlier sessions have left; of the source
+	past      *Past             // what earlier sessions have left; of the source
 	redone    map[jobs.Seq]bool // tried again though they have a row in the output
 
 	// Of the workers, see Limits.
@@ -179,7 +177,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		return err
 	}
 	// One update in hand for each slot, so that none waits for a write.
-	r.updates = make(chan *update, cfg.Slots)
+	r.updates = make(chan *Update, cfg.Slots)
 	return r.openBook(ctx, l, input)
 }
 
@@ -205,13 +203,8 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	if err != nil {
 		return err
 	}
-	b := &book{
-		r: r, ledger: l, reader: led, syncInput: in.Sync,
-		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position), acks: make(map[*wire.Page]uint64),
-		freed: freedKeys{done: make(chan error, 1)},
-		work:  make(chan *ledger.Commit), done: make(chan error, 1), synced: size,
-	}
-	if b.file, err = sink.Open(path, size, r.encoder.Header()); err != nil {
+	file, err := sink.Open(path, size, r.encoder.Header())
+	if err != nil {
 		var we *sink.WriteError
 		if errors.As(err, &we) {
 			return &spec.WriteError{Err: err}
@@ -223,31 +216,29 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 			return err
 		}
 	}
-	if b.freed.waiting, err = led.Freed(ctx); err != nil {
+	freed, err := led.Freed(ctx)
+	if err != nil {
 		return err
 	}
-	if err := b.loadHeld(ctx, r.cfg.Unordered, next); err != nil {
+	held, err := led.HeldIndex(ctx)
+	if err != nil {
+		return err
+	}
+	if r.past, err = LoadPast(ctx, led); err != nil {
 		return err
 	}
 	t := sum.Totals
-	b.ok.Store(t.OK)
-	b.failed.Store(t.Failed)
-	b.skipped.Store(t.Skipped)
-	b.unknown.Store(t.Unknown)
 	r.alreadyOK = t.OK
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
-	r.input.Store(t.Input)
-	r.book = b
-	r.past, err = loadPast(ctx, led)
-	for id, c := range r.past.chunks {
-		if c.Closed {
-			continue
-		}
-		k := &chunk{start: dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}, ok: c.OK, final: r.past.final[id].count()}
-		k.bits.load(c.Bits)
-		b.chunks[id] = k
-	}
-	return err
+	r.book = New(Config{
+		Ledger: l, Reader: led, File: file, Synced: size, Unordered: r.cfg.Unordered, NextSeq: next,
+		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
+		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit,
+		KeysKept: func(n int, err error) {
+			r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", n, r.cfg.OncePer, err)
+		},
+	})
+	return nil
 }
 
 // session runs everything and returns when all of it has ended.
@@ -280,7 +271,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 
 	r.crew.requests = make(chan scaling)
 	var workers, books errgroup.Group
-	books.Go(func() error { return r.book.keep(r.updates) })
+	books.Go(func() error { return r.book.Keep(r.updates) })
 	start := func(f func(context.Context) error) {
 		workers.Go(func() error {
 			err := f(drainCtx)
@@ -334,13 +325,6 @@ func (r *session) fail(err error) { r.drain(err) }
 
 // abort stops the run because a job has said so.
 func (r *session) abort(reason string) { r.drain(&spec.AbortError{Reason: reason}) }
-
-// noteInput notes how far the source has read.
-func (r *session) noteInput(seq jobs.Seq) {
-	if n := uint64(seq); n > r.input.Load() {
-		r.input.Store(n)
-	}
-}
 
 func (r *session) noteUsage(e proc.Exit) {
 	r.usageMu.Lock()

@@ -27,7 +27,7 @@ type try struct {
 
 // settle decides what an answer means for its record: final, or another try.
 // The result is borrowed.
-func (r *session) settle(u *update, t *try, res *jobs.Result) {
+func (r *session) settle(u *settlement, t *try, res *jobs.Result) {
 	if res.Error != "" {
 		res.Error = r.hide(res.Error)
 	}
@@ -49,7 +49,7 @@ func (r *session) settle(u *update, t *try, res *jobs.Result) {
 		r.sendAgain(u, t, t.rec.Attempt, time.Now().Add(wait), false)
 		return
 	case jobs.VerdictAbort:
-		u.attempts = append(u.attempts, attemptOf(t, res))
+		u.Attempts = append(u.Attempts, attemptOf(t, res))
 		r.abort(fmt.Sprintf("job %s asked to stop at %s: %s", r.cfg.Job, r.placeOf(&t.Item), res.Error))
 		// The record stays pending: it goes back, and nobody takes it any more.
 		r.sendAgain(u, t, t.rec.Attempt, time.Now(), false)
@@ -86,26 +86,26 @@ func (r *session) settle(u *update, t *try, res *jobs.Result) {
 	if res.Verdict == jobs.VerdictSkipped {
 		status = jobs.StatusSkipped
 	}
-	u.attempts = append(u.attempts, attemptOf(t, res))
+	u.Attempts = append(u.Attempts, attemptOf(t, res))
 	r.giveKeyBack(u, t)
 	r.finish(u, t, ledger.Outcome{Status: status, Class: res.Class, Error: res.Error},
 		&sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
 }
 
 // tryLater queues a record for another try, if it may have one.
-func (r *session) tryLater(u *update, t *try, res *jobs.Result) bool {
+func (r *session) tryLater(u *settlement, t *try, res *jobs.Result) bool {
 	tries := t.rec.Attempt - r.feed.CrashesOf(t.Seq) // those that were answered
 	if tries > r.cfg.Retries {
 		return false
 	}
-	u.attempts = append(u.attempts, attemptOf(t, res))
+	u.Attempts = append(u.Attempts, attemptOf(t, res))
 	r.sendAgain(u, t, t.rec.Attempt+1, time.Now().Add(max(r.backoff(tries), res.RetryAfter)), false)
 	return true
 }
 
 // settleUnknown ends a record of which the job cannot tell whether it was done.
-func (r *session) settleUnknown(u *update, t *try, res *jobs.Result) {
-	u.attempts = append(u.attempts, attemptOf(t, res))
+func (r *session) settleUnknown(u *settlement, t *try, res *jobs.Result) {
+	u.Attempts = append(u.Attempts, attemptOf(t, res))
 	o := ledger.Outcome{Status: jobs.StatusUnknown, Class: res.Class, Error: res.Error}
 	if r.cfg.OnUnknown == spec.OnUnknownSkip {
 		o.Status, o.Error = jobs.StatusSkipped, mayBeDone+o.Error
@@ -113,24 +113,24 @@ func (r *session) settleUnknown(u *update, t *try, res *jobs.Result) {
 	r.finish(u, t, o, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
 }
 
-func (r *session) settleOK(u *update, t *try, res *jobs.Result) {
+func (r *session) settleOK(u *settlement, t *try, res *jobs.Result) {
 	if t.Waited {
-		u.attempts = append(u.attempts, attemptOf(t, res))
+		u.Attempts = append(u.Attempts, attemptOf(t, res))
 		r.forget(u, t)
 	}
-	u.buf = r.encoder.AppendRow(u.buf, t.rec, &sink.Outcome{
+	u.Buf = r.encoder.AppendRow(u.Buf, t.rec, &sink.Outcome{
 		Status: jobs.StatusOK, Attempts: t.rec.Attempt, Elapsed: res.Elapsed, Text: res.Text, Values: res.Values,
 	})
-	u.final(r, t.Seq)
+	u.Final(t.Seq, r.redone[t.Seq])
 	r.countHalt(1, 0)
 }
 
 // finish ends a record otherwise than ok. What o says counts, out brings what
 // the job has made of it.
-func (r *session) finish(u *update, t *try, o ledger.Outcome, out *sink.Outcome) {
+func (r *session) finish(u *settlement, t *try, o ledger.Outcome, out *sink.Outcome) {
 	o.Seq, o.Attempts, o.Place, o.At = t.Seq, t.rec.Attempt, t.Place(), time.Now()
 	o.Crashes = r.forget(u, t)
-	u.fail(r, t.rec, o, out)
+	r.row(u, t.rec, o, out)
 }
 
 // endedValues is what the job's columns say of a record that ends without an
@@ -150,22 +150,22 @@ func (r *session) endedValues(status jobs.Status, class jobs.Class) [][]byte {
 }
 
 // giveKeyBack lets other runs have the key of a record that had no effect.
-func (r *session) giveKeyBack(u *update, t *try) {
+func (r *session) giveKeyBack(u *settlement, t *try) {
 	if r.cfg.OncePer != "" {
-		u.freed = append(u.freed, r.cfg.Key.Text(t.rec))
+		u.Freed = append(u.Freed, r.cfg.Key.Text(t.rec))
 	}
 }
 
 // giveUp ends a record without a result.
-func (r *session) giveUp(u *update, t *try, status jobs.Status, l *loss, text string) {
+func (r *session) giveUp(u *settlement, t *try, status jobs.Status, l *loss, text string) {
 	r.finish(u, t, ledger.Outcome{Status: status, Class: l.class, Error: text}, &sink.Outcome{Elapsed: l.took})
 }
 
 // forget drops what was kept for a record that is now final. It returns how
 // often it had killed a worker.
-func (r *session) forget(u *update, t *try) int {
+func (r *session) forget(u *settlement, t *try) int {
 	if t.Waited {
-		u.leftRetries = append(u.leftRetries, t.Seq)
+		u.LeftRetries = append(u.LeftRetries, t.Seq)
 	}
 	if !r.feed.AnyCrashes() {
 		return 0
@@ -175,8 +175,8 @@ func (r *session) forget(u *update, t *try) int {
 
 // sendAgain queues a record for another try and notes in the ledger that the
 // one at hand is over.
-func (r *session) sendAgain(u *update, t *try, attempt int, due time.Time, alone bool) {
-	u.retries = append(u.retries, ledger.Retry{
+func (r *session) sendAgain(u *settlement, t *try, attempt int, due time.Time, alone bool) {
+	u.Retries = append(u.Retries, ledger.Retry{
 		Seq: t.Seq, Attempts: attempt - 1, Crashes: r.feed.CrashesOf(t.Seq), Due: due, First: t.Sent(),
 	})
 	x := &feed.Retry{Item: t.Item, Attempt: attempt, Due: due, Suspect: alone, Key: r.keyFor(t.rec), Body: copyOf(t.body)}

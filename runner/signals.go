@@ -46,7 +46,7 @@ func (r *session) obey(sig syscall.Signal) {
 	switch sig {
 	case syscall.SIGPIPE, syscall.SIGXFSZ:
 	case syscall.SIGUSR1:
-		t := r.book.totals()
+		t := r.book.Totals()
 		r.Term.Logf("%s: %s", r.cfg.Name, t)
 	case syscall.SIGTSTP:
 		r.family.SignalAll(syscall.SIGSTOP)

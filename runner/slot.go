@@ -119,8 +119,8 @@ func (s *slot) giveBack(b *feed.Batch) error {
 	if err := b.Open(s.r.shape, s.r.cfg.Plan.NeedsRaw); err != nil {
 		return err
 	}
-	u := newUpdate()
-	err := s.r.giveBackTo(u, b, func(*update, *feed.Batch, *jobs.Record) (bool, error) { return false, nil })
+	u := newSettlement()
+	err := s.r.giveBackTo(u, b, func(*settlement, *feed.Batch, *jobs.Record) (bool, error) { return false, nil })
 	return errors.Join(err, s.r.send(u))
 }
 
@@ -285,15 +285,15 @@ func (s *slot) settleDead(c *child, exit proc.Exit) error {
 // record in hand, and gives the others back.
 func (s *slot) recordDeath(c *child, exit proc.Exit, d *death, l loss, left map[jobs.Seq]*wire.Note, inHand *jobs.Seq) error {
 	r := s.r
-	u := newUpdate()
+	u := newSettlement()
 	row := ledger.Death{At: time.Now(), Slot: s.number, PID: c.PID, How: d.how, Seq: inHand, CPU: exit.User + exit.System, MaxRSS: exit.MaxRSS, Said: d.said}
 	r.metrics.noteDeath(string(l.class))
 	if !d.silent {
 		r.Term.Logf("slot %d: worker %d ended: %s%s", s.number, c.PID, d.how, seqNote(row.Seq))
 	}
-	u.deaths = append(u.deaths, row)
+	u.Deaths = append(u.Deaths, row)
 	for _, b := range c.queue {
-		err := r.giveBackTo(u, b, func(u *update, b *feed.Batch, rec *jobs.Record) (bool, error) {
+		err := r.giveBackTo(u, b, func(u *settlement, b *feed.Batch, rec *jobs.Record) (bool, error) {
 			t := tryOf(b, s.number, rec)
 			if n := left[rec.Seq]; n != nil && n.Try == rec.Attempt {
 				var res jobs.Result
@@ -324,9 +324,9 @@ func (s *slot) recordDeath(c *child, exit proc.Exit, d *death, l loss, left map[
 }
 
 // sign adds to an update how many of the slot's notes it settles.
-func (s *slot) sign(u *update) {
+func (s *slot) sign(u *settlement) {
 	if s.noted > 0 {
-		u.page, u.noted = s.page, s.noted
+		u.Ack, u.Noted = s.page, s.noted
 	}
 }
 
@@ -339,7 +339,7 @@ func seqNote(seq *jobs.Seq) string {
 
 // giveBackTo returns what is unanswered of a batch to the feed, except records
 // that special deals with. No worker has begun them, so their intents stand.
-func (r *session) giveBackTo(u *update, b *feed.Batch, special func(*update, *feed.Batch, *jobs.Record) (bool, error)) error {
+func (r *session) giveBackTo(u *settlement, b *feed.Batch, special func(*settlement, *feed.Batch, *jobs.Record) (bool, error)) error {
 	var rec jobs.Record
 	for {
 		more, err := b.Next(&rec)
@@ -363,27 +363,4 @@ func (r *session) giveBackTo(u *update, b *feed.Batch, special func(*update, *fe
 // tryOf is the record of a batch that was walked to last, as one try of it.
 func tryOf(b *feed.Batch, slot int, rec *jobs.Record) *try {
 	return &try{Item: *b.Item(), slot: slot, rec: rec, body: b.Body()}
-}
-
-// send hands an update to the book, and then the records that are to be tried
-// again to the feed.
-func (r *session) send(u *update) error {
-	n := 0
-	for _, s := range u.spans {
-		n += s.count
-	}
-	again := u.again
-	u.again = nil
-	if u.empty() {
-		u.free()
-	} else {
-		r.updates <- u
-	}
-	r.feed.CloseRecords(n)
-	for _, x := range again {
-		if err := r.feed.Again(x); err != nil {
-			return err
-		}
-	}
-	return nil
 }

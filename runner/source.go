@@ -25,13 +25,13 @@ type source struct {
 	seq    jobs.Seq // of the next record
 	rec    dataset.Record
 	block  *feed.Block
-	bad    *update // results of rows that cannot be read, or are duplicates
+	bad    *settlement // results of rows that cannot be read, or are duplicates
 	keys   *admission
 	loose  int // records of this block that were queued by themselves
 
-	past *past
+	past *Past
 	// skip is which records of the chunk at hand are final, or nil.
-	skip *bitmap
+	skip *Bitmap
 }
 
 // read is the source's goroutine.
@@ -46,7 +46,7 @@ func (s *source) read(ctx context.Context) error {
 		}
 		more, err := s.fill(ctx)
 		err = errors.Join(err, s.keys.flush())
-		s.r.noteInput(s.seq)
+		s.r.book.NoteInput(s.seq)
 		s.r.feed.Push(s.block)
 		s.sendBad()
 		if err != nil || !more {
@@ -60,14 +60,14 @@ func (s *source) begin() error {
 	if s.keys != nil {
 		return nil // the keys of all records are needed
 	}
-	if at, ok := s.past.skipFrom(0); ok {
+	if at, ok := s.past.SkipFrom(0); ok {
 		return s.jump(at)
 	}
 	return nil
 }
 
 func (s *source) jump(chunk uint64) error {
-	c := s.past.chunks[chunk]
+	c := s.past.Chunks[chunk]
 	s.seq = jobs.Seq(chunk * ledger.ChunkSize)
 	err := s.reader.SeekTo(dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line})
 	if err != nil {
@@ -80,12 +80,12 @@ func (s *source) jump(chunk uint64) error {
 // standard input, and reports whether there may be more.
 func (s *source) fill(ctx context.Context) (bool, error) {
 	s.loose = 0
-	for s.loose < looseRecords && !s.block.Full() && !s.bad.large() {
+	for s.loose < looseRecords && !s.block.Full() && (s.bad == nil || !s.bad.Large()) {
 		if ctx.Err() != nil {
 			return false, nil //nolint:nilerr // the run is ending
 		}
 		if s.r.cfg.RecordLimit > 0 && uint64(s.seq) >= s.r.cfg.RecordLimit {
-			s.r.inputDone.Store(true)
+			s.r.book.InputEnds()
 			return false, nil
 		}
 		if ready := s.reader.Ready(); !ready && (s.block.Len() > 0 || s.bad != nil || s.loose > 0) {
@@ -104,7 +104,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		}
 		err := s.reader.Next(&s.rec)
 		if errors.Is(err, io.EOF) {
-			s.r.inputDone.Store(true)
+			s.r.book.InputEnds()
 			return false, nil
 		}
 		if err != nil {
@@ -115,7 +115,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		}
 		if s.seq%ledger.ChunkSize == 0 {
 			p := s.rec.Pos
-			s.r.book.noteStart(uint64(s.seq/ledger.ChunkSize), p)
+			s.r.book.NoteStart(uint64(s.seq/ledger.ChunkSize), p)
 		}
 		if err := s.admit(); err != nil {
 			return false, err
@@ -128,19 +128,19 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 // enterChunk is called before the first record of a chunk is read. It passes
 // over chunks that are done.
 func (s *source) enterChunk(chunk uint64) error {
-	if at, ok := s.past.skipFrom(chunk); ok && s.keys == nil {
+	if at, ok := s.past.SkipFrom(chunk); ok && s.keys == nil {
 		if err := s.jump(at); err != nil {
 			return err
 		}
 		chunk = at
 	}
-	s.skip = s.past.takeFinal(chunk)
+	s.skip = s.past.TakeFinal(chunk)
 	return nil
 }
 
 // admit puts the record at hand where it belongs.
 func (s *source) admit() error {
-	final := s.skip != nil && s.skip.has(uint(s.seq%ledger.ChunkSize))
+	final := s.skip != nil && s.skip.Has(uint(s.seq%ledger.ChunkSize))
 	if final && s.keys == nil {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (s *source) admit() error {
 	if s.r.feed.Keyed() {
 		it.Pace = s.r.feed.PaceKey(s.record())
 	}
-	if note, left := s.past.notes[s.seq]; left {
+	if note, left := s.past.Notes[s.seq]; left {
 		return s.settleLeft(it, note)
 	}
 	taken, err := s.keys.take(s.record(), &it)
@@ -171,7 +171,7 @@ func (s *source) admit() error {
 		s.refuseTaken(taken)
 		return nil
 	}
-	if known, waits := s.past.retries[s.seq]; waits {
+	if known, waits := s.past.Retries[s.seq]; waits {
 		return s.admitRetry(it, known)
 	}
 	if s.r.feed.Keyed() {
@@ -231,7 +231,7 @@ func (s *source) record() *jobs.Record {
 
 // admitRetry queues a record that the ledger knows to be waiting for a retry.
 func (s *source) admitRetry(it feed.Item, known ledger.Retry) error {
-	delete(s.past.retries, s.seq)
+	delete(s.past.Retries, s.seq)
 	it.Waited = true
 	it.FirstSentMS = known.First.UnixMilli()
 	rec := s.record()
@@ -253,23 +253,23 @@ func (s *source) settleLeft(it feed.Item, note ledger.Note) error {
 	if err != nil {
 		return err
 	}
-	known, waits := s.past.retries[s.seq]
-	delete(s.past.retries, s.seq)
-	delete(s.past.notes, s.seq)
+	known, waits := s.past.Retries[s.seq]
+	delete(s.past.Retries, s.seq)
+	delete(s.past.Notes, s.seq)
 	it.Waited = waits
 	it.FirstSentMS = note.First.UnixMilli()
 	rec := s.record()
 	rec.Attempt = note.Attempt
 	s.r.feed.Adopt()
 	s.r.feed.SetCrashes(s.seq, known.Crashes)
-	u := newUpdate()
+	u := newSettlement()
 	if err := s.r.settleNote(u, &try{Item: it, rec: rec, body: s.body(rec)}, &note); err != nil {
 		return err
 	}
 	if taken != nil && len(u.again) > 0 {
 		// It was not done, and another run has done it, or will: its key had
 		// been given back, or was forgotten.
-		u.again, u.retries = nil, u.retries[:0]
+		u.again, u.Retries = nil, u.Retries[:0]
 		s.r.finish(u, &try{Item: it, rec: rec}, ledger.Outcome{Status: jobs.StatusSkipped, Class: classDuplicate, Error: takenBy(taken)}, &sink.Outcome{})
 	}
 	return s.r.send(u)
@@ -286,18 +286,18 @@ func takenBy(t *keys.Taken) string {
 // refuseTaken settles a record that another run of the scope has.
 func (s *source) refuseTaken(t *keys.Taken) {
 	s.refuse(jobs.StatusSkipped, classDuplicate, takenBy(t))
-	if _, waits := s.past.retries[s.seq]; waits {
-		delete(s.past.retries, s.seq)
-		s.bad.leftRetries = append(s.bad.leftRetries, s.seq)
+	if _, waits := s.past.Retries[s.seq]; waits {
+		delete(s.past.Retries, s.seq)
+		s.bad.LeftRetries = append(s.bad.LeftRetries, s.seq)
 	}
 }
 
 // refuse settles a record without a worker.
 func (s *source) refuse(status jobs.Status, class jobs.Class, text string) {
 	if s.bad == nil {
-		s.bad = newUpdate()
+		s.bad = newSettlement()
 	}
-	s.bad.fail(s.r, s.record(), ledger.Outcome{
+	s.r.row(s.bad, s.record(), ledger.Outcome{
 		Seq: s.seq, Status: status, Class: class, Error: text, At: time.Now(),
 		Place: ledger.Place{File: s.rec.Pos.File, Line: s.rec.Pos.Line, Offset: s.rec.Pos.Offset},
 	}, &sink.Outcome{})
@@ -305,7 +305,7 @@ func (s *source) refuse(status jobs.Status, class jobs.Class, text string) {
 
 func (s *source) sendBad() {
 	if s.bad != nil {
-		s.r.updates <- s.bad
+		s.r.updates <- s.bad.Update
 		s.bad = nil
 	}
 }

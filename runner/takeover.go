@@ -31,7 +31,7 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.No
 	if err != nil || epoch == 0 || last.Clean {
 		return nil, err
 	}
-	past, err := loadPast(ctx, l)
+	past, err := LoadPast(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.No
 			if f.First.IsZero() || sent.Before(f.First) {
 				f.First = sent
 			}
-		case !whole && !past.isFinal(seq):
+		case !whole && !past.IsFinal(seq):
 			t.found[seq] = &found{Note: ledger.Note{Seq: seq, Attempt: attempt, Kind: ledger.NoteUnknown, Payload: []byte(why), First: sent}}
 		}
 	})
@@ -61,7 +61,7 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.No
 }
 
 type takeover struct {
-	past  *past
+	past  *Past
 	found map[jobs.Seq]*found
 }
 
@@ -125,7 +125,7 @@ func (t *takeover) readPage(d *home.Dir, slot int, epoch int64) (ok bool, err er
 			return false, err
 		}
 	}
-	if busy && !t.past.isFinal(seq) {
+	if busy && !t.past.IsFinal(seq) {
 		t.found[seq] = &found{inHand: true, Note: ledger.Note{
 			Seq: seq, Attempt: page.Try(), Kind: ledger.NoteUnknown, Payload: []byte(lostWithTree),
 		}}
@@ -135,8 +135,8 @@ func (t *takeover) readPage(d *home.Dir, slot int, epoch int64) (ok bool, err er
 
 // take takes a note over, unless the ledger has it.
 func (t *takeover) take(n *wire.Note) error {
-	known := t.past.retries[n.Seq]
-	if t.past.isFinal(n.Seq) {
+	known := t.past.Retries[n.Seq]
+	if t.past.IsFinal(n.Seq) {
 		return nil
 	}
 	kind := ledger.NoteAnswer
@@ -168,7 +168,7 @@ func (t *takeover) take(n *wire.Note) error {
 func (t *takeover) notes() []ledger.Note {
 	out := make([]ledger.Note, 0, len(t.found))
 	for seq, f := range t.found {
-		if known, ok := t.past.retries[seq]; ok && (f.First.IsZero() || known.First.Before(f.First)) {
+		if known, ok := t.past.Retries[seq]; ok && (f.First.IsZero() || known.First.Before(f.First)) {
 			f.First = known.First
 		}
 		if f.First.IsZero() {
@@ -180,8 +180,8 @@ func (t *takeover) notes() []ledger.Note {
 }
 
 // settleNote settles a record of which an earlier session has left something.
-func (r *session) settleNote(u *update, t *try, n *ledger.Note) error {
-	u.settledNotes = append(u.settledNotes, t.Seq)
+func (r *session) settleNote(u *settlement, t *try, n *ledger.Note) error {
+	u.SettledNotes = append(u.SettledNotes, t.Seq)
 	switch n.Kind {
 	case ledger.NoteAnswer:
 		var res jobs.Result

@@ -166,7 +166,7 @@ func (w *watcher) lookAt(c *child, now, limit time.Duration) time.Duration {
 
 // snapshot is the state of the run for the progress display.
 func (r *session) snapshot() term.Snapshot {
-	t := r.book.totals()
+	t := r.book.Totals()
 	final := t.OK + t.Failed + t.Skipped + t.Unknown
 	elapsed := time.Since(r.started)
 	// What has been read and is not done yet does not count.
