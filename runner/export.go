@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/book"
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/intake"
@@ -94,9 +95,9 @@ func (x *export) enter(id uint64) (uint64, error) {
 	for _, o := range others {
 		byPlace[uint(o.Seq%ledger.ChunkSize)] = o.Status
 	}
-	bits := AllFinal
+	bits := book.AllFinal
 	if c.Bits != nil {
-		bits = &Bitmap{}
+		bits = &book.Bitmap{}
 		bits.Load(c.Bits)
 	}
 	x.status = func(i uint) jobs.Status {

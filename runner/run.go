@@ -23,6 +23,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/book"
 	"brood/runner/dataset"
 	"brood/runner/feed"
 	"brood/runner/home"
@@ -77,10 +78,10 @@ type session struct {
 	encoder  *sink.Encoder
 	reader   *dataset.Reader
 	feed     *feed.Feed
-	book     *Book
+	book     *book.Book
 	crew     crew
 	family   *proc.Family
-	updates  chan *Update
+	updates  chan *book.Update
 	median   median
 	fresh    atomic.Bool // a fresh worker has been measured
 	recycled atomic.Uint64
@@ -93,7 +94,7 @@ type session struct {
 	already   uint64            // final before this session
 	alreadyOK uint64            // of these
 	metrics   *metrics          // nil: nobody wants any
-	past      *Past             // what earlier sessions have left; of the source
+	past      *book.Past        // what earlier sessions have left; of the source
 	redone    map[jobs.Seq]bool // tried again though they have a row in the output
 
 	// Of the workers, see Limits.
@@ -177,7 +178,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		return err
 	}
 	// One update in hand for each slot, so that none waits for a write.
-	r.updates = make(chan *Update, cfg.Slots)
+	r.updates = make(chan *book.Update, cfg.Slots)
 	return r.openBook(ctx, l, input)
 }
 
@@ -224,13 +225,13 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	if err != nil {
 		return err
 	}
-	if r.past, err = LoadPast(ctx, led); err != nil {
+	if r.past, err = book.LoadPast(ctx, led); err != nil {
 		return err
 	}
 	t := sum.Totals
 	r.alreadyOK = t.OK
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
-	r.book = New(Config{
+	r.book = book.New(book.Config{
 		Ledger: l, Reader: led, File: file, Synced: size, Unordered: r.cfg.Unordered, NextSeq: next,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
 		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit,

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/book"
 	"brood/runner/feed"
 	"brood/runner/ledger"
 	"brood/runner/sink"
@@ -11,11 +12,11 @@ import (
 // which records go back to the feed. These go there after the book has been told why:
 // what becomes of their next try must not reach it before.
 type settlement struct {
-	*Update
+	*book.Update
 	again []*feed.Retry
 }
 
-func newSettlement() *settlement { return &settlement{Update: NewUpdate()} }
+func newSettlement() *settlement { return &settlement{Update: book.NewUpdate()} }
 
 // send hands a settlement to the book, and then the records that are to be tried
 // again to the feed.

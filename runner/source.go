@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/book"
 	"brood/runner/dataset"
 	"brood/runner/feed"
 	"brood/runner/intake"
@@ -29,9 +30,9 @@ type source struct {
 	keys   *admission
 	loose  int // records of this block that were queued by themselves
 
-	past *Past
+	past *book.Past
 	// skip is which records of the chunk at hand are final, or nil.
-	skip *Bitmap
+	skip *book.Bitmap
 }
 
 // read is the source's goroutine.

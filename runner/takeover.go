@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/book"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/worker/wire"
@@ -31,7 +32,7 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.No
 	if err != nil || epoch == 0 || last.Clean {
 		return nil, err
 	}
-	past, err := LoadPast(ctx, l)
+	past, err := book.LoadPast(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.No
 }
 
 type takeover struct {
-	past  *Past
+	past  *book.Past
 	found map[jobs.Seq]*found
 }
 

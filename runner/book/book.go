@@ -1,4 +1,8 @@
-package runner
+// Package book is what is final, in order, and durable: it puts results in the order of
+// the input, writes them out, and keeps the ledger by commits at most 200 ms apart. First
+// the output is synced, then the ledger says so. It decides nothing about a record: it is
+// told, by updates.
+package book
 
 import (
 	"brood/jobs"
