@@ -16,24 +16,21 @@ import (
 	"path/filepath"
 )
 
-// Logf tells the user something, as fmt.Printf would.
-type Logf func(format string, args ...any)
-
 // Amend brings the output of a run that is done up to date, if that was cut off
 // or could not be done before. An output that is gone, or is another file now, is
 // let be, and warn is told.
 func Amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config, warn Logf) error {
-	if err := finishAmend(ctx, l); err != nil {
+	if err := FinishAmending(ctx, l); err != nil {
 		return err
 	}
 	sum, err := l.Reader().Summary(ctx)
 	if err != nil || sum.State != ledger.StateDone {
 		return err
 	}
-	err = amend(ctx, l, cfg)
+	err = ApplyAmendments(ctx, l, cfg)
 	var writeErr *spec.WriteError
 	switch {
-	case errors.Is(err, errOutputGone):
+	case errors.Is(err, ErrOutputGone):
 		_, size, _, readErr := l.Reader().Output(ctx)
 		if readErr != nil {
 			return readErr
@@ -46,16 +43,16 @@ func Amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config, warn Logf) e
 	return err
 }
 
-// errOutputGone is wrapped by errors about an output that is not there any more.
-var errOutputGone = errors.New("the results are not where they were written")
+// ErrOutputGone is wrapped by errors about an output that is not there any more.
+var ErrOutputGone = errors.New("the results are not where they were written")
 
-// amend brings the output of a run that is done up to date with what was
+// ApplyAmendments brings the output of a run that is done up to date with what was
 // decided about its unknown records. In a table or in JSON Lines their rows are
 // replaced: a complete new file is made beside the old one, then the ledger says
-// that it counts, then it is renamed; finishAmend does the last step if the
+// that it counts, then it is renamed; FinishAmending does the last step if the
 // process died before it. Plain text has no row for an unknown record: what a
 // later try has brought is added at the end.
-func amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) error {
+func ApplyAmendments(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) error {
 	list, err := l.Reader().Amendments(ctx)
 	if err != nil || len(list) == 0 {
 		return err
@@ -74,7 +71,7 @@ func amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) error {
 	}
 	// Through a link, the file is replaced and not the link.
 	if path, err = filepath.EvalSymlinks(path); errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%w: %w", errOutputGone, err)
+		return fmt.Errorf("%w: %w", ErrOutputGone, err)
 	} else if err != nil {
 		return &spec.WriteError{Err: err}
 	}
@@ -89,11 +86,11 @@ func amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) error {
 	if err := l.Amend(ctx, newSize, tmp); err != nil {
 		return &spec.WriteError{Err: err}
 	}
-	return finishAmend(ctx, l)
+	return FinishAmending(ctx, l)
 }
 
-// finishAmend renames a new version of the output that the ledger counts on.
-func finishAmend(ctx context.Context, l *ledger.Ledger) error {
+// FinishAmending renames a new version of the output that the ledger counts on.
+func FinishAmending(ctx context.Context, l *ledger.Ledger) error {
 	tmp, err := l.Reader().Replacement(ctx)
 	if err != nil || tmp == "" {
 		return err
@@ -173,7 +170,7 @@ func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (siz
 		return 0, err
 	}
 	if len(byRecord) > 0 {
-		return 0, fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", errOutputGone, len(byRecord), path)
+		return 0, fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", ErrOutputGone, len(byRecord), path)
 	}
 	if err := errors.Join(w.Flush(), f.Chmod(st.Mode().Perm()), f.Sync()); err != nil {
 		return 0, &spec.WriteError{Err: err}

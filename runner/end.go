@@ -66,7 +66,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		err = &spec.WriteError{Err: closeErr}
 	}
 	if state == ledger.StateDone && err == nil {
-		if err = amend(context.Background(), l, r.cfg); errors.Is(err, errOutputGone) {
+		if err = ApplyAmendments(context.Background(), l, r.cfg); errors.Is(err, ErrOutputGone) {
 			err = &spec.WriteError{Err: err}
 		}
 		if err != nil {

@@ -26,6 +26,9 @@ import (
 // unless the run has a --timeout.
 const inquiryTime = 30 * time.Second
 
+// saidMost is how much of what a program says on its standard error is passed on.
+const saidMost = 2 << 10
+
 // Inquire asks the program of --resolve-with about every record that is unknown,
 // or will be as soon as it is settled, and records what it says. The program is
 // given to sh; the key is its last argument and BROOD_KEY, and a line of JSON
@@ -156,8 +159,8 @@ func ask(ctx context.Context, cfg *spec.Config, q *question) (*reply, error) {
 	}
 	if err != nil {
 		said := strings.TrimSpace(errs.String())
-		if len(said) > tailSize {
-			said = said[len(said)-tailSize:]
+		if len(said) > saidMost {
+			said = said[len(said)-saidMost:]
 		}
 		if said != "" {
 			said = ": " + said

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// Logf tells the user something, as fmt.Printf would.
+type Logf func(format string, args ...any)
+
 // OpenRun opens the ledger of a run that nobody works on: its directory is locked. It
 // refuses one that another machine may be working on, unless takeOver says that it
 // does not.

@@ -197,7 +197,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	if r.redone, err = led.Redone(ctx); err != nil {
 		return err
 	}
-	if err := finishAmend(ctx, l); err != nil {
+	if err := FinishAmending(ctx, l); err != nil {
 		return err
 	}
 	path, size, next, err := led.Output(ctx)
