@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/intake"
 	"brood/runner/ledger"
@@ -98,7 +99,7 @@ func sit(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger, 
 	epoch, err := beginSession(ctx, set, cfg, l)
 	if err == nil {
 		// Now that the ledger has what the last session had in hand.
-		err = Inquire(ctx, set.Dir, l, cfg, set.Term.Logf)
+		err = desk.Inquire(ctx, set.Dir, l, cfg, set.Term.Logf)
 	}
 	if err != nil {
 		return Report{}, errors.Join(err, in.Close(), l.Close())

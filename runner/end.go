@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
@@ -66,7 +67,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		err = &spec.WriteError{Err: closeErr}
 	}
 	if state == ledger.StateDone && err == nil {
-		if err = ApplyAmendments(context.Background(), l, r.cfg); errors.Is(err, ErrOutputGone) {
+		if err = desk.ApplyAmendments(context.Background(), l, r.cfg); errors.Is(err, desk.ErrOutputGone) {
 			err = &spec.WriteError{Err: err}
 		}
 		if err != nil {

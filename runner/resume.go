@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/desk"
 	"brood/runner/intake"
 	"brood/runner/ledger"
 	"brood/runner/spec"
@@ -26,7 +27,7 @@ type Resumption struct {
 // Resume goes on with a run, with the configuration it was begun with, until it is
 // done, is stopped or fails. If it was done already, the report says so.
 func Resume(ctx context.Context, set *Setting, how *Resumption) (Report, error) {
-	l, cfg, sum, err := OpenRun(ctx, set.Dir, how.TakeOver)
+	l, cfg, sum, err := desk.Open(ctx, set.Dir, how.TakeOver)
 	if err != nil {
 		return Report{}, err
 	}
@@ -43,14 +44,14 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	if err := how.Tune(cfg); err != nil {
 		return nil, Report{}, err
 	}
-	if err := Amend(ctx, l, cfg, set.Term.Logf); err != nil {
+	if err := desk.Amend(ctx, l, cfg, set.Term.Logf); err != nil {
 		return nil, Report{}, err
 	}
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
 	if sum.State == ledger.StateDone && !how.AcceptAppend && !asks {
 		return nil, Report{State: sum.State, Totals: sum.Totals, Already: true}, nil
 	}
-	if err := CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
+	if err := desk.CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
 		return nil, Report{}, err
 	}
 	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath())

@@ -25,6 +25,7 @@ import (
 	"brood/jobs"
 	"brood/runner/book"
 	"brood/runner/dataset"
+	"brood/runner/desk"
 	"brood/runner/feed"
 	"brood/runner/home"
 	"brood/runner/intake"
@@ -197,7 +198,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	if r.redone, err = led.Redone(ctx); err != nil {
 		return err
 	}
-	if err := FinishAmending(ctx, l); err != nil {
+	if err := desk.FinishAmending(ctx, l); err != nil {
 		return err
 	}
 	path, size, next, err := led.Output(ctx)

@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/intake"
 	"brood/runner/ledger"
@@ -23,7 +24,7 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	then, _, err := runner.ReadConfig(c.Context, l)
+	then, _, err := desk.ReadConfig(c.Context, l)
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,8 @@ package command
 
 import (
 	"brood/jobs"
-	"brood/runner"
 	"brood/runner/dataset"
+	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/sink"
@@ -58,11 +58,11 @@ func (e *env) export(c *cli.Context) error {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	cfg, _, err := runner.ReadConfig(c.Context, l)
+	cfg, _, err := desk.ReadConfig(c.Context, l)
 	if err != nil {
 		return err
 	}
-	if err := runner.CheckInputs(c.Context, l, true); err != nil {
+	if err := desk.CheckInputs(c.Context, l, true); err != nil {
 		return err
 	}
 	return e.writeExport(c, home.At(state, name), l, cfg, want)
@@ -98,7 +98,7 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 		err = errors.Join(err, out.Close())
 	}()
 	x := &exporter{format: format, spec: cfg.Dataset}
-	shape, err := runner.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
+	shape, err := desk.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
 		b, err := x.record(s, seq, rec)
 		if err != nil {
 			return err

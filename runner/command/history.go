@@ -2,7 +2,7 @@ package command
 
 import (
 	"brood/jobs"
-	"brood/runner"
+	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"fmt"
@@ -73,11 +73,11 @@ func (e *env) history(c *cli.Context) error {
 	if n, err := strconv.ParseUint(key, 10, 63); err == nil && !c.IsSet("key") && len(key) < 32 {
 		h.Seq = n
 	} else {
-		cfg, _, err := runner.ReadConfig(c.Context, l)
+		cfg, _, err := desk.ReadConfig(c.Context, l)
 		if err != nil {
 			return err
 		}
-		seq, err := runner.FindKey(c.Context, home.At(state, name), l, cfg, key)
+		seq, err := desk.FindKey(c.Context, home.At(state, name), l, cfg, key)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,7 @@ package command
 
 import (
 	"brood/jobs"
-	"brood/runner"
+	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
@@ -76,7 +76,7 @@ func (e *env) resolve(c *cli.Context) error {
 		return err
 	}
 	defer func() { _ = dir.Close() }()
-	l, cfg, sum, err := runner.OpenRun(c.Context, dir, c.Bool("take-over"))
+	l, cfg, sum, err := desk.Open(c.Context, dir, c.Bool("take-over"))
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (e *env) resolve(c *cli.Context) error {
 	warn := func(format string, args ...any) {
 		_, _ = fmt.Fprintf(e.stderr, "brood: "+format+"\n", args...)
 	}
-	if err := runner.Amend(c.Context, l, cfg, warn); err != nil {
+	if err := desk.Amend(c.Context, l, cfg, warn); err != nil {
 		return err
 	}
 	which, err := choose(c, dir, l.Reader(), cfg)
@@ -98,7 +98,7 @@ func (e *env) resolve(c *cli.Context) error {
 		}
 		return usage(hint, "no record of run %s is unknown", name)
 	}
-	if err := runner.Resolve(c.Context, dir, l, cfg, runner.Decide(which, d, whoami(), c.String("reason")), warn); err != nil {
+	if err := desk.Resolve(c.Context, dir, l, cfg, desk.Decide(which, d, whoami(), c.String("reason")), warn); err != nil {
 		return err
 	}
 	if sum, err = l.Reader().Summary(c.Context); err != nil {
@@ -114,7 +114,7 @@ func choose(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config) (
 	}
 	var seqs []jobs.Seq
 	if c.IsSet("key") {
-		seq, err := runner.FindKey(c.Context, dir, l, cfg, c.String("key"))
+		seq, err := desk.FindKey(c.Context, dir, l, cfg, c.String("key"))
 		if err != nil {
 			return nil, err
 		}

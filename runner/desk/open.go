@@ -1,4 +1,7 @@
-package runner
+// Package desk is what is done about a run while nobody works on it: what is decided
+// about its unknown records and how that comes into its results, what is asked of a
+// program that knows, and which of its records are exported or looked up.
+package desk
 
 import (
 	"brood/runner/dataset"
@@ -14,10 +17,10 @@ import (
 // Logf tells the user something, as fmt.Printf would.
 type Logf func(format string, args ...any)
 
-// OpenRun opens the ledger of a run that nobody works on: its directory is locked. It
+// Open opens the ledger of a run that nobody works on: its directory is locked. It
 // refuses one that another machine may be working on, unless takeOver says that it
 // does not.
-func OpenRun(ctx context.Context, dir *home.Dir, takeOver bool) (*ledger.Ledger, *spec.Config, ledger.Summary, error) {
+func Open(ctx context.Context, dir *home.Dir, takeOver bool) (*ledger.Ledger, *spec.Config, ledger.Summary, error) {
 	l, err := ledger.Open(ctx, dir.File(ledger.FileName))
 	if err != nil {
 		return nil, nil, ledger.Summary{}, err

@@ -1,4 +1,4 @@
-package runner
+package desk
 
 import (
 	"brood/jobs"
