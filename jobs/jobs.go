@@ -44,14 +44,23 @@ type Definition struct {
 	// of a run; nil: they never do. See Plan.Rehearse.
 	Rehearses func(Options) bool
 	// Resumable are the members of Plan.Config, which is then a JSON object, that may
-	// be others when a run goes on: where its work goes, say, but not what it is. By
-	// member the flag that must be given for that; without it the member stays.
-	Resumable map[string]string
+	// be others when a run goes on: where its work goes, say, but not what it is.
+	Resumable map[string]Resumable
 	// Open makes the job ready to work. It runs in the worker, after the
 	// handshake has begun, and may take connections and read files.
 	Open func(context.Context, Setup) (Runner, error)
 	// Tools are commands of their own that go with the job.
 	Tools []Tool
+}
+
+// Resumable says how a member of a job's configuration may become another when a run
+// goes on.
+type Resumable struct {
+	// Flag must be given for that; without it the member stays as it was.
+	Flag string
+	// Stays says that the member may change only from one value to another, and neither
+	// come nor go: what is there without it is another kind of run.
+	Stays bool
 }
 
 // Tool is a command that goes with a job and runs nothing: it reads what the

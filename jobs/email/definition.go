@@ -110,8 +110,15 @@ Examples:
 		},
 		Rehearses: func(o jobs.Options) bool { return o.IsSet("preview") || o.String("send-test") != "" },
 		Tools:     []jobs.Tool{bouncesTool()},
-		Resumable: map[string]string{
-			"server": "transport", "suppress": "suppress", "bounced": "bounced", "check_mx": "check-mx", "resolver": "resolver", "seeds": "seed", "seed_every": "seed-every",
+		Resumable: map[string]jobs.Resumable{
+			// From one kind of place to another is another run: its pace was chosen for it.
+			"server":     {Flag: "transport", Stays: true},
+			"suppress":   {Flag: "suppress"},
+			"bounced":    {Flag: "bounced"},
+			"check_mx":   {Flag: "check-mx"},
+			"resolver":   {Flag: "resolver"},
+			"seeds":      {Flag: "seed"},
+			"seed_every": {Flag: "seed-every"},
 		},
 		Plan: plan,
 		Open: open,

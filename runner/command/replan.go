@@ -26,15 +26,14 @@ func (e *env) changePlan(c *cli.Context, cfg *spec.Config, def *jobs.Definition,
 	}
 	var changed []string
 	for _, name := range differing(then, now) {
-		flag, may := def.Resumable[name]
+		how, may := def.Resumable[name]
 		_, was := then[name]
 		_, is := now[name]
 		switch {
-		// From one kind of place to another is another run: its pace was chosen for it.
-		case !may || (flag == "transport" && (!was || !is)):
+		case !may || (how.Stays && (!was || !is)):
 			return false, usage("Choose another name with --run, or continue it as it is: brood resume "+cfg.Name,
 				"run %s was begun with something else for: %s", cfg.Name, strings.ReplaceAll(name, "_", "-"))
-		case !c.IsSet(flag):
+		case !c.IsSet(how.Flag):
 			continue // it stays as it was
 		default:
 			if then[name] = now[name]; !is { // what is empty is left out
