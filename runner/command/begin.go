@@ -70,8 +70,23 @@ func (e *env) setting(dir *home.Dir) *runner.Setting {
 
 // begin starts a new run.
 func (e *env) begin(ctx context.Context, dir *home.Dir, cfg *spec.Config, plan func(*jobs.Shape) error) error {
-	rep, err := runner.Begin(ctx, e.setting(dir), cfg, plan)
+	set := e.setting(dir)
+	rep, err := runner.Begin(ctx, set, cfg, func(s *jobs.Shape) error {
+		if err := plan(s); err != nil {
+			return err
+		}
+		set.Term = e.terminal // which the job may have a default for
+		e.warn(cfg)
+		return nil
+	})
 	return e.tellOutcome(dir, cfg, &rep, err)
+}
+
+// warn says what is allowed and may surprise.
+func (e *env) warn(cfg *spec.Config) {
+	if cfg.DrainTimeout > 0 && cfg.DrainTimeout < cfg.Timeout {
+		e.terminal.Logf("--drain-timeout %s is less than --timeout %s: a record may be killed that would have ended in time", cfg.DrainTimeout, cfg.Timeout)
+	}
 }
 
 // tellOutcome tells how a session went, and makes an exit status of it.

@@ -84,7 +84,7 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 		return usage("", "--input-changed %q: it is %s or %s", changed, inputRefuse, inputAppend)
 	}
 	var err error
-	if e.terminal, err = e.term(c); err != nil {
+	if e.terminal, err = e.term(c); err != nil { // before anything is said
 		return err
 	}
 	var cfg *spec.Config
@@ -96,7 +96,11 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 			if def, err = e.registry.Lookup(cfg.Job); err != nil {
 				return usage("Resume it with the brood that began it.", "%w", err)
 			}
-			return e.tune(c, cfg)
+			if err := e.tune(c, cfg); err != nil {
+				return err
+			}
+			e.warn(cfg)
+			return nil
 		},
 	}
 	if replan != nil {

@@ -129,26 +129,51 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 }
 
 // takeDefaults gives flags of the run that the user has not set the values that
-// the job would like.
+// the job would like. It may be any flag that a resume has as well, or one of those that
+// say what a record is worth: what is needed to open the dataset has been read by then.
 func (e *env) takeDefaults(c *cli.Context, cfg *spec.Config) error {
-	any := false
+	taken := false
 	for name, value := range cfg.Plan.Defaults {
 		if c.IsSet(name) {
 			continue
 		}
+		if !mayDefault(name) {
+			return fmt.Errorf("job %s: a default of --%s would come too late", cfg.Job, name)
+		}
 		if err := c.Set(name, value); err != nil {
 			return fmt.Errorf("job %s: default of --%s: %w", cfg.Job, name, err)
 		}
-		any = true
+		taken = true
 	}
-	if !any {
+	if !taken {
 		return nil
 	}
-	for _, step := range []func(*cli.Context, *spec.Config) error{e.chooseKey, tunePace, tuneHold} {
+	if !c.IsSet("on-unknown") {
+		cfg.OnUnknown = "" // it follows from the effect
+	}
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.chooseExtent, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// mayDefault reports whether a job may have a default for a flag of the run.
+func mayDefault(name string) bool {
+	named := func(f cli.Flag) bool { return slices.Contains(f.Names(), name) }
+	switch name {
+	case "effect", "limit", "unordered", "key", "key-normalize", "once-per", "key-scope":
+		return true
+	case "state", "wait", "take-over":
+		return false // the run directory is open
+	}
+	return slices.ContainsFunc(engineFlags(), named)
+}
+
+// chooseExtent reads how much of the dataset is worked on, and how results come out.
+func (e *env) chooseExtent(c *cli.Context, cfg *spec.Config) error {
+	cfg.Unordered, cfg.RecordLimit = c.Bool("unordered"), c.Uint64("limit")
 	return nil
 }
 
@@ -160,12 +185,12 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 	if d.TakesCommand && !e.hasWords {
 		return nil, usage("See: brood run "+d.Name+" --help", "no command: write it after --, as in: brood run %s list.txt -- COMMAND", d.Name)
 	}
-	cfg := &spec.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, Unordered: c.Bool("unordered"), RecordLimit: c.Uint64("limit")}
+	cfg := &spec.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries}
 	var err error
 	if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseExtent, e.chooseDataset, e.chooseOutput, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return nil, err
 		}
@@ -345,9 +370,6 @@ func (e *env) tune(c *cli.Context, cfg *spec.Config) error {
 	}
 	if e.terminal, err = e.term(c); err != nil {
 		return err
-	}
-	if cfg.DrainTimeout > 0 && cfg.DrainTimeout < cfg.Timeout {
-		e.terminal.Logf("--drain-timeout %s is less than --timeout %s: a record may be killed that would have ended in time", cfg.DrainTimeout, cfg.Timeout)
 	}
 	return nil
 }
