@@ -20,6 +20,20 @@ const (
 	Objects                  // one JSON object
 )
 
+var kindNames = [...]string{"lines", "fields", "objects"}
+
+func (k ShapeKind) String() string { return kindNames[k] }
+
+// MarshalJSON gives the word.
+func (k ShapeKind) MarshalJSON() ([]byte, error) { return MarshalWord(k.String()) }
+
+// UnmarshalJSON reads the word.
+func (k *ShapeKind) UnmarshalJSON(b []byte) error {
+	i, err := UnmarshalWord(b, kindNames[:], "kind of record")
+	*k = ShapeKind(i)
+	return err
+}
+
 // Shape is what all records of a dataset have in common.
 type Shape struct {
 	Kind ShapeKind `json:"kind"`

@@ -72,6 +72,16 @@ func ParseEffect(s string) (Effect, error) {
 	return Effect(i), err
 }
 
+// MarshalJSON gives the word.
+func (e Effect) MarshalJSON() ([]byte, error) { return MarshalWord(e.String()) }
+
+// UnmarshalJSON reads the word, or the number that was stored before there were words.
+func (e *Effect) UnmarshalJSON(b []byte) error {
+	i, err := UnmarshalWord(b, effectNames[:], "effect")
+	*e = Effect(i)
+	return err
+}
+
 func parseName(s string, names []string, what string) (int, error) {
 	for i, n := range names {
 		if n == s {
@@ -80,23 +90,6 @@ func parseName(s string, names []string, what string) (int, error) {
 	}
 	return 0, fmt.Errorf("there is no %s %q; there are %s", what, s, strings.Join(names, ", "))
 }
-
-// Class sorts failures: a short word for programs and queries. A job may use
-// words of its own; these are the engine's.
-type Class string
-
-// The engine's classes.
-const (
-	ClassInput   Class = "input"   // the row could not be read
-	ClassCrash   Class = "crash"   // the worker died with the record in hand
-	ClassTimeout Class = "timeout" // the worker was killed because the record took too long
-	ClassOutput  Class = "output"  // the job produced more than it may
-	ClassConnect Class = "connect" // the far side could not be reached: a reason to do less at once
-	// The worker was stopped as the record used more than it may.
-	ClassMemory    Class = "memory"
-	ClassCPU       Class = "cpu"
-	ClassProcesses Class = "processes"
-)
 
 // Delays says who waits for RetryAfter.
 type Delays uint8

@@ -12,10 +12,6 @@ import (
 	"time"
 )
 
-// classDuplicate is the class of records that are skipped as their key was seen
-// before, in this run or in another.
-const classDuplicate jobs.Class = "duplicate"
-
 // admission decides by their keys which records are to be done at all. A nil
 // *admission stands for a run without --key.
 type admission struct {

@@ -12,7 +12,7 @@ type death struct {
 
 func (d *death) error(class jobs.Class) string {
 	s := "the worker died with this record in hand (" + d.how + ")"
-	if class == classKilled {
+	if class == jobs.ClassKilled {
 		return "the run was stopped at once with this record in hand"
 	}
 	if d.limit {

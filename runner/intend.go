@@ -49,7 +49,7 @@ func (r *session) expire(u *settlement, x *feed.Retry) error {
 		return err
 	}
 	rec.Attempt = max(x.Attempt-1, 1) // the one it would have been has not been tried
-	r.giveUp(u, &try{Item: x.Item, rec: rec}, jobs.StatusUnknown, &loss{class: "expired"}, fmt.Sprintf(
+	r.giveUp(u, &try{Item: x.Item, rec: rec}, jobs.StatusUnknown, &loss{class: jobs.ClassExpired}, fmt.Sprintf(
 		"its idempotency key may have been forgotten: it was first sent more than --key-lifetime %s ago", r.cfg.KeyLifetime))
 	return nil
 }

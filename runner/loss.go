@@ -9,15 +9,9 @@ import (
 	"time"
 )
 
-// The classes of records that were lost sight of.
-const (
-	classInterrupted jobs.Class = "interrupted" // brood, or the machine, went down
-	classKilled      jobs.Class = "killed"      // the user stopped the run at once
-)
-
 // loss is why nobody knows what became of a record.
 type loss struct {
-	class jobs.Class // jobs.ClassCrash, jobs.ClassTimeout, classInterrupted, classKilled
+	class jobs.Class // one of jobs.LossClasses
 	text  string
 	// blamed says that the record may be the cause, as it was in hand when its
 	// worker died: that counts against --max-crashes.
@@ -39,7 +33,7 @@ func (r *session) lose(u *settlement, t *try, l loss) {
 		crashes = r.feed.Crash(t.Seq)
 	}
 	u.Attempts = append(u.Attempts, ledger.Attempt{
-		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: string(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
+		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: ledger.Lost(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
 	})
 	switch {
 	case r.cfg.OnUnknown == spec.OnUnknownSkip:

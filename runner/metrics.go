@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/ledger"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ type metrics struct {
 	listener net.Listener
 	commits  prometheus.Histogram
 	mu       sync.Mutex
-	attempts map[string]uint64 // those that were not ok, by verdict
+	attempts map[ledger.TryVerdict]uint64 // those that were not ok, by verdict
 	deaths   *prometheus.CounterVec
 	waits    prometheus.Counter
 
@@ -58,7 +59,7 @@ func newMetrics(r *session, address string) (*metrics, error) {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "brood_" + name, Help: help, ConstLabels: label}, []string{by})
 	}
 	deaths := counter("worker_deaths_total", "Workers of this session that died, or were killed, by cause.", "cause")
-	for _, cause := range []jobs.Class{jobs.ClassCrash, jobs.ClassTimeout, jobs.ClassMemory, jobs.ClassCPU, jobs.ClassProcesses, classKilled} {
+	for _, cause := range jobs.LossClasses {
 		deaths.WithLabelValues(string(cause)) // from 0
 	}
 	return &metrics{
@@ -67,7 +68,7 @@ func newMetrics(r *session, address string) (*metrics, error) {
 			Name: "brood_commit_seconds", Help: "How long a commit took: outputs and ledger, synced.", ConstLabels: label,
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}),
-		attempts: make(map[string]uint64),
+		attempts: make(map[ledger.TryVerdict]uint64),
 		deaths:   deaths,
 		waits:    prometheus.NewCounter(prometheus.CounterOpts{Name: "brood_rate_limit_waits_total", Help: "How often a worker, or a record, had to wait for a limit of the pace, in this session.", ConstLabels: label}),
 		records:  desc("records_total", "Records of the run that are final, by status.", "status"),
@@ -111,8 +112,8 @@ func (m *metrics) close() {
 }
 
 // noteAttempt counts a try that was not simply ok.
-func (m *metrics) noteAttempt(verdict string) {
-	if m != nil && verdict != jobs.VerdictOK.String() {
+func (m *metrics) noteAttempt(verdict ledger.TryVerdict) {
+	if m != nil && verdict != ledger.Answered(jobs.VerdictOK) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.attempts[verdict]++
@@ -160,7 +161,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	send(m.tries, prometheus.CounterValue, float64(t.OK-min(r.alreadyOK, t.OK)), jobs.VerdictOK.String())
 	m.mu.Lock()
 	for verdict, n := range m.attempts {
-		send(m.tries, prometheus.CounterValue, float64(n), verdict)
+		send(m.tries, prometheus.CounterValue, float64(n), string(verdict))
 	}
 	m.mu.Unlock()
 	send(m.pending, prometheus.GaugeValue, float64(max(t.Pending(), 0)))

@@ -211,7 +211,7 @@ func (r *session) backoff(attempt int) time.Duration {
 
 func attemptOf(t *try, res *jobs.Result) ledger.Attempt {
 	return ledger.Attempt{
-		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: res.Verdict.String(),
+		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: ledger.Answered(res.Verdict),
 		Class: res.Class, Error: res.Error, Elapsed: res.Elapsed, Slot: t.slot,
 	}
 }

@@ -269,7 +269,7 @@ func (s *slot) settleDead(c *child, exit proc.Exit) error {
 		// What is in hand now has begun since, or nothing is.
 		l.class, l.blamed, d.how, d.said, d.limit = over.class, false, over.text, "", true
 	case s.r.killCtx.Err() != nil:
-		l.class, l.blamed, d.silent = classKilled, false, true
+		l.class, l.blamed, d.silent = jobs.ClassKilled, false, true
 	}
 	if c.err != nil {
 		d.how += ", " + c.err.Error()

@@ -217,7 +217,7 @@ func (s *source) admitKey(final bool) (done bool, err error) {
 		if first.File != s.rec.Pos.File {
 			text += " of " + s.r.cfg.Dataset.Paths[first.File]
 		}
-		s.refuse(jobs.StatusSkipped, classDuplicate, text)
+		s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, text)
 	default:
 		return false, nil
 	}
@@ -271,7 +271,7 @@ func (s *source) settleLeft(it feed.Item, note ledger.Note) error {
 		// It was not done, and another run has done it, or will: its key had
 		// been given back, or was forgotten.
 		u.again, u.Retries = nil, u.Retries[:0]
-		s.r.finish(u, &try{Item: it, rec: rec}, ledger.Outcome{Status: jobs.StatusSkipped, Class: classDuplicate, Error: takenBy(taken)}, &sink.Outcome{})
+		s.r.finish(u, &try{Item: it, rec: rec}, ledger.Outcome{Status: jobs.StatusSkipped, Class: jobs.ClassDuplicate, Error: takenBy(taken)}, &sink.Outcome{})
 	}
 	return s.r.send(u)
 }
@@ -286,7 +286,7 @@ func takenBy(t *keys.Taken) string {
 
 // refuseTaken settles a record that another run of the scope has.
 func (s *source) refuseTaken(t *keys.Taken) {
-	s.refuse(jobs.StatusSkipped, classDuplicate, takenBy(t))
+	s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, takenBy(t))
 	if _, waits := s.past.Retries[s.seq]; waits {
 		delete(s.past.Retries, s.seq)
 		s.bad.LeftRetries = append(s.bad.LeftRetries, s.seq)

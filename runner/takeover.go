@@ -200,7 +200,7 @@ func (r *session) settleNote(u *settlement, t *try, n *ledger.Note) error {
 		}
 		r.lose(u, t, loss{class: l.Class, text: l.Error, blamed: l.Blamed, took: time.Duration(l.TookMS) * time.Millisecond})
 	default:
-		r.lose(u, t, loss{class: classInterrupted, text: string(n.Payload)})
+		r.lose(u, t, loss{class: jobs.ClassInterrupted, text: string(n.Payload)})
 	}
 	return nil
 }

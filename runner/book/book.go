@@ -89,7 +89,7 @@ type Config struct {
 	Failed func(error)
 	// Tried is told of each try that is recorded, and Committed how long each commit
 	// took, from another goroutine.
-	Tried     func(verdict string)
+	Tried     func(ledger.TryVerdict)
 	Committed func(time.Duration)
 }
 

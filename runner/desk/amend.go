@@ -218,7 +218,7 @@ func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Form
 				if a.Decision == ledger.DecideFailed {
 					status = jobs.StatusFailed
 				}
-				row = format.Patch(rec.Raw, rec.Values, status, ledger.ClassResolved, text)
+				row = format.Patch(rec.Raw, rec.Values, status, jobs.ClassResolved, text)
 			}
 			_, err = w.Write(row)
 		} else {

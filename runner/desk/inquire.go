@@ -210,7 +210,7 @@ func recordReplies(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *sp
 			continue
 		}
 		noted = append(noted, d)
-		res := jobs.Result{Class: ledger.ClassResolved, Error: c.reply.Reason}
+		res := jobs.Result{Class: jobs.ClassResolved, Error: c.reply.Reason}
 		if d.Decision == ledger.DecideFailed {
 			res.Verdict = jobs.VerdictFailed
 		}

@@ -101,7 +101,7 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	}
 	for i := range c.Attempts {
 		r := &c.Attempts[i]
-		b.exec(l.stmts.attempt, uint64(r.Seq), r.Attempt, stamp(r.At), r.Verdict, string(r.Class), r.Error, r.Elapsed.Milliseconds(), r.Slot)
+		b.exec(l.stmts.attempt, uint64(r.Seq), r.Attempt, stamp(r.At), string(r.Verdict), string(r.Class), r.Error, r.Elapsed.Milliseconds(), r.Slot)
 	}
 	for i := range c.Retries {
 		r := &c.Retries[i]

@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// ClassResolved is the class of records about which somebody has decided.
-const ClassResolved jobs.Class = "resolved"
-
 // Resolve records decisions about unknown records, and changes the books
 // accordingly. Those that are to be tried again are pending from then on.
 func (l *Ledger) Resolve(ctx context.Context, list []Resolution) error {
@@ -39,7 +36,7 @@ func (l *Ledger) Resolve(ctx context.Context, list []Resolution) error {
 				bits[chunk][seq%ChunkSize/8] |= 1 << (seq % 8)
 				ok[chunk]++
 			case DecideFailed:
-				exec(`UPDATE outcomes SET status = 'failed', class = ?, error = ? WHERE seq = ?`, string(ClassResolved), r.Reason, seq)
+				exec(`UPDATE outcomes SET status = 'failed', class = ?, error = ? WHERE seq = ?`, string(jobs.ClassResolved), r.Reason, seq)
 				exec(`UPDATE run SET unknown = unknown - 1, failed = failed + 1`)
 			case DecideRetry:
 				exec(`INSERT OR REPLACE INTO retries SELECT seq, attempts, 0, ?, ?, (SELECT ifnull(max(id), 0) FROM intents) FROM outcomes WHERE seq = ?`,

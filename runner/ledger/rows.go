@@ -168,12 +168,21 @@ type Outcome struct {
 	At       time.Time
 }
 
+// TryVerdict says how a try ended: by the job's answer, or without one.
+type TryVerdict string
+
+// Answered is the verdict of a try that the job answered.
+func Answered(v jobs.Verdict) TryVerdict { return TryVerdict(v.String()) }
+
+// Lost is the verdict of a try that was lost sight of, one of jobs.LossClasses.
+func Lost(c jobs.Class) TryVerdict { return TryVerdict(c) }
+
 // Attempt is one try that is worth remembering.
 type Attempt struct {
 	Seq     jobs.Seq
 	Attempt int
 	At      time.Time
-	Verdict string
+	Verdict TryVerdict
 	Class   jobs.Class
 	Error   string
 	Elapsed time.Duration

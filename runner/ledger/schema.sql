@@ -135,7 +135,10 @@ CREATE TABLE attempts (
     seq     INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
     at      TEXT NOT NULL,               -- when it ended
-    verdict TEXT NOT NULL,               -- ok, retry, failed, skipped, throttle, abort, crash, timeout
+    verdict TEXT NOT NULL,               -- the job's: ok, retry, failed, skipped, throttle, abort,
+                                         -- unknown; or why there was none: crash, timeout, memory,
+                                         -- cpu, processes, killed (the run was stopped at once),
+                                         -- interrupted (brood or the machine went down)
     class   TEXT NOT NULL,
     error   TEXT NOT NULL,
     ms      INTEGER NOT NULL,

@@ -42,6 +42,16 @@ func ParseFormat(s string) (Format, error) {
 	return 0, fmt.Errorf("%q is not an output format; it is one of %s", s, strings.Join(formatNames[:], ", "))
 }
 
+// MarshalJSON gives the word.
+func (f Format) MarshalJSON() ([]byte, error) { return jobs.MarshalWord(f.String()) }
+
+// UnmarshalJSON reads the word, or the number that was stored before there were words.
+func (f *Format) UnmarshalJSON(b []byte) error {
+	i, err := jobs.UnmarshalWord(b, formatNames[:], "output format")
+	*f = Format(i)
+	return err
+}
+
 // FormatOf tells the format from a file's name; what is not known is text.
 func FormatOf(path string) Format {
 	switch strings.ToLower(filepath.Ext(path)) {

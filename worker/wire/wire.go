@@ -68,7 +68,7 @@ import (
 )
 
 // Version of the protocol.
-const Version = 4
+const Version = 5
 
 // The descriptors a worker is started with.
 const (
