@@ -3,6 +3,8 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/feed"
+	"brood/runner/ledger"
+	"brood/runner/sink"
 	"context"
 	"fmt"
 )
@@ -49,7 +51,9 @@ func (r *session) expire(u *settlement, x *feed.Retry) error {
 		return err
 	}
 	rec.Attempt = max(x.Attempt-1, 1) // the one it would have been has not been tried
-	r.giveUp(u, &try{Item: x.Item, rec: rec}, jobs.StatusUnknown, &loss{class: jobs.ClassExpired}, fmt.Sprintf(
-		"its idempotency key may have been forgotten: it was first sent more than --key-lifetime %s ago", r.cfg.KeyLifetime))
+	r.finish(u, &try{Item: x.Item, rec: rec}, ledger.Outcome{
+		Status: jobs.StatusUnknown, Class: jobs.ClassExpired,
+		Error: fmt.Sprintf("its idempotency key may have been forgotten: it was first sent more than --key-lifetime %s ago", r.cfg.KeyLifetime),
+	}, &sink.Outcome{})
 	return nil
 }

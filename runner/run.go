@@ -74,6 +74,7 @@ type Setting struct {
 type session struct {
 	Setting
 	cfg      *spec.Config
+	policy   policy
 	epoch    int64 // its number, see ledger.Session
 	shape    *jobs.Shape
 	encoder  *sink.Encoder
@@ -124,7 +125,7 @@ type session struct {
 // the ledger, and the dataset is open at its start; it is closed here. The report is
 // valid even with an error, as far as it goes.
 func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *ledger.Ledger, in *intake.Input) (Report, error) {
-	r := &session{Setting: *set, cfg: cfg, epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
+	r := &session{Setting: *set, cfg: cfg, policy: newPolicy(cfg), epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})

@@ -5,16 +5,11 @@ import (
 	"brood/runner/feed"
 	"brood/runner/ledger"
 	"brood/runner/sink"
-	"brood/runner/spec"
 	"brood/worker/wire"
+	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"time"
 )
-
-// throttleTime is how long everyone waits after a throttle verdict that does
-// not say how long.
-const throttleTime = time.Second
 
 // try is one try of one record, while it is decided what it means. The record
 // and the body are borrowed.
@@ -25,104 +20,82 @@ type try struct {
 	body []byte // the record's encoding, to be sent again
 }
 
-// settle decides what an answer means for its record: final, or another try.
-// The result is borrowed.
+// settle decides what an answer means for its record, and sees to it. The result is
+// borrowed.
 func (r *session) settle(u *settlement, t *try, res *jobs.Result) {
 	if res.Error != "" {
 		res.Error = r.hide(res.Error)
 	}
-	if res.Verdict == jobs.VerdictOK {
-		r.settleOK(u, t, res)
+	if res.Verdict == jobs.VerdictUnknown && res.Stopped {
+		// As if its worker had been killed for it.
+		r.lose(u, t, loss{class: res.Class, text: res.Error, blamed: true, took: res.Elapsed})
 		return
 	}
-	switch res.Verdict {
-	case jobs.VerdictThrottle:
-		wait := res.RetryAfter
-		if wait == 0 {
-			wait = throttleTime
-		}
-		// Without a time to wait, doing less at once is what slows everybody
-		// down where that is adaptive, as long as there is less to do.
-		if res.RetryAfter > 0 || r.feed.AtFloor() {
-			r.feed.Slow(&t.Item, wait, res.Delays)
-		}
-		r.sendAgain(u, t, t.rec.Attempt, time.Now().Add(wait), false)
-		return
-	case jobs.VerdictAbort:
-		u.Attempts = append(u.Attempts, attemptOf(t, res))
+	crashes := 0
+	if res.Verdict != jobs.VerdictOK {
+		crashes = r.feed.CrashesOf(t.Seq)
+	}
+	d := r.policy.answered(t.rec.Attempt, crashes, res)
+	// The tries of a record that has waited are all worth knowing.
+	d.recorded = d.recorded || (d.status == jobs.StatusOK && t.Waited)
+	if d.recorded {
+		u.Attempts = append(u.Attempts, ledger.Attempt{
+			Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: ledger.Answered(res.Verdict),
+			Class: res.Class, Error: res.Error, Elapsed: res.Elapsed, Slot: t.slot,
+		})
+	}
+	r.enact(u, t, &d, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
+	if d.aborts {
 		r.abort(fmt.Sprintf("job %s asked to stop at %s: %s", r.cfg.Job, r.placeOf(&t.Item), res.Error))
-		// The record stays pending: it goes back, and nobody takes it any more.
-		r.sendAgain(u, t, t.rec.Attempt, time.Now(), false)
-		return
-	case jobs.VerdictUnknown:
-		if res.Stopped {
-			// As if its worker had been killed for it.
-			r.lose(u, t, loss{class: res.Class, text: res.Error, blamed: true, took: res.Elapsed})
-			return
-		}
-		if r.cfg.OnUnknown != spec.OnUnknownRetry {
-			r.settleUnknown(u, t, res)
-			return
-		}
-		if r.tryLater(u, t, res) {
-			return
-		}
-		if r.cfg.Effect != jobs.EffectNone {
-			r.settleUnknown(u, t, res)
-			return
-		}
-	case jobs.VerdictRetry:
-		if res.Delays >= jobs.DelaysKey {
-			if r.feed.Slow(&t.Item, res.RetryAfter, res.Delays) {
-				r.Term.Logf("nothing new is begun for %s: %s", res.RetryAfter, res.Error)
-			}
-		}
-		if r.tryLater(u, t, res) {
-			return
-		}
-	case jobs.VerdictOK, jobs.VerdictFailed, jobs.VerdictSkipped:
 	}
-	status := jobs.StatusFailed
-	if res.Verdict == jobs.VerdictSkipped {
-		status = jobs.StatusSkipped
+	if d.slows != nil {
+		r.slow(t, d.slows, res.Error)
 	}
-	u.Attempts = append(u.Attempts, attemptOf(t, res))
-	r.giveKeyBack(u, t)
-	r.finish(u, t, ledger.Outcome{Status: status, Class: res.Class, Error: res.Error},
-		&sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
 }
 
-// tryLater queues a record for another try, if it may have one.
-func (r *session) tryLater(u *settlement, t *try, res *jobs.Result) bool {
-	tries := t.rec.Attempt - r.feed.CrashesOf(t.Seq) // those that were answered
-	if tries > r.cfg.Retries {
-		return false
+// lose decides about a record that was in hand when its worker ended, and sees to it.
+func (r *session) lose(u *settlement, t *try, l loss) {
+	crashes := 0
+	if l.blamed {
+		crashes = r.feed.Crash(t.Seq)
 	}
-	u.Attempts = append(u.Attempts, attemptOf(t, res))
-	r.sendAgain(u, t, t.rec.Attempt+1, time.Now().Add(max(r.backoff(tries), res.RetryAfter)), false)
-	return true
-}
-
-// settleUnknown ends a record of which the job cannot tell whether it was done.
-func (r *session) settleUnknown(u *settlement, t *try, res *jobs.Result) {
-	u.Attempts = append(u.Attempts, attemptOf(t, res))
-	o := ledger.Outcome{Status: jobs.StatusUnknown, Class: res.Class, Error: res.Error}
-	if r.cfg.OnUnknown == spec.OnUnknownSkip {
-		o.Status, o.Error = jobs.StatusSkipped, mayBeDone+o.Error
-	}
-	r.finish(u, t, o, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
-}
-
-func (r *session) settleOK(u *settlement, t *try, res *jobs.Result) {
-	if t.Waited {
-		u.Attempts = append(u.Attempts, attemptOf(t, res))
-		r.forget(u, t)
-	}
-	u.Buf = r.encoder.AppendRow(u.Buf, t.rec, &sink.Outcome{
-		Status: jobs.StatusOK, Attempts: t.rec.Attempt, Elapsed: res.Elapsed, Text: res.Text, Values: res.Values,
+	u.Attempts = append(u.Attempts, ledger.Attempt{
+		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: ledger.Lost(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
 	})
-	u.Final(t.Seq, r.redone[t.Seq])
-	r.countHalt(1, 0)
+	d := r.policy.lost(t.rec.Attempt, crashes, &l)
+	r.enact(u, t, &d, &sink.Outcome{Elapsed: l.took})
+}
+
+// enact puts a decision into a settlement. Out brings what the job has made of the
+// record.
+func (r *session) enact(u *settlement, t *try, d *decision, out *sink.Outcome) {
+	switch d.status {
+	case jobs.StatusPending:
+		r.sendAgain(u, t, d)
+	case jobs.StatusOK:
+		if t.Waited {
+			u.LeftRetries = append(u.LeftRetries, t.Seq)
+		}
+		out.Status, out.Attempts = jobs.StatusOK, t.rec.Attempt
+		u.Buf = r.encoder.AppendRow(u.Buf, t.rec, out)
+		u.Final(t.Seq, r.redone[t.Seq])
+		r.countHalt(1, 0)
+	case jobs.StatusFailed, jobs.StatusSkipped, jobs.StatusUnknown:
+		if d.freesKey {
+			r.giveKeyBack(u, t)
+		}
+		r.finish(u, t, ledger.Outcome{Status: d.status, Class: d.class, Error: d.error}, out)
+	}
+}
+
+// slow lets others wait because of a record.
+func (r *session) slow(t *try, s *slowing, why string) {
+	if s.lessWillDo && !r.feed.AtFloor() {
+		return
+	}
+	if r.feed.Slow(&t.Item, s.wait, s.who) && s.told {
+		r.Term.Logf("nothing new is begun for %s: %s", s.wait, why)
+	}
 }
 
 // finish ends a record otherwise than ok. What o says counts, out brings what
@@ -156,11 +129,6 @@ func (r *session) giveKeyBack(u *settlement, t *try) {
 	}
 }
 
-// giveUp ends a record without a result.
-func (r *session) giveUp(u *settlement, t *try, status jobs.Status, l *loss, text string) {
-	r.finish(u, t, ledger.Outcome{Status: status, Class: l.class, Error: text}, &sink.Outcome{Elapsed: l.took})
-}
-
 // forget drops what was kept for a record that is now final. It returns how
 // often it had killed a worker.
 func (r *session) forget(u *settlement, t *try) int {
@@ -175,11 +143,12 @@ func (r *session) forget(u *settlement, t *try) int {
 
 // sendAgain queues a record for another try and notes in the ledger that the
 // one at hand is over.
-func (r *session) sendAgain(u *settlement, t *try, attempt int, due time.Time, alone bool) {
+func (r *session) sendAgain(u *settlement, t *try, d *decision) {
+	due := time.Now().Add(d.after)
 	u.Retries = append(u.Retries, ledger.Retry{
-		Seq: t.Seq, Attempts: attempt - 1, Crashes: r.feed.CrashesOf(t.Seq), Due: due, First: t.Sent(),
+		Seq: t.Seq, Attempts: d.next - 1, Crashes: r.feed.CrashesOf(t.Seq), Due: due, First: t.Sent(),
 	})
-	x := &feed.Retry{Item: t.Item, Attempt: attempt, Due: due, Suspect: alone, Key: r.keyFor(t.rec), Body: copyOf(t.body)}
+	x := &feed.Retry{Item: t.Item, Attempt: d.next, Due: due, Suspect: d.suspect, Key: r.keyFor(t.rec), Body: bytes.Clone(t.body)}
 	x.Waited = true
 	u.again = append(u.again, x)
 }
@@ -193,30 +162,6 @@ func (r *session) keyFor(rec *jobs.Record) []byte {
 	sum, _ := r.cfg.Key.Sum(rec)
 	return sum[:]
 }
-
-// backoff is how long to wait after a try: the minimum, doubled for each try
-// after the first, up to the maximum; and of that between half and all, so
-// that records that failed together do not come back together.
-func (r *session) backoff(attempt int) time.Duration {
-	d := r.cfg.BackoffMin
-	for i := 1; i < attempt && d < r.cfg.BackoffMax; i++ {
-		d *= 2
-	}
-	d = min(d, r.cfg.BackoffMax)
-	if d <= 0 {
-		return 0
-	}
-	return d/2 + time.Duration(rand.Int64N(int64(d/2)+1))
-}
-
-func attemptOf(t *try, res *jobs.Result) ledger.Attempt {
-	return ledger.Attempt{
-		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: ledger.Answered(res.Verdict),
-		Class: res.Class, Error: res.Error, Elapsed: res.Elapsed, Slot: t.slot,
-	}
-}
-
-func copyOf(b []byte) []byte { return append([]byte(nil), b...) }
 
 // recordOf decodes the record of a retry, whose body is in memory.
 func (r *session) recordOf(x *feed.Retry) (*jobs.Record, error) {

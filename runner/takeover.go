@@ -6,6 +6,7 @@ import (
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/worker/wire"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -161,7 +162,7 @@ func (t *takeover) take(n *wire.Note) error {
 	if f := t.found[n.Seq]; f != nil && (f.inHand || f.at > n.Time) {
 		return nil
 	}
-	t.found[n.Seq] = &found{at: n.Time, Note: ledger.Note{Seq: n.Seq, Attempt: n.Try, Kind: kind, Payload: copyOf(n.Payload)}}
+	t.found[n.Seq] = &found{at: n.Time, Note: ledger.Note{Seq: n.Seq, Attempt: n.Try, Kind: kind, Payload: bytes.Clone(n.Payload)}}
 	return nil
 }
 
