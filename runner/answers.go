@@ -7,126 +7,99 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"syscall"
 )
 
-// listen reads answers until they end.
-func (c *child) listen() {
-	defer close(c.ended)
-	for {
-		t, p, err := c.frames.Next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err == nil && t != wire.TypeAnswers {
-			err = fmt.Errorf("%w: type %d instead of Answers", wire.ErrFrame, t)
-		}
-		if err == nil {
-			err = c.settle(p)
-		}
-		if err != nil {
-			c.err = err
-			c.Signal(syscall.SIGKILL)
-			return
-		}
+// listen takes answers in until they end. It returns at once.
+func (k *talk) listen() {
+	if k.listening {
+		return
 	}
+	k.listening = true
+	go func() {
+		defer close(k.ended)
+		for {
+			p, err := k.hand.Next()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err == nil {
+				err = k.settle(p)
+			}
+			if err != nil {
+				k.err = err
+				k.hand.Kill()
+				return
+			}
+		}
+	}()
 }
 
 // settle goes through the answers of a frame.
-func (c *child) settle(p []byte) error {
-	r := c.slot.r
+func (k *talk) settle(p []byte) error {
+	r := k.slot.r
 	answers, err := wire.ReadAnswers(p)
 	if err != nil {
 		return err
 	}
 	u := newSettlement()
-	err = c.settleEach(u, &answers)
-	c.slot.sign(u)
-	c.slot.tempo.note(answers.Len(), answers.Busy)
+	n, err := k.settleEach(u, &answers)
+	u.Ack, u.Noted = k.hand.Taken(n)
+	k.slot.tempo.note(answers.Len(), answers.Busy)
 	// Whatever is wrong with the frame, what was settled before counts.
 	err = errors.Join(err, r.send(u))
-	c.release()
+	k.release()
 	return err
 }
 
-func (c *child) settleEach(u *settlement, answers *wire.AnswersReader) error {
+// settleEach settles answers, and returns how many it has.
+func (k *talk) settleEach(u *settlement, answers *wire.AnswersReader) (n int, err error) {
 	var rec jobs.Record
 	var res jobs.Result
 	var t try
-	timing := c.slot.r.cfg.TimeoutPercent > 0
-	noting := c.slot.r.feed.NeedsIntents()
-	if seq, ok := c.nextSeq(); ok && seq != answers.First {
-		return fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, seq)
+	timing := k.slot.r.cfg.TimeoutPercent > 0
+	if seq, ok := k.nextSeq(); ok && seq != answers.First {
+		return 0, fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, seq)
 	}
-	for {
+	for ; ; n++ {
 		more, err := answers.Next(&res)
 		if err != nil || !more {
-			return err
+			return n, err
 		}
-		b, err := c.nextRecord(&rec)
+		b, err := k.nextRecord(&rec)
 		if err != nil {
-			return err
+			return n, err
 		}
-		c.any = true
-		if noting {
-			c.slot.noted = min(c.slot.noted+1, c.slot.page.LastNote())
-		}
-		t = try{Item: *b.Item(), slot: c.slot.number, rec: &rec, body: b.Body()}
+		k.any = true
+		t = try{Item: *b.Item(), slot: k.slot.number, rec: &rec, body: b.Body()}
 		if timing {
-			c.slot.r.median.note(res.Elapsed)
+			k.slot.r.median.note(res.Elapsed)
 		}
-		c.settleOne(u, &t, &res)
-		c.slot.r.feed.EndKey(&t.Item)
-		c.retire(b)
+		k.settleOne(u, &t, &res)
+		k.slot.r.feed.EndKey(&t.Item)
+		k.retire(b)
 	}
-}
-
-// left returns the answers that the worker has noted and that have not come
-// through the pipe, by record. It is called when the worker has gone.
-func (c *child) left() (map[jobs.Seq]*wire.Note, error) {
-	s := c.slot
-	if !s.r.feed.NeedsIntents() {
-		return nil, nil
-	}
-	from := s.noted
-	if c.err != nil {
-		from = c.firstNote // whatever came through the pipe cannot be trusted to be in step
-	}
-	notes, err := s.notes.After(from)
-	if err != nil {
-		return nil, err
-	}
-	s.notes.Unmap()
-	s.noted = max(s.noted, s.page.LastNote())
-	out := make(map[jobs.Seq]*wire.Note, len(notes))
-	for i := range notes {
-		if n := &notes[i]; n.Kind == wire.NoteAnswer {
-			out[n.Seq] = n
-		}
-	}
-	return out, nil
 }
 
 // nextSeq is the first record that has not been answered.
-func (c *child) nextSeq() (jobs.Seq, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.queue) == 0 {
+func (k *talk) nextSeq() (jobs.Seq, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.queue) == 0 {
 		return 0, false
 	}
-	b := c.queue[0]
+	b := k.queue[0]
 	return b.NextSeq(), true
 }
 
 // nextRecord returns the first record that has not been answered. Only the
 // listener calls it, or whoever comes after it.
-func (c *child) nextRecord(rec *jobs.Record) (*feed.Batch, error) {
-	c.mu.Lock()
+func (k *talk) nextRecord(rec *jobs.Record) (*feed.Batch, error) {
+	k.mu.Lock()
 	var b *feed.Batch
-	if len(c.queue) > 0 {
-		b = c.queue[0]
+	if len(k.queue) > 0 {
+		b = k.queue[0]
 	}
-	c.mu.Unlock()
+	k.mu.Unlock()
 	if b == nil {
 		return nil, fmt.Errorf("%w: an answer nobody asked for", wire.ErrFrame)
 	}
@@ -139,25 +112,45 @@ func (c *child) nextRecord(rec *jobs.Record) (*feed.Batch, error) {
 
 // retire takes a batch off the queue when all of it is answered. It still counts
 // as given until release.
-func (c *child) retire(b *feed.Batch) {
+func (k *talk) retire(b *feed.Batch) {
 	if !b.All() {
 		return
 	}
-	c.mu.Lock()
-	c.queue = c.queue[1:]
-	c.closing = append(c.closing, b)
-	c.mu.Unlock()
+	k.mu.Lock()
+	k.queue = k.queue[1:]
+	k.closing = append(k.closing, b)
+	k.mu.Unlock()
 }
 
 // release makes room for the batches that were retired: what they came to has
 // been handed on, and the slot is done with them.
-func (c *child) release() {
-	c.mu.Lock()
-	c.spare = append(c.spare, c.closing...)
-	c.closing = c.closing[:0]
-	c.mu.Unlock()
+func (k *talk) release() {
+	k.mu.Lock()
+	k.spare = append(k.spare, k.closing...)
+	k.closing = k.closing[:0]
+	k.mu.Unlock()
 	select {
-	case c.credit <- struct{}{}:
+	case k.credit <- struct{}{}:
 	default:
 	}
+}
+
+// settleOne settles an answer, which may be that of a record that was stopped.
+func (k *talk) settleOne(u *settlement, t *try, res *jobs.Result) {
+	r := k.slot.r
+	at, stopped := k.hand.Stopped(t.Seq, t.rec.Attempt)
+	class := res.Class
+	if stopped {
+		class = at.Class
+	}
+	r.observe(t, res, class, res.Elapsed)
+	if stopped && res.Verdict != jobs.VerdictOK && res.Verdict != jobs.VerdictSkipped {
+		res.Class = at.Class
+		if res.Error != "" {
+			res.Error = at.Text + ": " + res.Error
+		} else {
+			res.Error = at.Text
+		}
+	}
+	r.settle(u, t, res)
 }

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"brood/runner/feed"
 	"brood/runner/proc"
 	"brood/runner/spec"
 	"brood/worker/wire"
@@ -17,7 +16,8 @@ import (
 	"time"
 )
 
-// child is a worker from its start to its end.
+// child is a worker from its start to its end: the hand that is a process of this
+// machine.
 type child struct {
 	*proc.Child
 	slot    *slot
@@ -34,17 +34,11 @@ type child struct {
 	// firstNote is the last note of the slot before this worker.
 	firstNote uint64
 
-	mu      sync.Mutex
-	queue   []*feed.Batch // given and not fully answered, in order
-	closing []*feed.Batch // all answered, and not handed on yet
-	spare   []*feed.Batch
-	credit  chan struct{} // a token: the queue has become shorter
-	ended   chan struct{} // closed when no more answers will come
-	err     error         // of the answers; read after ended
-	any     bool          // at least one record was answered
-
-	listening bool
-	wear      wear
+	exit     string        // how it ended
+	outOfMem bool          // the kernel has killed it for that
+	ended    chan struct{} // closed when no more answers will come
+	endOnce  sync.Once
+	wear     wear
 }
 
 // launch starts the process.
@@ -68,16 +62,16 @@ func (s *slot) launch() (*child, error) {
 	proc.GrowPipe(answersR)
 	c := &child{
 		slot: s, work: workW, answers: answersR, frames: wire.NewReader(answersR),
-		credit: make(chan struct{}, 1), ended: make(chan struct{}),
+		ended: make(chan struct{}),
 	}
-	if err := s.openPage(); err != nil {
+	if err := s.openPad(); err != nil {
 		return nil, errors.Join(err, workW.Close(), answersR.Close())
 	}
 	c.Child, err = s.r.family.Start(proc.Spec{
 		Path: s.r.Worker.Path, Args: s.r.Worker.Args, Dir: s.r.cfg.WorkDir,
 		Env:   append(slices.Clip(s.r.env), wire.EnvMark+"="+strconv.Itoa(wire.Version)),
 		User:  s.r.user,
-		Files: []*os.File{workR, answersW, s.files[0], s.files[1], s.files[2], s.r.Dir.WorkersLock()},
+		Files: []*os.File{workR, answersW, s.pad.files[0], s.pad.files[1], s.pad.files[2], s.r.Dir.WorkersLock()},
 	})
 	if err != nil {
 		if u := s.r.cfg.Limits.User; u != "" {
@@ -94,38 +88,12 @@ func (s *slot) launch() (*child, error) {
 	return c, nil
 }
 
-// openPage makes the page and the notes of the slot, if it has none yet, and
-// makes sure that there is room for the page on the disk.
-func (s *slot) openPage() error {
-	if s.page != nil {
-		return nil
+// openPad makes the pad of the slot, if it has none yet.
+func (s *slot) openPad() (err error) {
+	if s.pad == nil {
+		s.pad, err = openPad(s.r.Dir, s.number, s.r.epoch)
 	}
-	for i := range s.files {
-		f, err := os.OpenFile(s.r.Dir.NotesPath(s.number, i), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-		if err != nil {
-			return &spec.WriteError{Err: err}
-		}
-		s.files[i] = f
-	}
-	if _, err := s.files[0].WriteAt(make([]byte, wire.PageSize), 0); err != nil {
-		return &spec.WriteError{Err: err}
-	}
-	page, err := wire.OpenPage(s.files[0])
-	if err != nil {
-		return err
-	}
-	page.SetSession(s.r.epoch)
-	s.page, s.notes = page, wire.NewNotes(page, [2]*os.File{s.files[1], s.files[2]})
-	return nil
-}
-
-// closePage gives the page and the notes back. The book has ended.
-func (s *slot) closePage() error {
-	if s.page == nil {
-		return nil
-	}
-	s.notes.Unmap()
-	return errors.Join(s.page.Close(), closeAll(s.files[:]...))
+	return err
 }
 
 // handshake tells the worker what it is for and waits until it is ready.
@@ -175,7 +143,7 @@ func (c *child) handshake(ctx context.Context) error {
 // failedStart clears away a worker that did not shake hands.
 func (c *child) failedStart(err error) error {
 	c.Signal(syscall.SIGKILL)
-	close(c.ended) // nobody listens
+	c.answersEnd() // nobody listens
 	exit, waitErr := c.reap(make(chan struct{}))
 	if waitErr != nil {
 		return errors.Join(err, waitErr)
@@ -194,6 +162,7 @@ func (c *child) failedStart(err error) error {
 // that belongs to it but the page. It closes gone when the process has ended.
 func (c *child) reap(gone chan struct{}) (proc.Exit, error) {
 	exit, err := c.Wait()
+	c.exit = exit.String()
 	c.spared()
 	close(gone)
 	<-c.ended
@@ -214,100 +183,4 @@ func closeAll(files ...*os.File) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// feed gives the worker batches as it finishes those before. When it is worn out
-// the next worker is started beside it, and returned when that is ready and this
-// one has nothing in hand.
-func (c *child) feed(ctx context.Context, b *feed.Batch) (*child, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-c.ended:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	var next chan started
-	for {
-		if err := c.give(b); err != nil {
-			return nil, errors.Join(err, c.slot.discard(next))
-		}
-		for !c.room() {
-			select {
-			case <-c.credit:
-			case <-c.ended:
-				return nil, c.slot.discard(next)
-			}
-		}
-		worn := c.worn()
-		if next == nil && worn >= wornAt {
-			next = c.slot.startBeside(ctx)
-		}
-		if worn >= wornOut {
-			return c.handOver(<-next)
-		}
-		select {
-		case n := <-next: // never, if there is none
-			return c.handOver(n)
-		default:
-		}
-		b = c.spareBatch()
-		ok, err := c.slot.r.feed.Take(ctx, c.slot.seat, c, c.allowance(c.slot.tempo.size()), b)
-		if !ok || err != nil {
-			return nil, errors.Join(err, c.slot.discard(next))
-		}
-	}
-}
-
-// give writes a batch. That the worker has died is not an error here: whoever
-// listens finds out.
-func (c *child) give(b *feed.Batch) error {
-	if err := b.Open(c.slot.r.shape, c.slot.r.cfg.Plan.NeedsRaw); err != nil {
-		return err
-	}
-	c.wear.given += uint64(len(b.Items))
-	c.mu.Lock()
-	c.queue = append(c.queue, b)
-	c.mu.Unlock()
-	if _, err := c.work.Write(b.Frame); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
-		return fmt.Errorf("write to worker: %w", err)
-	}
-	return nil
-}
-
-// room reports whether the worker should get another batch now.
-func (c *child) room() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.slot.r.oneByOne() {
-		return c.given() == 0
-	}
-	return c.given() < c.slot.tempo.depth()
-}
-
-// oneByOne says that a worker gets nothing before it has answered, see feed; or that
-// what comes back may be a reason to begin nothing more.
-func (r *session) oneByOne() bool { return r.cfg.Halt.On != "" || r.feed.OneByOne() }
-
-// idle reports whether the worker has nothing in hand.
-func (c *child) Idle() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.given() == 0
-}
-
-// given is how many batches the worker has. The caller holds the lock.
-func (c *child) given() int { return len(c.queue) + len(c.closing) }
-
-func (c *child) spareBatch() *feed.Batch {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if n := len(c.spare); n > 0 {
-		b := c.spare[n-1]
-		c.spare = c.spare[:n-1]
-		return b
-	}
-	return &feed.Batch{}
 }

@@ -70,7 +70,7 @@ func (r *session) hire(n int) error {
 	for len(r.crew.slots) < n {
 		s := &slot{r: r, number: len(r.crew.slots) + 1}
 		if r.feed.NeedsIntents() {
-			if err := s.openPage(); err != nil {
+			if err := s.openPad(); err != nil {
 				return err
 			}
 		}

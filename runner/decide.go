@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/hand"
 	"brood/runner/spec"
 	"math/rand/v2"
 	"time"
@@ -141,14 +142,14 @@ func (p *policy) nobodyKnows(res *jobs.Result) decision {
 //	keyed   retry     again under the same key, while that is alive; unknown
 //	                  after --max-crashes deaths
 //	once    hold      unknown
-func (p *policy) lost(attempt, crashes int, l *loss) decision {
-	d := decision{class: l.class, error: l.text, recorded: true}
+func (p *policy) lost(attempt, crashes int, l *hand.Loss) decision {
+	d := decision{class: l.Class, error: l.Text, recorded: true}
 	switch {
 	case p.onUnknown == spec.OnUnknownSkip:
-		d.status, d.error = jobs.StatusSkipped, mayBeDone+l.text
+		d.status, d.error = jobs.StatusSkipped, mayBeDone+l.Text
 	case p.onUnknown == spec.OnUnknownHold:
 		d.status = jobs.StatusUnknown
-	case !l.blamed:
+	case !l.Blamed:
 		// It was interrupted through no fault of its own: the same try again.
 		d.next = attempt
 	case crashes < p.maxCrashes:

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/hand"
 	"brood/runner/spec"
 	"testing"
 	"time"
@@ -117,7 +118,7 @@ func TestLost(t *testing.T) {
 		for _, onUnknown := range unknowns {
 			want := table[key{effect, onUnknown}]
 			for crashes := range 3 {
-				d := testPolicy(effect, onUnknown).lost(1, crashes, &loss{class: jobs.ClassCrash, text: "boom", blamed: crashes > 0})
+				d := testPolicy(effect, onUnknown).lost(1, crashes, &hand.Loss{Class: jobs.ClassCrash, Text: "boom", Blamed: crashes > 0})
 				if d.fate() != want[crashes] {
 					t.Errorf("effect %s, on unknown %s, %d deaths: %s, want %s", effect, onUnknown, crashes, d.fate(), want[crashes])
 				}

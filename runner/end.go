@@ -79,7 +79,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		err = &spec.WriteError{Err: endErr}
 	}
 	for _, s := range r.crew.all() {
-		if pageErr := s.closePage(); pageErr != nil && err == nil {
+		if pageErr := s.pad.close(); pageErr != nil && err == nil {
 			err = pageErr
 		}
 	}

@@ -18,7 +18,7 @@ const (
 
 // lastBegun is the record the worker has begun last, or -1.
 func (c *child) lastBegun() int64 {
-	if seq, ok := c.slot.page.Last(); ok {
+	if seq, ok := c.slot.pad.page.Last(); ok {
 		return int64(seq)
 	}
 	return -1

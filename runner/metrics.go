@@ -171,7 +171,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	inHand := 0
 	for _, s := range r.crew.all() {
 		if s.live.Load() != nil {
-			if _, _, busy := s.page.InHand(); busy {
+			if _, _, busy := s.pad.page.InHand(); busy {
 				inHand++
 			}
 		}

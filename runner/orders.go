@@ -71,8 +71,8 @@ func (r *session) Workers() []control.WorkerState {
 		if c == nil {
 			continue
 		}
-		w := control.WorkerState{Slot: s.number, PID: c.PID, Done: s.page.Done()}
-		if seq, since, busy := s.page.InHand(); busy {
+		w := control.WorkerState{Slot: s.number, PID: c.PID, Done: s.pad.page.Done()}
+		if seq, since, busy := s.pad.page.InHand(); busy {
 			n := uint64(seq)
 			w.Seq = &n
 			if since > 0 {

@@ -37,8 +37,8 @@ type inHand struct {
 }
 
 func (c *child) inHand() inHand {
-	seq, since, busy := c.slot.page.InHand()
-	return inHand{seq, c.slot.page.Try(), since, busy}
+	seq, since, busy := c.slot.pad.page.InHand()
+	return inHand{seq, c.slot.pad.page.Try(), since, busy}
 }
 
 // spent is what a worker had used when its record began, as far as was seen.
@@ -102,7 +102,7 @@ func (c *child) stop(o *overrun) {
 		c.Signal(syscall.SIGKILL)
 		return
 	}
-	c.slot.page.AskStop(o.seq, o.try)
+	c.slot.pad.page.AskStop(o.seq, o.try)
 	c.SignalLeader(syscall.SIGTERM)
 }
 
@@ -114,26 +114,4 @@ func (c *child) outOfMemory() *overrun {
 		seq: h.seq, try: h.try, none: !h.busy, class: jobs.ClassMemory, killed: true,
 		text: "it and what it started had more than --limit-mem " + humanize.IBytes(uint64(c.slot.r.cfg.Limits.Mem)),
 	}
-}
-
-// settleOne settles an answer, which may be that of a record that was stopped.
-func (c *child) settleOne(u *settlement, t *try, res *jobs.Result) {
-	r := c.slot.r
-	o := c.over.Load()
-	class := res.Class
-	if o.of(t.Seq, t.rec.Attempt) {
-		class = o.class
-	}
-	r.observe(t, res, class, res.Elapsed)
-	if !o.of(t.Seq, t.rec.Attempt) || res.Verdict == jobs.VerdictOK || res.Verdict == jobs.VerdictSkipped {
-		r.settle(u, t, res)
-		return
-	}
-	res.Class = o.class
-	if res.Error != "" {
-		res.Error = o.text + ": " + res.Error
-	} else {
-		res.Error = o.text
-	}
-	r.settle(u, t, res)
 }

@@ -1,9 +1,9 @@
 package runner
 
 import (
+	"brood/runner/hand"
 	"brood/runner/proc"
 	"brood/runner/spec"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -67,9 +67,8 @@ func (r *session) newWear() wear {
 	return w
 }
 
-// worn is how worn a worker is: 1 is all that it may be. Only the one who feeds
-// it calls this.
-func (c *child) worn() float64 {
+// Worn is how worn a worker is: 1 is all that it may be.
+func (c *child) Worn() float64 {
 	w := &c.wear
 	l := w.limit
 	share := 0.0
@@ -88,15 +87,12 @@ func (c *child) worn() float64 {
 	return share
 }
 
-// allowance is how many records a worker may still be given, of n.
-func (c *child) allowance(n int) int {
-	if c.slot.r.feed.Adaptive() {
-		return 1 // what is refused is so at once, and is no reason to give it more
-	}
+// Allowance is what is left of --max-tasks-per-worker.
+func (c *child) Allowance() uint64 {
 	if l := c.wear.limit.Tasks; l > 0 {
-		n = int(min(uint64(n), l-min(c.wear.given, l)))
+		return l - min(c.wear.given, l)
 	}
-	return max(n, 1)
+	return hand.NoLimit
 }
 
 // checkFresh refuses limits of memory that a worker exceeds, or almost, before it
@@ -112,58 +108,9 @@ func (s *slot) checkFresh(c *child) error {
 		mem  int64
 	}{{"max-mem-per-worker", recycle}, {"limit-mem", limit}} {
 		if l.mem > 0 && float64(size) > memLeast*float64(l.mem) {
-			s.replace(c)
+			s.replace(newTalk(s, c))
 			return &spec.AbortError{Reason: fmt.Sprintf("--%s %s is too little: a fresh worker has %s; give it at least %s", l.flag, humanize.IBytes(uint64(l.mem)), humanize.IBytes(uint64(size)), humanize.IBytes(uint64(float64(size)/memLeast)+1<<20))}
 		}
 	}
 	return nil
-}
-
-// started is a worker that was started beside another, or why there is none.
-type started struct {
-	c   *child
-	err error
-}
-
-// startBeside starts the next worker of a slot while the present one works.
-func (s *slot) startBeside(ctx context.Context) chan started {
-	ch := make(chan started, 1)
-	go func() {
-		c, err := s.start(ctx)
-		ch <- started{c, err}
-	}()
-	return ch
-}
-
-// discard lets go a worker that was started beside another and is not needed.
-func (s *slot) discard(next chan started) error {
-	if next == nil {
-		return nil
-	}
-	n := <-next
-	if n.c != nil {
-		s.replace(n.c)
-	}
-	return n.err
-}
-
-// handOver returns the next worker as soon as this one has nothing in hand.
-func (c *child) handOver(n started) (*child, error) {
-	if n.c == nil {
-		return nil, n.err // the run is ending, or no worker starts any more
-	}
-	for {
-		c.mu.Lock()
-		idle := c.given() == 0
-		c.mu.Unlock()
-		if idle {
-			return n.c, nil
-		}
-		select {
-		case <-c.credit:
-		case <-c.ended: // it has died with something in hand
-			c.slot.replace(n.c)
-			return nil, nil
-		}
-	}
 }

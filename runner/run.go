@@ -27,6 +27,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/desk"
 	"brood/runner/feed"
+	"brood/runner/hand"
 	"brood/runner/home"
 	"brood/runner/intake"
 	"brood/runner/jobserver"
@@ -73,8 +74,11 @@ type Setting struct {
 // left it, to its end or as far as it comes.
 type session struct {
 	Setting
-	cfg      *spec.Config
-	policy   policy
+	cfg    *spec.Config
+	policy policy
+	// newHand brings who answers for the batches of a slot; nil without an error if ctx
+	// has ended.
+	newHand  func(ctx context.Context, s *slot) (hand.Hand, error)
 	epoch    int64 // its number, see ledger.Session
 	shape    *jobs.Shape
 	encoder  *sink.Encoder
@@ -125,7 +129,7 @@ type session struct {
 // the ledger, and the dataset is open at its start; it is closed here. The report is
 // valid even with an error, as far as it goes.
 func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *ledger.Ledger, in *intake.Input) (Report, error) {
-	r := &session{Setting: *set, cfg: cfg, policy: newPolicy(cfg), epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
+	r := &session{Setting: *set, cfg: cfg, policy: newPolicy(cfg), newHand: startChild, epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
@@ -329,11 +333,11 @@ func (r *session) fail(err error) { r.drain(err) }
 // abort stops the run because a job has said so.
 func (r *session) abort(reason string) { r.drain(&spec.AbortError{Reason: reason}) }
 
-func (r *session) noteUsage(e proc.Exit) {
+func (r *session) noteUsage(e hand.Exit) {
 	r.usageMu.Lock()
 	defer r.usageMu.Unlock()
 	r.usage.Workers++
-	r.usage.CPU += e.User + e.System
+	r.usage.CPU += e.CPU
 	r.usage.MaxRSS = max(r.usage.MaxRSS, e.MaxRSS)
 }
 

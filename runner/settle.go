@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/feed"
+	"brood/runner/hand"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/worker/wire"
@@ -28,7 +29,7 @@ func (r *session) settle(u *settlement, t *try, res *jobs.Result) {
 	}
 	if res.Verdict == jobs.VerdictUnknown && res.Stopped {
 		// As if its worker had been killed for it.
-		r.lose(u, t, loss{class: res.Class, text: res.Error, blamed: true, took: res.Elapsed})
+		r.lose(u, t, hand.Loss{Class: res.Class, Text: res.Error, Blamed: true, Took: res.Elapsed})
 		return
 	}
 	crashes := 0
@@ -54,16 +55,16 @@ func (r *session) settle(u *settlement, t *try, res *jobs.Result) {
 }
 
 // lose decides about a record that was in hand when its worker ended, and sees to it.
-func (r *session) lose(u *settlement, t *try, l loss) {
+func (r *session) lose(u *settlement, t *try, l hand.Loss) {
 	crashes := 0
-	if l.blamed {
+	if l.Blamed {
 		crashes = r.feed.Crash(t.Seq)
 	}
 	u.Attempts = append(u.Attempts, ledger.Attempt{
-		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: ledger.Lost(l.class), Class: l.class, Error: l.text, Elapsed: l.took, Slot: t.slot,
+		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: ledger.Lost(l.Class), Class: l.Class, Error: l.Text, Elapsed: l.Took, Slot: t.slot,
 	})
 	d := r.policy.lost(t.rec.Attempt, crashes, &l)
-	r.enact(u, t, &d, &sink.Outcome{Elapsed: l.took})
+	r.enact(u, t, &d, &sink.Outcome{Elapsed: l.Took})
 }
 
 // enact puts a decision into a settlement. Out brings what the job has made of the

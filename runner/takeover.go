@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/book"
+	"brood/runner/hand"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/worker/wire"
@@ -199,9 +200,9 @@ func (r *session) settleNote(u *settlement, t *try, n *ledger.Note) error {
 		if l.Blamed {
 			r.feed.SetCrashes(t.Seq, l.Crashes-1)
 		}
-		r.lose(u, t, loss{class: l.Class, text: l.Error, blamed: l.Blamed, took: time.Duration(l.TookMS) * time.Millisecond})
+		r.lose(u, t, hand.Loss{Class: l.Class, Text: l.Error, Blamed: l.Blamed, Took: time.Duration(l.TookMS) * time.Millisecond})
 	default:
-		r.lose(u, t, loss{class: jobs.ClassInterrupted, text: string(n.Payload)})
+		r.lose(u, t, hand.Loss{Class: jobs.ClassInterrupted, Text: string(n.Payload)})
 	}
 	return nil
 }

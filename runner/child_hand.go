@@ -1,0 +1,188 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/book"
+	"brood/runner/hand"
+	"brood/runner/spec"
+	"brood/worker/wire"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+)
+
+// The methods of hand.Hand.
+var _ hand.Hand = (*child)(nil)
+
+// Begin is called when the worker before has nothing in hand any more.
+func (c *child) Begin() { c.firstNote = c.slot.pad.page.LastNote() }
+
+// Give writes a frame. That the worker has died is not an error here: whoever
+// listens finds out.
+func (c *child) Give(frame []byte, records int) error {
+	c.wear.given += uint64(records)
+	if _, err := c.work.Write(frame); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("write to worker: %w", err)
+	}
+	return nil
+}
+
+// Next reads a frame of answers.
+func (c *child) Next() ([]byte, error) {
+	t, p, err := c.frames.Next()
+	if err == nil && t != wire.TypeAnswers {
+		err = fmt.Errorf("%w: type %d instead of Answers", wire.ErrFrame, t)
+	}
+	if errors.Is(err, io.EOF) {
+		c.answersEnd()
+		return nil, io.EOF
+	}
+	if err != nil {
+		c.Kill()
+	}
+	return p, err
+}
+
+func (c *child) answersEnd() { c.endOnce.Do(func() { close(c.ended) }) }
+
+// Kill kills the worker, with all it has started.
+func (c *child) Kill() {
+	c.Signal(syscall.SIGKILL)
+	c.answersEnd()
+}
+
+// Taken counts notes: each answer has one.
+func (c *child) Taken(records int) (book.Ack, uint64) {
+	p := c.slot.pad
+	if c.slot.r.feed.NeedsIntents() {
+		p.noted = min(p.noted+uint64(records), p.page.LastNote())
+	}
+	return c.ack()
+}
+
+func (c *child) ack() (book.Ack, uint64) {
+	if p := c.slot.pad; p.noted > 0 {
+		return p.page, p.noted
+	}
+	return nil, 0
+}
+
+// Stopped says whether the watch has stopped the record.
+func (c *child) Stopped(seq jobs.Seq, try int) (hand.Limit, bool) {
+	o := c.over.Load()
+	if !o.of(seq, try) {
+		return hand.Limit{}, false
+	}
+	return hand.Limit{Class: o.class, Text: o.text}, true
+}
+
+// Leave lets the worker go and waits until it has gone.
+func (c *child) Leave() (hand.Exit, error) {
+	c.NotePeak()
+	_ = c.work.Close() // the worker leaves when it has done what it has
+	gone := make(chan struct{})
+	go func() { // a worker that has closed its pipe, or been told to leave, must also go
+		select {
+		case <-c.ended:
+			c.Stop(c.slot.r.killCtx, leaveTime, gone)
+		case <-gone:
+		}
+	}()
+	go func() { // a worker that has gone answers no more, whoever holds its pipe
+		<-gone
+		_ = c.answers.SetReadDeadline(time.Now().Add(time.Second))
+	}()
+	exit, err := c.reap(gone)
+	c.outOfMem = exit.OutOfMemory
+	return hand.Exit{
+		Clean: exit.Status.Exited() && exit.Status.ExitStatus() == 0, Text: exit.String(),
+		Name: fmt.Sprintf("worker %d", c.PID), PID: c.PID, CPU: exit.User + exit.System, MaxRSS: exit.MaxRSS,
+	}, err
+}
+
+// Remains reads what stands on the page and in the notes.
+func (c *child) Remains(broken error) (hand.Remains, error) {
+	p, r := c.slot.pad, c.slot.r
+	rest := hand.Remains{}
+	if r.feed.NeedsIntents() {
+		from := p.noted
+		if broken != nil {
+			from = c.firstNote // whatever came through the pipe cannot be trusted to be in step
+		}
+		var err error
+		if rest.Left, err = p.after(from); err != nil {
+			return rest, err
+		}
+	}
+	h := c.inHand()
+	if n := rest.Left[h.seq]; h.busy && n != nil && n.Try == h.try && n.Time >= h.since {
+		h.busy = false // it died after it had noted the answer
+	} else if h.busy {
+		delete(rest.Left, h.seq) // that was of an earlier try
+	}
+	if err := p.page.NotesError(); err != nil {
+		return rest, &spec.WriteError{Err: fmt.Errorf("write notes %s: %w", p.files[1].Name(), err)}
+	}
+	c.explain(&rest, h, broken)
+	return rest, nil
+}
+
+// explain says why the worker ended, and what that means for the record in hand.
+func (c *child) explain(rest *hand.Remains, h inHand, broken error) {
+	over := c.over.Load()
+	if c.outOfMem {
+		over = c.outOfMemory()
+	}
+	d := &death{how: c.exit, said: c.slot.r.hide(c.said.String())}
+	l := hand.Loss{Class: jobs.ClassCrash, Blamed: true}
+	if h.busy && h.since > 0 {
+		l.Took = wire.Now() - h.since
+	}
+	switch {
+	case h.busy && over.of(h.seq, h.try):
+		l.Class, d.how, d.limit = over.class, over.text, true
+		if over.killed { // otherwise it was asked to stop, and did not survive that
+			d.said = ""
+		}
+	case over != nil && over.killed:
+		// What is in hand now has begun since, or nothing is.
+		l.Class, l.Blamed, d.how, d.said, d.limit = over.class, false, over.text, "", true
+	case c.slot.r.killCtx.Err() != nil:
+		l.Class, l.Blamed, d.silent = jobs.ClassKilled, false, true
+	}
+	if broken != nil {
+		d.how += ", " + broken.Error()
+	}
+	l.Text = d.error(l.Class)
+	rest.Loss, rest.How, rest.Said, rest.Told = l, d.how, d.said, d.silent
+	if h.busy {
+		rest.InHand = &hand.InHand{Seq: h.seq, Try: h.try}
+	}
+}
+
+// NoteLoss writes a note, where there are any.
+func (c *child) NoteLoss(in hand.InHand, l *hand.Loss, crashes int) (book.Ack, uint64, error) {
+	if c.slot.r.feed.NeedsIntents() {
+		w := wire.Loss{Class: l.Class, Error: l.Text, TookMS: l.Took.Milliseconds(), Blamed: l.Blamed}
+		if l.Blamed {
+			w.Crashes = crashes
+		}
+		payload, err := json.Marshal(w)
+		if err != nil {
+			return nil, 0, err
+		}
+		note := wire.Note{Time: wire.Now(), Seq: in.Seq, Try: in.Try, Kind: wire.NoteLoss, Payload: payload}
+		if err := c.slot.pad.append(&note); err != nil {
+			return nil, 0, err
+		}
+	}
+	ack, upTo := c.ack()
+	return ack, upTo, nil
+}
+
+// Clear clears the page. The notes say all that it said.
+func (c *child) Clear() { c.slot.pad.page.Clear() }

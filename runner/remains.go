@@ -1,0 +1,120 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/feed"
+	"brood/runner/hand"
+	"brood/runner/ledger"
+	"brood/runner/spec"
+	"brood/worker/wire"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// end settles what a hand has left behind.
+func (k *talk) end(exit hand.Exit) error {
+	var writeErr *spec.WriteError
+	if errors.As(k.err, &writeErr) {
+		return k.err
+	}
+	rest, err := k.hand.Remains(k.err)
+	if err != nil {
+		return err
+	}
+	s := k.slot
+	s.r.noteUsage(exit)
+	s.deaths++
+	clean := len(k.queue) == 0 && exit.Clean
+	if k.any || rest.InHand != nil || len(rest.Left) > 0 || clean {
+		s.deaths = 0 // it is the record's, see lose
+	}
+	if clean {
+		k.hand.Clear()
+		return nil
+	}
+	return k.settleRemains(exit, &rest)
+}
+
+// settleRemains records a death, settles the answers that are left, decides about the
+// record in hand, and gives the others back.
+func (k *talk) settleRemains(exit hand.Exit, rest *hand.Remains) error {
+	r := k.slot.r
+	u := newSettlement()
+	row := ledger.Death{At: time.Now(), Slot: k.slot.number, PID: exit.PID, How: rest.How, CPU: exit.CPU, MaxRSS: exit.MaxRSS, Said: rest.Said}
+	if rest.InHand != nil {
+		row.Seq = &rest.InHand.Seq
+	}
+	r.metrics.noteDeath(string(rest.Loss.Class))
+	if !rest.Told {
+		r.Term.Logf("slot %d: %s ended: %s%s", k.slot.number, exit.Name, rest.How, seqNote(row.Seq))
+	}
+	u.Deaths = append(u.Deaths, row)
+	for _, b := range k.queue {
+		err := r.giveBackTo(u, b, func(u *settlement, b *feed.Batch, rec *jobs.Record) (bool, error) {
+			return k.settleLeft(u, tryOf(b, k.slot.number, rec), rest)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	k.hand.Clear()
+	if u.Ack == nil {
+		u.Ack, u.Noted = k.hand.Taken(0)
+	}
+	return r.send(u)
+}
+
+// settleLeft settles a record if its answer is left, or if it was in hand, and reports
+// whether it has.
+func (k *talk) settleLeft(u *settlement, t *try, rest *hand.Remains) (bool, error) {
+	r := k.slot.r
+	if n := rest.Left[t.Seq]; n != nil && n.Try == t.rec.Attempt {
+		var res jobs.Result
+		if err := wire.ReadAnswer(n.Payload, &res); err != nil {
+			return true, err
+		}
+		k.settleOne(u, t, &res)
+		return true, nil
+	}
+	if in := rest.InHand; in == nil || t.Seq != in.Seq || t.rec.Attempt != in.Try {
+		return false, nil
+	}
+	var err error
+	if u.Ack, u.Noted, err = k.hand.NoteLoss(*rest.InHand, &rest.Loss, r.feed.CrashesOf(t.Seq)+1); err != nil {
+		return true, err
+	}
+	r.observe(t, nil, rest.Loss.Class, rest.Loss.Took)
+	r.lose(u, t, rest.Loss)
+	return true, nil
+}
+
+func seqNote(seq *jobs.Seq) string {
+	if seq == nil {
+		return ", with no record in hand"
+	}
+	return fmt.Sprintf(", with record %d in hand", *seq)
+}
+
+// giveBackTo returns what is unanswered of a batch to the feed, except records
+// that special deals with. No worker has begun them, so their intents stand.
+func (r *session) giveBackTo(u *settlement, b *feed.Batch, special func(*settlement, *feed.Batch, *jobs.Record) (bool, error)) error {
+	var rec jobs.Record
+	for {
+		more, err := b.Next(&rec)
+		if err != nil || !more {
+			return err
+		}
+		r.feed.EndKey(b.Item())
+		dealt, err := special(u, b, &rec)
+		if err != nil {
+			return err
+		}
+		if !dealt {
+			x := b.Back(&rec)
+			r.feed.Undecided(x.Seq)
+			x.Suspect = r.feed.AnyCrashes() && r.feed.CrashesOf(rec.Seq) > 0
+			u.again = append(u.again, x)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package runner
+
+import (
+	"brood/runner/feed"
+	"brood/runner/hand"
+	"context"
+	"errors"
+	"sync"
+)
+
+// talk is what goes on between a slot and one hand: batches are given, answers taken in
+// and settled, and in the end what the hand has left behind is.
+type talk struct {
+	slot *slot
+	hand hand.Hand
+
+	mu      sync.Mutex
+	queue   []*feed.Batch // given and not fully answered, in order
+	closing []*feed.Batch // all answered, and not handed on yet
+	spare   []*feed.Batch
+	credit  chan struct{} // a token: the queue has become shorter
+	ended   chan struct{} // closed when no more answers will come
+	err     error         // of the answers; read after ended
+	any     bool          // at least one record was answered
+
+	listening bool
+}
+
+func newTalk(s *slot, h hand.Hand) *talk {
+	return &talk{slot: s, hand: h, credit: make(chan struct{}, 1), ended: make(chan struct{})}
+}
+
+// converse feeds a hand until there is nothing more to do, it dies, or it is
+// worn out. First is its first batch. In the last case the next one is
+// returned: it is ready, and the worn one leaves by itself.
+func (k *talk) converse(ctx context.Context, first *feed.Batch) (next *talk, err error) {
+	s := k.slot
+	k.hand.Begin()
+	c, _ := k.hand.(*child)
+	s.live.Store(c)
+	defer s.live.Store(nil)
+	k.listen()
+	next, err = k.supply(ctx, first)
+	if next != nil {
+		s.r.recycled.Add(1)
+		if k.any {
+			s.deaths = 0
+		}
+		s.replace(k)
+		return next, err
+	}
+	exit, leaveErr := k.hand.Leave()
+	<-k.ended
+	if err != nil || leaveErr != nil {
+		return nil, errors.Join(err, leaveErr)
+	}
+	return nil, k.end(exit)
+}
+
+// supply gives the hand batches as it finishes those before. When it is worn out
+// the next worker is started beside it, and returned when that is ready and this
+// one has nothing in hand.
+func (k *talk) supply(ctx context.Context, b *feed.Batch) (*talk, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-k.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	var next chan started
+	for {
+		if err := k.give(b); err != nil {
+			return nil, errors.Join(err, k.slot.discard(next))
+		}
+		for !k.room() {
+			select {
+			case <-k.credit:
+			case <-k.ended:
+				return nil, k.slot.discard(next)
+			}
+		}
+		worn := k.hand.Worn()
+		if next == nil && worn >= wornAt {
+			next = k.slot.startBeside(ctx)
+		}
+		if worn >= wornOut {
+			return k.handOver(<-next)
+		}
+		select {
+		case n := <-next: // never, if there is none
+			return k.handOver(n)
+		default:
+		}
+		b = k.spareBatch()
+		ok, err := k.slot.r.feed.Take(ctx, k.slot.seat, k, k.allowance(), b)
+		if !ok || err != nil {
+			return nil, errors.Join(err, k.slot.discard(next))
+		}
+	}
+}
+
+// give passes a batch on.
+func (k *talk) give(b *feed.Batch) error {
+	if err := b.Open(k.slot.r.shape, k.slot.r.cfg.Plan.NeedsRaw); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	k.queue = append(k.queue, b)
+	k.mu.Unlock()
+	return k.hand.Give(b.Frame, len(b.Items))
+}
+
+// room reports whether the worker should get another batch now.
+func (k *talk) room() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.slot.r.oneByOne() {
+		return k.given() == 0
+	}
+	return k.given() < k.slot.tempo.depth()
+}
+
+// oneByOne says that a worker gets nothing before it has answered, see feed; or that
+// what comes back may be a reason to begin nothing more.
+func (r *session) oneByOne() bool { return r.cfg.Halt.On != "" || r.feed.OneByOne() }
+
+// Idle reports whether the worker has nothing in hand.
+func (k *talk) Idle() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.given() == 0
+}
+
+// given is how many batches the worker has. The caller holds the lock.
+func (k *talk) given() int { return len(k.queue) + len(k.closing) }
+
+// allowance is how many records the hand may be given now.
+func (k *talk) allowance() int {
+	if k.slot.r.feed.Adaptive() {
+		return 1 // what is refused is so at once, and is no reason to give it more
+	}
+	return max(1, int(min(uint64(k.slot.tempo.size()), k.hand.Allowance())))
+}
+
+func (k *talk) spareBatch() *feed.Batch {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if n := len(k.spare); n > 0 {
+		b := k.spare[n-1]
+		k.spare = k.spare[:n-1]
+		return b
+	}
+	return &feed.Batch{}
+}
+
+// handOver returns the next hand as soon as this one has nothing in hand.
+func (k *talk) handOver(n started) (*talk, error) {
+	if n.k == nil {
+		return nil, n.err // the run is ending, or no worker starts any more
+	}
+	for {
+		k.mu.Lock()
+		idle := k.given() == 0
+		k.mu.Unlock()
+		if idle {
+			return n.k, nil
+		}
+		select {
+		case <-k.credit:
+		case <-k.ended: // it has died with something in hand
+			k.slot.replace(n.k)
+			return nil, nil
+		}
+	}
+}
