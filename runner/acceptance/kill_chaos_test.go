@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bytes"
@@ -26,25 +26,6 @@ func chaosKills(t *testing.T) int {
 		t.Fatalf("BROOD_CHAOS: %v", err)
 	}
 	return n
-}
-
-// asBrood makes a command run this test binary as brood itself.
-func asBrood(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	return asCommand(t, "brood", args...)
-}
-
-func asCommand(t *testing.T, name string, args ...string) *exec.Cmd {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(t.TempDir(), name)
-	if err := os.Symlink(exe, link); err != nil {
-		t.Fatal(err)
-	}
-	return exec.Command(link, args...)
 }
 
 // TestChaos kills the parent at random moments and resumes until the run is

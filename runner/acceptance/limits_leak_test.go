@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"brood/jobs"
@@ -61,7 +61,7 @@ func TestLeak(t *testing.T) {
 		if err := os.WriteFile(in, []byte(strings.Repeat(kind+"\n", records)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cmd := asCommand(t, "broodtest", append([]string{"run", "leak", "--run", kind, "-j", "16", "-o", out, in}, args...)...)
+		cmd := asBroodtest(t, append([]string{"run", "leak", "--run", kind, "-j", "16", "-o", out, in}, args...)...)
 		cmd.Env = append(os.Environ(), "BROOD_STATE="+state, "GORACE=atexit_sleep_ms=0")
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"brood/jobs"
@@ -316,7 +316,7 @@ func misbehave(t *testing.T, wantCode int, words ...string) ([]map[string]string
 func runMarked(t *testing.T, dir string, env []string, args ...string) (int, string) {
 	t.Helper()
 	mark := "BROOD_TEST_MARK=" + filepath.Base(filepath.Dir(dir)) + filepath.Base(dir)
-	cmd := asCommand(t, "broodtest", args...)
+	cmd := asBroodtest(t, args...)
 	cmd.Env = append(os.Environ(), mark, "BROOD_STATE="+filepath.Join(dir, "state"))
 	// The race detector waits for a second before a process exits, which is
 	// longer than the timeouts here.

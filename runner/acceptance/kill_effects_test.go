@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"brood/jobs"
@@ -100,7 +100,7 @@ const effectRecords = 2500
 func (x *effects) path(name string) string { return filepath.Join(x.dir, name) }
 
 func (x *effects) command(t *testing.T, args ...string) *exec.Cmd {
-	cmd := asCommand(t, "broodtest", args...)
+	cmd := asBroodtest(t, args...)
 	cmd.Env = append(os.Environ(), "BROOD_STATE="+x.path("state"), "BROOD_TEST_EFFECTS="+x.path("effects"))
 	cmd.Stderr = &bytes.Buffer{}
 	return cmd

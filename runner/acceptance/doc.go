@@ -1,0 +1,2 @@
+// Package acceptance tests whole runs: it has no code, only tests.
+package acceptance
