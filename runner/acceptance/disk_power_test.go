@@ -181,15 +181,6 @@ func (x *powerLoss) play(t *testing.T, disk *disk, round int) {
 	t.Logf("before the power failed %v; at the end %v", before, x.compare(t, out, x.log))
 }
 
-// killTree kills a process and all below it, at one moment.
-func killTree(pid int) {
-	_ = syscall.Kill(pid, syscall.SIGSTOP)
-	for _, child := range childrenOf(pid) {
-		killTree(child)
-	}
-	_ = syscall.Kill(pid, syscall.SIGKILL)
-}
-
 // books reads what the ledger says; nil if the run has not begun.
 func (x *powerLoss) books(t *testing.T, boot int) map[string]int {
 	t.Helper()

@@ -170,28 +170,3 @@ func killLater(t *testing.T, cmd *exec.Cmd) bool {
 	}
 	return false
 }
-
-func firstDifference(a, b []byte) string {
-	la, lb := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
-	for i := range min(len(la), len(lb)) {
-		if !bytes.Equal(la[i], lb[i]) {
-			return fmt.Sprintf("line %d:\n  want %s\n  got  %s", i+1, la[i], lb[i])
-		}
-	}
-	return fmt.Sprintf("%d lines and %d lines", len(la), len(lb))
-}
-
-// waitFor waits until a condition holds.
-func waitFor(t *testing.T, holds func() bool) {
-	t.Helper()
-	deadline := time.After(60 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatal("it never came true")
-		}
-	}
-}

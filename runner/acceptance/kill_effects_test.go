@@ -166,21 +166,6 @@ func (x *effects) killSome(t *testing.T, parent int, kills *int, done <-chan str
 	}
 }
 
-// childrenOf lists the children of a process.
-func childrenOf(pid int) []int {
-	var out []int
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, path := range tasks {
-		b, _ := os.ReadFile(path)
-		for _, w := range strings.Fields(string(b)) {
-			if child, err := strconv.Atoi(w); err == nil {
-				out = append(out, child)
-			}
-		}
-	}
-	return out
-}
-
 // check compares what brood says with what was done.
 func (x *effects) check(t *testing.T, code int, stderr any) {
 	t.Helper()

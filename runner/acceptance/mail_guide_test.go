@@ -46,7 +46,7 @@ func TestGuide(t *testing.T) {
 	for _, block := range shellBlock.FindAllStringSubmatch(string(guide), -1) {
 		script += block[1]
 	}
-	// make build, in the place of which is this program.
+	// What it builds is there already.
 	if !strings.Contains(script, "make build\n") || !strings.Contains(script, "@mail.example.com:587") {
 		t.Fatal("the page does not begin as this test thinks")
 	}

@@ -18,10 +18,10 @@ import (
 )
 
 // TestMain builds brood once, for all tests. By the name broodtest this test
-// binary is the same with jobs of the tests in place of the others, see
-// worker_misbehave_test.go; so workers come here too, and must not wait for a build.
+// binary is the same with jobs of the tests in place of brood's, see
+// broodtest_test.go; so workers come here too, and must not wait for a build.
 func TestMain(m *testing.M) {
-	testscript.Main(built{m}, map[string]func(){"broodtest": misbehavingMain})
+	testscript.Main(built{m}, map[string]func(){"broodtest": broodtestMain})
 }
 
 // What the tests work with, set before the first of them.
@@ -98,18 +98,4 @@ func asBrood(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	look(t)
 	return exec.Command(binary, args...)
-}
-
-// asBroodtest makes a command run this test binary as broodtest.
-func asBroodtest(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(t.TempDir(), "broodtest")
-	if err := os.Symlink(exe, link); err != nil {
-		t.Fatal(err)
-	}
-	return exec.Command(link, args...)
 }
