@@ -6,7 +6,7 @@ TOOLS   := $(CURDIR)/bin/tools
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build demo test test-tools race lint bench chaos fuzz clean
+.PHONY: help build demo test test-tools race lint bench chaos fuzz nightly clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,13 +46,16 @@ bench: build test-tools $(TOOLS)/benchstat ## measure the parts, and whole runs 
 	python3 testdata/bench.py bin/brood
 
 chaos: ## kill, and cut the power, thousands of times, and count effects from outside (root for the power)
-	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss' -v -timeout 3600s .
+	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss' -v -timeout 3600s ./runner/acceptance
 
 fuzz: ## fuzz every decoder for a minute each
 	$(GO) test -run '^$$' -fuzz FuzzFrames -fuzztime 60s ./worker/wire
 	$(GO) test -run '^$$' -fuzz FuzzNotes -fuzztime 60s ./worker/wire
 	$(GO) test -run '^$$' -fuzz FuzzReaders -fuzztime 60s ./runner/dataset
 	$(GO) test -run '^$$' -fuzz FuzzTemplate -fuzztime 60s ./jobs/exec
+
+nightly: ## run the long forms, one after the other: chaos, fuzz, bench
+	$(MAKE) -k -j1 chaos fuzz bench
 
 clean: ## remove what was built
 	rm -rf bin

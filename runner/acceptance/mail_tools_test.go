@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"io/fs"
@@ -13,10 +13,7 @@ import (
 // tool is a program that make test puts below bin/tools.
 func tool(t *testing.T, path string) string {
 	t.Helper()
-	abs, err := filepath.Abs(filepath.Join("bin/tools", path))
-	if err != nil {
-		t.Fatal(err)
-	}
+	abs := atRoot(filepath.Join("bin/tools", path))
 	needPrograms(t, abs)
 	return abs
 }

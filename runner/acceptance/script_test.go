@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"brood/runner/proc"
@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -17,24 +18,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain makes this test binary answer to the name brood, so that scripts
-// run the real command, and the workers it starts of itself are real too. By the name broodtest it is
-// the same with one job more, see misbehave_test.go.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"brood": main, "broodtest": misbehavingMain})
-}
-
 // TestScripts runs the promises of the command line.
 func TestScripts(t *testing.T) {
-	testdata, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
+	look(t)
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: atRoot("testdata/script"),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BROOD_STATE", e.WorkDir+"/state")
-			e.Setenv("TESTDATA", testdata+"/testdata")
+			e.Setenv("TESTDATA", atRoot("testdata"))
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
@@ -47,6 +38,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("there is no condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"brood":    cmdBrood,
 			"exits":    cmdExits,
 			"need":     cmdNeed,
 			"waitfor":  cmdWaitFor,
@@ -56,6 +48,13 @@ func TestScripts(t *testing.T) {
 			"grep-in-state": cmdGrepInState,
 		},
 	})
+}
+
+// cmdBrood is exec brood in one word.
+func cmdBrood(ts *testscript.TestScript, neg bool, args []string) {
+	if err := ts.Exec("brood", args...); (err != nil) != neg {
+		ts.Fatalf("brood %s: %v", strings.Join(args, " "), err)
+	}
 }
 
 // cmdExits runs a command and checks its exit status: exits STATUS COMMAND ...

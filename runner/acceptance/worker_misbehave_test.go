@@ -1,9 +1,7 @@
-package main
+package acceptance
 
 import (
 	"brood/jobs"
-	"brood/runner/command"
-	"brood/worker"
 	"brood/worker/wire"
 	"bytes"
 	"context"
@@ -15,8 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,75 +102,6 @@ func (misbehaving) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) err
 }
 
 func (misbehaving) Close() error { return nil }
-
-// misbehavingMain is brood with the jobs misbehave, effect, arrive, fetch and
-// leak. It ends with status 99 if the parent has left a descriptor open.
-func misbehavingMain() {
-	registry := jobs.NewRegistry(&jobs.Definition{
-		Name: "misbehave", Retries: 0,
-		Plan: func(jobs.Options, *jobs.Shape) (jobs.Plan, error) { return jobs.Plan{}, nil },
-		Open: func(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
-			switch os.Getenv("BROOD_TEST_OPEN") {
-			case "refuse":
-				return nil, fmt.Errorf("the password is wrong")
-			case "die":
-				os.Exit(5)
-			}
-			return misbehaving{}, nil
-		},
-	}, effectJob(), arriveJob(), fetchJob(), leakJob())
-	if len(os.Args) == 2 && os.Args[1] == worker.Command {
-		os.Exit(worker.Main(registry))
-	}
-	before := openDescriptors()
-	code := command.Main(registry, os.Args, os.Stdin, os.Stdout, os.Stderr)
-	left := slices.DeleteFunc(openDescriptors(), func(fd string) bool { return slices.Contains(before, fd) })
-	if len(left) > 0 {
-		fmt.Fprintln(os.Stderr, "descriptors left open:", left)
-		code = 99
-	}
-	os.Exit(code)
-}
-
-// openDescriptors lists what is open besides the standard streams and the
-// runtime's poller.
-func openDescriptors() []string {
-	var out []string
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return []string{err.Error()}
-	}
-	for _, e := range entries {
-		n, err := strconv.Atoi(e.Name())
-		if err != nil || n <= 2 {
-			continue
-		}
-		target, err := os.Readlink("/proc/self/fd/" + e.Name())
-		if err != nil || strings.HasPrefix(target, "anon_inode:[event") || strings.HasPrefix(target, "/proc/") {
-			continue // ReadDir's own is gone by now
-		}
-		out = append(out, e.Name()+"="+target)
-	}
-	return out
-}
-
-// survivors counts processes that carry a mark in their environment.
-func survivors(t *testing.T, mark string) []string {
-	t.Helper()
-	var out []string
-	files, err := filepath.Glob("/proc/[0-9]*/environ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err == nil && bytes.Contains(b, []byte(mark)) {
-			cmdline, _ := os.ReadFile(filepath.Join(filepath.Dir(f), "cmdline"))
-			out = append(out, filepath.Base(filepath.Dir(f))+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
-		}
-	}
-	return out
-}
 
 // TestWorkersThatMisbehave: the right record is blamed, the others finish, and
 // no process and no descriptor is left.
@@ -316,7 +243,7 @@ func misbehave(t *testing.T, wantCode int, words ...string) ([]map[string]string
 func runMarked(t *testing.T, dir string, env []string, args ...string) (int, string) {
 	t.Helper()
 	mark := "BROOD_TEST_MARK=" + filepath.Base(filepath.Dir(dir)) + filepath.Base(dir)
-	cmd := asCommand(t, "broodtest", args...)
+	cmd := asBroodtest(t, args...)
 	cmd.Env = append(os.Environ(), mark, "BROOD_STATE="+filepath.Join(dir, "state"))
 	// The race detector waits for a second before a process exits, which is
 	// longer than the timeouts here.

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"brood/jobs"
@@ -120,7 +120,7 @@ func addresses(t *testing.T, domains, each int) string {
 
 func runArrivals(t *testing.T, s *arrivals, input string, args ...string) {
 	t.Helper()
-	cmd := asCommand(t, "broodtest", append([]string{"run", "arrive", input, "-o", filepath.Join(t.TempDir(), "out.csv")}, args...)...)
+	cmd := asBroodtest(t, append([]string{"run", "arrive", input, "-o", filepath.Join(t.TempDir(), "out.csv")}, args...)...)
 	cmd.Env = append(os.Environ(), "BROOD_STATE="+t.TempDir(), "BROOD_TEST_SERVER="+s.Addr().String())
 	var said bytes.Buffer
 	cmd.Stderr = &said

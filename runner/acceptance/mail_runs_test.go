@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"fmt"
@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 )
@@ -49,7 +48,7 @@ func (m *mailing) run(name string, more ...string) (code int, said string) {
 	m.t.Helper()
 	args := slices.Concat([]string{
 		"run", "email", "--run", name, "--tls", "never", "--transport", "smtp://" + m.server, "--return-path", "r@x.example", "--verp",
-		"--from", "me@x.example", "--subject", "Hello {{.name}}", "--text", "testdata/mail/short.txt", "-o", m.path("out.csv"), m.path("in.csv"),
+		"--from", "me@x.example", "--subject", "Hello {{.name}}", "--text", atRoot("testdata/mail/short.txt"), "-o", m.path("out.csv"), m.path("in.csv"),
 	}, m.args, more)
 	return m.brood(args...)
 }
@@ -244,7 +243,7 @@ func TestMailAgain(t *testing.T) {
 	}
 	m.list("later-1@grey.example", "two@grey.example", "three@other.example")
 	cmd := m.command("run", "email", "--run", "grey", "-j", "1", "--retries", "1", "--tls", "never", "--transport", "smtp://"+address,
-		"--from", "me@x.example", "--subject", "x", "--text", "testdata/mail/short.txt", "-o", m.path("grey.csv"), m.path("in.csv"))
+		"--from", "me@x.example", "--subject", "x", "--text", atRoot("testdata/mail/short.txt"), "-o", m.path("grey.csv"), m.path("in.csv"))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +277,7 @@ func TestMailBreaker(t *testing.T) {
 	m.list(list...)
 	cmd := m.command(slices.Concat([]string{
 		"run", "email", "--run", "b", "--tls", "never", "--transport", "smtp://" + address,
-		"--from", "me@x.example", "--subject", "x", "--text", "testdata/mail/short.txt", m.path("in.csv"),
+		"--from", "me@x.example", "--subject", "x", "--text", atRoot("testdata/mail/short.txt"), m.path("in.csv"),
 	}, m.args)...)
 	out := &lockedBuffer{}
 	cmd.Stderr = out
@@ -316,22 +315,4 @@ func TestMailTLS(t *testing.T) {
 	if len(s.taken) > 0 {
 		t.Errorf("%d messages were sent all the same", len(s.taken))
 	}
-}
-
-// lockedBuffer is what a process says while it runs.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"crypto/tls"
@@ -20,7 +20,7 @@ var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 func TestGuide(t *testing.T) {
 	t.Parallel()
 	needPrograms(t, "openssl", "make")
-	guide, err := os.ReadFile("docs/email.md")
+	guide, err := os.ReadFile(atRoot("docs/email.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,15 +42,11 @@ func TestGuide(t *testing.T) {
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
 
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
 	script := "set -eu\n"
 	for _, block := range shellBlock.FindAllStringSubmatch(string(guide), -1) {
 		script += block[1]
 	}
-	// make build, in the place of which is this program.
+	// What it builds is there already.
 	if !strings.Contains(script, "make build\n") || !strings.Contains(script, "@mail.example.com:587") {
 		t.Fatal("the page does not begin as this test thinks")
 	}
@@ -67,7 +63,7 @@ func TestGuide(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for link, to := range map[string]string{"bin/brood": asBrood(t).Path, "testdata": filepath.Join(here, "testdata")} {
+	for link, to := range map[string]string{"bin/brood": asBrood(t).Path, "testdata": atRoot("testdata")} {
 		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
 			t.Fatal(err)
 		}

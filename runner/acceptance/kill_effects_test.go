@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"brood/jobs"
@@ -100,7 +100,7 @@ const effectRecords = 2500
 func (x *effects) path(name string) string { return filepath.Join(x.dir, name) }
 
 func (x *effects) command(t *testing.T, args ...string) *exec.Cmd {
-	cmd := asCommand(t, "broodtest", args...)
+	cmd := asBroodtest(t, args...)
 	cmd.Env = append(os.Environ(), "BROOD_STATE="+x.path("state"), "BROOD_TEST_EFFECTS="+x.path("effects"))
 	cmd.Stderr = &bytes.Buffer{}
 	return cmd
@@ -164,21 +164,6 @@ func (x *effects) killSome(t *testing.T, parent int, kills *int, done <-chan str
 		*kills--
 		return
 	}
-}
-
-// childrenOf lists the children of a process.
-func childrenOf(pid int) []int {
-	var out []int
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, path := range tasks {
-		b, _ := os.ReadFile(path)
-		for _, w := range strings.Fields(string(b)) {
-			if child, err := strconv.Atoi(w); err == nil {
-				out = append(out, child)
-			}
-		}
-	}
-	return out
 }
 
 // check compares what brood says with what was done.

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"crypto/rand"
@@ -203,7 +203,7 @@ func TestTLS(t *testing.T) {
 	startTLS, implicit := freePort(t), freePort(t)
 	_, p1, _ := net.SplitHostPort(startTLS)
 	_, p2, _ := net.SplitHostPort(implicit)
-	took := begin(t, exec.Command(python, "testdata/mail/server.py", cert, key, p1, p2))
+	took := begin(t, exec.Command(python, atRoot("testdata/mail/server.py"), cert, key, p1, p2))
 	waitForPort(t, implicit)
 	m.write("wrong", "wrong\n")
 	const ok = "ok sent  dot 250"

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bytes"
@@ -9,21 +9,6 @@ import (
 	"strings"
 	"testing"
 )
-
-// needPrograms skips a test for want of a program; where CI is true, make test
-// has installed it.
-func needPrograms(t *testing.T, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err == nil {
-			continue
-		}
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed, and CI must not skip", name)
-		}
-		t.Skipf("%s is not installed: make test-tools", name)
-	}
-}
 
 // TestWriteFaults has the kernel refuse writes and syncs of the ledger, the
 // output and the copy of standard input, at different moments: brood must end

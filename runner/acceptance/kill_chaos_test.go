@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bytes"
@@ -26,25 +26,6 @@ func chaosKills(t *testing.T) int {
 		t.Fatalf("BROOD_CHAOS: %v", err)
 	}
 	return n
-}
-
-// asBrood makes a command run this test binary as brood itself.
-func asBrood(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	return asCommand(t, "brood", args...)
-}
-
-func asCommand(t *testing.T, name string, args ...string) *exec.Cmd {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(t.TempDir(), name)
-	if err := os.Symlink(exe, link); err != nil {
-		t.Fatal(err)
-	}
-	return exec.Command(link, args...)
 }
 
 // TestChaos kills the parent at random moments and resumes until the run is
@@ -188,29 +169,4 @@ func killLater(t *testing.T, cmd *exec.Cmd) bool {
 		t.Fatalf("%v: exit status %d: %v\n%s", cmd.Args[1:], code, err, cmd.Stderr)
 	}
 	return false
-}
-
-func firstDifference(a, b []byte) string {
-	la, lb := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
-	for i := range min(len(la), len(lb)) {
-		if !bytes.Equal(la[i], lb[i]) {
-			return fmt.Sprintf("line %d:\n  want %s\n  got  %s", i+1, la[i], lb[i])
-		}
-	}
-	return fmt.Sprintf("%d lines and %d lines", len(la), len(lb))
-}
-
-// waitFor waits until a condition holds.
-func waitFor(t *testing.T, holds func() bool) {
-	t.Helper()
-	deadline := time.After(60 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !holds() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatal("it never came true")
-		}
-	}
 }

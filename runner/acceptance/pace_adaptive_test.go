@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"brood/jobs"
@@ -150,7 +150,7 @@ func TestAdaptive(t *testing.T) {
 		if err := os.WriteFile(input, []byte(strings.Repeat("x\n", records)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cmd := asCommand(t, "broodtest", "run", "fetch", "-j", "64", kind, input)
+		cmd := asBroodtest(t, "run", "fetch", "-j", "64", kind, input)
 		cmd.Env = append(os.Environ(), "BROOD_STATE="+t.TempDir(), "BROOD_TEST_SERVER="+server.URL)
 		var said bytes.Buffer
 		cmd.Stderr = &said

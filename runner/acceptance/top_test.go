@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bytes"
@@ -139,7 +139,7 @@ func TestTop(t *testing.T) {
 		got := masked(w.screen())
 		return strings.Count(got, "\n    ") == 3
 	})
-	got, golden := masked(w.screen()), filepath.Join("testdata", "golden", "top.txt")
+	got, golden := masked(w.screen()), atRoot("testdata/golden/top.txt")
 	if *updateGolden {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)

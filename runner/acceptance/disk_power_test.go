@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bytes"
@@ -179,15 +179,6 @@ func (x *powerLoss) play(t *testing.T, disk *disk, round int) {
 		t.Fatalf("%v: status %d: %v\n%s", args, code, err, resume.Stderr)
 	}
 	t.Logf("before the power failed %v; at the end %v", before, x.compare(t, out, x.log))
-}
-
-// killTree kills a process and all below it, at one moment.
-func killTree(pid int) {
-	_ = syscall.Kill(pid, syscall.SIGSTOP)
-	for _, child := range childrenOf(pid) {
-		killTree(child)
-	}
-	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
 
 // books reads what the ledger says; nil if the run has not begun.

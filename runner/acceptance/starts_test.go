@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bytes"
@@ -68,22 +68,29 @@ func twoStarts(t *testing.T, state, input, gate string, kill bool) {
 		if killed := <-ended; killed.ProcessState.ExitCode() != -1 {
 			t.Errorf("the one that was killed has status %d: %s", killed.ProcessState.ExitCode(), killed.Stderr)
 		}
+		// The reader that was killed may take a moment to go, and would be
+		// taken for the next one.
+		waitFor(t, func() bool { return !openGate(gate) })
 		next := start("resume", "same")
 		go func() { _ = next.Wait(); ended <- next }()
 	}
 	// As soon as there is a reader. If there never is one, this must not wait
 	// for it.
-	waitFor(t, func() bool {
-		open, err := os.OpenFile(gate, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-		if err == nil {
-			_ = open.Close()
-		}
-		return err == nil
-	})
+	waitFor(t, func() bool { return openGate(gate) })
 	winner := <-ended
 	if code := winner.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("the one that worked has status %d: %s", code, winner.Stderr)
 	}
+}
+
+// openGate lets through who waits to read from the gate, and reports whether
+// anybody did.
+func openGate(gate string) bool {
+	open, err := os.OpenFile(gate, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	if err == nil {
+		_ = open.Close()
+	}
+	return err == nil
 }
 
 // killHolder kills the process that holds the run, and its workers, as these

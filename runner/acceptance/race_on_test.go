@@ -1,5 +1,5 @@
 //go:build race
 
-package main
+package acceptance
 
 const raceEnabled = true

@@ -1,7 +1,6 @@
-package main
+package acceptance
 
 import (
-	"encoding/csv"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,26 +91,4 @@ func kernelCounts(t *testing.T, dir, input string) bool {
 		t.Fatalf("%v: %s", err, said)
 	}
 	return strings.Contains(string(said), "60 processes: kept by the kernel")
-}
-
-func readCSV(t *testing.T, path string) []map[string]string {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	all, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []map[string]string
-	for _, r := range all[1:] {
-		row := make(map[string]string)
-		for i, name := range all[0] {
-			row[name] = r[i]
-		}
-		out = append(out, row)
-	}
-	return out
 }

@@ -1,4 +1,4 @@
-package main
+package acceptance
 
 import (
 	"bufio"
@@ -182,7 +182,7 @@ func TestMailChaos(t *testing.T) {
 	args := []string{
 		"run", "email", "--run", "chaos", "-j", "4", "--retries", "20", "--backoff", "1ms..50ms", "--rate-by", "0", "--max-per-key", "0", "--breaker", "0",
 		"--tls", "never", "--transport", "smtp://" + m.server, "--from", "me@x.example", "--subject", "Hello {{.name}}",
-		"--text", "testdata/mail/short.txt", "-o", m.path("out.csv"), m.path("in.csv"),
+		"--text", atRoot("testdata/mail/short.txt"), "-o", m.path("out.csv"), m.path("in.csv"),
 	}
 	begun := time.Now()
 	for killed := 0; ; {

@@ -1,11 +1,9 @@
-package main
+package acceptance
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"database/sql"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,67 +106,4 @@ func TestHeadOfLine(t *testing.T) {
 		t.Errorf("resume: exit status %d", code)
 	}
 	same(t, in, filepath.Join(dir, "out.txt"))
-}
-
-func writeLines(t *testing.T, path string, n int) {
-	t.Helper()
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := bufio.NewWriterSize(f, 1<<20)
-	for i := range n {
-		fmt.Fprintf(w, "record number %d of the set\n", i)
-	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func queryRun(t *testing.T, state, run, query string, dst ...any) {
-	t.Helper()
-	if err := queryRunErr(state, run, query, dst...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func queryRunErr(state, run, query string, dst ...any) error {
-	path := filepath.Join(state, "runs", run, "ledger.db")
-	if _, err := os.Stat(path); err != nil {
-		return err
-	}
-	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(5000)")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	return db.QueryRowContext(context.Background(), query).Scan(dst...)
-}
-
-// same compares two files without holding them in memory.
-func same(t *testing.T, a, b string) {
-	t.Helper()
-	fa, err := os.Open(a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = fa.Close() }()
-	fb, err := os.Open(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = fb.Close() }()
-	sa, sb := bufio.NewScanner(fa), bufio.NewScanner(fb)
-	for n := 1; ; n++ {
-		moreA, moreB := sa.Scan(), sb.Scan()
-		if moreA != moreB || !bytes.Equal(sa.Bytes(), sb.Bytes()) {
-			t.Fatalf("line %d: %q and %q", n, sa.Text(), sb.Text())
-		}
-		if !moreA {
-			return
-		}
-	}
 }

@@ -1,0 +1,40 @@
+// Package acceptance has no code but the tests of whole runs: what brood promises,
+// seen from outside. A test starts the program as a user does, with a dataset in a
+// folder of its own, and looks at what comes out, what is left behind, and what a
+// server, a file system or a terminal has seen of it meanwhile.
+//
+// TestMain builds brood once, with the race detector if the tests have it. Where a
+// record must do what no job of brood's does (crash, leak, count what it has
+// done), the program is broodtest: this test binary under another name, with the
+// jobs of these tests in place of brood's.
+//
+// Where which promise is held:
+//
+//	script_test.go        every command and flag: a script each in testdata/script
+//	starts_test.go        one run is held by one process
+//	kill_chaos_test.go    the output is the same however often brood is killed
+//	kill_effects_test.go  nothing is done twice, or it is unknown, whatever is killed
+//	disk_faults_test.go   a disk that is full or broken is said, and costs nothing
+//	disk_power_test.go    nothing that was acknowledged is lost with the power
+//	worker_*              the right record is blamed for what a worker does
+//	limits_*              fork bombs and leaks are held, and no neighbour notices
+//	pace_*                rates, limits of a key, and what a server takes are kept to
+//	scale_*               the memory of ten million records, a thousand workers
+//	top_test.go           the live view, in a terminal
+//	mail_runs_test.go     what becomes of each message, in every phase of SMTP
+//	mail_lists_test.go    who is not written to, and when who is
+//	mail_servers_test.go  servers that others made, TLS, and lines that break
+//	mail_postfix_test.go  the same with Postfix
+//	mail_chaos_test.go    a bad line and kills: nobody has a message twice
+//	mail_guide_test.go    docs/email.md can be followed to the letter
+//
+// In main_test.go brood is built, in broodtest_test.go is broodtest; files_test.go,
+// processes_test.go, mail_backend_test.go (a server that refuses what it is told
+// to) and mail_tools_test.go are what several of them use.
+//
+// Some are short forms, and there is more time in a night: BROOD_CHAOS is how often
+// to kill (make chaos), BROOD_ADAPTIVE for how many seconds to look for what a
+// server takes, BROOD_LEAK how many records leak. A program that a test needs is
+// installed by make test-tools; where it is missing the test is skipped, but never
+// if CI is true.
+package acceptance

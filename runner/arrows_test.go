@@ -1,0 +1,86 @@
+package runner_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// allowed is the table of who may import whom, of brood's own packages. A
+// package that is not listed may not exist.
+var allowed = map[string][]string{
+	"brood":                   {"jobs", "jobs/*", "runner/command", "worker"},
+	"brood/jobs":              {},
+	"brood/jobs/*":            {"jobs"},
+	"brood/worker":            {"jobs", "worker/wire"},
+	"brood/worker/wire":       {"jobs"},
+	"brood/runner":            {"jobs", "worker/wire", "runner/proc", "runner/dataset", "runner/gauge", "runner/jobserver", "runner/keys", "runner/ledger", "runner/sink", "runner/pace", "runner/term", "runner/book", "runner/control", "runner/desk", "runner/feed", "runner/hand", "runner/home", "runner/intake", "runner/spec"},
+	"brood/runner/command":    {"jobs", "runner", "runner/dataset", "runner/gauge", "runner/keys", "runner/ledger", "runner/pace", "runner/sink", "runner/term", "runner/top", "runner/control", "runner/desk", "runner/home", "runner/intake", "runner/spec"},
+	"brood/runner/acceptance": {},
+	"brood/runner/top":        {"runner", "runner/control"},
+	"brood/runner/gauge":      {},
+	"brood/runner/jobserver":  {},
+	"brood/runner/pace":       {},
+	"brood/runner/proc":       {},
+	"brood/runner/dataset":    {"jobs"},
+	"brood/runner/keys":       {"jobs"},
+	"brood/runner/ledger":     {"jobs"},
+	"brood/runner/sink":       {"jobs"},
+	"brood/runner/term":       {},
+	"brood/runner/book":       {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
+	"brood/runner/control":    {"runner/home", "runner/pace", "runner/spec"},
+	"brood/runner/desk":       {"jobs", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/sink", "runner/spec", "worker/wire"},
+	"brood/runner/feed":       {"jobs", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec", "worker/wire"},
+	"brood/runner/hand":       {"jobs", "runner/book", "worker/wire"},
+	"brood/runner/home":       {"runner/ledger", "runner/proc", "runner/spec"},
+	"brood/runner/intake":     {"jobs", "runner/dataset", "runner/ledger", "runner/spec"},
+	"brood/runner/spec":       {"jobs", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink", "worker/wire"},
+}
+
+// TestArrows holds the directions between the packages.
+func TestArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "brood/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		may, ok := allowed[generic(words[0])]
+		if !ok {
+			t.Errorf("package %s is not in the table", words[0])
+			continue
+		}
+		seen++
+		// go test must see that this depends on all packages, or says "cached".
+		if _, err := os.ReadDir(".." + strings.TrimPrefix(words[0], "brood")); err != nil {
+			t.Error(err)
+		}
+		for _, imported := range words[1:] {
+			if (imported == "brood" || strings.HasPrefix(imported, "brood/")) && !permits(may, imported) {
+				t.Errorf("%s must not import %s", words[0], imported)
+			}
+		}
+	}
+	if seen < len(allowed) {
+		t.Errorf("found %d packages, the table has %d", seen, len(allowed))
+	}
+}
+
+// generic replaces the name of a job's package by a star.
+func generic(path string) string {
+	if rest, ok := strings.CutPrefix(path, "brood/jobs/"); ok && rest != "" {
+		return "brood/jobs/*"
+	}
+	return path
+}
+
+func permits(may []string, imported string) bool {
+	for _, m := range may {
+		if generic(imported) == "brood/"+m {
+			return true
+		}
+	}
+	return false
+}
