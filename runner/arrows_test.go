@@ -10,32 +10,47 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                   {"jobs", "jobs/*", "runner/command", "worker"},
-	"brood/jobs":              {},
-	"brood/jobs/*":            {"jobs"},
-	"brood/worker":            {"jobs", "worker/wire"},
-	"brood/worker/wire":       {"jobs"},
-	"brood/runner":            {"jobs", "worker/wire", "runner/proc", "runner/dataset", "runner/gauge", "runner/jobserver", "runner/keys", "runner/ledger", "runner/sink", "runner/pace", "runner/term", "runner/book", "runner/control", "runner/desk", "runner/feed", "runner/hand", "runner/home", "runner/intake", "runner/spec"},
-	"brood/runner/command":    {"jobs", "runner", "runner/dataset", "runner/gauge", "runner/keys", "runner/ledger", "runner/pace", "runner/sink", "runner/term", "runner/top", "runner/control", "runner/desk", "runner/home", "runner/intake", "runner/spec"},
-	"brood/runner/acceptance": {},
-	"brood/runner/top":        {"runner", "runner/control"},
-	"brood/runner/gauge":      {},
-	"brood/runner/jobserver":  {},
-	"brood/runner/pace":       {},
-	"brood/runner/proc":       {},
-	"brood/runner/dataset":    {"jobs"},
-	"brood/runner/keys":       {"jobs"},
-	"brood/runner/ledger":     {"jobs"},
-	"brood/runner/sink":       {"jobs"},
-	"brood/runner/term":       {},
-	"brood/runner/book":       {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
-	"brood/runner/control":    {"runner/home", "runner/pace", "runner/spec"},
-	"brood/runner/desk":       {"jobs", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/sink", "runner/spec", "worker/wire"},
-	"brood/runner/feed":       {"jobs", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec", "worker/wire"},
-	"brood/runner/hand":       {"jobs", "runner/book", "worker/wire"},
-	"brood/runner/home":       {"runner/ledger", "runner/proc", "runner/spec"},
-	"brood/runner/intake":     {"jobs", "runner/dataset", "runner/ledger", "runner/spec"},
-	"brood/runner/spec":       {"jobs", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink", "worker/wire"},
+	"brood":             {"jobs", "jobs/*", "runner/command", "worker"},
+	"brood/jobs":        {},
+	"brood/jobs/*":      {"jobs"},
+	"brood/worker":      {"jobs", "worker/wire"},
+	"brood/worker/wire": {"jobs"},
+
+	// What each knows of the outside world, and nothing of a run.
+	"brood/runner/dataset":   {"jobs"},
+	"brood/runner/gauge":     {},
+	"brood/runner/jobserver": {},
+	"brood/runner/keys":      {"jobs"},
+	"brood/runner/ledger":    {"jobs"},
+	"brood/runner/pace":      {},
+	"brood/runner/proc":      {},
+	"brood/runner/sink":      {"jobs"},
+	"brood/runner/term":      {},
+
+	// A run, from what is asked of it to the session that does it.
+	"brood/runner/spec":    {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},
+	"brood/runner/home":    {"runner/ledger", "runner/proc", "runner/spec"},
+	"brood/runner/intake":  {"jobs", "runner/dataset", "runner/ledger", "runner/spec"},
+	"brood/runner/feed":    {"jobs", "worker/wire", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec"},
+	"brood/runner/book":    {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
+	"brood/runner/hand":    {"jobs", "worker/wire", "runner/book"},
+	"brood/runner/control": {"runner/home", "runner/pace", "runner/spec"},
+	"brood/runner/desk":    {"jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/sink", "runner/spec"},
+	"brood/runner": {
+		"jobs", "worker/wire", "runner/book", "runner/control", "runner/dataset", "runner/desk", "runner/feed", "runner/gauge", "runner/hand",
+		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/sink", "runner/spec", "runner/term",
+	},
+
+	// The user.
+	"brood/runner/top": {"runner/control"},
+	"brood/runner/command": {
+		"jobs", "runner", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
+		"runner/ledger", "runner/pace", "runner/sink", "runner/spec", "runner/term", "runner/top",
+	},
+
+	// Tests of several.
+	"brood/runner/acceptance":    {},
+	"brood/runner/hand/handtest": {"jobs", "worker/wire", "runner/book", "runner/hand"},
 }
 
 // TestArrows holds the directions between the packages.

@@ -68,17 +68,18 @@ type Setting struct {
 	Worker WorkerCommand
 	// Version goes into the ledger's list of sessions.
 	Version string
+	// newHand brings who answers for the batches of a slot; nil without an error if ctx
+	// has ended. What it brings is killed when the session is. Nil: a process of this
+	// machine, see startChild.
+	newHand func(ctx context.Context, s *slot) (hand.Hand, error)
 }
 
 // session is one sitting of a run: from its beginning, or where the last one has
 // left it, to its end or as far as it comes.
 type session struct {
 	Setting
-	cfg    *spec.Config
-	policy policy
-	// newHand brings who answers for the batches of a slot; nil without an error if ctx
-	// has ended.
-	newHand  func(ctx context.Context, s *slot) (hand.Hand, error)
+	cfg      *spec.Config
+	policy   policy
 	epoch    int64 // its number, see ledger.Session
 	shape    *jobs.Shape
 	encoder  *sink.Encoder
@@ -129,7 +130,7 @@ type session struct {
 // the ledger, and the dataset is open at its start; it is closed here. The report is
 // valid even with an error, as far as it goes.
 func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *ledger.Ledger, in *intake.Input) (Report, error) {
-	r := &session{Setting: *set, cfg: cfg, policy: newPolicy(cfg), newHand: startChild, epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
+	r := &session{Setting: *set, cfg: cfg, policy: newPolicy(cfg), epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
@@ -148,6 +149,9 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 			return fmt.Errorf("find this executable: %w", err)
 		}
 		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], WorkerArgument}}
+	}
+	if r.newHand == nil {
+		r.newHand = startChild
 	}
 	proc.RaiseFileLimit()
 	if err := os.MkdirAll(r.Dir.File(home.PagesName), 0o700); err != nil {

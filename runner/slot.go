@@ -125,7 +125,7 @@ func (s *slot) start(ctx context.Context) (*talk, error) {
 	return newTalk(s, h), nil
 }
 
-// startChild starts a worker and shakes hands: see session.newHand.
+// startChild starts a worker and shakes hands: see Setting.newHand.
 func startChild(ctx context.Context, s *slot) (hand.Hand, error) {
 	wait := 100 * time.Millisecond
 	for try := 1; ; try++ {

@@ -1,0 +1,198 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/feed"
+	"brood/runner/hand"
+	"brood/runner/hand/handtest"
+	"brood/runner/home"
+	"brood/runner/intake"
+	"brood/runner/ledger"
+	"brood/runner/proc"
+	"brood/runner/sink"
+	"brood/runner/spec"
+	"brood/runner/term"
+	"brood/worker"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// TestMain makes this test binary a worker when it is started as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == WorkerArgument {
+		os.Exit(worker.Main(jobs.NewRegistry(handtest.Definition())))
+	}
+	os.Exit(m.Run())
+}
+
+// The hand that is a process of this machine is a hand.
+func TestChildIsAHand(t *testing.T) {
+	handtest.Run(t, func(t *testing.T) func() hand.Hand {
+		s := slotOfProcesses(t)
+		return func() hand.Hand {
+			h, err := startChild(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.live.Store(h.(*child))
+			return h
+		}
+	})
+}
+
+// slotOfProcesses is a slot of a session of which there is nothing else.
+func slotOfProcesses(t *testing.T) *slot {
+	t.Helper()
+	dir := openHome(t, "suite")
+	if err := dir.WaitForWorkers(t.Context(), func() {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir.File(home.PagesName), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	family, err := proc.NewFamily()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exe, err := proc.SelfExe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	killCtx, kill := context.WithCancel(context.Background())
+	r := &session{
+		Setting: Setting{Dir: dir, Term: term.New(term.Options{Out: io.Discard}), Worker: WorkerCommand{Path: exe, Args: []string{os.Args[0], WorkerArgument}}},
+		cfg:     &spec.Config{Name: "suite", Job: "handtest", Effect: jobs.EffectOnce, OutputFormat: sink.FormatText, WorkDir: t.TempDir(), Dataset: dataset.Spec{MaxRecord: 1 << 20}},
+		shape:   &handtest.Shape, epoch: 1, family: family, env: os.Environ(), killCtx: killCtx, kill: kill,
+		feed: feed.New(feed.Config{Dir: dir.Path, Slots: 1, Intents: true}),
+	}
+	s := &slot{r: r, number: 1}
+	t.Cleanup(func() {
+		kill()
+		if err := s.pad.close(); err != nil {
+			t.Error(err)
+		}
+		if err := family.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func openHome(t *testing.T, name string) *home.Dir {
+	t.Helper()
+	state := t.TempDir()
+	if err := os.Chmod(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := home.Open(t.Context(), state, name, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dir.Close() }) // again, if it was before
+	return dir
+}
+
+// fakeRun is a run whose hands are within this process.
+type fakeRun struct {
+	t   *testing.T
+	set Setting
+	cfg *spec.Config
+	out string
+	log strings.Builder
+
+	mu    sync.Mutex
+	slots map[int]*handtest.Slot
+	// worn is WornAfter of each.
+	worn uint64
+	// hands is how many were started.
+	hands int
+}
+
+func newFakeRun(t *testing.T, lines ...string) *fakeRun {
+	t.Helper()
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data.txt")
+	if err := os.WriteFile(data, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := &fakeRun{t: t, out: filepath.Join(dir, "out.csv"), slots: make(map[int]*handtest.Slot)}
+	f.set = Setting{Dir: openHome(t, "fake"), Term: term.New(term.Options{Out: &f.log, Progress: term.ProgressNever}), newHand: f.newHand, Version: "test"}
+	f.cfg = &spec.Config{
+		Name: "fake", Job: "handtest", Effect: jobs.EffectOnce, OnUnknown: spec.OnUnknownHold, Output: f.out, OutputFormat: sink.FormatCSV,
+		Dataset: dataset.Spec{Paths: []string{data}, Format: dataset.FormatLines, MaxRecord: 1 << 20, FixedColumns: true},
+		Key:     jobs.KeySpec{Scope: "fake"}, WorkDir: dir, Slots: 2, Retries: 3, MaxCrashes: 2,
+	}
+	return f
+}
+
+func (f *fakeRun) newHand(_ context.Context, s *slot) (hand.Hand, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.slots[s.number] == nil {
+		f.slots[s.number] = &handtest.Slot{WornAfter: f.worn}
+	}
+	f.hands++
+	h := f.slots[s.number].Start()
+	context.AfterFunc(s.r.killCtx, h.Kill) // as processes are
+	return h, nil
+}
+
+// begin begins the run and works until it ends.
+func (f *fakeRun) begin(ctx context.Context) (Report, error) {
+	f.t.Helper()
+	return Begin(ctx, &f.set, f.cfg, func(*jobs.Shape) error { return nil })
+}
+
+// resume goes on with it, as another process would.
+func (f *fakeRun) resume(ctx context.Context) (Report, error) {
+	f.t.Helper()
+	state := f.set.Dir.State()
+	err := f.set.Dir.Close()
+	if err == nil {
+		f.set.Dir, err = home.Open(f.t.Context(), state, f.cfg.Name, 0)
+	}
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return Resume(ctx, &f.set, &Resumption{Tune: func(*spec.Config) error { return nil }})
+}
+
+// rows are the results, "seq status class attempts" each.
+func (f *fakeRun) rows() []string {
+	f.t.Helper()
+	in, err := intake.Open(f.t.Context(), dataset.Spec{Paths: []string{f.out}, Format: dataset.FormatCSV, Delimiter: ',', MaxRecord: 1 << 20}, nil, "")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	var out []string
+	records, _ := intake.Records(in, 0)
+	for rec, err := range records {
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		var words []string
+		for _, column := range []string{"_seq", "_status", "_class", "_attempts"} {
+			words = append(words, string(rec.First(column)))
+		}
+		out = append(out, strings.Join(words, " "))
+	}
+	return out
+}
+
+// ledger opens the ledger of the run to look at it.
+func (f *fakeRun) ledger() *ledger.Reader {
+	f.t.Helper()
+	l, err := ledger.OpenReader(f.t.Context(), f.set.Dir.File(ledger.FileName))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { _ = l.Close() })
+	return l
+}
