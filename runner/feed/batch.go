@@ -142,13 +142,18 @@ func (b *Batch) Back(rec *jobs.Record) *Retry {
 	return &Retry{Item: *b.Item(), Attempt: rec.Attempt, HasIntent: true, Body: bytes.Clone(b.Body())}
 }
 
-// retries is a heap by due time.
+// retries is a heap by due time, and in the order of the input where that is the same.
 type retries []*Retry
 
-func (q retries) Len() int           { return len(q) }
-func (q retries) Less(i, j int) bool { return q[i].Due.Before(q[j].Due) }
-func (q retries) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *retries) Push(x any)        { *q = append(*q, x.(*Retry)) }
+func (q retries) Len() int { return len(q) }
+func (q retries) Less(i, j int) bool {
+	if q[i].Due.Equal(q[j].Due) {
+		return q[i].Seq < q[j].Seq
+	}
+	return q[i].Due.Before(q[j].Due)
+}
+func (q retries) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *retries) Push(x any)   { *q = append(*q, x.(*Retry)) }
 func (q *retries) Pop() any {
 	old := *q
 	r := old[len(old)-1]
