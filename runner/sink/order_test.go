@@ -34,7 +34,7 @@ func TestOrder(t *testing.T) {
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		o := NewOrder(first, nil)
 		stored := map[jobs.Seq][]byte{} // the ledger
-		var late []*Segment // being stored; they may be handed out meanwhile
+		var late []*Segment             // being stored; they may be handed out meanwhile
 		var out []byte
 		for _, s := range all {
 			if o.InTurn(s.First) && random.IntN(2) == 0 {
