@@ -157,24 +157,29 @@ func parseSlots(s string) (int, error) {
 		if err != nil || !(f > 0) || f > 100000 {
 			return 0, bad
 		}
-		return max(1, int(math.Round(f/100*float64(cpus)))), nil
+		return checkSlots(max(1, int(math.Round(f/100*float64(cpus)))))
 	}
 	n, err := strconv.Atoi(s)
 	switch {
 	case err != nil:
 		return 0, bad
 	case s[0] == '+' || s[0] == '-':
-		return max(1, cpus+n), nil
+		n = max(1, min(n, maxSlots)+cpus)
 	case n < 1:
 		return 0, bad
-	case n > maxSlots:
-		return 0, usage("", "--jobs %d is too much: at most %d", n, maxSlots)
 	}
-	return n, nil
+	return checkSlots(n)
 }
 
 // maxSlots is the most that a run may be told to work on at a time.
 const maxSlots = 10000
+
+func checkSlots(n int) (int, error) {
+	if n > maxSlots {
+		return 0, usage("", "--jobs %d is too much: at most %d", n, maxSlots)
+	}
+	return n, nil
+}
 
 // parseTime reads a duration; a bare number is seconds.
 func parseTime(flag, s string) (time.Duration, error) {
