@@ -1,0 +1,199 @@
+package top
+
+import (
+	"brood/runner"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// fake is a run that writes down what it is asked.
+type fake struct {
+	asked   []string
+	answers map[string]string
+	err     error
+}
+
+func (f *fake) ask(method, path string, query url.Values) ([]byte, error) {
+	word := method + " " + path
+	if len(query) > 0 {
+		word += "?" + query.Encode()
+	}
+	f.asked = append(f.asked, word)
+	return []byte(f.answers[path]), f.err
+}
+
+// watching is a view of a run, that has heard from it once.
+func watching(live runner.Live) (*model, *fake) {
+	f := &fake{}
+	m := &model{ask: f.ask}
+	m.Update(tea.WindowSizeMsg{Width: 80, Height: 9})
+	m.Update(news{live: live, workers: busy(80, 9, 6).Workers})
+	return m, f
+}
+
+// press types keys and does what follows from each.
+func press(m *model, keys ...string) (quit bool) {
+	for _, key := range keys {
+		cmd := m.press(key)
+		if cmd == nil {
+			continue
+		}
+		msg := cmd()
+		if _, is := msg.(tea.QuitMsg); is {
+			return true
+		}
+		m.Update(msg)
+	}
+	return false
+}
+
+// TestOrders: what each key has the run do.
+func TestOrders(t *testing.T) {
+	for keys, want := range map[string]struct {
+		live  runner.Live
+		asked []string
+	}{
+		"p":     {runner.Live{Jobs: 4}, []string{"POST /pause"}},
+		"space": {runner.Live{Jobs: 4, Paused: true}, []string{"POST /continue"}},
+		"+":     {runner.Live{Jobs: 4}, []string{"POST /scale?jobs=5"}},
+		"= + -": {runner.Live{Jobs: 4}, []string{"POST /scale?jobs=5", "POST /scale?jobs=6", "POST /scale?jobs=5"}}, // each counts from the one before
+		"-":     {runner.Live{Jobs: 1}, nil},
+		"d":     {runner.Live{}, nil},
+		"d y":   {runner.Live{}, []string{"POST /drain"}},
+		"d n y": {runner.Live{}, nil},
+		"d p":   {runner.Live{}, nil}, // any other key is no, and does nothing else
+		"d q":   {runner.Live{}, nil},
+		"y":     {runner.Live{}, nil},
+		"x ?":   {runner.Live{}, nil},
+	} {
+		m, f := watching(want.live)
+		if press(m, strings.Fields(keys)...) {
+			t.Errorf("%s has left", keys)
+		}
+		if !slices.Equal(f.asked, want.asked) {
+			t.Errorf("%s: %q, want %q", keys, f.asked, want.asked)
+		}
+	}
+}
+
+// TestLeaving lets the run go on.
+func TestLeaving(t *testing.T) {
+	for _, key := range []string{"q", "esc", "ctrl+c"} {
+		m, f := watching(runner.Live{})
+		if !press(m, key) || len(f.asked) != 0 || m.ended {
+			t.Errorf("%s: %q, ended %v", key, f.asked, m.ended)
+		}
+	}
+}
+
+// TestMoving: keys that only change what is seen.
+func TestMoving(t *testing.T) {
+	m, f := watching(runner.Live{})
+	for _, c := range []struct {
+		keys  string
+		first int
+		sort  Sorting
+	}{
+		{"down", 1, BySlot}, {"j k", 1, BySlot}, {"pgdown", 3, BySlot}, {"up", 2, BySlot}, {"home", 0, BySlot}, {"pgdown pgup", 0, BySlot},
+		{"s", 0, ByTime}, {"s s", 0, ByCPU}, {"s", 0, BySlot},
+	} {
+		press(m, strings.Fields(c.keys)...)
+		if m.screen.First != c.first || m.screen.Sort != c.sort {
+			t.Errorf("%s: from %d by %s, want %d by %s", c.keys, m.screen.First, m.screen.Sort, c.first, c.sort)
+		}
+	}
+	if len(f.asked) != 0 {
+		t.Errorf("the run was told %q", f.asked)
+	}
+}
+
+// TestKeys: a key that is pressed arrives under the name that is looked for.
+func TestKeys(t *testing.T) {
+	for name, key := range map[string]tea.KeyPressMsg{
+		"q": {Code: 'q', Text: "q"}, "esc": {Code: tea.KeyEscape}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "space": {Code: tea.KeySpace, Text: " "},
+		"+": {Code: '+', Text: "+"}, "down": {Code: tea.KeyDown}, "pgup": {Code: tea.KeyPgUp}, "home": {Code: tea.KeyHome},
+	} {
+		if key.String() != name {
+			t.Errorf("%s arrives as %s", name, key)
+		}
+	}
+	m, f := watching(runner.Live{})
+	if _, cmd := m.Update(tea.KeyPressMsg{Code: 'p', Text: "p"}); cmd == nil || cmd() != (told{}) || !slices.Equal(f.asked, []string{"POST /pause"}) {
+		t.Errorf("%q", f.asked)
+	}
+}
+
+// TestLook: the run is asked for both of its reports, and what it says is shown.
+func TestLook(t *testing.T) {
+	m, f := watching(runner.Live{})
+	f.answers = map[string]string{"/status": `{"job":"exec","jobs":3,"ok":7,"progress":-1}`, "/workers": `[{"slot":1,"pid":42,"seq":0,"in_hand_s":1.5}]`}
+	if _, cmd := m.Update(m.look()); cmd == nil {
+		t.Error("it is not looked again")
+	}
+	if want := []string{"GET /status", "GET /workers"}; !slices.Equal(f.asked, want) {
+		t.Errorf("%q, want %q", f.asked, want)
+	}
+	if shown := fmt.Sprint(m.View().Content); !strings.Contains(shown, "ok 7") || !strings.Contains(shown, " 42 ") {
+		t.Errorf("it shows\n%s", shown)
+	}
+}
+
+// TestTrouble: what goes wrong is shown below what was known last, until the run
+// answers again.
+func TestTrouble(t *testing.T) {
+	m, f := watching(runner.Live{Jobs: 4, OK: 9})
+	good := map[string]string{"/status": `{"jobs":5}`, "/workers": `[]`}
+	for _, c := range []struct {
+		answers map[string]string
+		err     error
+		want    string
+	}{
+		{good, errors.New("it is silent"), "it is silent"},
+		{map[string]string{"/status": "<html>"}, nil, "invalid character"},
+		{map[string]string{"/status": "{}", "/workers": `{"slot":1}`}, nil, "cannot unmarshal"},
+	} {
+		f.answers, f.err = c.answers, c.err
+		m.Update(m.look())
+		if !strings.Contains(m.screen.Error, c.want) || m.screen.Live.OK != 9 || len(m.screen.Workers) != 6 {
+			t.Errorf("%q, %d ok, %d workers", m.screen.Error, m.screen.Live.OK, len(m.screen.Workers))
+		}
+	}
+	f.answers, f.err = good, nil
+	m.Update(m.look())
+	if m.screen.Error != "" || m.screen.Live.Jobs != 5 || len(m.screen.Workers) != 0 {
+		t.Errorf("%q, %+v", m.screen.Error, m.screen.Live)
+	}
+	f.err = errors.New("it may not be scaled")
+	press(m, "+")
+	if m.screen.Error != "it may not be scaled" {
+		t.Errorf("an order that was refused: %q", m.screen.Error)
+	}
+	press(m, "d")
+	f.err = errors.New("no")
+	press(m, "y")
+	if m.screen.Error != "no" || m.screen.Confirming {
+		t.Errorf("%q, confirming %v", m.screen.Error, m.screen.Confirming)
+	}
+}
+
+// TestRunEnds: when the run has ended there is nothing more to see.
+func TestRunEnds(t *testing.T) {
+	m, f := watching(runner.Live{})
+	f.err = fmt.Errorf("ask: %w", runner.ErrNotRunning)
+	_, cmd := m.Update(m.look())
+	if cmd == nil || !m.ended {
+		t.Fatal("it goes on")
+	}
+	if _, is := cmd().(tea.QuitMsg); !is {
+		t.Error("it does not leave")
+	}
+	if m.Init() == nil {
+		t.Error("it does not begin")
+	}
+}
