@@ -84,12 +84,12 @@ func TestExitStatus(t *testing.T) {
 // line in a column, and as it is in plain text; also where it failed.
 func TestOutput(t *testing.T) {
 	for script, want := range map[string][2]string{
-		"printf 'a\\n\\n'":    {"a\n", "a\n\n"},
-		"printf a":            {"a", "a"},
-		":":                   {"", ""},
-		"printf '\\000\\377'": {"\x00\xff", "\x00\xff"},
-		"echo half; exit 75":  {"half", "half\n"},
-		"echo x; echo y >&2":  {"x", "x\n"},
+		"printf 'a\\n\\n'":           {"a\n", "a\n\n"},
+		"printf a":                   {"a", "a"},
+		":":                          {"", ""},
+		"printf '\\000\\377'":        {"\x00\xff", "\x00\xff"},
+		"echo half; exit 75":         {"half", "half\n"},
+		"echo x; echo y >&2; exit 1": {"x", "x\n"},
 	} {
 		for i, text := range []bool{false, true} {
 			r := start(t, shell(script), func(s *jobs.Setup) { s.Text = text })
