@@ -117,17 +117,26 @@ func waits(t *testing.T, ctx context.Context, c *Client) <-chan error { //nolint
 		_, err := c.Take(ctx)
 		got <- err
 	}()
+	waiting(t, c, before+1)
+	return got
+}
+
+// waiting waits until so many wait.
+func waiting(t *testing.T, c *Client, want int) {
+	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for range tick.C {
+	for deadline := time.Now().Add(20 * time.Second); ; <-tick.C {
 		c.mu.Lock()
 		n := len(c.waiting)
 		c.mu.Unlock()
-		if n > before {
-			break
+		if n >= want {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d wait, want %d", n, want)
 		}
 	}
-	return got
 }
 
 // TestTokens: the first needs no token of make's, each further one takes a byte, and
@@ -200,6 +209,41 @@ func TestGiveUp(t *testing.T) {
 			t.Errorf("%+v", token)
 		}
 	})
+}
+
+// TestGiveUpLate: a token that comes at the moment when its taker gives up is put
+// back, whichever of the two is first.
+func TestGiveUpLate(t *testing.T) {
+	for range 20 {
+		each(t, "", func(t *testing.T, s *server, c *Client) {
+			take(t, c)
+			ctx, cancel := context.WithCancel(t.Context())
+			type taken struct {
+				Token
+				err error
+			}
+			got := make(chan taken, 1)
+			go func() {
+				token, err := c.Take(ctx)
+				got <- taken{token, err}
+			}()
+			waiting(t, c, 1)
+			c.mu.Lock()
+			cancel()
+			c.waiting[0] <- Token{'x', true} // as fetch does it
+			c.waiting = nil
+			c.mu.Unlock()
+			if g := <-got; g.err == nil {
+				c.Put(g.Token)
+			}
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+			if left := s.left(t); left != "x" {
+				t.Errorf("there are %q, want the one that was taken", left)
+			}
+		})
+	}
 }
 
 // TestClose: nobody waits for ever, and no token is lost with that.

@@ -197,6 +197,8 @@ func TestHeld(t *testing.T) {
 	if b, err := r.Held(t.Context(), 2); !errors.Is(err, sql.ErrNoRows) {
 		t.Errorf("what was written is still held: %q, %v", b, err)
 	}
+	commit(t, l, &Commit{NextSeq: 7}) // nothing new was written
+	same(t, "held", must[[]Held](t)(r.HeldIndex(t.Context())), []Held{{First: 7, Count: 1}, {First: 8, Count: 2}})
 	commit(t, l, &Commit{NextSeq: 10})
 	same(t, "held at the end", must[[]Held](t)(r.HeldIndex(t.Context())), []Held(nil))
 }
@@ -301,6 +303,7 @@ func TestFailedCommit(t *testing.T) {
 			if err := l.SetConfig(t.Context(), []byte("{}")); !errors.Is(err, errBroken) {
 				t.Errorf("another write: %v", err)
 			}
+			database(t, l.path, `UPDATE run SET reason = 'somebody else may write'`)
 			if err := l.Close(); err != nil {
 				t.Fatal(err)
 			}
