@@ -65,12 +65,19 @@ func (testJob) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error
 		return errors.New("the program broke the protocol")
 	case "print":
 		fmt.Print(arg)
-	case "wait": // until somebody opens the named pipe
-		f, err := os.OpenFile(arg, os.O_RDONLY, 0)
-		if err != nil {
+	case "wait": // until somebody opens the named pipe, or it is stopped
+		opened := make(chan error, 1)
+		go func() {
+			f, err := os.OpenFile(arg, os.O_RDONLY, 0)
+			_ = f.Close()
+			opened <- err
+		}()
+		select {
+		case err := <-opened:
 			return err
+		case <-ctx.Done():
+			res.Fail(jobs.VerdictRetry, "", "stopped")
 		}
-		_ = f.Close()
 	case "until-stopped":
 		<-ctx.Done()
 		res.Fail(jobs.VerdictRetry, "", "stopped")

@@ -240,7 +240,7 @@ func TestLostReader(t *testing.T) {
 	for i := range all {
 		all[i] = byte(i >> 8)
 	}
-	const taken = 10_000
+	const taken = 200_000
 	got := make([]byte, taken)
 	reading := make(chan error, 1)
 	go func() {
@@ -258,7 +258,8 @@ func TestLostReader(t *testing.T) {
 		t.Errorf("a write after that: %v", err)
 	}
 	rest := f.Undelivered()
-	if !bytes.Equal(got, all[:taken]) || !bytes.HasSuffix(all, rest) || len(rest) > len(all)-taken || len(rest) == 0 {
+	const pipe = 64 << 10 // what it may hold beside
+	if !bytes.Equal(got, all[:taken]) || !bytes.HasSuffix(all, rest) || len(rest) > len(all)-taken || len(rest) < len(all)-taken-pipe {
 		t.Errorf("%d bytes are given back, %d were taken", len(rest), taken)
 	}
 	if f.Size()+int64(len(rest)) != int64(len(all)) || f.Buffered() != 0 {
