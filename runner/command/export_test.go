@@ -25,23 +25,32 @@ func TestExporter(t *testing.T) {
 		want    string
 	}{
 		"as it is": {
-			dataset.Spec{Format: dataset.FormatCSV, Delimiter: ';'}, dataset.FormatCSV, table,
-			[]*dataset.Record{asRecord(`"1";2 `, "1", "2 "), asRecord(`x`)}, "a;b c\n\"1\";2 \r\nx\r\n",
+			dataset.Spec{Format: dataset.FormatCSV, Delimiter: ';'},
+			dataset.FormatCSV, table,
+			[]*dataset.Record{asRecord(`"1";2 `, "1", "2 "), asRecord(`x`)},
+			"a;b c\n\"1\";2 \r\nx\r\n",
 		},
 		"without a header": {
-			dataset.Spec{Format: dataset.FormatCSV, Delimiter: ',', NoHeader: true}, dataset.FormatCSV, table,
-			[]*dataset.Record{asRecord(`1,2`, "1", "2")}, "1,2\r\n",
+			dataset.Spec{Format: dataset.FormatCSV, Delimiter: ',', NoHeader: true},
+			dataset.FormatCSV, table,
+			[]*dataset.Record{asRecord(`1,2`, "1", "2")},
+			"1,2\r\n",
 		},
 		"to TSV": {
-			dataset.Spec{Format: dataset.FormatCSV, Delimiter: ',', NoHeader: true}, dataset.FormatTSV, table,
-			[]*dataset.Record{asRecord(`"1,",2`, "1,", "2"), asRecord("", "x\ty", "")}, "a\tb c\n1,\t2\n\"x\ty\"\t\n",
+			dataset.Spec{Format: dataset.FormatCSV, Delimiter: ',', NoHeader: true},
+			dataset.FormatTSV, table,
+			[]*dataset.Record{asRecord(`"1,",2`, "1,", "2"), asRecord("", "x\ty", "")},
+			"a\tb c\n1,\t2\n\"x\ty\"\t\n",
 		},
 		"to objects": {
-			dataset.Spec{Format: dataset.FormatTSV, Delimiter: '\t'}, dataset.FormatJSONL, table,
-			[]*dataset.Record{asRecord("1\t\"2\"", "1", `"2"`)}, "{\"a\":\"1\",\"b c\":\"\\\"2\\\"\"}\n",
+			dataset.Spec{Format: dataset.FormatTSV, Delimiter: '\t'},
+			dataset.FormatJSONL, table,
+			[]*dataset.Record{asRecord("1\t\"2\"", "1", `"2"`)},
+			"{\"a\":\"1\",\"b c\":\"\\\"2\\\"\"}\n",
 		},
 		"objects to CSV": {
-			dataset.Spec{Format: dataset.FormatJSONL}, dataset.FormatCSV, objects,
+			dataset.Spec{Format: dataset.FormatJSONL},
+			dataset.FormatCSV, objects,
 			[]*dataset.Record{asRecord(`{"x":"a,b"}`), asRecord(`{"x":""}`), asRecord(`{"y":1}`), asRecord(`{"x":[1, 2]}`)},
 			"x\n\"a,b\"\n\"\"\n\"\"\n\"[1, 2]\"\n",
 		},
