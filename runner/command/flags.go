@@ -158,17 +158,22 @@ func parseSlots(s string) (int, error) {
 		if err != nil || !(f > 0) || f > 100000 {
 			return 0, bad
 		}
-		return max(1, int(math.Round(f/100*float64(cpus)))), nil
+		return checkSlots(max(1, int(math.Round(f/100*float64(cpus)))))
 	}
 	n, err := strconv.Atoi(s)
 	switch {
 	case err != nil:
 		return 0, bad
 	case s[0] == '+' || s[0] == '-':
-		return max(1, cpus+n), nil
+		n = max(1, min(n, spec.MaxSlots)+cpus)
 	case n < 1:
 		return 0, bad
-	case n > spec.MaxSlots:
+	}
+	return checkSlots(n)
+}
+
+func checkSlots(n int) (int, error) {
+	if n > spec.MaxSlots {
 		return 0, usage("", "--jobs %d is too much: at most %d", n, spec.MaxSlots)
 	}
 	return n, nil

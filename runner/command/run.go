@@ -221,7 +221,7 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 		}
 		paths = []string{dataset.Stdin}
 	}
-	if n := strings.Count("\x00"+strings.Join(paths, "\x00")+"\x00", "\x00"+dataset.Stdin+"\x00"); n > 1 {
+	if i := slices.Index(paths, dataset.Stdin); i >= 0 && slices.Contains(paths[i+1:], dataset.Stdin) {
 		return usage("", "standard input (-) was named more than once")
 	}
 	data := &cfg.Dataset

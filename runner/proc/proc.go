@@ -231,7 +231,9 @@ func (c *Child) Wait() (Exit, error) {
 	e.User = time.Duration(usage.Utime.Nano())
 	e.System = time.Duration(usage.Stime.Nano())
 	e.MaxRSS = c.peak.Load()
-	if most := maxRSS(&usage); most > c.inherited {
+	// The kernel counts on each processor and adds up roughly, so a little more than
+	// what this process had is still what this process had.
+	if most := maxRSS(&usage); most > c.inherited+c.inherited/16 {
 		e.MaxRSS = max(e.MaxRSS, most)
 	}
 	e.Orphans = reapGroup(c.PID)

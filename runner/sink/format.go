@@ -190,8 +190,12 @@ func jsonAsText(v []byte) []byte {
 // where a reader might take away white space.
 func (e *Encoder) appendField(dst, v []byte) []byte { return appendField(dst, e.delim, v) }
 
-// AppendTableRow appends a row of CSV or TSV.
+// AppendTableRow appends a row of CSV or TSV. One that is nothing but an empty
+// field is written with quotes, as a blank line is no row.
 func AppendTableRow(dst []byte, delim byte, values [][]byte) []byte {
+	if len(values) == 1 && len(values[0]) == 0 {
+		return append(dst, "\"\"\n"...)
+	}
 	for i, v := range values {
 		if i > 0 {
 			dst = append(dst, delim)
