@@ -50,7 +50,7 @@ func DefaultName(job string, now time.Time) string {
 	return job + "-" + now.Format("20060102-150405") + "-" + strconv.Itoa(os.Getpid())
 }
 
-// StateDir returns the state directory: the one given, or $BROOD_STATE, or
+// State returns the state directory: the one given, or $BROOD_STATE, or
 // $XDG_STATE_HOME/brood, or ~/.local/state/brood.
 func State(given string) (string, error) {
 	dir := given
@@ -81,7 +81,7 @@ func LedgerPath(state, name string) string {
 // At is the directory of a run to look at: it need not exist, and is not locked.
 func At(state, name string) *Dir { return &Dir{Path: RunPath(state, name), Name: name} }
 
-// OpenDir makes the directory of a run, if need be, and takes its lock.
+// Open makes the directory of a run, if need be, and takes its lock.
 func Open(ctx context.Context, state, name string, wait Wait) (*Dir, error) {
 	path := RunPath(state, name)
 	if st, err := os.Lstat(path); err == nil && st.Mode()&os.ModeSymlink != 0 {
@@ -173,7 +173,7 @@ func SyncDir(dir string) error {
 	return nil
 }
 
-// RunNames lists the runs of a state directory by name.
+// Names lists the runs of a state directory by name.
 func Names(state string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(state, "runs"))
 	if errors.Is(err, os.ErrNotExist) {
