@@ -26,7 +26,8 @@ type Input struct {
 	// dir is where the spool is.
 	dir    string
 	cancel context.CancelFunc
-	filled chan error
+	filled chan struct{} // closed when the producer has ended
+	err    error         // why; read after that
 }
 
 // Producer brings records that stand in no file: it fills the run's spool, from which
@@ -92,8 +93,11 @@ func OpenCopy(of dataset.Spec, spoolPath string) (*Input, error) {
 // produce starts the producer.
 func (in *Input) produce(ctx context.Context, p Producer) {
 	ctx, in.cancel = context.WithCancel(ctx)
-	in.producer, in.filled = p, make(chan error, 1)
-	go func() { in.filled <- in.spool.Finish(ctx, p.Fill(ctx, in.spool)) }()
+	in.producer, in.filled = p, make(chan struct{})
+	go func() {
+		defer close(in.filled)
+		in.err = in.spool.Finish(ctx, p.Fill(ctx, in.spool))
+	}()
 }
 
 // Produces reports whether Fill has anything to wait for.
@@ -103,17 +107,17 @@ func (in *Input) Produces() bool { return in.producer != nil }
 func (in *Input) Fill(drain context.Context) error {
 	defer in.cancel()
 	select {
-	case err := <-in.filled:
-		if err != nil {
-			return ReadError(err)
-		}
-		if err := ledger.SyncDir(in.dir); err != nil {
-			return &spec.WriteError{Err: err}
-		}
+	case <-in.filled:
 	case <-drain.Done():
 		in.cancel()
-		if err := <-in.filled; err != nil {
-			return ReadError(err)
+		<-in.filled
+	}
+	if in.err != nil {
+		return ReadError(in.err)
+	}
+	if in.spool.Whole() { // under a name that must outlive the machine
+		if err := ledger.SyncDir(in.dir); err != nil {
+			return &spec.WriteError{Err: err}
 		}
 	}
 	return nil
