@@ -190,8 +190,8 @@ func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Form
 		return err
 	}
 	rows, err := dataset.Open(of, nil)
-	if err != nil {
-		return &spec.WriteError{Err: fmt.Errorf("read results: %w", err)}
+	if err != nil { // it is there, and not what was written
+		return fmt.Errorf("%w: %w", ErrOutputGone, err)
 	}
 	defer func() { _ = rows.Close() }()
 	var rec dataset.Record
