@@ -84,6 +84,10 @@ type Plan struct {
 	NeedsRaw bool `json:"needs_raw,omitempty"`
 	// NeedsText says that the records must be valid UTF-8.
 	NeedsText bool `json:"needs_text,omitempty"`
+	// InHand is how many records a worker can have in hand at a time: Runner.Do may be
+	// called from so many goroutines. 0 is one. It is what the job can do and not what it
+	// gets: for now that is one, whatever it says.
+	InHand int `json:"in_hand,omitempty"`
 	// Defaults are values of the run's flags, by name, where the user gives none.
 	Defaults map[string]string `json:"-"`
 	// Ended is what the job's columns say of a record that ends without the job:
@@ -147,7 +151,7 @@ type Setup struct {
 }
 
 // Runner is a job inside a worker. Do is called for one record at a time, from
-// one goroutine.
+// one goroutine, unless the plan says that more can be in hand.
 type Runner interface {
 	// Do works on rec and fills res, which the caller has reset. Both are
 	// valid only until Do returns. A record that fails is a result; an error

@@ -74,6 +74,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		if err != nil {
 			return usage("See: brood run "+d.Name+" --help", "%w", err)
 		}
+		if p.InHand < 0 {
+			return fmt.Errorf("job %s: a worker cannot have %d records in hand", d.Name, p.InHand)
+		}
 		cfg.Plan = p
 		if err := e.takeDefaults(c, cfg); err != nil {
 			return err
