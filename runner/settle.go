@@ -89,6 +89,14 @@ func (r *session) enact(u *settlement, t *try, d *decision, out *sink.Outcome) {
 	}
 }
 
+// observe notes how a try has ended, for those who look whether things go well, see
+// feed.
+func (r *session) observe(t *try, res *jobs.Result, class jobs.Class, took time.Duration) {
+	if news := r.feed.Observe(t.Seq, res, class, took); news != "" {
+		r.Term.Logf("%s", news)
+	}
+}
+
 // slow lets others wait because of a record.
 func (r *session) slow(t *try, s *slowing, why string) {
 	if s.lessWillDo && !r.feed.AtFloor() {

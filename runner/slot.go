@@ -207,3 +207,13 @@ func (s *slot) discard(next chan started) error {
 func tryOf(b *feed.Batch, slot int, rec *jobs.Record) *try {
 	return &try{Item: *b.Item(), slot: slot, rec: rec, body: b.Body()}
 }
+
+// over reports whether all is final, and nothing more will come.
+func (r *session) over() bool {
+	select {
+	case <-r.feed.Over():
+		return true
+	default:
+		return false
+	}
+}

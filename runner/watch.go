@@ -185,3 +185,8 @@ func (r *session) showProgress(ctx context.Context) {
 	}
 	r.Term.End()
 }
+
+// tellPause says that the run waits, and why.
+func (r *session) tellPause(why string, until time.Time) {
+	r.Term.Logf("paused until %s: %s", until.Format(time.DateTime), why)
+}

@@ -1,7 +1,7 @@
 // Package feed is which record may leave next, and when: new ones in the order of the
 // source, and in between those whose retry is due; those only whose intent is durable;
 // as fast as rates, quotas and hours allow; to as many slots as the gate admits. It knows
-// no workers and no ledger, and asks for nothing: it is asked.
+// a worker by whether it is idle, writes nothing down, and asks for nothing: it is asked.
 //
 // Its parts share one lock. Where a record is:
 //

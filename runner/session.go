@@ -1,18 +1,19 @@
-// Package runner runs one job over one dataset.
+// Package runner is the session: it runs one job over one dataset, with its slots and
+// workers, signals and watch. What it uses are rooms of their own: see docs/DESIGN.md.
 //
 // The way of a record: the source reads it into a block; a slot takes it from
-// the feed and sends it to its worker in a batch; the answer comes back, and
-// the slot settles it: final, or back to the feed for another try; the book
-// writes what is final to the output, in order, and to the ledger. Records
+// the feed and gives it to its hand, in a batch; the answer comes back, and the session
+// decides about it and enacts that: it is final, or goes back to the feed for another
+// try; the book writes what is final to the output, in order, and to the ledger. Records
 // never go the other way, and each arrow is crossed by one kind of value:
 //
-//	source ──block──▶ feed ──batch──▶ slot ⇄ worker
+//	source ──block──▶ feed ──batch──▶ talk ⇄ hand
 //	                  │ ▲               │
 //	                  │ └────retry──────┤
 //	                  └────intents──────┴──update──▶ book ──▶ sink, ledger
 //
 // Where repeating a record costs something, it leaves the feed only when the
-// intent to do it is in the ledger: see intents.go. What an interrupted session
+// intent to do it is in the ledger: see intend.go. What an interrupted session
 // has left beside the ledger is taken over by the next one: see takeover.go.
 //
 // The parent owns all of it; a worker sees only its pipes. Everything runs
