@@ -77,8 +77,11 @@ func TestAnswered(t *testing.T) {
 				attempt, crashes int
 				want             string
 			}{
-				{1, 0, row.left[i]}, {2, 0, row.left[i]}, {3, 0, row.out[i]},
-				{3, 1, row.left[i]}, {4, 1, row.out[i]}, // deaths are no tries of the job's
+				{1, 0, row.left[i]},
+				{2, 0, row.left[i]},
+				{3, 0, row.out[i]},
+				{3, 1, row.left[i]},
+				{4, 1, row.out[i]}, // deaths are no tries of the job's
 			} {
 				d := p.answered(c.attempt, c.crashes, &res)
 				if d.fate() != c.want {

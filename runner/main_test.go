@@ -8,7 +8,6 @@ import (
 	"brood/runner/hand/handtest"
 	"brood/runner/home"
 	"brood/runner/intake"
-	"brood/runner/ledger"
 	"brood/runner/proc"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -184,15 +183,4 @@ func (f *fakeRun) rows() []string {
 		out = append(out, strings.Join(words, " "))
 	}
 	return out
-}
-
-// ledger opens the ledger of the run to look at it.
-func (f *fakeRun) ledger() *ledger.Reader {
-	f.t.Helper()
-	l, err := ledger.OpenReader(f.t.Context(), f.set.Dir.File(ledger.FileName))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	f.t.Cleanup(func() { _ = l.Close() })
-	return l
 }

@@ -18,6 +18,7 @@ var AllFinal = func() *Bitmap {
 	return b
 }()
 
+// Has reports whether the bit of a record is set, by its place in the chunk.
 func (b *Bitmap) Has(i uint) bool { return b[i/64]>>(i%64)&1 != 0 }
 
 // set sets n bits from i.
@@ -49,6 +50,7 @@ func (b *Bitmap) bytes() []byte {
 	return out
 }
 
+// Load reads the form in the ledger; what is missing is not set.
 func (b *Bitmap) Load(p []byte) {
 	for i := range b {
 		if len(p) < 8 {

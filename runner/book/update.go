@@ -43,6 +43,7 @@ type span struct {
 
 var updates = sync.Pool{New: func() any { return &Update{} }}
 
+// NewUpdate returns an empty update, which the book frees, or Free.
 func NewUpdate() *Update { return updates.Get().(*Update) }
 
 // Free gives an update back that is not needed any more.
@@ -65,6 +66,7 @@ func (u *Update) Large() bool {
 	return u != nil && (len(u.Outcomes) >= 4096 || len(u.Buf) >= updateBytes)
 }
 
+// Empty reports whether there is nothing for the book to know.
 func (u *Update) Empty() bool {
 	return len(u.spans) == 0 && len(u.Attempts) == 0 && len(u.Retries) == 0 && len(u.Deaths) == 0 &&
 		len(u.Intents) == 0 && len(u.SettledNotes) == 0 && u.Ack == nil

@@ -56,11 +56,11 @@ func preview(in *intake.Input, plan jobs.Plan, n uint64, show func(text string) 
 		if errors.As(err, &end) {
 			return end.Err
 		}
-		text := ""
-		if err == nil {
-			text = plan.Preview(r)
+		text := "# bad input: "
+		if err != nil {
+			text += err.Error()
 		} else {
-			text = "# bad input: " + err.Error()
+			text = plan.Preview(r)
 		}
 		if err := show(text); err != nil {
 			return err

@@ -145,7 +145,7 @@ func (s *Spool) Finish(ctx context.Context, err error) error {
 	s.mu.Unlock()
 	s.grown.Broadcast()
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // to be stopped is no error
 	}
 	return err
 }

@@ -101,6 +101,7 @@ type Config struct {
 	Waited func()
 }
 
+// New returns the feed of a session.
 func New(c Config) *Feed {
 	f := &Feed{
 		crashes: make(map[jobs.Seq]int), spill: &spill{dir: c.Dir}, pacing: newPacing(&c), gate: newGate(),
@@ -303,7 +304,7 @@ func (f *Feed) End() {
 	f.intents.poke()
 }
 
-// settled notes that n records need no further try.
+// CloseRecords notes that n records need no further try.
 func (f *Feed) CloseRecords(n int) {
 	if n == 0 {
 		return

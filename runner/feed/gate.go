@@ -73,7 +73,7 @@ func (g *gate) allow(n int) {
 	}
 }
 
-// hold stops new work for a reason, or with none lets it go on.
+// Shut stops new work for a reason, or with none lets it go on.
 func (f *Feed) Shut(why string, shed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

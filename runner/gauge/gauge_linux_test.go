@@ -20,7 +20,7 @@ func TestMachine(t *testing.T) {
 	if err := syscall.Sysinfo(&info); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := MemoryAvailable(); err != nil || n <= 0 || uint64(n) > uint64(info.Totalram)*uint64(info.Unit) {
+	if n, err := MemoryAvailable(); err != nil || n <= 0 || uint64(n) > info.Totalram*uint64(info.Unit) {
 		t.Errorf("%d bytes of memory are available, %v", n, err)
 	}
 }

@@ -158,6 +158,7 @@ func (d *Dir) Remove() error {
 	return errors.Join(err, d.Close())
 }
 
+// File is the path of a name in the directory.
 func (d *Dir) File(name string) string { return filepath.Join(d.Path, name) }
 
 // HasLedger reports whether the run has begun.
@@ -166,6 +167,7 @@ func (d *Dir) HasLedger() bool {
 	return err == nil
 }
 
+// SyncDir makes the names in a directory durable.
 func SyncDir(dir string) error {
 	if err := ledger.SyncDir(dir); err != nil {
 		return &spec.WriteError{Err: err}

@@ -298,8 +298,12 @@ func TestCheckOwner(t *testing.T) {
 func TestPaths(t *testing.T) {
 	d := At("/state", "x")
 	for _, c := range []struct{ got, want string }{
-		{d.Path, "/state/runs/x"}, {d.State(), "/state"}, {d.StdinPath(), "/state/runs/x/stdin.data"},
-		{d.NotesPath(3, 0), "/state/runs/x/pages/3"}, {d.NotesPath(3, 2), "/state/runs/x/pages/3.2"}, {LedgerPath("/state", "x"), "/state/runs/x/ledger.db"},
+		{d.Path, "/state/runs/x"},
+		{d.State(), "/state"},
+		{d.StdinPath(), "/state/runs/x/stdin.data"},
+		{d.NotesPath(3, 0), "/state/runs/x/pages/3"},
+		{d.NotesPath(3, 2), "/state/runs/x/pages/3.2"},
+		{LedgerPath("/state", "x"), "/state/runs/x/ledger.db"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s, want %s", c.got, c.want)

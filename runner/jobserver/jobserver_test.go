@@ -107,7 +107,7 @@ func take(t *testing.T, c *Client) Token {
 }
 
 // waits starts a Take and returns when it waits.
-func waits(t *testing.T, ctx context.Context, c *Client) <-chan error { //nolint:revive // t first, as everywhere
+func waits(t *testing.T, ctx context.Context, c *Client) <-chan error {
 	t.Helper()
 	c.mu.Lock()
 	before := len(c.waiting)

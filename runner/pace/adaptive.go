@@ -45,7 +45,7 @@ func (a *Adaptive) SetMost(most int) {
 	a.limit = min(a.limit, float64(most))
 }
 
-// Limit is how many records may be worked on at a time, at least 1.
+// Allowed is how many records may be worked on at a time, at least 1.
 func (a *Adaptive) Allowed() int { return int(a.limit) }
 
 // OK notes that a record was answered, while inUse were worked on. What is not

@@ -72,7 +72,7 @@ func (h *Halt) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// reached reports whether so many successes and failures are enough. Skipped
+// Reached reports whether so many successes and failures are enough. Skipped
 // records are neither.
 func (h Halt) Reached(success, fail uint64) bool {
 	n, all := success+fail, success+fail

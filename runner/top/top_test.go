@@ -105,8 +105,15 @@ func TestMoving(t *testing.T) {
 		first int
 		sort  Sorting
 	}{
-		{"down", 1, BySlot}, {"j k", 1, BySlot}, {"pgdown", 3, BySlot}, {"up", 2, BySlot}, {"home", 0, BySlot}, {"pgdown pgup", 0, BySlot},
-		{"s", 0, ByTime}, {"s s", 0, ByCPU}, {"s", 0, BySlot},
+		{"down", 1, BySlot},
+		{"j k", 1, BySlot},
+		{"pgdown", 3, BySlot},
+		{"up", 2, BySlot},
+		{"home", 0, BySlot},
+		{"pgdown pgup", 0, BySlot},
+		{"s", 0, ByTime},
+		{"s s", 0, ByCPU},
+		{"s", 0, BySlot},
 	} {
 		press(m, strings.Fields(c.keys)...)
 		if m.screen.First != c.first || m.screen.Sort != c.sort {
