@@ -94,14 +94,17 @@ func (k *talk) nextSeq() (jobs.Seq, bool) {
 // nextRecord returns the first record that has not been answered. Only the
 // listener calls it, or whoever comes after it.
 func (k *talk) nextRecord(rec *jobs.Record) (*feed.Batch, error) {
-	k.mu.Lock()
-	var b *feed.Batch
-	if len(k.queue) > 0 {
-		b = k.queue[0]
-	}
-	k.mu.Unlock()
+	b := k.current
 	if b == nil {
-		return nil, fmt.Errorf("%w: an answer nobody asked for", wire.ErrFrame)
+		k.mu.Lock()
+		if len(k.queue) > 0 {
+			b = k.queue[0]
+		}
+		k.mu.Unlock()
+		if b == nil {
+			return nil, fmt.Errorf("%w: an answer nobody asked for", wire.ErrFrame)
+		}
+		k.current = b
 	}
 	more, err := b.Next(rec)
 	if err != nil || !more {
@@ -117,7 +120,7 @@ func (k *talk) retire(b *feed.Batch) {
 		return
 	}
 	k.mu.Lock()
-	k.queue = k.queue[1:]
+	k.queue, k.current = k.queue[1:], nil
 	k.closing = append(k.closing, b)
 	k.mu.Unlock()
 }
@@ -138,13 +141,14 @@ func (k *talk) release() {
 // settleOne settles an answer, which may be that of a record that was stopped.
 func (k *talk) settleOne(u *settlement, t *try, res *jobs.Result) {
 	r := k.slot.r
-	at, stopped := k.hand.Stopped(t.Seq, t.rec.Attempt)
-	class := res.Class
-	if stopped {
-		class = at.Class
+	at := k.hand.Stopped(t.Seq, t.rec.Attempt)
+	if at == nil {
+		r.observe(t, res, res.Class, res.Elapsed)
+		r.settle(u, t, res)
+		return
 	}
-	r.observe(t, res, class, res.Elapsed)
-	if stopped && res.Verdict != jobs.VerdictOK && res.Verdict != jobs.VerdictSkipped {
+	r.observe(t, res, at.Class, res.Elapsed)
+	if res.Verdict != jobs.VerdictOK && res.Verdict != jobs.VerdictSkipped {
 		res.Class = at.Class
 		if res.Error != "" {
 			res.Error = at.Text + ": " + res.Error

@@ -72,12 +72,11 @@ func (c *child) ack() (book.Ack, uint64) {
 }
 
 // Stopped says whether the watch has stopped the record.
-func (c *child) Stopped(seq jobs.Seq, try int) (hand.Limit, bool) {
-	o := c.over.Load()
-	if !o.of(seq, try) {
-		return hand.Limit{}, false
+func (c *child) Stopped(seq jobs.Seq, try int) *hand.Limit {
+	if o := c.over.Load(); o.of(seq, try) {
+		return &hand.Limit{Class: o.class, Text: o.text}
 	}
-	return hand.Limit{Class: o.class, Text: o.text}, true
+	return nil
 }
 
 // Leave lets the worker go and waits until it has gone.

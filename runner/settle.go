@@ -27,6 +27,10 @@ func (r *session) settle(u *settlement, t *try, res *jobs.Result) {
 	if res.Error != "" {
 		res.Error = r.hide(res.Error)
 	}
+	if res.Verdict == jobs.VerdictOK && !t.Waited {
+		r.settleOK(u, t, res) // as the policy would say, and in a hurry
+		return
+	}
 	if res.Verdict == jobs.VerdictUnknown && res.Stopped {
 		// As if its worker had been killed for it.
 		r.lose(u, t, hand.Loss{Class: res.Class, Text: res.Error, Blamed: true, Took: res.Elapsed})
@@ -77,10 +81,7 @@ func (r *session) enact(u *settlement, t *try, d *decision, out *sink.Outcome) {
 		if t.Waited {
 			u.LeftRetries = append(u.LeftRetries, t.Seq)
 		}
-		out.Status, out.Attempts = jobs.StatusOK, t.rec.Attempt
-		u.Buf = r.encoder.AppendRow(u.Buf, t.rec, out)
-		u.Final(t.Seq, r.redone[t.Seq])
-		r.countHalt(1, 0)
+		r.rowOK(u, t, out)
 	case jobs.StatusFailed, jobs.StatusSkipped, jobs.StatusUnknown:
 		if d.freesKey {
 			r.giveKeyBack(u, t)
@@ -92,9 +93,25 @@ func (r *session) enact(u *settlement, t *try, d *decision, out *sink.Outcome) {
 // observe notes how a try has ended, for those who look whether things go well, see
 // feed.
 func (r *session) observe(t *try, res *jobs.Result, class jobs.Class, took time.Duration) {
+	if !r.feed.Observes() {
+		return
+	}
 	if news := r.feed.Observe(t.Seq, res, class, took); news != "" {
 		r.Term.Logf("%s", news)
 	}
+}
+
+// settleOK settles the answer ok of a record that has not waited.
+func (r *session) settleOK(u *settlement, t *try, res *jobs.Result) {
+	r.rowOK(u, t, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
+}
+
+// rowOK adds the row of a record that ended ok.
+func (r *session) rowOK(u *settlement, t *try, out *sink.Outcome) {
+	out.Status, out.Attempts = jobs.StatusOK, t.rec.Attempt
+	u.Buf = r.encoder.AppendRow(u.Buf, t.rec, out)
+	u.Final(t.Seq, r.redone[t.Seq])
+	r.countHalt(1, 0)
 }
 
 // slow lets others wait because of a record.

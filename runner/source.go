@@ -182,7 +182,7 @@ func (s *source) admit() error {
 	if s.keys != nil && s.r.feed.NeedsIntents() {
 		key = s.keys.key[:]
 	}
-	s.block.Add(it, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw, key)
+	s.block.Add(&it, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw, key)
 	return nil
 }
 

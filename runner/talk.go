@@ -24,6 +24,8 @@ type talk struct {
 	any     bool          // at least one record was answered
 
 	listening bool
+	// current is the first of the queue while it is being answered; of who listens.
+	current *feed.Batch
 }
 
 func newTalk(s *slot, h hand.Hand) *talk {

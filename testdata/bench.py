@@ -2,6 +2,9 @@
 
 Each pair is run in turn, A B A B, after one warm-up each; the ratio of every
 pair is taken, and the median is what counts. Times are wall-clock seconds.
+
+With BENCH_BASE=FILE another brood takes the place of the other runners: what has a
+change cost?
 """
 import os
 import shutil
@@ -13,6 +16,7 @@ import tempfile
 import time
 
 BROOD = os.path.abspath(sys.argv[1])
+BASE = os.environ.get("BENCH_BASE")
 RUNS = int(os.environ.get("BENCH_RUNS", "5"))
 
 POOL = """
@@ -61,6 +65,42 @@ def free_port():
         return s.getsockname()[1]
 
 
+def versions(what, records, args, stdin=None):
+    """The same work by this brood and by another."""
+    compare(what, records, "0.97", ("this", [BROOD, "run", *args], stdin), ("base", [os.path.abspath(BASE), "run", *args], stdin))
+
+
+def beside_base(path):
+    """What a record, a start and a message cost here and there."""
+    write(path, "lines", 1_000_000, "record number {} of the set")
+    write(path, "args", 10_000)
+    write(path, "some", 4_000, "record number {} of the set")
+    write(path, "few", 100_000, "record number {} of the set")
+    write(path, "one", 1)
+    with open(path("people.csv"), "w") as f:
+        f.write("email,name\n")
+        f.writelines(f"user{i}@d{i % 1000}.example,Name {i}\n" for i in range(5_000))
+    with open(path("text.txt"), "w") as f:
+        f.write("Dear {{.name}},\n\n" + "this is one of the lines of this message.\n" * 20)
+    out = ["-j", "2", "-o", path("out.csv")]
+    versions("1,000,000 lines through echo, text", 1_000_000, ["echo", "-j", "2", path("lines"), "-o", path("out")])
+    versions("1,000,000 lines through echo, CSV", 1_000_000, ["echo", *out, path("lines")])
+    versions("1,000,000 lines, once", 1_000_000, ["echo", "--effect", "once", *out, path("lines")])
+    versions("100,000 lines, with --key", 100_000, ["echo", "--key", "line", *out, path("few")])
+    versions("100,000 lines, of which a tenth is tried again", 100_000, ["echo", "--fail-rate", "0.1", "--backoff", "1ms", "--retries", "20", *out, path("few")])
+    versions("4,000 records of 1 ms, once", 4_000, ["echo", "--effect", "once", "--sleep", "1ms", *out, path("some")])
+    versions("4,000 records of 1 ms, -j 50, at most 2 of a key", 4_000, ["echo", "--sleep", "1ms", "-j", "50", "--max-per-key", "2", "--rate-by", "line=1000/s", "-o", path("out.csv"), path("some")])
+    versions("/bin/true for 10,000 records", 10_000, ["exec", "-j", "2", path("args"), "--", "/bin/true"])
+    versions("10,000 records to a Python program", 10_000, ["pipe", *out, path("args"), "--", sys.executable, os.path.join(os.path.dirname(__file__), "workers/upper.py")])
+    versions("5,000 messages into a Maildir", 5_000, ["email", "--transport", "maildir:" + path("Maildir"), "--from", "me@x.example", "--subject", "Hello {{.name}}", "--text", path("text.txt"), *out, path("people.csv")])
+    versions("one record, from start to exit", 1, ["exec", path("one"), "--", "/bin/true"])
+
+
+def write(path, name, n, line="{}"):
+    with open(path(name), "w") as f:
+        f.writelines(line.format(i) + "\n" for i in range(n))
+
+
 def mail(path):
     """Mail of 1 kB to Postfix' smtp-sink: brood composes each message, and keeps its ledger of
     what must be sent once; smtp-source sends the same bytes again and again."""
@@ -100,14 +140,12 @@ def main():
     dir = tempfile.mkdtemp(prefix="brood-bench-")
     try:
         path = lambda name: os.path.join(dir, name)
-        with open(path("lines"), "w") as f:
-            f.writelines(f"record number {i} of the set\n" for i in range(1_000_000))
-        with open(path("args"), "w") as f:
-            f.writelines(f"{i}\n" for i in range(20_000))
-        with open(path("few"), "w") as f:
-            f.writelines(f"{i}\n" for i in range(2_000))
-        with open(path("one"), "w") as f:
-            f.write("1\n")
+        if BASE:
+            return beside_base(path)
+        write(path, "lines", 1_000_000, "record number {} of the set")
+        write(path, "args", 20_000)
+        write(path, "few", 2_000)
+        write(path, "one", 1)
         with open(path("pool.py"), "w") as f:
             f.write(POOL)
         brood = lambda *args: [BROOD, "run", *args]
@@ -122,8 +160,7 @@ def main():
                 ("parallel", ["parallel", "-j2", "/bin/true"], path("few")))
         mail(path)
         for took, n in (("1ms", 4_000), ("100us", 20_000), ("10us", 20_000), ("0s", 1_000_000)):
-            with open(path("some"), "w") as f:
-                f.writelines(f"record number {i} of the set\n" for i in range(n))
+            write(path, "some", n, "record number {} of the set")
             pair = [(e, brood("echo", "-j", "2", "--effect", e, "--sleep", took, path("some"), "-o", path("out")), None)
                     for e in ("once", "none")]
             compare(f"{n:,} records that take {took}, intents and notes or none, -j 2", n,

@@ -6,12 +6,15 @@ import (
 	"time"
 )
 
+// Observes reports whether anybody looks whether things go well.
+func (f *Feed) Observes() bool { return f.adapting != nil || f.breaker != nil }
+
 // Observe notes how a try has ended, for those who look whether things go well. For a
 // worker that was stopped, or died, res is nil; class is then why, and otherwise that of
 // the result or of the limit at which it was stopped. What is returned is news of the
 // breaker for the user, or empty.
 func (f *Feed) Observe(seq jobs.Seq, res *jobs.Result, class jobs.Class, took time.Duration) (news string) {
-	if f.adapting == nil && f.breaker == nil {
+	if !f.Observes() {
 		return ""
 	}
 	begun := time.Now().Add(-took - time.Millisecond) // it is given in whole ones

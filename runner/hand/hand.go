@@ -36,8 +36,8 @@ type Hand interface {
 	// one, is to be told upTo when the ledger has all that they came to: the hand need not
 	// keep them any more.
 	Taken(records int) (ack book.Ack, upTo uint64)
-	// Stopped says at which limit a record was stopped, if it was.
-	Stopped(seq jobs.Seq, try int) (at Limit, stopped bool)
+	// Stopped says at which limit a record was stopped; nil: it was not.
+	Stopped(seq jobs.Seq, try int) *Limit
 	// Worn is how worn out the hand is: from 1 on it should be replaced, and somewhat
 	// before that the next one be made ready.
 	Worn() float64

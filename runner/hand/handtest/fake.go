@@ -173,7 +173,7 @@ func (f *fake) Taken(records int) (book.Ack, uint64) {
 	return s, s.settled
 }
 
-func (f *fake) Stopped(jobs.Seq, int) (hand.Limit, bool) { return hand.Limit{}, false }
+func (f *fake) Stopped(jobs.Seq, int) *hand.Limit { return nil }
 
 func (f *fake) Worn() float64 {
 	if f.slot.WornAfter == 0 {
