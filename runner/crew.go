@@ -10,6 +10,7 @@ import (
 
 // crew is the slots of a run. Their number may change while it goes on.
 type crew struct {
+	r             *session
 	mu            sync.Mutex
 	slots         []*slot // slot i+1 at i; those that have retired as well
 	size          int     // slots that are to work: the first so many
@@ -39,22 +40,22 @@ func (c *crew) Size() int {
 
 // manage starts the slots, and more of them, or fewer, as it is asked. It is a
 // goroutine of the run, and start adds one to it.
-func (r *session) manage(ctx context.Context, start func(func(context.Context) error)) error {
-	r.crew.recordedSlots = r.cfg.Slots
-	if err := r.staff(ctx, start, r.cfg.Slots); err != nil {
+func (c *crew) manage(ctx context.Context, start func(func(context.Context) error)) error {
+	c.recordedSlots = c.r.cfg.Slots
+	if err := c.staff(ctx, start, c.r.cfg.Slots); err != nil {
 		return err
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-r.feed.Over():
+		case <-c.r.feed.Over():
 			return nil
-		case q := <-r.crew.requests:
+		case q := <-c.requests:
 			// That there is no room for so many is no reason to end.
-			err := r.staff(ctx, start, q.n)
+			err := c.staff(ctx, start, q.n)
 			if err == nil {
-				r.Term.Logf("%d workers at a time from now on", q.n)
+				c.r.Term.Logf("%d workers at a time from now on", q.n)
 			}
 			q.reply <- err
 		}
@@ -64,38 +65,38 @@ func (r *session) manage(ctx context.Context, start func(func(context.Context) e
 // hire makes slots until there are n, with their pages where intents are made. A
 // page that is missing after a crash means that something is lost, so they are
 // made before anything is sent out, and before the ledger counts them.
-func (r *session) hire(n int) error {
-	r.crew.mu.Lock()
-	defer r.crew.mu.Unlock()
-	for len(r.crew.slots) < n {
-		s := &slot{r: r, number: len(r.crew.slots) + 1}
-		if r.feed.NeedsIntents() {
+func (c *crew) hire(n int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.slots) < n {
+		s := &slot{r: c.r, number: len(c.slots) + 1}
+		if c.r.feed.NeedsIntents() {
 			if err := s.openPad(); err != nil {
 				return err
 			}
 		}
-		r.crew.slots = append(r.crew.slots, s)
+		c.slots = append(c.slots, s)
 	}
 	return nil
 }
 
 // staff brings the crew to n slots. The first ones have been hired before the
 // session began.
-func (r *session) staff(ctx context.Context, start func(func(context.Context) error), n int) error {
-	if n > r.crew.recordedSlots {
-		if err := r.hire(n); err != nil {
+func (c *crew) staff(ctx context.Context, start func(func(context.Context) error), n int) error {
+	if n > c.recordedSlots {
+		if err := c.hire(n); err != nil {
 			return err
 		}
-		if !r.tellLedger(ctx, n) {
+		if !c.tellLedger(ctx, n) {
 			return nil // the run is ending
 		}
-		r.crew.recordedSlots = n
+		c.recordedSlots = n
 	}
-	r.feed.SetSlots(n)
-	r.crew.mu.Lock()
-	defer r.crew.mu.Unlock()
-	r.crew.size = n
-	for i, s := range r.crew.slots {
+	c.r.feed.SetSlots(n)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.size = n
+	for i, s := range c.slots {
 		switch {
 		case i >= n && s.retire != nil:
 			s.retire()
@@ -109,11 +110,11 @@ func (r *session) staff(ctx context.Context, start func(func(context.Context) er
 
 // tellLedger makes durable how many slots there may be. It returns false if the
 // run has ended before.
-func (r *session) tellLedger(ctx context.Context, n int) bool {
+func (c *crew) tellLedger(ctx context.Context, n int) bool {
 	u := newSettlement()
 	u.Slots, u.Durable = n, make(chan struct{})
 	durable := u.Durable
-	r.updates <- u.Update
+	c.r.updates <- u.Update
 	select {
 	case <-durable:
 		return true

@@ -75,7 +75,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		}
 	}
 	clean := !r.unclean.Load() && !r.book.Broken()
-	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage); endErr != nil && err == nil {
+	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage.total()); endErr != nil && err == nil {
 		err = &spec.WriteError{Err: endErr}
 	}
 	for _, s := range r.crew.all() {
@@ -90,7 +90,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	return Report{
 		State: state, Reason: reason, Totals: t, Elapsed: time.Since(r.started),
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
-		Signal: int(r.signal.Load()), Usage: r.usage, Trouble: r.trouble(),
+		Signal: int(r.signal.Load()), Usage: r.usage.total(), Trouble: r.trouble(),
 	}, err
 }
 

@@ -42,18 +42,18 @@ func (r *session) intend(ctx context.Context) error {
 }
 
 // expire ends a record whose key the far side may have forgotten.
-func (r *session) expire(u *settlement, x *feed.Retry) error {
-	if err := r.feed.Fetch(x); err != nil {
+func (s *settler) expire(u *settlement, x *feed.Retry) error {
+	if err := s.feed.Fetch(x); err != nil {
 		return err
 	}
-	rec, err := r.recordOf(x)
+	rec, err := s.recordOf(x)
 	if err != nil {
 		return err
 	}
 	rec.Attempt = max(x.Attempt-1, 1) // the one it would have been has not been tried
-	r.finish(u, &try{Item: x.Item, rec: rec}, ledger.Outcome{
+	s.finish(u, &try{Item: x.Item, rec: rec}, ledger.Outcome{
 		Status: jobs.StatusUnknown, Class: jobs.ClassExpired,
-		Error: fmt.Sprintf("its idempotency key may have been forgotten: it was first sent more than --key-lifetime %s ago", r.cfg.KeyLifetime),
+		Error: fmt.Sprintf("its idempotency key may have been forgotten: it was first sent more than --key-lifetime %s ago", s.cfg.KeyLifetime),
 	}, &sink.Outcome{})
 	return nil
 }

@@ -178,14 +178,22 @@ func newMask(values []string) *strings.Replacer {
 }
 
 // hide takes the secrets of the run out of a text.
-func (r *session) hide(s string) string {
-	if r.mask == nil {
-		return s
+func (s *settler) hide(text string) string {
+	if s.mask == nil {
+		return text
 	}
-	return r.mask.Replace(s)
+	return s.mask.Replace(text)
 }
 
-// holdToLimits sees to it that the limits of memory and processes are kept: by
+// provisions are what the workers of a run are started with.
+type provisions struct {
+	env     []string
+	user    *syscall.Credential
+	keptBy  string           // says who keeps the limits of memory and processes
+	watched proc.Confinement // of these, what the watch has to keep
+}
+
+// keepLimits sees to it that the limits of memory and processes are kept: by
 // the kernel where it can, and otherwise by the watch.
 func (r *session) keepLimits() error {
 	l := &r.cfg.Limits

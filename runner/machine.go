@@ -1,8 +1,10 @@
 package runner
 
 import (
+	"brood/runner/feed"
 	"brood/runner/gauge"
 	"brood/runner/spec"
+	"brood/runner/term"
 	"context"
 	"fmt"
 	"time"
@@ -40,49 +42,50 @@ const (
 // gauges are what has been seen of the machine lately.
 type gauges struct {
 	spec.Headroom
+	feed    *feed.Feed
+	term    *term.Term
 	running [gaugeSpan]int
 	n       int
 	stalls  map[gauge.Resource]*gauge.Stalls
 	percent map[gauge.Resource]float64
 }
 
-// lookFirst looks at the machine before anything is begun; nil: nothing is asked for.
-func (r *session) lookFirst() *gauges {
-	h := r.cfg.Headroom
+// newGauges looks at the machine, before anything is begun; nil: nothing is asked for.
+func newGauges(h spec.Headroom, f *feed.Feed, t *term.Term) *gauges {
 	if h.Load == 0 && h.MemFree == 0 && len(h.Pressure) == 0 {
 		return nil
 	}
-	g := &gauges{Headroom: h, stalls: make(map[gauge.Resource]*gauge.Stalls), percent: make(map[gauge.Resource]float64)}
+	g := &gauges{Headroom: h, feed: f, term: t, stalls: make(map[gauge.Resource]*gauge.Stalls), percent: make(map[gauge.Resource]float64)}
 	for of := range h.Pressure {
 		s, err := gauge.NewStalls(of)
 		if err != nil {
-			r.Term.Logf("--pressure is not kept: %v", err)
+			t.Logf("--pressure is not kept: %v", err)
 			continue
 		}
 		g.stalls[of] = s
 	}
-	r.feed.Shut(g.look())
+	f.Shut(g.look())
 	return g
 }
 
-// watchMachine holds new work back while the machine is too busy, and lets workers
-// that have nothing to do go while memory is short. It works until ctx ends.
-func (r *session) watchMachine(ctx context.Context, g *gauges) {
+// watch shuts the feed while the machine is too busy, and lets workers that have nothing
+// to do go while memory is short. It works until ctx ends.
+func (g *gauges) watch(ctx context.Context) {
 	if g == nil {
 		return
 	}
-	held := ""
+	said := ""
 	for {
 		why, memory := g.look()
-		r.feed.Shut(why, memory)
-		if kind := firstWord(why); kind != firstWord(held) {
+		g.feed.Shut(why, memory)
+		if kind := firstWord(why); kind != firstWord(said) {
 			if why == "" {
-				r.Term.Logf("beginning new work again")
+				g.term.Logf("beginning new work again")
 			} else {
-				r.Term.Logf("beginning nothing new for now: %s", why)
+				g.term.Logf("beginning nothing new for now: %s", why)
 			}
 		}
-		held = why
+		said = why
 		if !sleep(ctx, gaugeEvery) {
 			return
 		}

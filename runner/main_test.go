@@ -64,12 +64,16 @@ func slotOfProcesses(t *testing.T) *slot {
 		t.Fatal(err)
 	}
 	killCtx, kill := context.WithCancel(context.Background())
-	r := &session{
-		Setting: Setting{Dir: dir, Term: term.New(term.Options{Out: io.Discard}), Worker: WorkerCommand{Path: exe, Args: []string{os.Args[0], WorkerArgument}}},
-		cfg:     &spec.Config{Name: "suite", Job: "handtest", Effect: jobs.EffectOnce, OutputFormat: sink.FormatText, WorkDir: t.TempDir(), Dataset: dataset.Spec{MaxRecord: 1 << 20}},
-		shape:   &handtest.Shape, epoch: 1, family: family, env: os.Environ(), killCtx: killCtx, kill: kill,
-		feed: feed.New(feed.Config{Dir: dir.Path, Slots: 1, Intents: true}),
+	cfg := &spec.Config{
+		Name: "suite", Job: "handtest", Effect: jobs.EffectOnce, OutputFormat: sink.FormatText, WorkDir: t.TempDir(), Dataset: dataset.Spec{MaxRecord: 1 << 20},
 	}
+	terminal := term.New(term.Options{Out: io.Discard})
+	r := &session{
+		Setting: Setting{Dir: dir, Term: terminal, Worker: WorkerCommand{Path: exe, Args: []string{os.Args[0], WorkerArgument}}},
+		settler: newSettler(cfg, &handtest.Shape, terminal), provisions: provisions{env: os.Environ()}, patience: patience{cfg: cfg},
+		cfg: cfg, epoch: 1, family: family, killCtx: killCtx,
+	}
+	r.feed = feed.New(feed.Config{Dir: dir.Path, Slots: 1, Intents: true})
 	s := &slot{r: r, number: 1}
 	t.Cleanup(func() {
 		kill()

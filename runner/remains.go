@@ -23,7 +23,7 @@ func (k *talk) end(exit hand.Exit) error {
 		return err
 	}
 	s := k.slot
-	s.r.noteUsage(exit)
+	s.r.usage.add(exit)
 	s.deaths++
 	clean := len(k.queue) == 0 && exit.Clean
 	if k.any || rest.InHand != nil || len(rest.Left) > 0 || clean {
@@ -98,22 +98,22 @@ func seqNote(seq *jobs.Seq) string {
 
 // giveBackTo returns what is unanswered of a batch to the feed, except records
 // that special deals with. No worker has begun them, so their intents stand.
-func (r *session) giveBackTo(u *settlement, b *feed.Batch, special func(*settlement, *feed.Batch, *jobs.Record) (bool, error)) error {
+func (s *settler) giveBackTo(u *settlement, b *feed.Batch, special func(*settlement, *feed.Batch, *jobs.Record) (bool, error)) error {
 	var rec jobs.Record
 	for {
 		more, err := b.Next(&rec)
 		if err != nil || !more {
 			return err
 		}
-		r.feed.EndKey(b.Item())
+		s.feed.EndKey(b.Item())
 		dealt, err := special(u, b, &rec)
 		if err != nil {
 			return err
 		}
 		if !dealt {
 			x := b.Back(&rec)
-			r.feed.Undecided(x.Seq)
-			x.Suspect = r.feed.AnyCrashes() && r.feed.CrashesOf(rec.Seq) > 0
+			s.feed.Undecided(x.Seq)
+			x.Suspect = s.feed.AnyCrashes() && s.feed.CrashesOf(rec.Seq) > 0
 			u.again = append(u.again, x)
 		}
 	}

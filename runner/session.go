@@ -43,7 +43,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -79,59 +78,46 @@ type Setting struct {
 // left it, to its end or as far as it comes.
 type session struct {
 	Setting
-	cfg      *spec.Config
-	policy   policy
-	epoch    int64 // its number, see ledger.Session
-	shape    *jobs.Shape
-	encoder  *sink.Encoder
-	reader   *dataset.Reader
-	feed     *feed.Feed
-	book     *book.Book
-	crew     crew
-	family   *proc.Family
-	updates  chan *book.Update
-	median   median
-	fresh    atomic.Bool // a fresh worker has been measured
-	recycled atomic.Uint64
-	halting  halting
-	// jobserver is that of make; nil: there is none.
-	jobserver *jobserver.Client
+	*settler   // decides about records, and sees to it
+	provisions // what workers are started with
+	patience   // how long a record may take
+	cfg        *spec.Config
+	epoch      int64 // its number, see ledger.Session
+	started    time.Time
+
+	reader    *dataset.Reader
+	past      *book.Past // what earlier sessions have left; of the source
 	admission *admission
-	started   time.Time
-
-	already   uint64            // final before this session
-	alreadyOK uint64            // of these
+	book      *book.Book
+	crew      crew
+	family    *proc.Family
+	jobserver *jobserver.Client // that of make; nil: there is none
 	metrics   *metrics          // nil: nobody wants any
-	past      *book.Past        // what earlier sessions have left; of the source
-	redone    map[jobs.Seq]bool // tried again though they have a row in the output
 
-	// Of the workers, see Limits.
-	env    []string
-	user   *syscall.Credential
-	mask   *strings.Replacer // of secrets; nil: there are none
-	keptBy string            // says who keeps the limits of memory and processes
-	// Of these, what the watch has to keep.
-	watched proc.Confinement
+	already   uint64      // final before this session
+	alreadyOK uint64      // of these
+	fresh     atomic.Bool // a fresh worker has been measured
+	recycled  atomic.Uint64
+	usage     tally
+	unclean   atomic.Bool // something may be known that the ledger has not
 
 	killCtx context.Context
-	kill    context.CancelFunc
-	drain   context.CancelCauseFunc
 	signal  atomic.Int32
 	// Of whoever obeys signals.
 	lastSignal   syscall.Signal
 	lastSignalAt time.Time
-	unclean      atomic.Bool  // something may be known that the ledger has not
 	resumed      atomic.Int64 // wire.Now of the last continuation after a stop
-
-	usageMu sync.Mutex
-	usage   ledger.Usage
 }
 
 // run works until the run is done, is stopped or fails. The session has begun in
 // the ledger, and the dataset is open at its start; it is closed here. The report is
 // valid even with an error, as far as it goes.
 func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *ledger.Ledger, in *intake.Input) (Report, error) {
-	r := &session{Setting: *set, cfg: cfg, policy: newPolicy(cfg), epoch: epoch, reader: in.Reader, shape: in.Reader.Shape(), started: time.Now()}
+	r := &session{
+		Setting: *set, settler: newSettler(cfg, in.Reader.Shape(), set.Term), patience: patience{cfg: cfg},
+		cfg: cfg, epoch: epoch, reader: in.Reader, started: time.Now(),
+	}
+	r.crew.r = r
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
@@ -185,7 +171,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		Pace: cfg.Pace, PaceKey: cfg.PaceKey, QuotaDay: day, QuotaUsed: used, Breaker: cfg.Breaker, Adaptive: cfg.Adaptive,
 		Jobserver: r.jobserver, Tell: r.tellPause, Waited: r.metrics.noteWait,
 	})
-	if err := r.hire(cfg.Slots); err != nil {
+	if err := r.crew.hire(cfg.Slots); err != nil {
 		return err
 	}
 	// One update in hand for each slot, so that none waits for a write.
@@ -275,9 +261,8 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	var servants sync.WaitGroup
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
-	seen := r.lookFirst()
-	watchMachine := func(ctx context.Context) { r.watchMachine(ctx, seen) }
-	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.serveControl, watchMachine, r.metrics.serve} {
+	seen := newGauges(r.cfg.Headroom, r.feed, r.Term)
+	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve} {
 		servants.Go(func() { f(serve) })
 	}
 
@@ -306,7 +291,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	if r.feed.NeedsIntents() {
 		start(r.intend)
 	}
-	start(func(ctx context.Context) error { return r.manage(ctx, start) })
+	start(func(ctx context.Context) error { return r.crew.manage(ctx, start) })
 	err := workers.Wait()
 	close(r.updates)
 	bookErr := books.Wait()
@@ -334,17 +319,6 @@ func (r *session) release() error {
 
 // fail stops the run in an orderly way.
 func (r *session) fail(err error) { r.drain(err) }
-
-// abort stops the run because a job has said so.
-func (r *session) abort(reason string) { r.drain(&spec.AbortError{Reason: reason}) }
-
-func (r *session) noteUsage(e hand.Exit) {
-	r.usageMu.Lock()
-	defer r.usageMu.Unlock()
-	r.usage.Workers++
-	r.usage.CPU += e.CPU
-	r.usage.MaxRSS = max(r.usage.MaxRSS, e.MaxRSS)
-}
 
 func (r *session) hello(to *child) wire.Hello {
 	c := r.cfg

@@ -312,8 +312,8 @@ func (s *source) sendBad() {
 }
 
 // placeOf words where a record stands, for messages.
-func (r *session) placeOf(it *feed.Item) string {
-	return r.placeAt(dataset.Position{File: int(it.File), Line: it.Line})
+func (s *settler) placeOf(it *feed.Item) string {
+	return s.placeAt(dataset.Position{File: int(it.File), Line: it.Line})
 }
 
-func (r *session) placeAt(p dataset.Position) string { return intake.Place(&r.cfg.Dataset, p) }
+func (s *settler) placeAt(p dataset.Position) string { return intake.Place(&s.cfg.Dataset, p) }

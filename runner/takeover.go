@@ -183,7 +183,7 @@ func (t *takeover) notes() []ledger.Note {
 }
 
 // settleNote settles a record of which an earlier session has left something.
-func (r *session) settleNote(u *settlement, t *try, n *ledger.Note) error {
+func (s *settler) settleNote(u *settlement, t *try, n *ledger.Note) error {
 	u.SettledNotes = append(u.SettledNotes, t.Seq)
 	switch n.Kind {
 	case ledger.NoteAnswer:
@@ -191,18 +191,18 @@ func (r *session) settleNote(u *settlement, t *try, n *ledger.Note) error {
 		if err := wire.ReadAnswer(n.Payload, &res); err != nil {
 			return err
 		}
-		r.settle(u, t, &res)
+		s.settle(u, t, &res)
 	case ledger.NoteLoss:
 		var l wire.Loss
 		if err := json.Unmarshal(n.Payload, &l); err != nil {
 			return fmt.Errorf("read the note of record %d: %w", t.Seq, err)
 		}
 		if l.Blamed {
-			r.feed.SetCrashes(t.Seq, l.Crashes-1)
+			s.feed.SetCrashes(t.Seq, l.Crashes-1)
 		}
-		r.lose(u, t, hand.Loss{Class: l.Class, Text: l.Error, Blamed: l.Blamed, Took: time.Duration(l.TookMS) * time.Millisecond})
+		s.lose(u, t, hand.Loss{Class: l.Class, Text: l.Error, Blamed: l.Blamed, Took: time.Duration(l.TookMS) * time.Millisecond})
 	default:
-		r.lose(u, t, hand.Loss{Class: jobs.ClassInterrupted, Text: string(n.Payload)})
+		s.lose(u, t, hand.Loss{Class: jobs.ClassInterrupted, Text: string(n.Payload)})
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/runner/spec"
 	"fmt"
 	"slices"
 	"sync"
@@ -49,22 +50,33 @@ func (m *median) value() time.Duration {
 // records that take no time at all differ by more than any share.
 const shortestTimeout = 50 * time.Millisecond
 
+// patience is how long a record may take.
+type patience struct {
+	cfg    *spec.Config
+	median median
+}
+
 // timeout is how long a record may take now; 0 is for ever.
-func (r *session) timeout() time.Duration {
-	if r.cfg.TimeoutPercent == 0 {
-		return r.cfg.Timeout
+func (p *patience) timeout() time.Duration {
+	if p.cfg.TimeoutPercent == 0 {
+		return p.cfg.Timeout
 	}
-	m := r.median.value()
+	m := p.median.value()
 	if m == 0 {
 		return 0
 	}
-	return max(time.Duration(float64(m)*r.cfg.TimeoutPercent/100), shortestTimeout)
+	return max(time.Duration(float64(m)*p.cfg.TimeoutPercent/100), shortestTimeout)
 }
 
 // timeoutWords says which timeout it was.
-func (r *session) timeoutWords() string {
-	if r.cfg.TimeoutPercent == 0 {
-		return "--timeout " + r.cfg.Timeout.String()
+func (p *patience) timeoutWords() string {
+	if p.cfg.TimeoutPercent == 0 {
+		return "--timeout " + p.cfg.Timeout.String()
 	}
-	return fmt.Sprintf("--timeout %g%% of the median, now %s,", r.cfg.TimeoutPercent, r.timeout().Round(time.Millisecond))
+	return fmt.Sprintf("--timeout %g%% of the median, now %s,", p.cfg.TimeoutPercent, p.timeout().Round(time.Millisecond))
+}
+
+// stoppable reports whether a record may be asked to stop.
+func (p *patience) stoppable() bool {
+	return (p.cfg.Timeout > 0 || p.cfg.TimeoutPercent > 0 || p.cfg.Limits.CPU > 0) && p.cfg.KillAfter > 0
 }

@@ -69,11 +69,6 @@ func (r *session) watch(ctx context.Context) {
 	}
 }
 
-// stoppable reports whether a record may be asked to stop.
-func (r *session) stoppable() bool {
-	return (r.cfg.Timeout > 0 || r.cfg.TimeoutPercent > 0 || r.cfg.Limits.CPU > 0) && r.cfg.KillAfter > 0
-}
-
 // look looks at all workers, and returns when to look again.
 func (w *watcher) look(now time.Duration) time.Duration {
 	next := time.Duration(math.MaxInt64)

@@ -47,6 +47,7 @@ func TestOldLedgers(t *testing.T) {
 	for _, archive := range archives {
 		name := strings.TrimSuffix(filepath.Base(archive), ".tar.gz")
 		t.Run(filepath.Base(filepath.Dir(archive))+"/"+name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			unpack(t, archive, dir)
 			bringHere(t, filepath.Join(dir, "state/runs", name, "ledger.db"), dir)
