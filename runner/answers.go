@@ -23,7 +23,7 @@ func (k *talk) listen() {
 				return
 			}
 			if err == nil {
-				err = k.settle(p)
+				err = k.takeIn(p)
 			}
 			if err != nil {
 				k.err = err
@@ -34,16 +34,16 @@ func (k *talk) listen() {
 	}()
 }
 
-// settle goes through the answers of a frame.
-func (k *talk) settle(p []byte) error {
+// takeIn goes through the answers of a frame.
+func (k *talk) takeIn(p []byte) error {
 	r := k.slot.r
 	answers, err := wire.ReadAnswers(p)
 	if err != nil {
 		return err
 	}
 	u := newSettlement()
-	n, err := k.settleEach(u, &answers)
-	u.Ack, u.Noted = k.hand.Taken(n)
+	n, err := k.takeEach(u, &answers)
+	u.Ack, u.AckUpTo = k.hand.Taken(n)
 	k.slot.tempo.note(answers.Len(), answers.Busy)
 	// Whatever is wrong with the frame, what was settled before counts.
 	err = errors.Join(err, r.send(u))
@@ -51,8 +51,8 @@ func (k *talk) settle(p []byte) error {
 	return err
 }
 
-// settleEach settles answers, and returns how many it has.
-func (k *talk) settleEach(u *settlement, answers *wire.AnswersReader) (n int, err error) {
+// takeEach settles answers, and returns how many it has.
+func (k *talk) takeEach(u *settlement, answers *wire.AnswersReader) (n int, err error) {
 	var rec jobs.Record
 	var res jobs.Result
 	var t try

@@ -157,7 +157,7 @@ func (c *child) explain(rest *hand.Remains, h inHand, broken error) {
 		d.how += ", " + broken.Error()
 	}
 	l.Text = d.error(l.Class)
-	rest.Loss, rest.How, rest.Said, rest.Told = l, d.how, d.said, d.silent
+	rest.Loss, rest.How, rest.Said, rest.Ordered = l, d.how, d.said, d.silent
 	if h.busy {
 		rest.InHand = &hand.InHand{Seq: h.seq, Try: h.try}
 	}

@@ -60,8 +60,8 @@ type slowing struct {
 	// lessWillDo says that doing less at a time is enough, where that is adaptive and
 	// there is less to do.
 	lessWillDo bool
-	// told says that it is said if everybody has to wait.
-	told bool
+	// loud says that it is said if everybody has to wait.
+	loud bool
 }
 
 // answered decides what the answer to a try means for its record, of which so many
@@ -101,7 +101,7 @@ func (p *policy) answered(attempt, crashes int, res *jobs.Result) decision {
 	case jobs.VerdictRetry:
 		var slows *slowing
 		if res.Delays >= jobs.DelaysKey {
-			slows = &slowing{who: res.Delays, wait: res.RetryAfter, told: true}
+			slows = &slowing{who: res.Delays, wait: res.RetryAfter, loud: true}
 		}
 		d, ok := p.tryLater(attempt, crashes, res)
 		if !ok {

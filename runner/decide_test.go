@@ -154,8 +154,8 @@ func TestWhoWaits(t *testing.T) {
 		{jobs.Result{Verdict: jobs.VerdictRetry}, nil, time.Second},
 		{jobs.Result{Verdict: jobs.VerdictRetry, RetryAfter: time.Minute}, nil, time.Minute},
 		{jobs.Result{Verdict: jobs.VerdictRetry, RetryAfter: time.Minute, Delays: jobs.DelaysRecord}, nil, time.Minute},
-		{jobs.Result{Verdict: jobs.VerdictRetry, RetryAfter: time.Minute, Delays: jobs.DelaysKey}, &slowing{who: jobs.DelaysKey, wait: time.Minute, told: true}, time.Minute},
-		{jobs.Result{Verdict: jobs.VerdictRetry, RetryAfter: time.Minute, Delays: jobs.DelaysAll}, &slowing{who: jobs.DelaysAll, wait: time.Minute, told: true}, time.Minute},
+		{jobs.Result{Verdict: jobs.VerdictRetry, RetryAfter: time.Minute, Delays: jobs.DelaysKey}, &slowing{who: jobs.DelaysKey, wait: time.Minute, loud: true}, time.Minute},
+		{jobs.Result{Verdict: jobs.VerdictRetry, RetryAfter: time.Minute, Delays: jobs.DelaysAll}, &slowing{who: jobs.DelaysAll, wait: time.Minute, loud: true}, time.Minute},
 		{jobs.Result{Verdict: jobs.VerdictFailed, RetryAfter: time.Minute, Delays: jobs.DelaysAll}, nil, 0},
 	} {
 		d := p.answered(1, 0, &c.res)

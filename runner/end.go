@@ -57,7 +57,7 @@ func (r *session) outcome(drainCtx context.Context, err error) (ledger.State, st
 	return ledger.StateDone, "", nil
 }
 
-// close checks the books and ends the session in the ledger.
+// report checks the books and ends the session in the ledger.
 func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, err error) (Report, error) {
 	r.feed.Close()
 	if checkErr := r.book.Check(state); checkErr != nil && err == nil {
@@ -96,7 +96,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 
 func (r *session) trouble() []string {
 	var out []string
-	for _, o := range r.book.Trouble {
+	for _, o := range r.book.Trouble() {
 		reason, _, _ := strings.Cut(o.Error, "\n")
 		if o.Class != jobs.ClassInput { // which names the place itself
 			reason = fmt.Sprintf("record %d, %s: %s", o.Seq, r.placeAt(dataset.Position{File: o.Place.File, Line: o.Place.Line}), reason)

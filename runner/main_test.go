@@ -13,6 +13,7 @@ import (
 	"brood/runner/spec"
 	"brood/runner/term"
 	"brood/worker"
+	"brood/worker/wire"
 	"context"
 	"io"
 	"os"
@@ -24,7 +25,7 @@ import (
 
 // TestMain makes this test binary a worker when it is started as one.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == WorkerArgument {
+	if len(os.Args) == 2 && os.Args[1] == wire.Command {
 		os.Exit(worker.Main(jobs.NewRegistry(handtest.Definition())))
 	}
 	os.Exit(m.Run())
@@ -69,7 +70,7 @@ func slotOfProcesses(t *testing.T) *slot {
 	}
 	terminal := term.New(term.Options{Out: io.Discard})
 	r := &session{
-		Setting: Setting{Dir: dir, Term: terminal, Worker: WorkerCommand{Path: exe, Args: []string{os.Args[0], WorkerArgument}}},
+		Setting: Setting{Dir: dir, Term: terminal, Worker: WorkerCommand{Path: exe, Args: []string{os.Args[0], wire.Command}}},
 		settler: newSettler(cfg, &handtest.Shape, terminal), provisions: provisions{env: os.Environ()}, patience: patience{cfg: cfg},
 		cfg: cfg, epoch: 1, family: family, killCtx: killCtx,
 	}

@@ -51,14 +51,14 @@ func (r *session) End(now bool) {
 func (r *session) Live() *control.Live {
 	t := r.book.Totals()
 	s := r.snapshot()
-	out := &control.Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitedBy: r.keptBy}
+	out := &control.Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitsKeptBy: r.keptBy}
 	if s.Total > 0 {
 		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
 	}
 	f := r.feed.State()
 	out.Paused, out.Waits, out.Adaptive = f.Paused, f.Waits, f.Adaptive
 	if f.Rate != nil {
-		out.Limit = f.Rate.String()
+		out.RateLimit = f.Rate.String()
 	}
 	return out
 }

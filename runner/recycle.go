@@ -30,7 +30,7 @@ const (
 
 // wear is how far a worker has come, and how far it may.
 type wear struct {
-	limit  spec.Recycle
+	most   spec.Recycle
 	given  uint64 // records
 	since  time.Time
 	looked time.Time
@@ -42,7 +42,7 @@ type wear struct {
 func (w *wear) look(now time.Time, mem int64) {
 	grown, took := mem-w.mem, now.Sub(w.looked)
 	w.looked, w.mem = now, mem
-	left := float64(w.limit.Mem)
+	left := float64(w.most.Mem)
 	if float64(mem) < wornAt*left {
 		left *= wornAt
 	}
@@ -57,12 +57,12 @@ func (r *session) newWear() wear {
 	vary := func(n, most float64) float64 { return n * (most - 0.2*rand.Float64()) }
 	l := r.cfg.Recycle
 	now := time.Now()
-	w := wear{since: now, looked: now, limit: spec.Recycle{
+	w := wear{since: now, looked: now, most: spec.Recycle{
 		Tasks: uint64(vary(float64(l.Tasks), 1.1)), Age: time.Duration(vary(float64(l.Age), 1.1)),
 		Mem: int64(vary(float64(l.Mem), 1)), // never above what was asked for
 	}}
 	if l.Tasks > 0 {
-		w.limit.Tasks = max(w.limit.Tasks, 1)
+		w.most.Tasks = max(w.most.Tasks, 1)
 	}
 	return w
 }
@@ -70,7 +70,7 @@ func (r *session) newWear() wear {
 // Worn is how worn a worker is: 1 is all that it may be.
 func (c *child) Worn() float64 {
 	w := &c.wear
-	l := w.limit
+	l := w.most
 	share := 0.0
 	if l.Tasks > 0 {
 		share = max(share, float64(w.given)/float64(l.Tasks))
@@ -89,10 +89,10 @@ func (c *child) Worn() float64 {
 
 // Allowance is what is left of --max-tasks-per-worker.
 func (c *child) Allowance() uint64 {
-	if l := c.wear.limit.Tasks; l > 0 {
+	if l := c.wear.most.Tasks; l > 0 {
 		return l - min(c.wear.given, l)
 	}
-	return hand.NoLimit
+	return hand.Unlimited
 }
 
 // checkFresh refuses limits of memory that a worker exceeds, or almost, before it

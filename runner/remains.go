@@ -46,12 +46,12 @@ func (k *talk) settleRemains(exit hand.Exit, rest *hand.Remains) error {
 		row.Seq = &rest.InHand.Seq
 	}
 	r.metrics.noteDeath(string(rest.Loss.Class))
-	if !rest.Told {
+	if !rest.Ordered {
 		r.Term.Logf("slot %d: %s ended: %s%s", k.slot.number, exit.Name, rest.How, seqNote(row.Seq))
 	}
 	u.Deaths = append(u.Deaths, row)
 	for _, b := range k.queue {
-		err := r.giveBackTo(u, b, func(u *settlement, b *feed.Batch, rec *jobs.Record) (bool, error) {
+		err := r.returnUnanswered(u, b, func(u *settlement, b *feed.Batch, rec *jobs.Record) (bool, error) {
 			return k.settleLeft(u, tryOf(b, k.slot.number, rec), rest)
 		})
 		if err != nil {
@@ -60,7 +60,7 @@ func (k *talk) settleRemains(exit hand.Exit, rest *hand.Remains) error {
 	}
 	k.hand.Clear()
 	if u.Ack == nil {
-		u.Ack, u.Noted = k.hand.Taken(0)
+		u.Ack, u.AckUpTo = k.hand.Taken(0)
 	}
 	return r.send(u)
 }
@@ -81,7 +81,7 @@ func (k *talk) settleLeft(u *settlement, t *try, rest *hand.Remains) (bool, erro
 		return false, nil
 	}
 	var err error
-	if u.Ack, u.Noted, err = k.hand.NoteLoss(*rest.InHand, &rest.Loss, r.feed.CrashesOf(t.Seq)+1); err != nil {
+	if u.Ack, u.AckUpTo, err = k.hand.NoteLoss(*rest.InHand, &rest.Loss, r.feed.CrashesOf(t.Seq)+1); err != nil {
 		return true, err
 	}
 	r.observe(t, nil, rest.Loss.Class, rest.Loss.Took)
@@ -96,9 +96,9 @@ func seqNote(seq *jobs.Seq) string {
 	return fmt.Sprintf(", with record %d in hand", *seq)
 }
 
-// giveBackTo returns what is unanswered of a batch to the feed, except records
+// returnUnanswered returns what is unanswered of a batch to the feed, except records
 // that special deals with. No worker has begun them, so their intents stand.
-func (s *settler) giveBackTo(u *settlement, b *feed.Batch, special func(*settlement, *feed.Batch, *jobs.Record) (bool, error)) error {
+func (s *settler) returnUnanswered(u *settlement, b *feed.Batch, special func(*settlement, *feed.Batch, *jobs.Record) (bool, error)) error {
 	var rec jobs.Record
 	for {
 		more, err := b.Next(&rec)

@@ -135,7 +135,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		if err != nil {
 			return fmt.Errorf("find this executable: %w", err)
 		}
-		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], WorkerArgument}}
+		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], wire.Command}}
 	}
 	if r.newHand == nil {
 		r.newHand = startChild
@@ -178,9 +178,6 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	r.updates = make(chan *book.Update, cfg.Slots)
 	return r.openBook(ctx, l, input)
 }
-
-// WorkerArgument is the hidden subcommand that makes this executable a worker.
-const WorkerArgument = "worker"
 
 func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Input) error {
 	led := l.Reader()
@@ -239,7 +236,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	return nil
 }
 
-// session runs everything and returns when all of it has ended.
+// work runs everything and returns when all of it has ended.
 func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, string, error) {
 	killCtx, kill := context.WithCancel(ctx)
 	defer kill()

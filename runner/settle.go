@@ -147,7 +147,7 @@ func (s *settler) slow(t *try, why *slowing, text string) {
 	if why.lessWillDo && !s.feed.AtFloor() {
 		return
 	}
-	if s.feed.Slow(&t.Item, why.wait, why.who) && why.told {
+	if s.feed.Slow(&t.Item, why.wait, why.who) && why.loud {
 		s.term.Logf("nothing new is begun for %s: %s", why.wait, text)
 	}
 }

@@ -26,7 +26,7 @@ const (
 	leaveTime = 6 * time.Second
 )
 
-// slot is one place for a worker: one goroutine that owns one child at a time.
+// slot is one place for a worker: one goroutine that has one hand at a time.
 type slot struct {
 	r      *session
 	number int // from 1
@@ -72,7 +72,7 @@ func (s *slot) workOn(ctx context.Context) error {
 				return err
 			}
 		}
-		var w feed.Worker
+		var w feed.Taker
 		if k != nil {
 			w = k
 		}
@@ -89,11 +89,11 @@ func (s *slot) workOn(ctx context.Context) error {
 		}
 		if k == nil {
 			if k, err = s.start(ctx); err != nil {
-				return errors.Join(s.giveBack(b), err)
+				return errors.Join(s.returnUnseen(b), err)
 			}
 		}
 		if k == nil { // stopped while starting
-			return s.giveBack(b)
+			return s.returnUnseen(b)
 		}
 		if k, err = k.converse(ctx, b); err != nil {
 			return err
@@ -105,13 +105,13 @@ func (s *slot) workOn(ctx context.Context) error {
 	}
 }
 
-// giveBack returns a batch that no worker has seen.
-func (s *slot) giveBack(b *feed.Batch) error {
+// returnUnseen returns a batch that no worker has seen.
+func (s *slot) returnUnseen(b *feed.Batch) error {
 	if err := b.Open(s.r.shape, s.r.cfg.Plan.NeedsRaw); err != nil {
 		return err
 	}
 	u := newSettlement()
-	err := s.r.giveBackTo(u, b, func(*settlement, *feed.Batch, *jobs.Record) (bool, error) { return false, nil })
+	err := s.r.returnUnanswered(u, b, func(*settlement, *feed.Batch, *jobs.Record) (bool, error) { return false, nil })
 	return errors.Join(err, s.r.send(u))
 }
 

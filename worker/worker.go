@@ -24,7 +24,7 @@ import (
 )
 
 // Command is the hidden subcommand that starts a worker.
-const Command = "worker"
+const Command = wire.Command
 
 // Exit statuses of a worker.
 const (

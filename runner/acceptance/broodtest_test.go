@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/command"
 	"brood/worker"
+	"brood/worker/wire"
 	"context"
 	"fmt"
 	"os"
@@ -45,7 +46,7 @@ func broodtestMain() {
 			return misbehaving{}, nil
 		},
 	}, effectJob(), arriveJob(), fetchJob(), leakJob())
-	if len(os.Args) == 2 && os.Args[1] == worker.Command {
+	if len(os.Args) == 2 && os.Args[1] == wire.Command {
 		os.Exit(worker.Main(registry))
 	}
 	before := openDescriptors()

@@ -25,7 +25,7 @@ const (
 	// beatAfter is how long nothing happens before the ledger is told that this
 	// session is alive all the same.
 	beatAfter = 5 * time.Second
-	// holdMemory is how many bytes of early results are kept in memory before
+	// heldMemory is how many bytes of early results are kept in memory before
 	// a commit moves them into the ledger; at twice as much, nothing is taken
 	// in until it has.
 	heldMemory = 8 << 20
@@ -96,7 +96,7 @@ type Config struct {
 // New opens the book of a session.
 func New(c Config) *Book {
 	b := &Book{
-		Config: c, synced: c.Synced,
+		cfg: c, synced: c.Synced,
 		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position), acks: make(map[Ack]uint64),
 		freed: freedKeys{done: make(chan error, 1), waiting: c.Freed},
 		work:  make(chan *ledger.Commit), done: make(chan error, 1),
@@ -120,7 +120,7 @@ func New(c Config) *Book {
 		if c.Closed {
 			continue
 		}
-		k := &chunk{start: dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}, ok: c.OK, final: b.Past.final[id].count()}
+		k := &chunk{start: dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}, ok: c.OK, final: b.cfg.Past.final[id].count()}
 		k.bits.Load(c.Bits)
 		b.chunks[id] = k
 	}
@@ -130,7 +130,7 @@ func New(c Config) *Book {
 // Book puts results in order, writes them out, and keeps the ledger. All but
 // the commits themselves happens in one goroutine.
 type Book struct {
-	Config
+	cfg   Config
 	order *sink.Order // nil if the output is unordered
 
 	chunks  map[uint64]*chunk
@@ -165,7 +165,7 @@ type Book struct {
 
 	input, ok, failed, skipped, unknown atomic.Uint64
 	inputDone                           atomic.Bool
-	Trouble                             []ledger.Outcome // the first few of this session
+	trouble                             []ledger.Outcome // the first few of this session
 
 	startMu sync.Mutex
 	starts  map[uint64]dataset.Position
@@ -206,11 +206,11 @@ func (b *Book) NoteInput(seq jobs.Seq) {
 func (b *Book) InputEnds() { b.inputDone.Store(true) }
 
 // Broken reports whether writing or recording has become impossible. It is called when
-// keep has returned.
+// Keep has returned.
 func (b *Book) Broken() bool { return b.err != nil }
 
-// Close closes the output. It is called when keep has returned.
-func (b *Book) Close() error { return b.File.Close() }
+// Close closes the output. It is called when Keep has returned.
+func (b *Book) Close() error { return b.cfg.File.Close() }
 
 // Keep is the book's goroutine. It ends when updates is closed and all of it
 // is committed, or returns the error that made that impossible; then it goes
@@ -284,7 +284,7 @@ func (b *Book) full() bool {
 func (b *Book) fail(err error) {
 	if err != nil && b.err == nil {
 		b.err = &spec.WriteError{Err: err}
-		b.Failed(b.err)
+		b.cfg.Failed(b.err)
 	}
 }
 
@@ -310,21 +310,21 @@ func (b *Book) apply(u *Update) {
 	b.ok.Add(uint64(ok)) // the outcomes are among the spans, so it never falls
 	b.next.Outcomes = append(b.next.Outcomes, u.Outcomes...)
 	for i := range u.Attempts {
-		b.Tried(u.Attempts[i].Verdict)
+		b.cfg.Tried(u.Attempts[i].Verdict)
 	}
 	b.next.Attempts = append(b.next.Attempts, u.Attempts...)
 	b.next.Deaths = append(b.next.Deaths, u.Deaths...)
 	b.next.Retries = append(b.next.Retries, u.Retries...)
-	b.next.Settled = append(b.next.Settled, u.LeftRetries...)
+	b.next.LeftRetries = append(b.next.LeftRetries, u.LeftRetries...)
 	b.next.Intents = append(b.next.Intents, u.Intents...)
-	b.next.Noted = append(b.next.Noted, u.SettledNotes...)
+	b.next.SettledNotes = append(b.next.SettledNotes, u.SettledNotes...)
 	b.next.Freed = append(b.next.Freed, u.Freed...)
 	b.next.Slots = max(b.next.Slots, u.Slots)
 	if u.Durable != nil {
 		b.toNotify, b.urgent = append(b.toNotify, u.Durable), true
 	}
 	if u.Ack != nil {
-		b.acks[u.Ack] = max(b.acks[u.Ack], u.Noted)
+		b.acks[u.Ack] = max(b.acks[u.Ack], u.AckUpTo)
 	}
 	b.rows += len(u.Outcomes) + len(u.Attempts) + len(u.Retries) + len(u.LeftRetries)
 }
@@ -350,8 +350,8 @@ func (b *Book) markOutcome(o *ledger.Outcome) {
 	c := b.chunk(uint64(o.Seq / ledger.ChunkSize))
 	c.bits.clear(uint(o.Seq % ledger.ChunkSize))
 	c.ok--
-	if o.Status != jobs.StatusSkipped && len(b.Trouble) < troubleShown {
-		b.Trouble = append(b.Trouble, *o)
+	if o.Status != jobs.StatusSkipped && len(b.trouble) < troubleShown {
+		b.trouble = append(b.trouble, *o)
 	}
 	switch o.Status {
 	case jobs.StatusFailed:
@@ -372,7 +372,7 @@ func (b *Book) chunk(id uint64) *chunk {
 	return c
 }
 
-// begin starts a commit of all that has come so far, unless writing has failed.
+// startCommit starts a commit of all that has come so far, unless writing has failed.
 func (b *Book) startCommit() {
 	if b.err != nil {
 		return
@@ -389,8 +389,8 @@ func (b *Book) startCommit() {
 	c.InputDone = b.inputDone.Load()
 	c.Totals = b.Totals()
 	c.Beat = true
-	c.QuotaDay, c.QuotaUsed = b.Quota()
-	c.OutputBytes = b.File.Size()
+	c.QuotaDay, c.QuotaUsed = b.cfg.Quota()
+	c.OutputBytes = b.cfg.File.Size()
 	if b.order != nil {
 		c.NextSeq = b.order.Next()
 		b.stored = b.order.Unstored()
@@ -407,9 +407,9 @@ func (b *Book) startCommit() {
 	clear(b.touched)
 	// A record may have been queued again and settled since the last commit:
 	// the later word counts.
-	if len(c.Settled) > 0 && len(c.Retries) > 0 {
-		final := make(map[jobs.Seq]bool, len(c.Settled))
-		for _, seq := range c.Settled {
+	if len(c.LeftRetries) > 0 && len(c.Retries) > 0 {
+		final := make(map[jobs.Seq]bool, len(c.LeftRetries))
+		for _, seq := range c.LeftRetries {
 			final[seq] = true
 		}
 		c.Retries = slices.DeleteFunc(c.Retries, func(r ledger.Retry) bool { return final[r.Seq] })
@@ -441,7 +441,7 @@ func (b *Book) Totals() ledger.Totals {
 	}
 }
 
-// finish takes note that the commit under way has ended.
+// committed takes note that the commit under way has ended.
 func (b *Book) committed(err error) {
 	b.busy = false
 	if err != nil {
@@ -469,23 +469,27 @@ func (b *Book) commitLoop() {
 	for c := range b.work {
 		begun := time.Now()
 		err := b.commit(c)
-		b.Committed(time.Since(begun))
+		b.cfg.Committed(time.Since(begun))
 		b.done <- err
 	}
 }
 
 func (b *Book) commit(c *ledger.Commit) error {
-	if err := b.SyncInput(); err != nil {
+	if err := b.cfg.SyncInput(); err != nil {
 		return err
 	}
 	if c.OutputBytes != b.synced {
-		if err := b.File.Sync(); err != nil {
+		if err := b.cfg.File.Sync(); err != nil {
 			return err
 		}
 		b.synced = c.OutputBytes
 	}
-	return b.Ledger.Commit(context.Background(), c)
+	return b.cfg.Ledger.Commit(context.Background(), c)
 }
+
+// Trouble is the first few records of the session that failed or are unknown. It is called
+// when Keep has returned.
+func (b *Book) Trouble() []ledger.Outcome { return b.trouble }
 
 // Check compares the books with themselves.
 func (b *Book) Check(state ledger.State) error {

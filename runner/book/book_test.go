@@ -220,8 +220,8 @@ func TestLastWordCounts(t *testing.T) {
 	if err := x.close(); err != nil {
 		t.Fatal(err)
 	}
-	if c := x.made()[0]; len(c.Retries) != 1 || c.Retries[0].Seq != 1 || !slices.Equal(c.Settled, []jobs.Seq{0}) {
-		t.Errorf("retries %+v, ended %v", c.Retries, c.Settled)
+	if c := x.made()[0]; len(c.Retries) != 1 || c.Retries[0].Seq != 1 || !slices.Equal(c.LeftRetries, []jobs.Seq{0}) {
+		t.Errorf("retries %+v, ended %v", c.Retries, c.LeftRetries)
 	}
 }
 
@@ -251,7 +251,7 @@ func TestAcks(t *testing.T) {
 		var a acks
 		for i := range 2 {
 			u := final(jobs.Seq(i))
-			u.Ack, u.Noted = &a, uint64(i+1)
+			u.Ack, u.AckUpTo = &a, uint64(i+1)
 			x.updates <- u
 		}
 		settleFor(commitAfter + time.Millisecond)
@@ -264,7 +264,7 @@ func TestAcks(t *testing.T) {
 		}
 		x.breaks(func(w *world) { w.commitErr = errors.New("disk full") })
 		u := final(2)
-		u.Ack, u.Noted = &a, 3
+		u.Ack, u.AckUpTo = &a, 3
 		x.updates <- u
 		if x.close() == nil || len(a.all()) != 1 {
 			t.Errorf("a commit failed, and acknowledged is %v", a.all())
@@ -455,7 +455,7 @@ func TestTrouble(t *testing.T) {
 	if err := x.close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := x.book.Trouble; len(got) != troubleShown || got[0].Seq != 1 {
+	if got := x.book.Trouble(); len(got) != troubleShown || got[0].Seq != 1 {
 		t.Errorf("%+v", got)
 	}
 }

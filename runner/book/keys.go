@@ -21,7 +21,7 @@ func (b *Book) giveKeysBack() {
 		return
 	}
 	f.giving, f.waiting, f.busy = f.waiting, nil, true
-	go func() { f.done <- b.GiveBack(context.Background(), f.giving) }()
+	go func() { f.done <- b.cfg.GiveBack(context.Background(), f.giving) }()
 }
 
 // keysGivenBack takes note that some were given back, or could not be.
@@ -30,7 +30,7 @@ func (b *Book) keysGivenBack(err error) {
 	f.busy = false
 	if err != nil {
 		f.failed = true
-		b.KeysKept(len(f.giving), err)
+		b.cfg.KeysKept(len(f.giving), err)
 		return
 	}
 	b.next.GivenBack = append(b.next.GivenBack, f.giving...)

@@ -39,7 +39,7 @@ func (b *Book) drainOrder() {
 		bytes := s.Bytes
 		if s.Stored {
 			var err error
-			if bytes, err = b.Reader.Held(context.Background(), s.First); err != nil {
+			if bytes, err = b.cfg.Reader.Held(context.Background(), s.First); err != nil {
 				b.fail(err)
 				return
 			}
@@ -50,16 +50,16 @@ func (b *Book) drainOrder() {
 
 // write gives results to the file.
 func (b *Book) write(first jobs.Seq, count int, bytes []byte) {
-	if b.File.IsStdout() {
+	if b.cfg.File.IsStdout() {
 		b.onStdout = append(b.onStdout, span{first: first, count: count, end: len(bytes)})
 	}
-	b.written(b.File.Write(bytes))
+	b.written(b.cfg.File.Write(bytes))
 }
 
 // flush hands what the file has buffered to the kernel.
 func (b *Book) flush() {
 	if !b.gone {
-		b.written(b.File.Flush())
+		b.written(b.cfg.File.Flush())
 	}
 }
 
@@ -67,10 +67,10 @@ func (b *Book) flush() {
 func (b *Book) written(err error) {
 	switch {
 	case err == nil:
-		if b.File.Buffered() == 0 {
+		if b.cfg.File.Buffered() == 0 {
 			b.onStdout = b.onStdout[:0]
 		}
-	case b.File.IsStdout() && errors.Is(err, syscall.EPIPE):
+	case b.cfg.File.IsStdout() && errors.Is(err, syscall.EPIPE):
 		b.readerLeft(err)
 	default:
 		b.fail(err)
@@ -81,7 +81,7 @@ func (b *Book) written(err error) {
 // did not take are held, and a resume goes on with the first of them.
 func (b *Book) readerLeft(err error) {
 	b.gone = true
-	missing := b.File.Undelivered()
+	missing := b.cfg.File.Undelivered()
 	for len(b.onStdout) > 0 && len(missing) > 0 {
 		last := b.onStdout[len(b.onStdout)-1]
 		b.onStdout = b.onStdout[:len(b.onStdout)-1]
@@ -95,7 +95,7 @@ func (b *Book) readerLeft(err error) {
 		b.order.Rewind(last.count)
 		b.order.Hold(&sink.Segment{First: last.first, Count: last.count, Bytes: bytes})
 	}
-	b.Failed(&spec.WriteError{Err: err})
+	b.cfg.Failed(&spec.WriteError{Err: err})
 }
 
 // payOff writes what an earlier session owes: results that standard output did
@@ -109,7 +109,7 @@ func (b *Book) payOff() {
 		if b.gone || b.err != nil {
 			return
 		}
-		bytes, err := b.Reader.Held(context.Background(), h.First)
+		bytes, err := b.cfg.Reader.Held(context.Background(), h.First)
 		if err != nil {
 			b.fail(err)
 			return

@@ -24,8 +24,8 @@ type Update struct {
 	Durable      chan struct{} // closed when all of this is in the ledger; nil if nobody waits
 	// Ack is told, when all of this is in the ledger, how far that settles its notes;
 	// nil: it has none.
-	Ack   Ack
-	Noted uint64
+	Ack     Ack
+	AckUpTo uint64
 }
 
 // Ack is told up to which of its notes the ledger has what they say.

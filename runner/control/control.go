@@ -72,10 +72,10 @@ type Live struct {
 	Paused   bool   `json:"paused"`
 	// Waits says why nothing is begun at the moment, if that is so: a limit.
 	Waits string `json:"waits,omitempty"`
-	Limit string `json:"rate_limit,omitempty"`
-	// LimitedBy says who keeps the limits of memory and processes: the kernel, or
+	RateLimit string `json:"rate_limit,omitempty"`
+	// LimitsKeptBy says who keeps the limits of memory and processes: the kernel, or
 	// brood, which watches.
-	LimitedBy string `json:"limited_by,omitempty"`
+	LimitsKeptBy string `json:"limited_by,omitempty"`
 }
 
 // WorkerState is what is known of a worker.

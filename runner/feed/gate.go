@@ -9,7 +9,7 @@ type gate struct {
 	allowed int // slots
 	working int // slots that have a permit
 	barred  int // slots that wait for one
-	// held says why nothing new is begun at all, or is empty.
+	// shut says why nothing new is begun at all, or is empty.
 	shut string
 	// shed says that workers which have nothing to do are to leave, as memory
 	// is short.

@@ -42,7 +42,7 @@ func TestGateShut(t *testing.T) {
 		x.push("a", "b")
 		x.feed.Shut("--load 1: 9 processes run", false)
 		took := make(chan bool, 1)
-		take := func(w Worker) {
+		take := func(w Taker) {
 			b := &Batch{}
 			ok, err := x.feed.Take(t.Context(), x.seat, w, 1, b)
 			if err != nil {

@@ -89,7 +89,7 @@ type Group struct {
 	upTo    []int // for each block
 	retries []*Retry
 	Expired []*Retry // their key may be dead: they are not tried again
-	counted []uint64 // keys of retries, in the throttle's count
+	counted []uint64 // keys of retries, in pacing.queued
 	made    time.Time
 	Durable chan struct{}
 }

@@ -187,7 +187,7 @@ func (f *Feed) unpark(it *Item) {
 	}
 }
 
-// Slow delays back everybody, or those who share the record's key, for a while. It
+// Slow holds up everybody, or those who share the record's key, for a while. It
 // reports whether it is everybody, who were not held back before.
 func (f *Feed) Slow(it *Item, d time.Duration, delays jobs.Delays) bool {
 	f.mu.Lock()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Worker is what the feed knows of who gets the records.
-type Worker interface {
+// Taker is what the feed knows of who gets the records.
+type Taker interface {
 	// Idle reports whether it has nothing in hand.
 	Idle() bool
 }
@@ -15,7 +15,7 @@ type Worker interface {
 // Take fills b with up to n records for a slot, whose worker is w, or nil.
 // It waits until there is one, and returns false if there never will be, if ctx
 // ends, or if the worker is to leave.
-func (f *Feed) Take(ctx context.Context, s *Seat, w Worker, n int, b *Batch) (bool, error) {
+func (f *Feed) Take(ctx context.Context, s *Seat, w Taker, n int, b *Batch) (bool, error) {
 	if idle := w == nil || w.Idle(); idle && s.tokens.old() {
 		s.tokens.put()
 	}
@@ -68,7 +68,7 @@ func (f *Feed) Take(ctx context.Context, s *Seat, w Worker, n int, b *Batch) (bo
 }
 
 // rest gives back what a slot does not need while it waits.
-func (s *Seat) rest(w Worker) {
+func (s *Seat) rest(w Taker) {
 	if w == nil || w.Idle() {
 		s.tokens.put()
 	}

@@ -59,8 +59,8 @@ type Hand interface {
 	Clear()
 }
 
-// NoLimit is the allowance of a hand that is not worn out by records.
-const NoLimit = math.MaxUint64
+// Unlimited is the allowance of a hand that is not worn out by records.
+const Unlimited = math.MaxUint64
 
 // Limit is the limit at which a record was stopped.
 type Limit struct {
@@ -89,10 +89,10 @@ type Remains struct {
 	Loss   Loss
 	// Left are the answers that it made and that have not come by Next, by record.
 	Left map[jobs.Seq]*wire.Note
-	// How says how it ended, for people, and Said the last that it said. Told says that it
+	// How says how it ended, for people, and Said the last that it said. Ordered says that it
 	// was told to end at once, so that nobody need be told.
 	How, Said string
-	Told      bool
+	Ordered      bool
 }
 
 // InHand is one try of one record.

@@ -107,7 +107,7 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 		r := &c.Retries[i]
 		b.exec(l.stmts.retry, uint64(r.Seq), r.Attempts, r.Crashes, stamp(r.Due), stamp(r.First))
 	}
-	for _, seq := range c.Settled {
+	for _, seq := range c.LeftRetries {
 		b.exec(l.stmts.settled, uint64(seq))
 	}
 	for i := range c.Held {
@@ -134,7 +134,7 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 		}
 		b.exec(l.stmts.intent, r.Epoch, stamp(r.At), uint64(r.First), r.Count, r.Attempt, keys)
 	}
-	for _, seq := range c.Noted {
+	for _, seq := range c.SettledNotes {
 		b.exec(l.stmts.noted, uint64(seq))
 	}
 	for i := range c.Amended {

@@ -214,7 +214,7 @@ func TestChanges(t *testing.T) {
 		Chunks:   []Chunk{{Chunk: 0, File: 5, Offset: 5, Line: 5, Closed: true, OK: ChunkSize}, {Chunk: 2, Bits: bits}},
 		Outcomes: []Outcome{{Seq: 3, Status: jobs.StatusSkipped, At: noon}},
 		Retries:  []Retry{{Seq: 9, Attempts: 1, Due: noon, First: noon}, {Seq: 8, Attempts: 3, Due: after(time.Minute), First: noon}},
-		Settled:  []jobs.Seq{9, 1000},
+		LeftRetries:  []jobs.Seq{9, 1000},
 		Freed:    []string{"c"}, GivenBack: []string{"a", "nobody's"},
 		QuotaDay: "2026-11-24", QuotaUsed: 1,
 	})
@@ -292,7 +292,7 @@ func TestFailedCommit(t *testing.T) {
 			bad := full()
 			bad.Totals.OK, bad.OutputBytes, bad.Deaths[0].Said = 5, 1000, string(make([]byte, 1<<20))
 			bad.Freed, bad.Outcomes = []string{"lost"}, nil
-			bad.Retries, bad.Settled = nil, []jobs.Seq{8}
+			bad.Retries, bad.LeftRetries = nil, []jobs.Seq{8}
 			if err := l.Commit(t.Context(), bad); err == nil || !errors.Is(err, c.want) && c.want != nil {
 				t.Fatalf("the commit has said: %v", err)
 			}

@@ -226,11 +226,11 @@ type Commit struct {
 	Outcomes    []Outcome
 	Attempts    []Attempt
 	Retries     []Retry    // new or changed
-	Settled     []jobs.Seq // no longer waiting for a retry
+	LeftRetries     []jobs.Seq // no longer waiting for a retry
 	Held        []Held     // new
 	Deaths      []Death
 	Intents     []Intent
-	Noted       []jobs.Seq // notes that are settled
+	SettledNotes       []jobs.Seq // notes that are settled
 	Amended     []Amendment
 	Freed       []string // keys to be given back
 	GivenBack   []string // keys that were

@@ -153,7 +153,7 @@ func TestNotes(t *testing.T) {
 	lessKnown.Kind, lessKnown.Payload = NoteUnknown, nil
 	beginSession(t, l, 2, lessKnown, unknown)
 	same(t, "notes", must[[]Note](t)(r.Notes(ctx)), []Note{answer, loss, unknown})
-	commit(t, l, &Commit{Noted: []jobs.Seq{4, 77}})
+	commit(t, l, &Commit{SettledNotes: []jobs.Seq{4, 77}})
 	same(t, "notes", must[[]Note](t)(r.Notes(ctx)), []Note{answer, unknown})
 
 	// Decisions about notes: one becomes an answer, one is done again.

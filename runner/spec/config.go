@@ -61,7 +61,7 @@ type Config struct {
 	Metrics   string    `json:"metrics,omitempty"`
 	OnUnknown OnUnknown `json:"on_unknown"`
 	// ResolveWith is a program that knows what became of unknown records, see
-	// Inquire; empty: there is none.
+	// desk.Inquire; empty: there is none.
 	ResolveWith string `json:"resolve_with,omitempty"`
 	// KeyLifetime is how long the far side is known to remember a key; 0 is
 	// for ever.

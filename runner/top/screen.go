@@ -110,8 +110,8 @@ func (s *Screen) second() string {
 	if l.Recycled > 0 {
 		out += fmt.Sprintf("   recycled %d", l.Recycled)
 	}
-	if l.Limit != "" {
-		out += "   at most " + l.Limit
+	if l.RateLimit != "" {
+		out += "   at most " + l.RateLimit
 	}
 	if l.Waits != "" {
 		out += "   waits: " + l.Waits

@@ -30,7 +30,7 @@ func busy(width, height, workers int) *Screen {
 func TestScreen(t *testing.T) {
 	s := busy(84, 10, 3)
 	two := 2
-	s.Live.Adaptive, s.Live.Recycled, s.Live.Limit, s.Live.Waits = &two, 5, "20/s", "a limit"
+	s.Live.Adaptive, s.Live.Recycled, s.Live.RateLimit, s.Live.Waits = &two, 5, "20/s", "a limit"
 	got := s.String()
 	want := strings.Join([]string{
 		"brood top: demo (echo)                                                 running 1m15s",

@@ -20,7 +20,7 @@ import (
 const every = 500 * time.Millisecond
 
 // Run shows a run until the user has had enough, or it ends. It returns
-// runner.ErrNotRunning in the second case.
+// control.ErrNotRunning in the second case.
 func Run(ctx context.Context, state, name string, in, out *os.File) error {
 	m := &model{
 		ask: func(q control.Question) ([]byte, error) { return control.Ask(ctx, state, name, q) },

@@ -41,7 +41,7 @@ const PageSize = 4096
 // all after the worker has died. The time and the try are written before the
 // seq, and the highest bit is set only after the answer stands in the worker's
 // buffer. The words from 72 are written by the worker while it lives, and by
-// the parent when it has gone; that at 120 always by the parent. The last is
+// the parent when it has gone; that at 120 always by the parent. The last two are
 // written by the parent, which then sends the worker SIGTERM, and cleared by the
 // worker when it has told the record.
 type Page struct {

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"sync"
 	"time"
 )
@@ -184,7 +183,7 @@ func (f *fake) Worn() float64 {
 
 func (f *fake) Allowance() uint64 {
 	if f.slot.WornAfter == 0 {
-		return math.MaxUint64
+		return hand.Unlimited
 	}
 	return f.slot.WornAfter - min(f.given, f.slot.WornAfter)
 }
@@ -209,7 +208,7 @@ func (f *fake) Remains(broken error) (hand.Remains, error) {
 	if broken != nil {
 		from = f.first
 	}
-	rest := hand.Remains{InHand: s.inHand, How: f.died, Told: f.ctx.Err() != nil, Left: make(map[jobs.Seq]*wire.Note)}
+	rest := hand.Remains{InHand: s.inHand, How: f.died, Ordered: f.ctx.Err() != nil, Left: make(map[jobs.Seq]*wire.Note)}
 	for i := range s.notes {
 		if n := &s.notes[i]; n.Number > from {
 			rest.Left[n.Seq] = n
@@ -217,7 +216,7 @@ func (f *fake) Remains(broken error) (hand.Remains, error) {
 	}
 	s.settled = s.noted
 	rest.Loss = hand.Loss{Class: jobs.ClassCrash, Text: "the worker died with this record in hand", Blamed: true}
-	if rest.Told {
+	if rest.Ordered {
 		rest.Loss = hand.Loss{Class: jobs.ClassKilled, Text: "it was killed"}
 	}
 	return rest, nil

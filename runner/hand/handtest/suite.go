@@ -237,8 +237,8 @@ func testDeath(t *testing.T, start func() hand.Hand) {
 	if rest.InHand == nil || rest.InHand.Seq != 3 || rest.InHand.Try != 1 {
 		t.Errorf("in hand %+v, want record 3 at try 1", rest.InHand)
 	}
-	if rest.Loss.Class != jobs.ClassCrash || !rest.Loss.Blamed || rest.Loss.Text == "" || rest.How == "" || rest.Told {
-		t.Errorf("%+v, how %q, told %v", rest.Loss, rest.How, rest.Told)
+	if rest.Loss.Class != jobs.ClassCrash || !rest.Loss.Blamed || rest.Loss.Text == "" || rest.How == "" || rest.Ordered {
+		t.Errorf("%+v, how %q, told %v", rest.Loss, rest.How, rest.Ordered)
 	}
 	// The one before it, once; the one behind it not at all.
 	seen := 0
