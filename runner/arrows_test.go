@@ -33,7 +33,7 @@ var allowed = map[string][]string{
 	"brood/runner/intake":  {"jobs", "runner/dataset", "runner/ledger", "runner/spec"},
 	"brood/runner/feed":    {"jobs", "worker/wire", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec"},
 	"brood/runner/book":    {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
-	"brood/runner/hand":    {"jobs", "worker/wire", "runner/book"},
+	"brood/runner/hand":    {"jobs", "worker/wire"},
 	"brood/runner/control": {"runner/home", "runner/pace", "runner/spec"},
 	"brood/runner/desk":    {"jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner": {
@@ -50,7 +50,7 @@ var allowed = map[string][]string{
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},
-	"brood/runner/hand/handtest": {"jobs", "worker/wire", "runner/book", "runner/hand"},
+	"brood/runner/hand/handtest": {"jobs", "worker/wire", "runner/hand"},
 }
 
 // TestArrows holds the directions between the packages.

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"brood/jobs"
-	"brood/runner/book"
 	"brood/runner/hand"
 	"brood/runner/spec"
 	"brood/worker/wire"
@@ -56,7 +55,7 @@ func (c *child) Kill() {
 }
 
 // Taken counts notes: each answer has one.
-func (c *child) Taken(records int) (book.Ack, uint64) {
+func (c *child) Taken(records int) (hand.Ack, uint64) {
 	p := c.slot.pad
 	if c.slot.r.feed.NeedsIntents() {
 		p.noted = min(p.noted+uint64(records), p.page.LastNote())
@@ -64,7 +63,7 @@ func (c *child) Taken(records int) (book.Ack, uint64) {
 	return c.ack()
 }
 
-func (c *child) ack() (book.Ack, uint64) {
+func (c *child) ack() (hand.Ack, uint64) {
 	if p := c.slot.pad; p.noted > 0 {
 		return p.page, p.noted
 	}
@@ -164,7 +163,7 @@ func (c *child) explain(rest *hand.Remains, h inHand, broken error) {
 }
 
 // NoteLoss writes a note, where there are any.
-func (c *child) NoteLoss(in hand.InHand, l *hand.Loss, crashes int) (book.Ack, uint64, error) {
+func (c *child) NoteLoss(in hand.InHand, l *hand.Loss, crashes int) (hand.Ack, uint64, error) {
 	if c.slot.r.feed.NeedsIntents() {
 		w := wire.Loss{Class: l.Class, Error: l.Text, TookMS: l.Took.Milliseconds(), Blamed: l.Blamed}
 		if l.Blamed {

@@ -36,12 +36,12 @@ func TestChildIsAHand(t *testing.T) {
 	handtest.Run(t, func(t *testing.T) func() hand.Hand {
 		s := slotOfProcesses(t)
 		return func() hand.Hand {
-			h, err := startChild(t.Context(), s)
+			c, err := s.startChild(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.live.Store(h.(*child))
-			return h
+			s.live.Store(c)
+			return c
 		}
 	})
 }
@@ -126,7 +126,7 @@ func newFakeRun(t *testing.T, lines ...string) *fakeRun {
 		t.Fatal(err)
 	}
 	f := &fakeRun{t: t, out: filepath.Join(dir, "out.csv"), slots: make(map[int]*handtest.Slot)}
-	f.set = Setting{Dir: openHome(t, "fake"), Term: term.New(term.Options{Out: &f.log, Progress: term.ProgressNever}), newHand: f.newHand, Version: "test"}
+	f.set = Setting{Dir: openHome(t, "fake"), Term: term.New(term.Options{Out: &f.log, Progress: term.ProgressNever}), NewHand: f.newHand, Version: "test"}
 	f.cfg = &spec.Config{
 		Name: "fake", Job: "handtest", Effect: jobs.EffectOnce, OnUnknown: spec.OnUnknownHold, Output: f.out, OutputFormat: sink.FormatCSV,
 		Dataset: dataset.Spec{Paths: []string{data}, Format: dataset.FormatLines, MaxRecord: 1 << 20, FixedColumns: true},
@@ -135,16 +135,14 @@ func newFakeRun(t *testing.T, lines ...string) *fakeRun {
 	return f
 }
 
-func (f *fakeRun) newHand(_ context.Context, s *slot) (hand.Hand, error) {
+func (f *fakeRun) newHand(_ context.Context, slot int) (hand.Hand, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.slots[s.number] == nil {
-		f.slots[s.number] = &handtest.Slot{WornAfter: f.worn}
+	if f.slots[slot] == nil {
+		f.slots[slot] = &handtest.Slot{WornAfter: f.worn}
 	}
 	f.hands++
-	h := f.slots[s.number].Start()
-	context.AfterFunc(s.r.killCtx, h.Kill) // as processes are
-	return h, nil
+	return f.slots[slot].Start(), nil
 }
 
 // begin begins the run and works until it ends.

@@ -68,10 +68,10 @@ type Setting struct {
 	Worker WorkerCommand
 	// Version goes into the ledger's list of sessions.
 	Version string
-	// newHand brings who answers for the batches of a slot; nil without an error if ctx
-	// has ended. What it brings is killed when the session is. Nil: a process of this
-	// machine, see startChild.
-	newHand func(ctx context.Context, s *slot) (hand.Hand, error)
+	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
+	// if ctx has ended. What it brings is killed when the session is. Nil: a process of
+	// this machine.
+	NewHand func(ctx context.Context, slot int) (hand.Hand, error)
 }
 
 // session is one sitting of a run: from its beginning, or where the last one has
@@ -136,9 +136,6 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 			return fmt.Errorf("find this executable: %w", err)
 		}
 		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], wire.Command}}
-	}
-	if r.newHand == nil {
-		r.newHand = startChild
 	}
 	proc.RaiseFileLimit()
 	if err := os.MkdirAll(r.Dir.File(home.PagesName), 0o700); err != nil {

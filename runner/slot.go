@@ -3,7 +3,6 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/feed"
-	"brood/runner/hand"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -118,15 +117,23 @@ func (s *slot) returnUnseen(b *feed.Batch) error {
 // start brings a hand. It returns nil without an error if ctx has ended meanwhile: then
 // nobody asks why.
 func (s *slot) start(ctx context.Context) (*talk, error) {
-	h, err := s.r.newHand(ctx, s)
+	if s.r.NewHand == nil {
+		c, err := s.startChild(ctx)
+		if c == nil || err != nil {
+			return nil, err
+		}
+		return newTalk(s, c), nil
+	}
+	h, err := s.r.NewHand(ctx, s.number)
 	if h == nil || err != nil {
 		return nil, err
 	}
+	context.AfterFunc(s.r.killCtx, h.Kill)
 	return newTalk(s, h), nil
 }
 
-// startChild starts a worker and shakes hands: see Setting.newHand.
-func startChild(ctx context.Context, s *slot) (hand.Hand, error) {
+// startChild starts a worker and shakes hands.
+func (s *slot) startChild(ctx context.Context) (*child, error) {
 	wait := 100 * time.Millisecond
 	for try := 1; ; try++ {
 		c, err := s.launch()

@@ -14,6 +14,8 @@
 //	starts_test.go        one run is held by one process
 //	kill_chaos_test.go    the output is the same however often brood is killed
 //	kill_effects_test.go  nothing is done twice, or it is unknown, whatever is killed
+//	kill_old_ledgers_test.go
+//	                      runs that earlier versions left in the middle are resumed
 //	disk_faults_test.go   a disk that is full or broken is said, and costs nothing
 //	disk_power_test.go    nothing that was acknowledged is lost with the power
 //	worker_*              the right record is blamed for what a worker does

@@ -41,8 +41,12 @@ func TestOldLedgers(t *testing.T) {
 		"pipe-once":   {OK: 35, Failed: 4, Unknown: 2},
 	}
 	archives, err := filepath.Glob(atRoot("testdata/ledgers/*/*.tar.gz"))
-	if err != nil || len(archives) < len(want) {
-		t.Fatalf("there are %d, %v", len(archives), err)
+	versions := make(map[string]bool)
+	for _, archive := range archives {
+		versions[filepath.Dir(archive)] = true
+	}
+	if err != nil || len(archives) == 0 || len(archives) != len(versions)*len(want) {
+		t.Fatalf("there are %d runs of %d versions, %v", len(archives), len(versions), err)
 	}
 	for _, archive := range archives {
 		name := strings.TrimSuffix(filepath.Base(archive), ".tar.gz")

@@ -71,7 +71,7 @@ type Live struct {
 	Recycled uint64 `json:"recycled"` // workers replaced before they leak
 	Paused   bool   `json:"paused"`
 	// Waits says why nothing is begun at the moment, if that is so: a limit.
-	Waits string `json:"waits,omitempty"`
+	Waits     string `json:"waits,omitempty"`
 	RateLimit string `json:"rate_limit,omitempty"`
 	// LimitsKeptBy says who keeps the limits of memory and processes: the kernel, or
 	// brood, which watches.

@@ -4,6 +4,9 @@
 // the slot decides about that. Package handtest has the suite of tests that any
 // implementation must pass.
 //
+// Its timeout and limits a hand keeps itself, and says so by Stopped: for a process of
+// this machine that is done by the session's watch.
+//
 // What a hand must keep: records are worked on in the order in which they were given,
 // and answered in it. Where repeating a record costs something, an answer that the hand
 // has made is never lost: it comes by Next, or it is among what remains, or, if this
@@ -13,7 +16,6 @@ package hand
 
 import (
 	"brood/jobs"
-	"brood/runner/book"
 	"brood/worker/wire"
 	"math"
 	"time"
@@ -35,7 +37,7 @@ type Hand interface {
 	// Taken notes that the answers to so many more records were taken in. Ack, if there is
 	// one, is to be told upTo when the ledger has all that they came to: the hand need not
 	// keep them any more.
-	Taken(records int) (ack book.Ack, upTo uint64)
+	Taken(records int) (ack Ack, upTo uint64)
 	// Stopped says at which limit a record was stopped; nil: it was not.
 	Stopped(seq jobs.Seq, try int) *Limit
 	// Worn is how worn out the hand is: from 1 on it should be replaced, and somewhat
@@ -46,7 +48,7 @@ type Hand interface {
 	// Leave lets the hand go, which finishes what it has, and waits until it has gone.
 	// Somebody must call Next until that ends.
 	Leave() (Exit, error)
-	// Kill ends it at once; Next ends.
+	// Kill ends it at once; Next ends. It may be called at any time, and again.
 	Kill()
 	// Remains says what the hand has left behind when it has gone; broken is why what it
 	// said could not be understood, if that was so. It is called once, after Leave.
@@ -54,10 +56,13 @@ type Hand interface {
 	// NoteLoss keeps what is about to be decided of the record in hand where the death of
 	// this process cannot touch it, before Clear forgets that it was in hand. Crashes is how
 	// many workers have died with it, with this one. It returns what Taken does.
-	NoteLoss(in InHand, l *Loss, crashes int) (ack book.Ack, upTo uint64, err error)
+	NoteLoss(in InHand, l *Loss, crashes int) (ack Ack, upTo uint64, err error)
 	// Clear forgets what was in hand, so that the next hand of the slot can begin.
 	Clear()
 }
+
+// Ack is told up to which of its notes the ledger has what they say.
+type Ack interface{ Ack(upTo uint64) }
 
 // Unlimited is the allowance of a hand that is not worn out by records.
 const Unlimited = math.MaxUint64
@@ -92,7 +97,7 @@ type Remains struct {
 	// How says how it ended, for people, and Said the last that it said. Ordered says that it
 	// was told to end at once, so that nobody need be told.
 	How, Said string
-	Ordered      bool
+	Ordered   bool
 }
 
 // InHand is one try of one record.

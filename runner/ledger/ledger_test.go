@@ -211,11 +211,11 @@ func TestChanges(t *testing.T) {
 	commit(t, l, full())
 	bits := make([]byte, ChunkSize/8)
 	commit(t, l, &Commit{
-		Chunks:   []Chunk{{Chunk: 0, File: 5, Offset: 5, Line: 5, Closed: true, OK: ChunkSize}, {Chunk: 2, Bits: bits}},
-		Outcomes: []Outcome{{Seq: 3, Status: jobs.StatusSkipped, At: noon}},
-		Retries:  []Retry{{Seq: 9, Attempts: 1, Due: noon, First: noon}, {Seq: 8, Attempts: 3, Due: after(time.Minute), First: noon}},
-		LeftRetries:  []jobs.Seq{9, 1000},
-		Freed:    []string{"c"}, GivenBack: []string{"a", "nobody's"},
+		Chunks:      []Chunk{{Chunk: 0, File: 5, Offset: 5, Line: 5, Closed: true, OK: ChunkSize}, {Chunk: 2, Bits: bits}},
+		Outcomes:    []Outcome{{Seq: 3, Status: jobs.StatusSkipped, At: noon}},
+		Retries:     []Retry{{Seq: 9, Attempts: 1, Due: noon, First: noon}, {Seq: 8, Attempts: 3, Due: after(time.Minute), First: noon}},
+		LeftRetries: []jobs.Seq{9, 1000},
+		Freed:       []string{"c"}, GivenBack: []string{"a", "nobody's"},
 		QuotaDay: "2026-11-24", QuotaUsed: 1,
 	})
 	// Where a chunk begins does not change, whatever is said later.

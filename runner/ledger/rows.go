@@ -220,26 +220,26 @@ type Death struct {
 // Commit is what one group commit records. The outputs have been synced up to
 // OutputBytes before.
 type Commit struct {
-	Totals      Totals
-	InputDone   bool
-	Chunks      []Chunk
-	Outcomes    []Outcome
-	Attempts    []Attempt
-	Retries     []Retry    // new or changed
-	LeftRetries     []jobs.Seq // no longer waiting for a retry
-	Held        []Held     // new
-	Deaths      []Death
-	Intents     []Intent
-	SettledNotes       []jobs.Seq // notes that are settled
-	Amended     []Amendment
-	Freed       []string // keys to be given back
-	GivenBack   []string // keys that were
-	Slots       int      // of the session; 0: no change
-	QuotaDay    string   // "" if there is no quota
-	QuotaUsed   int
-	Beat        bool // say that this session is alive
-	OutputBytes int64
-	NextSeq     jobs.Seq // what was held before it has been written
+	Totals       Totals
+	InputDone    bool
+	Chunks       []Chunk
+	Outcomes     []Outcome
+	Attempts     []Attempt
+	Retries      []Retry    // new or changed
+	LeftRetries  []jobs.Seq // no longer waiting for a retry
+	Held         []Held     // new
+	Deaths       []Death
+	Intents      []Intent
+	SettledNotes []jobs.Seq // notes that are settled
+	Amended      []Amendment
+	Freed        []string // keys to be given back
+	GivenBack    []string // keys that were
+	Slots        int      // of the session; 0: no change
+	QuotaDay     string   // "" if there is no quota
+	QuotaUsed    int
+	Beat         bool // say that this session is alive
+	OutputBytes  int64
+	NextSeq      jobs.Seq // what was held before it has been written
 }
 
 // Usage is what the workers of a session have used, by wait4.

@@ -2,7 +2,6 @@ package handtest
 
 import (
 	"brood/jobs"
-	"brood/runner/book"
 	"brood/runner/hand"
 	"brood/worker/wire"
 	"context"
@@ -161,7 +160,7 @@ func (f *fake) Next() ([]byte, error) {
 	return p, nil
 }
 
-func (f *fake) Taken(records int) (book.Ack, uint64) {
+func (f *fake) Taken(records int) (hand.Ack, uint64) {
 	s := f.slot
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -222,7 +221,7 @@ func (f *fake) Remains(broken error) (hand.Remains, error) {
 	return rest, nil
 }
 
-func (f *fake) NoteLoss(in hand.InHand, _ *hand.Loss, _ int) (book.Ack, uint64, error) {
+func (f *fake) NoteLoss(in hand.InHand, _ *hand.Loss, _ int) (hand.Ack, uint64, error) {
 	s := f.slot
 	s.mu.Lock()
 	defer s.mu.Unlock()
