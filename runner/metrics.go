@@ -60,6 +60,9 @@ func newMetrics(r *session, address string) (*metrics, error) {
 	}
 	deaths := counter("worker_deaths_total", "Workers of this session that died, or were killed, by cause.", "cause")
 	for _, cause := range jobs.LossClasses {
+		if cause == jobs.ClassInterrupted {
+			continue // no death of a worker that anybody has seen
+		}
 		deaths.WithLabelValues(string(cause)) // from 0
 	}
 	return &metrics{

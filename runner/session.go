@@ -120,6 +120,7 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 	r.crew.r = r
 	defer func() { _ = in.Reader.Close() }()
 	if err := r.prepare(ctx, l, in); err != nil {
+		_ = in.Close() // with its producer
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
 		return Report{}, errors.Join(err, endErr, r.release())
 	}
@@ -281,6 +282,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 		start(in.Fill)
 	}
 	src := &source{r: r, reader: r.reader, past: r.past, keys: r.admission}
+	r.past = nil // the source lets go of it as it comes by
 	start(src.read)
 	if r.feed.NeedsIntents() {
 		start(r.intend)

@@ -188,9 +188,11 @@ type lineByLine struct {
 	mu      sync.Mutex
 	durable int64
 	told    chan struct{}
+	ended   chan struct{} // closed by Fill
 }
 
 func (p *lineByLine) Fill(ctx context.Context, spool *dataset.Spool) error {
+	defer close(p.ended)
 	at := int64(0)
 	for _, line := range p.lines {
 		if err := spool.Append([]byte(line + "\n")); err != nil {
@@ -228,7 +230,7 @@ func (p *lineByLine) Durable(offset int64) {
 func TestSessionOfAProducer(t *testing.T) {
 	f := newFakeRun(t)
 	f.cfg.Dataset.Paths = []string{dataset.Stdin}
-	p := &lineByLine{lines: []string{"ok a", "fail b", "ok c"}, told: make(chan struct{}, 1)}
+	p := &lineByLine{lines: []string{"ok a", "fail b", "ok c"}, told: make(chan struct{}, 1), ended: make(chan struct{})}
 	f.set.Producer = p
 	rep, err := f.begin(t.Context())
 	if err != nil || rep.Totals.OK != 2 || rep.Totals.Failed != 1 {
@@ -239,5 +241,22 @@ func TestSessionOfAProducer(t *testing.T) {
 	}
 	if b, err := os.ReadFile(f.set.Dir.StdinPath()); err != nil || string(b) != "ok a\nfail b\nok c\n" {
 		t.Errorf("the spool holds %q, %v", b, err)
+	}
+}
+
+// A run that cannot begin ends its producer, and leaves nothing.
+func TestBeginEndsItsProducer(t *testing.T) {
+	f := newFakeRun(t)
+	f.cfg.Dataset.Paths = []string{dataset.Stdin}
+	f.cfg.Output = filepath.Join(t.TempDir(), "no", "such", "folder.csv")
+	p := &lineByLine{lines: []string{"ok a", "ok b"}, told: make(chan struct{}, 1), ended: make(chan struct{})}
+	f.set.Producer = p
+	rep, err := f.begin(t.Context())
+	if err == nil || rep.State != "" {
+		t.Fatalf("%s, %v", rep.State, err)
+	}
+	<-p.ended
+	if _, err := os.Stat(f.set.Dir.Path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the run directory: %v", err)
 	}
 }

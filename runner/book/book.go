@@ -124,6 +124,7 @@ func New(c Config) *Book {
 		k.bits.Load(c.Bits)
 		b.chunks[id] = k
 	}
+	b.cfg.Past = nil
 	return b
 }
 

@@ -113,7 +113,10 @@ func (s *Spool) Adopt() (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("copy of standard input: %w", err)
 	}
-	s.advance(st.Size())
+	s.mu.Lock()
+	s.written = st.Size()
+	s.mu.Unlock()
+	s.grown.Broadcast()
 	return st.Size(), nil
 }
 

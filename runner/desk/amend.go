@@ -190,8 +190,11 @@ func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Form
 		return err
 	}
 	rows, err := dataset.Open(of, nil)
-	if err != nil { // it is there, and not what was written
-		return fmt.Errorf("%w: %w", ErrOutputGone, err)
+	if st, statErr := os.Stat(path); err != nil && statErr == nil && st.Size() == 0 {
+		return fmt.Errorf("%w: %s has been emptied", ErrOutputGone, path)
+	}
+	if err != nil {
+		return &spec.WriteError{Err: fmt.Errorf("read results: %w", err)}
 	}
 	defer func() { _ = rows.Close() }()
 	var rec dataset.Record

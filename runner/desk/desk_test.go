@@ -385,3 +385,22 @@ func TestOpen(t *testing.T) {
 		t.Errorf("there is no run: %v", err)
 	}
 }
+
+// Results that cannot be read now may be so later: the decision waits.
+func TestAmendCannotRead(t *testing.T) {
+	p := newPast(t, sink.FormatCSV, ledger.StateDone)
+	good := p.output()
+	p.write(p.cfg.Output, "\"no header\n")
+	err := p.resolve(1, ledger.DecideOK)
+	var writeErr *spec.WriteError
+	if !errors.As(err, &writeErr) {
+		t.Errorf("%v", err)
+	}
+	if list, err := p.ledger.Reader().Amendments(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+	p.write(p.cfg.Output, good)
+	if err := Amend(t.Context(), p.ledger, p.cfg, p.warn); err != nil || p.output() == good {
+		t.Errorf("when it can: %v", err)
+	}
+}

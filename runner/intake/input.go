@@ -147,9 +147,11 @@ func (in *Input) stop() error {
 	return in.Fill(ended)
 }
 
-// Close closes an input that is not worked on.
+// Close closes an input that is not worked on. What its producer has to say is of no
+// interest any more.
 func (in *Input) Close() error {
-	return errors.Join(in.stop(), in.Reader.Close())
+	_ = in.stop()
+	return in.Reader.Close()
 }
 
 // Records are the first n records of a dataset, or all if n is 0: see
