@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// end settles what a hand has left behind.
-func (k *talk) end(exit hand.Exit) error {
+// settleDead settles what a hand has left behind.
+func (k *talk) settleDead(exit hand.Exit) error {
 	var writeErr *spec.WriteError
 	if errors.As(k.err, &writeErr) {
 		return k.err
@@ -33,12 +33,12 @@ func (k *talk) end(exit hand.Exit) error {
 		k.hand.Clear()
 		return nil
 	}
-	return k.settleRemains(exit, &rest)
+	return k.recordDeath(exit, &rest)
 }
 
-// settleRemains records a death, settles the answers that are left, decides about the
+// recordDeath records a death, settles the answers that are left, decides about the
 // record in hand, and gives the others back.
-func (k *talk) settleRemains(exit hand.Exit, rest *hand.Remains) error {
+func (k *talk) recordDeath(exit hand.Exit, rest *hand.Remains) error {
 	r := k.slot.r
 	u := newSettlement()
 	row := ledger.Death{At: time.Now(), Slot: k.slot.number, PID: exit.PID, How: rest.How, CPU: exit.CPU, MaxRSS: exit.MaxRSS, Said: rest.Said}

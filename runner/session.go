@@ -281,7 +281,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	if in.Produces() {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: r.past, keys: r.admission}
+	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission}
 	r.past = nil // the source lets go of it as it comes by
 	start(src.read)
 	if r.feed.NeedsIntents() {

@@ -21,14 +21,14 @@ import (
 
 // source reads the dataset into blocks, and leaves out what is final already.
 type source struct {
-	r      *session
-	reader *dataset.Reader
-	seq    jobs.Seq // of the next record
-	rec    dataset.Record
-	block  *feed.Block
-	bad    *settlement // results of rows that cannot be read, or are duplicates
-	keys   *admission
-	loose  int // records of this block that were queued by themselves
+	r         *session
+	reader    *dataset.Reader
+	seq       jobs.Seq // of the next record
+	rec       dataset.Record
+	block     *feed.Block
+	bad       *settlement // results of rows that cannot be read, or are duplicates
+	admission *admission
+	loose     int // records of this block that were queued by themselves
 
 	past *book.Past
 	// skip is which records of the chunk at hand are final, or nil.
@@ -46,7 +46,7 @@ func (s *source) read(ctx context.Context) error {
 			return nil
 		}
 		more, err := s.fill(ctx)
-		err = errors.Join(err, s.keys.flush())
+		err = errors.Join(err, s.admission.flush())
 		s.r.book.NoteInput(s.seq)
 		s.r.feed.Push(s.block)
 		s.sendBad()
@@ -58,7 +58,7 @@ func (s *source) read(ctx context.Context) error {
 
 // begin goes to the first chunk that is not done.
 func (s *source) begin() error {
-	if s.keys != nil {
+	if s.admission != nil {
 		return nil // the keys of all records are needed
 	}
 	if at, ok := s.past.SkipFrom(0); ok {
@@ -92,10 +92,10 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		if ready := s.reader.Ready(); !ready && (s.block.Len() > 0 || s.bad != nil || s.loose > 0) {
 			return true, nil
 		} else if !ready {
-			if err := s.keys.flush(); err != nil {
+			if err := s.admission.flush(); err != nil {
 				return false, err
 			}
-		} else if err := s.keys.flushOld(); err != nil {
+		} else if err := s.admission.flushOld(); err != nil {
 			return false, err
 		}
 		if s.seq%ledger.ChunkSize == 0 {
@@ -129,7 +129,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 // enterChunk is called before the first record of a chunk is read. It passes
 // over chunks that are done.
 func (s *source) enterChunk(chunk uint64) error {
-	if at, ok := s.past.SkipFrom(chunk); ok && s.keys == nil {
+	if at, ok := s.past.SkipFrom(chunk); ok && s.admission == nil {
 		if err := s.jump(at); err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (s *source) enterChunk(chunk uint64) error {
 // admit puts the record at hand where it belongs.
 func (s *source) admit() error {
 	final := s.skip != nil && s.skip.Has(uint(s.seq%ledger.ChunkSize))
-	if final && s.keys == nil {
+	if final && s.admission == nil {
 		return nil
 	}
 	rec := &s.rec
@@ -152,7 +152,7 @@ func (s *source) admit() error {
 		}
 		return nil // a bad row is an outcome
 	}
-	if s.keys != nil {
+	if s.admission != nil {
 		if done, err := s.admitKey(final); done || err != nil {
 			return err
 		}
@@ -164,7 +164,7 @@ func (s *source) admit() error {
 	if note, left := s.past.Notes[s.seq]; left {
 		return s.settleLeft(it, note)
 	}
-	taken, err := s.keys.take(s.record(), &it)
+	taken, err := s.admission.take(s.record(), &it)
 	if err != nil {
 		return err
 	}
@@ -179,8 +179,8 @@ func (s *source) admit() error {
 		return s.admitLoose(it)
 	}
 	var key []byte
-	if s.keys != nil && s.r.feed.NeedsIntents() {
-		key = s.keys.key[:]
+	if s.admission != nil && s.r.feed.NeedsIntents() {
+		key = s.admission.key[:]
 	}
 	s.block.Add(&it, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw, key)
 	return nil
@@ -191,7 +191,7 @@ func (s *source) admit() error {
 func (s *source) admitLoose(it feed.Item) error {
 	rec := s.record()
 	s.loose++
-	if err := s.keys.flush(); err != nil {
+	if err := s.admission.flush(); err != nil {
 		return err
 	}
 	return s.r.feed.Admit(&feed.Retry{Item: it, Attempt: 1, Due: s.r.feed.Schedule(&it), Key: s.r.keyFor(rec), Body: s.body(rec)}, 0)
@@ -204,7 +204,7 @@ const looseRecords = 4096
 // admitKey looks at the key of the record at hand, and reports whether that
 // settles it.
 func (s *source) admitKey(final bool) (done bool, err error) {
-	ok, first, err := s.keys.see(s.record(), s.rec.Pos)
+	ok, first, err := s.admission.see(s.record(), s.rec.Pos)
 	switch {
 	case err != nil:
 		return true, &spec.WriteError{Err: err}
@@ -236,7 +236,7 @@ func (s *source) admitRetry(it feed.Item, known ledger.Retry) error {
 	it.Waited = true
 	it.FirstSentMS = known.First.UnixMilli()
 	rec := s.record()
-	if err := s.keys.flush(); err != nil {
+	if err := s.admission.flush(); err != nil {
 		return err
 	}
 	return s.r.feed.Admit(&feed.Retry{
@@ -247,9 +247,9 @@ func (s *source) admitRetry(it feed.Item, known ledger.Retry) error {
 // settleLeft settles a record that was in hand, or had been answered, when the
 // last session ended.
 func (s *source) settleLeft(it feed.Item, note ledger.Note) error {
-	taken, err := s.keys.take(s.record(), &it)
+	taken, err := s.admission.take(s.record(), &it)
 	if err == nil {
-		err = s.keys.flush()
+		err = s.admission.flush()
 	}
 	if err != nil {
 		return err

@@ -56,7 +56,7 @@ func (k *talk) converse(ctx context.Context, first *feed.Batch) (next *talk, err
 	if err != nil || leaveErr != nil {
 		return nil, errors.Join(err, leaveErr)
 	}
-	return nil, k.end(exit)
+	return nil, k.settleDead(exit)
 }
 
 // supply gives the hand batches as it finishes those before. When it is worn out

@@ -63,7 +63,7 @@ func Inquire(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Con
 				logf("record %d stays unknown: %v", q.seq, err)
 				return ctx.Err()
 			}
-			if c.reply = reply; reply.Status == "unknown" {
+			if c.reply = reply; reply.Status == replyUnknown {
 				logf("record %d stays unknown: %s", q.seq, reply.Reason)
 			}
 			return nil
@@ -129,10 +129,26 @@ func (q *question) line() []byte {
 	return append(append(b, q.record...), '}', '\n')
 }
 
-// reply is what it answers. Status is one of ok, failed, not-done, unknown.
+// replyStatus is what a program says became of a record.
+type replyStatus string
+
+// What it may say.
+const (
+	replyOK      replyStatus = "ok"
+	replyFailed  replyStatus = "failed"
+	replyNotDone replyStatus = "not-done" // it can be tried again
+	replyUnknown replyStatus = "unknown"  // it does not know either
+)
+
+// decisions are what is made of a reply; of one that does not know, nothing.
+var decisions = map[replyStatus]ledger.Decision{
+	replyOK: ledger.DecideOK, replyFailed: ledger.DecideFailed, replyNotDone: ledger.DecideRetry, replyUnknown: "",
+}
+
+// reply is what it answers.
 type reply struct {
-	Status string `json:"status"`
-	Reason string `json:"reason"`
+	Status replyStatus `json:"status"`
+	Reason string      `json:"reason"`
 }
 
 // ask runs the program for one record.
@@ -181,20 +197,17 @@ func parseReply(out []byte) (*reply, error) {
 	if err != nil {
 		return nil, fmt.Errorf(`--resolve-with: the answer %q is not a line of JSON such as {"status":"ok"}`, out[:min(len(out), 200)])
 	}
-	switch r.Status {
-	case "ok", "failed", "not-done", "unknown":
-	default:
+	if _, known := decisions[r.Status]; !known {
 		return nil, fmt.Errorf("--resolve-with: the status %q is none of ok, failed, not-done, unknown", r.Status)
 	}
 	if r.Reason == "" {
-		r.Reason = "answered " + r.Status
+		r.Reason = "answered " + string(r.Status)
 	}
 	return &r, nil
 }
 
 // recordReplies makes decisions of what was answered.
 func recordReplies(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Config, cases map[jobs.Seq]*openCase, logf Logf) error {
-	decisions := map[string]ledger.Decision{"ok": ledger.DecideOK, "failed": ledger.DecideFailed, "not-done": ledger.DecideRetry}
 	var final, noted []ledger.Resolution
 	var answers [][]byte
 	for seq, c := range cases {
