@@ -12,7 +12,6 @@ import (
 	"brood/runner/spec"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -172,14 +171,6 @@ type Book struct {
 	starts  map[uint64]dataset.Position
 }
 
-// chunk is the state of a chunk that is not closed.
-type chunk struct {
-	start dataset.Position
-	bits  Bitmap // ok
-	ok    int
-	final int
-}
-
 // NoteStart notes where a chunk begins. The source calls it before it hands
 // over any record of the chunk.
 func (b *Book) NoteStart(n uint64, p dataset.Position) {
@@ -289,203 +280,12 @@ func (b *Book) fail(err error) {
 	}
 }
 
-// apply takes an update in.
-func (b *Book) apply(u *Update) {
-	defer u.Free()
-	if b.err != nil {
-		return
-	}
-	if b.since.IsZero() {
-		b.since = time.Now()
-	}
-	at, ok := 0, -len(u.Outcomes)
-	for _, s := range u.spans {
-		ok += s.count
-		b.markFinal(s.first, s.count)
-		b.emit(s, u.Buf[at:s.end])
-		at = s.end
-	}
-	for i := range u.Outcomes {
-		b.markOutcome(&u.Outcomes[i])
-	}
-	b.ok.Add(uint64(ok)) // the outcomes are among the spans, so it never falls
-	b.next.Outcomes = append(b.next.Outcomes, u.Outcomes...)
-	for i := range u.Attempts {
-		b.cfg.Tried(u.Attempts[i].Verdict)
-	}
-	b.next.Attempts = append(b.next.Attempts, u.Attempts...)
-	b.next.Deaths = append(b.next.Deaths, u.Deaths...)
-	b.next.Retries = append(b.next.Retries, u.Retries...)
-	b.next.LeftRetries = append(b.next.LeftRetries, u.LeftRetries...)
-	b.next.Intents = append(b.next.Intents, u.Intents...)
-	b.next.SettledNotes = append(b.next.SettledNotes, u.SettledNotes...)
-	b.next.Freed = append(b.next.Freed, u.Freed...)
-	b.next.Slots = max(b.next.Slots, u.Slots)
-	if u.Durable != nil {
-		b.toNotify, b.urgent = append(b.toNotify, u.Durable), true
-	}
-	if u.Ack != nil {
-		b.acks[u.Ack] = max(b.acks[u.Ack], u.AckUpTo)
-	}
-	b.rows += len(u.Outcomes) + len(u.Attempts) + len(u.Retries) + len(u.LeftRetries)
-}
-
-// markFinal marks records as final and, for now, as ok.
-func (b *Book) markFinal(first jobs.Seq, count int) {
-	for count > 0 {
-		id := uint64(first / ledger.ChunkSize)
-		at := uint(first % ledger.ChunkSize)
-		n := min(count, int(ledger.ChunkSize-at))
-		c := b.chunk(id)
-		c.bits.set(at, uint(n))
-		c.ok += n
-		c.final += n
-		b.touched[id] = true
-		first += jobs.Seq(n)
-		count -= n
-	}
-}
-
-// markOutcome corrects what markFinal has said.
-func (b *Book) markOutcome(o *ledger.Outcome) {
-	c := b.chunk(uint64(o.Seq / ledger.ChunkSize))
-	c.bits.clear(uint(o.Seq % ledger.ChunkSize))
-	c.ok--
-	if o.Status != jobs.StatusSkipped && len(b.trouble) < troubleShown {
-		b.trouble = append(b.trouble, *o)
-	}
-	switch o.Status {
-	case jobs.StatusFailed:
-		b.failed.Add(1)
-	case jobs.StatusSkipped:
-		b.skipped.Add(1)
-	default:
-		b.unknown.Add(1)
-	}
-}
-
-func (b *Book) chunk(id uint64) *chunk {
-	c := b.chunks[id]
-	if c == nil {
-		c = &chunk{start: b.startOf(id)}
-		b.chunks[id] = c
-	}
-	return c
-}
-
-// startCommit starts a commit of all that has come so far, unless writing has failed.
-func (b *Book) startCommit() {
-	if b.err != nil {
-		return
-	}
-	if b.flush(); b.err != nil {
-		return
-	}
-	c := b.next
-	b.next = ledger.Commit{}
-	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
-	b.notifying, b.toNotify = b.toNotify, nil
-	b.freed.committing = c.Freed
-	b.acking, b.acks = b.acks, make(map[Ack]uint64)
-	c.InputDone = b.inputDone.Load()
-	c.Totals = b.Totals()
-	c.Beat = true
-	c.QuotaDay, c.QuotaUsed = b.cfg.Quota()
-	c.OutputBytes = b.cfg.File.Size()
-	if b.order != nil {
-		c.NextSeq = b.order.Next()
-		b.stored = b.order.Unstored()
-		for _, s := range b.stored {
-			c.Held = append(c.Held, ledger.Held{First: s.First, Count: s.Count, Bytes: s.Bytes})
-		}
-	} else {
-		c.NextSeq, c.Held = b.dropHeld, b.extra
-		b.dropHeld, b.extra = 0, nil
-	}
-	for id := range b.touched {
-		c.Chunks = append(c.Chunks, b.chunkRow(id))
-	}
-	clear(b.touched)
-	// A record may have been queued again and settled since the last commit:
-	// the later word counts.
-	if len(c.LeftRetries) > 0 && len(c.Retries) > 0 {
-		final := make(map[jobs.Seq]bool, len(c.LeftRetries))
-		for _, seq := range c.LeftRetries {
-			final[seq] = true
-		}
-		c.Retries = slices.DeleteFunc(c.Retries, func(r ledger.Retry) bool { return final[r.Seq] })
-	}
-	b.busy = true
-	b.work <- &c
-}
-
-func (b *Book) chunkRow(id uint64) ledger.Chunk {
-	c := b.chunks[id]
-	row := ledger.Chunk{
-		Chunk: id, File: c.start.File, Offset: c.start.Offset, Line: c.start.Line,
-		Closed: c.final == ledger.ChunkSize, OK: c.ok,
-	}
-	if c.ok < ledger.ChunkSize {
-		row.Bits = c.bits.bytes()
-	}
-	if row.Closed {
-		delete(b.chunks, id)
-	}
-	return row
-}
-
 // Totals are the books as they stand.
 func (b *Book) Totals() ledger.Totals {
 	return ledger.Totals{
 		Input: b.input.Load(), OK: b.ok.Load(), Failed: b.failed.Load(),
 		Skipped: b.skipped.Load(), Unknown: b.unknown.Load(),
 	}
-}
-
-// committed takes note that the commit under way has ended.
-func (b *Book) committed(err error) {
-	b.busy = false
-	if err != nil {
-		b.fail(err)
-		return
-	}
-	for _, s := range b.stored {
-		b.order.Forget(s)
-	}
-	b.stored = nil
-	for ack, number := range b.acking {
-		ack.Ack(number)
-	}
-	for _, ch := range b.notifying {
-		close(ch)
-	}
-	b.acking, b.notifying = nil, nil
-	b.freed.waiting = append(b.freed.waiting, b.freed.committing...)
-	b.freed.committing = nil
-}
-
-// commitLoop makes commits durable: first what they speak of, then what they
-// say.
-func (b *Book) commitLoop() {
-	for c := range b.work {
-		begun := time.Now()
-		err := b.commit(c)
-		b.cfg.Committed(time.Since(begun))
-		b.done <- err
-	}
-}
-
-func (b *Book) commit(c *ledger.Commit) error {
-	if err := b.cfg.SyncInput(); err != nil {
-		return err
-	}
-	if c.OutputBytes != b.synced {
-		if err := b.cfg.File.Sync(); err != nil {
-			return err
-		}
-		b.synced = c.OutputBytes
-	}
-	return b.cfg.Ledger.Commit(context.Background(), c)
 }
 
 // Trouble is the first few records of the session that failed or are unknown. It is called

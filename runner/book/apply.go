@@ -1,0 +1,100 @@
+package book
+
+import (
+	"brood/jobs"
+	"brood/runner/dataset"
+	"brood/runner/ledger"
+	"time"
+)
+
+// chunk is the state of a chunk that is not closed.
+type chunk struct {
+	start dataset.Position
+	bits  Bitmap // ok
+	ok    int
+	final int
+}
+
+// apply takes an update in.
+func (b *Book) apply(u *Update) {
+	defer u.Free()
+	if b.err != nil {
+		return
+	}
+	if b.since.IsZero() {
+		b.since = time.Now()
+	}
+	at, ok := 0, -len(u.Outcomes)
+	for _, s := range u.spans {
+		ok += s.count
+		b.markFinal(s.first, s.count)
+		b.emit(s, u.Buf[at:s.end])
+		at = s.end
+	}
+	for i := range u.Outcomes {
+		b.markOutcome(&u.Outcomes[i])
+	}
+	b.ok.Add(uint64(ok)) // the outcomes are among the spans, so it never falls
+	b.next.Outcomes = append(b.next.Outcomes, u.Outcomes...)
+	for i := range u.Attempts {
+		b.cfg.Tried(u.Attempts[i].Verdict)
+	}
+	b.next.Attempts = append(b.next.Attempts, u.Attempts...)
+	b.next.Deaths = append(b.next.Deaths, u.Deaths...)
+	b.next.Retries = append(b.next.Retries, u.Retries...)
+	b.next.LeftRetries = append(b.next.LeftRetries, u.LeftRetries...)
+	b.next.Intents = append(b.next.Intents, u.Intents...)
+	b.next.SettledNotes = append(b.next.SettledNotes, u.SettledNotes...)
+	b.next.Freed = append(b.next.Freed, u.Freed...)
+	b.next.Slots = max(b.next.Slots, u.Slots)
+	if u.Durable != nil {
+		b.toNotify, b.urgent = append(b.toNotify, u.Durable), true
+	}
+	if u.Ack != nil {
+		b.acks[u.Ack] = max(b.acks[u.Ack], u.AckUpTo)
+	}
+	b.rows += len(u.Outcomes) + len(u.Attempts) + len(u.Retries) + len(u.LeftRetries)
+}
+
+// markFinal marks records as final and, for now, as ok.
+func (b *Book) markFinal(first jobs.Seq, count int) {
+	for count > 0 {
+		id := uint64(first / ledger.ChunkSize)
+		at := uint(first % ledger.ChunkSize)
+		n := min(count, int(ledger.ChunkSize-at))
+		c := b.chunk(id)
+		c.bits.set(at, uint(n))
+		c.ok += n
+		c.final += n
+		b.touched[id] = true
+		first += jobs.Seq(n)
+		count -= n
+	}
+}
+
+// markOutcome corrects what markFinal has said.
+func (b *Book) markOutcome(o *ledger.Outcome) {
+	c := b.chunk(uint64(o.Seq / ledger.ChunkSize))
+	c.bits.clear(uint(o.Seq % ledger.ChunkSize))
+	c.ok--
+	if o.Status != jobs.StatusSkipped && len(b.trouble) < troubleShown {
+		b.trouble = append(b.trouble, *o)
+	}
+	switch o.Status {
+	case jobs.StatusFailed:
+		b.failed.Add(1)
+	case jobs.StatusSkipped:
+		b.skipped.Add(1)
+	default:
+		b.unknown.Add(1)
+	}
+}
+
+func (b *Book) chunk(id uint64) *chunk {
+	c := b.chunks[id]
+	if c == nil {
+		c = &chunk{start: b.startOf(id)}
+		b.chunks[id] = c
+	}
+	return c
+}

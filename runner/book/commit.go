@@ -1,0 +1,116 @@
+package book
+
+import (
+	"brood/jobs"
+	"brood/runner/ledger"
+	"context"
+	"slices"
+	"time"
+)
+
+// startCommit starts a commit of all that has come so far, unless writing has failed.
+func (b *Book) startCommit() {
+	if b.err != nil {
+		return
+	}
+	if b.flush(); b.err != nil {
+		return
+	}
+	c := b.next
+	b.next = ledger.Commit{}
+	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
+	b.notifying, b.toNotify = b.toNotify, nil
+	b.freed.committing = c.Freed
+	b.acking, b.acks = b.acks, make(map[Ack]uint64)
+	c.InputDone = b.inputDone.Load()
+	c.Totals = b.Totals()
+	c.Beat = true
+	c.QuotaDay, c.QuotaUsed = b.cfg.Quota()
+	c.OutputBytes = b.cfg.File.Size()
+	if b.order != nil {
+		c.NextSeq = b.order.Next()
+		b.stored = b.order.Unstored()
+		for _, s := range b.stored {
+			c.Held = append(c.Held, ledger.Held{First: s.First, Count: s.Count, Bytes: s.Bytes})
+		}
+	} else {
+		c.NextSeq, c.Held = b.dropHeld, b.extra
+		b.dropHeld, b.extra = 0, nil
+	}
+	for id := range b.touched {
+		c.Chunks = append(c.Chunks, b.chunkRow(id))
+	}
+	clear(b.touched)
+	// A record may have been queued again and settled since the last commit:
+	// the later word counts.
+	if len(c.LeftRetries) > 0 && len(c.Retries) > 0 {
+		final := make(map[jobs.Seq]bool, len(c.LeftRetries))
+		for _, seq := range c.LeftRetries {
+			final[seq] = true
+		}
+		c.Retries = slices.DeleteFunc(c.Retries, func(r ledger.Retry) bool { return final[r.Seq] })
+	}
+	b.busy = true
+	b.work <- &c
+}
+
+func (b *Book) chunkRow(id uint64) ledger.Chunk {
+	c := b.chunks[id]
+	row := ledger.Chunk{
+		Chunk: id, File: c.start.File, Offset: c.start.Offset, Line: c.start.Line,
+		Closed: c.final == ledger.ChunkSize, OK: c.ok,
+	}
+	if c.ok < ledger.ChunkSize {
+		row.Bits = c.bits.bytes()
+	}
+	if row.Closed {
+		delete(b.chunks, id)
+	}
+	return row
+}
+
+// committed takes note that the commit under way has ended.
+func (b *Book) committed(err error) {
+	b.busy = false
+	if err != nil {
+		b.fail(err)
+		return
+	}
+	for _, s := range b.stored {
+		b.order.Forget(s)
+	}
+	b.stored = nil
+	for ack, number := range b.acking {
+		ack.Ack(number)
+	}
+	for _, ch := range b.notifying {
+		close(ch)
+	}
+	b.acking, b.notifying = nil, nil
+	b.freed.waiting = append(b.freed.waiting, b.freed.committing...)
+	b.freed.committing = nil
+}
+
+// commitLoop makes commits durable: first what they speak of, then what they
+// say.
+func (b *Book) commitLoop() {
+	for c := range b.work {
+		begun := time.Now()
+		err := b.commit(c)
+		b.cfg.Committed(time.Since(begun))
+		b.done <- err
+	}
+}
+
+func (b *Book) commit(c *ledger.Commit) error {
+	if err := b.cfg.SyncInput(); err != nil {
+		return err
+	}
+	if c.OutputBytes != b.synced {
+		if err := b.cfg.File.Sync(); err != nil {
+			return err
+		}
+		b.synced = c.OutputBytes
+	}
+	return b.cfg.Ledger.Commit(context.Background(), c)
+}
