@@ -160,6 +160,21 @@ func (s *settler) finish(u *settlement, t *try, o ledger.Outcome, out *sink.Outc
 	s.row(u, t.rec, o, out)
 }
 
+// row adds the row of a record that ended otherwise than ok. What o says counts, out
+// brings what the job has made of it, if anything.
+func (s *settler) row(u *settlement, rec *jobs.Record, o ledger.Outcome, out *sink.Outcome) {
+	out.Status, out.Class, out.Error, out.Attempts = o.Status, o.Class, o.Error, o.Attempts
+	if out.Values == nil {
+		out.Values = s.endedValues(o.Status, o.Class)
+	}
+	u.Buf = s.encoder.AppendRow(u.Buf, rec, out)
+	u.Final(rec.Seq, s.redone[rec.Seq])
+	u.Outcomes = append(u.Outcomes, o)
+	if o.Status != jobs.StatusSkipped {
+		s.countHalt(0, 1)
+	}
+}
+
 // endedValues is what the job's columns say of a record that ends without an
 // answer of the job.
 func (s *settler) endedValues(status jobs.Status, class jobs.Class) [][]byte {

@@ -1,11 +1,8 @@
 package runner
 
 import (
-	"brood/jobs"
 	"brood/runner/book"
 	"brood/runner/feed"
-	"brood/runner/ledger"
-	"brood/runner/sink"
 )
 
 // settlement is what has been decided about some records: what the book must know, and
@@ -34,19 +31,4 @@ func (s *settler) send(u *settlement) error {
 		}
 	}
 	return nil
-}
-
-// row adds the row of a record that ended otherwise than ok. What o says counts, out
-// brings what the job has made of it, if anything.
-func (s *settler) row(u *settlement, rec *jobs.Record, o ledger.Outcome, out *sink.Outcome) {
-	out.Status, out.Class, out.Error, out.Attempts = o.Status, o.Class, o.Error, o.Attempts
-	if out.Values == nil {
-		out.Values = s.endedValues(o.Status, o.Class)
-	}
-	u.Buf = s.encoder.AppendRow(u.Buf, rec, out)
-	u.Final(rec.Seq, s.redone[rec.Seq])
-	u.Outcomes = append(u.Outcomes, o)
-	if o.Status != jobs.StatusSkipped {
-		s.countHalt(0, 1)
-	}
 }
