@@ -210,3 +210,27 @@ func TestOnlyWhatIsBufferedIsHeld(t *testing.T) {
 		t.Errorf("%d rows are said to be in the buffer", len(x.book.onStdout))
 	}
 }
+
+// The reader leaves before it has taken a single row: all are held, also those whose turn it
+// is.
+func TestReaderNeverTookARow(t *testing.T) {
+	for _, unordered := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			x := open(t, func(c *Config, w *world) {
+				w.stdout, c.Unordered, w.buffered = true, unordered, []byte("header\n")
+				w.writeErr = syscall.EPIPE
+			})
+			x.book.NoteInput(2)
+			settleFor(2 * beatAfter)
+			x.updates <- final(0)
+			x.updates <- final(1)
+			if err := x.close(); err != nil || len(x.failed) != 1 {
+				t.Errorf("%v, told %v", err, x.failed)
+			}
+			x.wantHeld(map[jobs.Seq]string{0: "0\n", 1: "1\n"})
+			if last := x.made()[len(x.made())-1]; last.NextSeq != 0 || len(x.file)+len(x.buffered) > 0 {
+				t.Errorf("unordered %v: written are all before %d, and %q", unordered, last.NextSeq, x.buffered)
+			}
+		})
+	}
+}
