@@ -19,7 +19,7 @@ import (
 // patient bounds a run that would wait for ever if it went wrong.
 func patient(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -179,6 +179,20 @@ func TestDeathsAreInTheLedger(t *testing.T) {
 	}
 	if waits, tries := f.ledger(); len(waits) > 0 || tries[len(tries)-1] != "0 ok 2" {
 		t.Errorf("%+v wait, tries %q", waits, tries)
+	}
+}
+
+// A death is no try of the job's: it leaves the record its retries.
+func TestDeathsCostNoRetries(t *testing.T) {
+	f := newRetryRun(t, "ok a")
+	f.cfg.Retries = 1
+	f.follows(
+		&scripted{do: func(h *scripted, rec *jobs.Record) { h.die(rec.Seq, rec.Attempt) }},
+		&scripted{do: func(h *scripted, rec *jobs.Record) { h.answer(rec.Seq, jobs.VerdictRetry) }},
+	)
+	f.done("0 failed scripted 3")
+	if _, tries := f.ledger(); !slices.Equal(tries, []string{"0 crash 1", "0 retry 2", "0 retry 3"}) {
+		t.Errorf("the ledger has %q", tries)
 	}
 }
 

@@ -176,6 +176,9 @@ func TestChunkBorder(t *testing.T) {
 		if err := x.close(); err != nil {
 			t.Error(err)
 		}
+		if len(x.book.starts) > 0 {
+			t.Errorf("%d beginnings are kept in memory though their chunks know them", len(x.book.starts))
+		}
 		made := x.made()
 		if len(made) != 3 || len(made[0].Chunks) != 2 || len(made[1].Chunks) != 1 || len(made[2].Chunks) != 0 {
 			t.Fatalf("%d commits", len(made))
