@@ -79,6 +79,7 @@ func TestAnswered(t *testing.T) {
 			}{
 				{1, 0, row.left[i]},
 				{2, 0, row.left[i]},
+				{2, 1, row.left[i]},
 				{3, 0, row.out[i]},
 				{3, 1, row.left[i]},
 				{4, 1, row.out[i]}, // deaths are no tries of the job's
@@ -92,8 +93,30 @@ func TestAnswered(t *testing.T) {
 				if !final && costsTry != (c.want == "again" && row.verdict != jobs.VerdictThrottle) {
 					t.Errorf("%s: the next try is number %d after %d", row.verdict, d.next, c.attempt)
 				}
-				if final && d.status != jobs.StatusOK && (d.class != "c" || !d.recorded) {
-					t.Errorf("%s: class %q, recorded %v", row.verdict, d.class, d.recorded)
+				wantClass, wantError := jobs.Class(""), ""
+				if final && d.status != jobs.StatusOK {
+					wantClass, wantError = "c", "e"
+				}
+				if row.verdict == jobs.VerdictUnknown && d.status == jobs.StatusSkipped {
+					wantError = "it may or may not have been done: e"
+				}
+				if d.class != wantClass || d.error != wantError {
+					t.Errorf("%s, on unknown %s: class %q, error %q, want %q, %q", row.verdict, row.onUnknown, d.class, d.error, wantClass, wantError)
+				}
+				// All is worth a row but what went well and what costs no try.
+				if want := row.verdict != jobs.VerdictOK && row.verdict != jobs.VerdictThrottle; d.recorded != want {
+					t.Errorf("%s, try %d: recorded %v", row.verdict, c.attempt, d.recorded)
+				}
+				// The wait grows with the tries that were answered; a death is none.
+				wait := time.Duration(0)
+				switch {
+				case row.verdict == jobs.VerdictThrottle:
+					wait = time.Second
+				case c.want == "again":
+					wait = map[int]time.Duration{1: time.Second, 2: 2 * time.Second}[c.attempt-c.crashes]
+				}
+				if d.after != wait {
+					t.Errorf("%s, try %d with %d deaths: after %s, want %s", row.verdict, c.attempt, c.crashes, d.after, wait)
 				}
 			}
 		}
@@ -130,6 +153,13 @@ func TestLost(t *testing.T) {
 				}
 				if d.after != 0 || !d.recorded {
 					t.Errorf("%d deaths: after %s, recorded %v", crashes, d.after, d.recorded)
+				}
+				text := "boom"
+				if onUnknown == spec.OnUnknownSkip {
+					text = "it may or may not have been done: boom"
+				}
+				if d.class != jobs.ClassCrash || d.error != text {
+					t.Errorf("on unknown %s: class %q, error %q, want %q", onUnknown, d.class, d.error, text)
 				}
 			}
 		}

@@ -137,6 +137,16 @@ func TestChunkGoesOn(t *testing.T) {
 	if c.Chunk != 1 || !c.Closed || c.OK != ledger.ChunkSize-1 || c.Offset != 70000 || c.Line != ledger.ChunkSize+1 || c.Bits == nil {
 		t.Errorf("chunk %d: closed %v, %d ok, from byte %d, line %d", c.Chunk, c.Closed, c.OK, c.Offset, c.Line)
 	}
+	var bits, want Bitmap
+	bits.Load(c.Bits)
+	want.set(0, ledger.ChunkSize)
+	want.clear(5) // it is unknown
+	if bits != want {
+		t.Errorf("%d bits are set, among them that of the unknown record: %v", bits.count(), bits.Has(5))
+	}
+	if len(x.book.chunks) > 0 {
+		t.Errorf("%d chunks are kept in memory though they are done", len(x.book.chunks))
+	}
 	if err := x.book.Check(ledger.StateDone); err != nil {
 		t.Error(err)
 	}

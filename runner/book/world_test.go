@@ -5,6 +5,7 @@ import (
 	"brood/runner/ledger"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,18 +26,29 @@ type world struct {
 	writeErr error // of a flush, from now on
 	takes    int   // how many bytes a flush that fails still writes
 	syncErr  error
+	room     int // how much is buffered before a write flushes; 0: no end
 
 	commits   []*ledger.Commit
 	took      time.Duration // a commit
 	commitErr error
 	held      map[jobs.Seq][]byte
+	read      []jobs.Seq // the rows of held that were read
 	inputErr  error
 
 	events  []string
 	failed  []error
 	given   []string // keys given back
+	gives   int      // how often that was asked for
 	giveErr error
 	kept    int
+	tried   []ledger.TryVerdict
+}
+
+// givenBack are the keys that were given back so far, and how often that was asked for.
+func (w *world) givenBack() (keys []string, times int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.given), w.gives
 }
 
 // made are the commits there were.
@@ -66,6 +78,9 @@ type output struct{ *world }
 
 func (o output) Write(p []byte) error {
 	o.buffered = append(o.buffered, p...)
+	if o.room > 0 && len(o.buffered) > o.room {
+		return o.Flush()
+	}
 	return nil
 }
 
@@ -107,6 +122,7 @@ func (w *world) Commit(_ context.Context, c *ledger.Commit) error {
 	if w.commitErr != nil {
 		return w.commitErr
 	}
+	maps.DeleteFunc(w.held, func(first jobs.Seq, _ []byte) bool { return first < c.NextSeq })
 	for _, h := range c.Held {
 		w.held[h.First] = slices.Clone(h.Bytes)
 	}
@@ -115,6 +131,9 @@ func (w *world) Commit(_ context.Context, c *ledger.Commit) error {
 }
 
 func (w *world) Held(_ context.Context, first jobs.Seq) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.read = append(w.read, first)
 	b, ok := w.held[first]
 	if !ok {
 		return nil, fmt.Errorf("there is no row %d", first)
@@ -140,11 +159,12 @@ func open(t testing.TB, change func(*Config, *world)) *fixture {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.given = append(w.given, keys...)
+			w.gives++
 			return w.giveErr
 		},
 		KeysKept:  func(n int, _ error) { w.kept += n },
 		Failed:    func(err error) { w.failed = append(w.failed, err) },
-		Tried:     func(ledger.TryVerdict) {},
+		Tried:     func(v ledger.TryVerdict) { w.tried = append(w.tried, v) },
 		Committed: func(time.Duration) {},
 	}
 	c.File = output{w}
