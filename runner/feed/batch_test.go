@@ -2,6 +2,8 @@ package feed
 
 import (
 	"brood/jobs"
+	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -68,4 +70,90 @@ func TestBatchIsBounded(t *testing.T) {
 	x.want(x.take(9), "2/1")
 	x.want(x.take(1), "3/1")
 	x.want(x.take(9), "4/1")
+}
+
+// Records that are due together leave in the order of the input.
+func TestDueTogether(t *testing.T) {
+	x := newFixture(t, Config{})
+	for seq, ago := range map[jobs.Seq]time.Duration{9: 3 * time.Second, 4: 2 * time.Second, 6: time.Second} {
+		x.again(retry(seq, time.Now().Add(-ago)))
+	}
+	x.want(x.take(9), "4/2 6/2 9/2")
+}
+
+// A batch of retries fits a worker's pipe, unless one record alone does not.
+func TestDueIsBounded(t *testing.T) {
+	x := newFixture(t, Config{})
+	const each = 100 << 10
+	for seq := range jobs.Seq(5) {
+		r := retry(seq, time.Now().Add(-time.Minute))
+		r.Body = append(binary.AppendUvarint(nil, each), slices.Repeat([]byte{'x'}, each)...)
+		x.again(r)
+	}
+	x.want(x.take(9), "0/2 1/2")
+	x.want(x.take(9), "2/2 3/2")
+	x.want(x.take(9), "4/2")
+}
+
+// Where keys die, a retry does not wait behind another in a worker.
+func TestDueAloneWhereKeysDie(t *testing.T) {
+	for lifetime, want := range map[time.Duration]string{0: "0/2 1/2", time.Hour: "0/2"} {
+		x := newFixture(t, Config{Intents: true, KeyLifetime: lifetime})
+		x.again(retry(0, time.Now().Add(-time.Second)))
+		x.again(retry(1, time.Now().Add(-time.Second)))
+		x.want(x.take(9), want)
+	}
+}
+
+// The lifetime of a key counts from when its record left first, not from the last time.
+func TestFirstSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newFixture(t, Config{Intents: true, KeyLifetime: time.Hour})
+		x.push("a", "b")
+		x.feed.Grant(x.group())
+		sent := time.Now()
+		for range 2 {
+			b := x.batch(1)
+			if got := b.Items[0].Sent(); !got.Equal(sent) {
+				t.Errorf("a new one was sent first at %s, want %s", got, sent)
+			}
+			time.Sleep(time.Minute)
+			sent = time.Now()
+		}
+		never, before := retry(5, sent), retry(6, sent)
+		before.FirstSentMS = sent.Add(-10 * time.Minute).UnixMilli()
+		x.again(never)
+		x.again(before)
+		if got := x.batch(1).Items[0].Sent(); !got.Equal(sent) {
+			t.Errorf("a retry that was never sent was sent first at %s, want %s", got, sent)
+		}
+		if got := x.batch(1).Items[0].FirstSentMS; got != before.FirstSentMS {
+			t.Errorf("a retry that was sent ten minutes ago was sent first at %d, want %d", got, before.FirstSentMS)
+		}
+	})
+}
+
+// What comes back as it was has its intent still, and what it says of itself.
+func TestBack(t *testing.T) {
+	x := newFixture(t, Config{Intents: true})
+	x.push("a", "b", "c")
+	x.feed.Grant(x.group())
+	b := x.batch(3)
+	if err := b.Open(shape, false); err != nil {
+		t.Fatal(err)
+	}
+	var rec jobs.Record
+	for range 2 {
+		if _, err := b.Next(&rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.All() || b.NextSeq() != 2 {
+		t.Errorf("all %v, the next is %d", b.All(), b.NextSeq())
+	}
+	x.again(b.Back(&rec))
+	if g := x.group(); !g.empty() {
+		t.Errorf("another intent: %+v", g.Rows)
+	}
+	x.want(x.take(9), "1/1")
 }

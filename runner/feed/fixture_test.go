@@ -50,6 +50,27 @@ func retry(seq jobs.Seq, due time.Time) *Retry {
 	return &Retry{Item: Item{Seq: seq}, Attempt: 2, Due: due, HasIntent: true, Body: body}
 }
 
+// again hands a record over that waits for another try.
+func (x *fixture) again(r *Retry) {
+	x.t.Helper()
+	x.feed.Adopt()
+	if err := x.feed.Again(r); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// batch takes up to n records now, of which there must be some.
+func (x *fixture) batch(n int) *Batch {
+	x.t.Helper()
+	x.feed.mu.Lock()
+	defer x.feed.mu.Unlock()
+	b := &Batch{}
+	if ok, _, err := x.feed.fill(b, n); !ok || err != nil {
+		x.t.Fatal("nothing has left", err)
+	}
+	return b
+}
+
 // take takes up to n records now, without waiting, and returns "seq/attempt" of each.
 func (x *fixture) take(n int) []string {
 	x.t.Helper()

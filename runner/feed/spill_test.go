@@ -49,3 +49,34 @@ func TestSpillNeedsADirectory(t *testing.T) {
 		t.Error("a body was put nowhere")
 	}
 }
+
+// What has been fetched takes no room any more, and the file begins again when it is empty.
+func TestSpillIsUsedAgain(t *testing.T) {
+	s := &spill{dir: t.TempDir()}
+	defer s.close()
+	for round := range 3 {
+		var all []*Retry
+		for _, size := range []int{spillMemory, 10, 20} { // the first fits to the byte
+			r := &Retry{Body: slices.Repeat([]byte{byte(size)}, size)}
+			if err := s.keep(r); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, r)
+		}
+		if s.memory != spillMemory || s.stored != 2 || s.end != 30 {
+			t.Errorf("round %d: %d bytes in memory; %d bodies and %d bytes in the file", round, s.memory, s.stored, s.end)
+		}
+		for _, r := range all {
+			size := max(r.spilled.size, len(r.Body))
+			if err := s.fetch(r); err != nil {
+				t.Fatal(err)
+			}
+			if want := slices.Repeat([]byte{byte(size)}, size); !slices.Equal(r.Body, want) {
+				t.Errorf("round %d: %d bytes came back as %d others", round, size, len(r.Body))
+			}
+		}
+		if s.memory != 0 || s.stored != 0 {
+			t.Errorf("round %d: afterwards %d bytes in memory, %d bodies in the file", round, s.memory, s.stored)
+		}
+	}
+}
