@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -131,4 +132,56 @@ func or(s string) string {
 		return "nothing"
 	}
 	return s
+}
+
+// waiter is a slot in Take.
+type waiter struct {
+	x     *fixture
+	seat  *Seat
+	batch Batch
+	err   error
+	done  chan bool // what Take has returned
+}
+
+// waiting starts a Take for one record, by a slot with a worker or none, and returns when it
+// waits.
+func (x *fixture) waiting(ctx context.Context, s *Seat, w Taker) *waiter {
+	x.t.Helper()
+	k := &waiter{x: x, seat: s, done: make(chan bool, 1)}
+	go func() {
+		var ok bool
+		ok, k.err = x.feed.Take(ctx, s, w, 1, &k.batch)
+		k.done <- ok
+	}()
+	synctest.Wait()
+	if len(k.done) > 0 {
+		x.t.Fatalf("it does not wait: %v, %v", <-k.done, k.err)
+	}
+	return k
+}
+
+// has checks that it has a record now; where want is empty, that its Take has ended without
+// one.
+func (k *waiter) has(want string) {
+	k.x.t.Helper()
+	synctest.Wait()
+	if len(k.done) == 0 {
+		k.x.t.Errorf("the slot waits still, want %s", or(want))
+		return
+	}
+	ok := <-k.done
+	if k.err != nil || ok != (want != "") {
+		k.x.t.Errorf("the slot has one: %v, %v; want %s", ok, k.err, or(want))
+	} else if ok {
+		k.x.want(k.x.read(&k.batch), want)
+	}
+}
+
+// still checks that it waits.
+func (k *waiter) still() {
+	k.x.t.Helper()
+	synctest.Wait()
+	if len(k.done) > 0 {
+		k.x.t.Errorf("it waits no more: %v", <-k.done)
+	}
 }

@@ -106,3 +106,57 @@ func TestAwait(t *testing.T) {
 		}
 	})
 }
+
+// A slot that has nothing in hand does not keep its permit while it waits; one that has does.
+func TestIdleGivesItsPermitBack(t *testing.T) {
+	for idle, want := range map[idler]int{true: 0, false: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			x := newFixture(t, Config{})
+			k := x.waiting(t.Context(), x.seat, idle)
+			x.feed.mu.Lock()
+			if x.feed.gate.working != want || x.seat.permit != (want == 1) {
+				t.Errorf("idle %v: %d permits are out, want %d", idle, x.feed.gate.working, want)
+			}
+			x.feed.mu.Unlock()
+			x.push("a")
+			k.has("0/1")
+		})
+	}
+}
+
+// When fewer slots may work, one that asks for more loses its permit.
+func TestPermitTaken(t *testing.T) {
+	x := newFixture(t, Config{Slots: 2, Adaptive: true})
+	x.push("a", "b", "c", "d")
+	first, second := x.feed.Seat(), x.feed.Seat()
+	x.want(x.takeBy(first, 1), "0/1")
+	x.want(x.takeBy(second, 1), "1/1")
+	x.feed.SetSlots(1)
+	x.want(x.takeBy(first, 1), "")
+	x.want(x.takeBy(second, 1), "2/1")
+	if first.permit || x.feed.gate.working != 1 {
+		t.Errorf("%d slots have a permit", x.feed.gate.working)
+	}
+}
+
+// That workers are to leave is news for who waits at a gate that is shut already; that the
+// reason reads differently is none.
+func TestShed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newFixture(t, Config{})
+		x.push("a")
+		x.feed.Shut("--load 1: 9 processes run", false)
+		k := x.waiting(t.Context(), x.seat, idler(true))
+		changed := x.feed.gate.changed
+		x.feed.Shut("--load 1: 8 processes run", false)
+		if x.feed.gate.changed != changed {
+			t.Error("all are woken for a word")
+		}
+		k.still()
+		x.feed.Shut("--memfree 9 GiB", true)
+		k.has("")
+		if x.feed.gate.barred != 0 {
+			t.Errorf("%d wait at the gate, it says", x.feed.gate.barred)
+		}
+	})
+}

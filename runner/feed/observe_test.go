@@ -70,27 +70,45 @@ func TestFloorWithoutAdaptive(t *testing.T) {
 	}
 }
 
-// Breaker: a pause when too many fail, then one record to try, and on if that goes well.
+// breaker is the spec of a breaker.
+func breaker(t *testing.T, s string) pace.BreakerSpec {
+	t.Helper()
+	b, err := pace.ParseBreaker(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+var (
+	policy = jobs.Result{Verdict: jobs.VerdictRetry, Class: "policy"}
+	good   = jobs.Result{Verdict: jobs.VerdictOK}
+)
+
+// trip makes the breaker stop the run, whose policy is "100%/1 of policy".
+func (x *fixture) trip(seq jobs.Seq) {
+	x.t.Helper()
+	if x.feed.Observe(seq, &policy, policy.Class, time.Millisecond) == "" {
+		x.t.Fatal("the breaker has not opened")
+	}
+	x.want(x.take(1), "")
+}
+
+// Breaker: a pause when too many fail, then one record to try, and on if that goes well. Only
+// failures of its class count.
 func TestBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		spec, err := pace.ParseBreaker("50%/4 of policy for 1m")
-		if err != nil {
-			t.Fatal(err)
-		}
-		x := newFixture(t, Config{Breaker: spec})
-		x.push("a", "b", "c", "d", "e", "f", "g")
-		bad := jobs.Result{Verdict: jobs.VerdictRetry, Class: "policy"}
+		x := newFixture(t, Config{Breaker: breaker(t, "50%/4 of policy for 1m")})
+		x.push("a", "b", "c", "d", "e", "f", "g", "h")
 		other := jobs.Result{Verdict: jobs.VerdictFailed, Class: "bounce"}
-		good := jobs.Result{Verdict: jobs.VerdictOK}
-		x.want(x.take(4), "0/1 1/1 2/1 3/1")
-		news := ""
-		for seq, res := range []jobs.Result{other, bad, good, bad} {
+		x.want(x.take(5), "0/1 1/1 2/1 3/1 4/1")
+		for seq, res := range []jobs.Result{other, other, policy, good} {
 			time.Sleep(time.Second)
 			if got := x.feed.Observe(jobs.Seq(seq), &res, res.Class, time.Millisecond); got != "" {
-				news += got
+				t.Fatalf("after record %d, one of policy: %s", seq, got)
 			}
 		}
-		if news == "" {
+		if x.feed.Observe(4, &policy, policy.Class, time.Millisecond) == "" {
 			t.Fatal("two of four were refused for policy, and nobody was told")
 		}
 		x.want(x.take(1), "")
@@ -98,14 +116,52 @@ func TestBreaker(t *testing.T) {
 			t.Error("it does not say why it waits")
 		}
 		time.Sleep(time.Minute)
-		x.want(x.take(9), "4/1") // the trial
+		x.want(x.take(9), "5/1") // the trial
 		x.want(x.take(9), "")
-		x.feed.Undecided(4) // it comes back untried: another is the trial
-		x.want(x.take(9), "5/1")
+		x.feed.Undecided(5) // it comes back untried: another is the trial
+		x.want(x.take(9), "6/1")
 		time.Sleep(time.Second)
-		if x.feed.Observe(5, &good, "", time.Millisecond) == "" {
+		if x.feed.Observe(6, &good, "", time.Millisecond) == "" {
 			t.Error("the trial went well, and nobody was told")
 		}
-		x.want(x.take(9), "6/1")
+		x.want(x.take(9), "7/1")
+	})
+}
+
+// A trial that was told to slow down, or to stop, has decided nothing: another is made.
+func TestBreakerUndecided(t *testing.T) {
+	for _, verdict := range []jobs.Verdict{jobs.VerdictThrottle, jobs.VerdictAbort} {
+		synctest.Test(t, func(t *testing.T) {
+			x := newFixture(t, Config{Breaker: breaker(t, "100%/1 of policy for 1m")})
+			x.push("a", "b", "c")
+			x.want(x.take(1), "0/1")
+			x.trip(0)
+			time.Sleep(time.Minute)
+			x.want(x.take(1), "1/1")
+			x.want(x.take(1), "")
+			if news := x.feed.Observe(1, &jobs.Result{Verdict: verdict}, "", time.Millisecond); news != "" {
+				t.Errorf("%s is news: %s", verdict, news)
+			}
+			x.want(x.take(1), "2/1")
+		})
+	}
+}
+
+// A retry may be the trial, and then there is no other.
+func TestBreakerTriesARetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newFixture(t, Config{Breaker: breaker(t, "100%/1 of policy for 1m")})
+		x.push("a")
+		x.want(x.take(1), "0/1")
+		x.again(retry(7, time.Now()))
+		x.again(retry(8, time.Now()))
+		x.trip(0)
+		time.Sleep(time.Minute)
+		x.want(x.take(9), "7/2")
+		x.want(x.take(9), "")
+		if x.feed.Observe(7, &good, "", time.Millisecond) == "" {
+			t.Error("the trial went well, and nobody was told")
+		}
+		x.want(x.take(9), "8/2")
 	})
 }
