@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -17,10 +18,20 @@ import (
 // patience is how long anything in the suite may take that should not take long.
 const patience = 30 * time.Second
 
-// Run tests an implementation. Slot makes the place for hands of a test, and returns what
-// brings one after the other; they work on Definition's job with the records of Shape, for
-// an effect that must not be repeated, and end with the test.
-func Run(t *testing.T, slot func(t *testing.T) (start func() hand.Hand)) {
+// Place is where the hands of a test are.
+type Place struct {
+	// Start brings one hand after the other. They work on Definition's job with the records
+	// of Shape, for an effect that must not be repeated, and end with the test.
+	Start func() hand.Hand
+	// End ends the hands at once, as a run does that is killed.
+	End func()
+	// Losses are those of which NoteLoss was told.
+	Losses func() []NotedLoss
+}
+
+// Run tests an implementation. Each test has a place of its own, whose hands are worn out
+// by about so many records, or if that is 0 by none.
+func Run(t *testing.T, place func(t *testing.T, worn uint64) Place) {
 	for _, c := range []struct {
 		name string
 		test func(t *testing.T, start func() hand.Hand)
@@ -35,9 +46,16 @@ func Run(t *testing.T, slot func(t *testing.T) (start func() hand.Hand)) {
 		{"giving to the dead is no error", testGiveDead},
 		{"what is in the ledger need not be kept", testAck},
 		{"the next hand begins with nothing in hand", testNext},
+		{"a kill ends a hand that has nothing", testKillIdle},
+		{"where it makes no sense all its answers are left", testBroken},
+		{"a record that nobody has stopped", testNotStopped},
+		{"a hand that is not worn out", testNotWorn},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, slot(t)) })
+		t.Run(c.name, func(t *testing.T) { c.test(t, place(t, 0).Start) })
 	}
+	t.Run("the end of the run blames nobody", func(t *testing.T) { testEnd(t, place(t, 0)) })
+	t.Run("a loss is noted", func(t *testing.T) { testLoss(t, place(t, 0)) })
+	t.Run("a hand is worn out by records", func(t *testing.T) { testWorn(t, place(t, 10).Start) })
 }
 
 // talker talks to one hand.
@@ -291,25 +309,176 @@ func testLeft(t *testing.T, start func() hand.Hand) {
 	}
 }
 
-func testKill(t *testing.T, start func() hand.Hand) {
-	k := begin(t, start())
-	begun := filepath.Join(t.TempDir(), "never")
-	k.give(7, "ok a", "wait "+begun, "ok b")
+// busy gives records 7 to 9, and returns when the second is in hand.
+func (k *talker) busy() {
+	k.t.Helper()
+	never := filepath.Join(k.t.TempDir(), "never")
+	k.give(7, "ok a", "wait "+never, "ok b")
 	if a, ok := k.next(); !ok || a.seq != 7 {
-		t.Fatal("no answer to the first")
+		k.t.Fatal("no answer to the first")
 	}
 	k.hand.Taken(1)
-	k.hand.Kill()
-	k.hand.Kill() // twice does no harm
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); ; <-tick.C {
+		if _, err := os.Stat(Begun(never)); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			k.t.Fatal("the second was not begun")
+		}
+	}
+}
+
+// lost checks that the hand, which was busy, was ended with record 8 in hand.
+func (k *talker) lost() hand.Remains {
+	k.t.Helper()
+	if all := k.all(); len(all) > 0 {
+		k.t.Errorf("answers after the end: %v", all)
+	}
 	if exit := k.leave(); exit.Clean {
-		t.Errorf("it was killed, and ended: %s", exit.Text)
+		k.t.Errorf("it was killed, and ended: %s", exit.Text)
 	}
 	rest := k.remains()
-	if in := rest.InHand; in != nil && in.Seq != 8 { // it may not have come so far
-		t.Errorf("in hand %+v, want record 8, or none", in)
+	if in := rest.InHand; in == nil || *in != (hand.InHand{Seq: 8, Try: 1}) {
+		k.t.Errorf("in hand %+v, want record 8 at try 1", in)
 	}
-	if len(rest.Left) > 0 {
-		t.Errorf("left are %v", rest.Left)
+	if len(rest.Left) > 0 || rest.Loss.Text == "" {
+		k.t.Errorf("left are %v; %+v", rest.Left, rest.Loss)
+	}
+	return rest
+}
+
+func testKill(t *testing.T, start func() hand.Hand) {
+	k := begin(t, start())
+	k.busy()
+	k.hand.Kill()
+	k.hand.Kill() // twice does no harm
+	if rest := k.lost(); rest.Loss.Class != jobs.ClassCrash || !rest.Loss.Blamed || rest.Ordered {
+		t.Errorf("%+v, ordered %v", rest.Loss, rest.Ordered)
+	}
+}
+
+func testEnd(t *testing.T, p Place) {
+	k := begin(t, p.Start())
+	k.busy()
+	p.End()
+	if rest := k.lost(); rest.Loss.Class != jobs.ClassKilled || rest.Loss.Blamed || !rest.Ordered {
+		t.Errorf("%+v, ordered %v", rest.Loss, rest.Ordered)
+	}
+}
+
+func testKillIdle(t *testing.T, start func() hand.Hand) {
+	k := begin(t, start())
+	k.hand.Kill()
+	if all := k.all(); len(all) > 0 {
+		t.Errorf("answers nobody asked for: %v", all)
+	}
+	if exit := k.leave(); exit.Clean || exit.Text == "" {
+		t.Errorf("it was killed, and ended: %q", exit.Text)
+	}
+	k.nothing()
+}
+
+// What came of this hand cannot be trusted to be in step, so that the notes count; what came
+// of the one before it can.
+func testBroken(t *testing.T, start func() hand.Hand) {
+	k := begin(t, start())
+	k.give(0, "ok a")
+	k.next()
+	k.hand.Taken(1)
+	k.leave()
+	k.nothing()
+	k.hand.Clear()
+
+	k = begin(t, start())
+	k.give(5, "ok b", "fail c")
+	for range 2 {
+		k.next()
+		k.hand.Taken(1)
+	}
+	k.leave()
+	k.all()
+	k.ended = errors.New("out of step")
+	rest := k.remains()
+	if len(rest.Left) != 2 || rest.Left[5] == nil || rest.Left[6] == nil || rest.InHand != nil {
+		t.Errorf("left are %v, want records 5 and 6; in hand %+v", rest.Left, rest.InHand)
+	}
+	if !strings.Contains(rest.How, "out of step") {
+		t.Errorf("it ended, it says: %s", rest.How)
+	}
+}
+
+func testNotStopped(t *testing.T, start func() hand.Hand) {
+	k := begin(t, start())
+	k.busy()
+	k.hand.Kill()
+	k.lost()
+	for seq := jobs.Seq(7); seq < 10; seq++ {
+		if l := k.hand.Stopped(seq, 1); l != nil {
+			t.Errorf("record %d was stopped: %+v", seq, l)
+		}
+	}
+}
+
+func testNotWorn(t *testing.T, start func() hand.Hand) {
+	k := begin(t, start())
+	k.give(0, "ok a", "ok b")
+	if w, a := k.hand.Worn(), k.hand.Allowance(); w != 0 || a != hand.Unlimited {
+		t.Errorf("worn by %g, allowed %d", w, a)
+	}
+	k.leave()
+}
+
+func testWorn(t *testing.T, start func() hand.Hand) {
+	k := begin(t, start())
+	most := k.hand.Allowance()
+	if w := k.hand.Worn(); w != 0 || most < 5 || most > 20 {
+		t.Fatalf("worn by %g at first, allowed %d", w, most)
+	}
+	k.give(0, "ok a", "ok b", "ok c")
+	if w, a := k.hand.Worn(), k.hand.Allowance(); w <= 0 || w >= 1 || a != most-3 {
+		t.Errorf("worn by %g, allowed %d of %d after 3", w, a, most)
+	}
+	k.give(3, slices.Repeat([]string{"ok"}, int(most)-3)...)
+	if w, a := k.hand.Worn(), k.hand.Allowance(); w < 1 || a != 0 {
+		t.Errorf("worn by %g, allowed %d after all", w, a)
+	}
+	k.give(jobs.Seq(most), "ok") // one more is not refused
+	if a := k.hand.Allowance(); a != 0 {
+		t.Errorf("allowed %d after more than all", a)
+	}
+	k.leave()
+	if got := len(k.all()); got != int(most)+1 {
+		t.Errorf("%d answers", got)
+	}
+	k = begin(t, start())
+	if w, a := k.hand.Worn(), k.hand.Allowance(); w != 0 || a < 5 {
+		t.Errorf("the next is worn by %g, and allowed %d", w, a)
+	}
+	k.leave()
+}
+
+func testLoss(t *testing.T, p Place) {
+	k := begin(t, p.Start())
+	k.give(4, "die")
+	k.all()
+	k.leave()
+	k.remains()
+	want := []NotedLoss{
+		{hand.InHand{Seq: 4, Try: 1}, hand.Loss{Class: jobs.ClassCrash, Text: "it died", Blamed: true, Took: 7 * time.Millisecond}, 3},
+		{hand.InHand{Seq: 5, Try: 2}, hand.Loss{Class: jobs.ClassKilled, Text: "it was killed"}, 0},
+	}
+	last := uint64(0)
+	for _, w := range want {
+		ack, upTo, err := k.hand.NoteLoss(w.InHand, &w.Loss, 3)
+		if err != nil || ack == nil || upTo <= last {
+			t.Fatalf("acknowledge %d after %d, %v", upTo, last, err)
+		}
+		last = upTo
+	}
+	if got := p.Losses(); !slices.Equal(got, want) {
+		t.Errorf("noted are %+v, want %+v", got, want)
 	}
 }
 
