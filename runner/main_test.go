@@ -15,12 +15,14 @@ import (
 	"brood/worker"
 	"brood/worker/wire"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestMain makes this test binary a worker when it is started as one.
@@ -33,9 +35,10 @@ func TestMain(m *testing.M) {
 
 // The hand that is a process of this machine is a hand.
 func TestChildIsAHand(t *testing.T) {
-	handtest.Run(t, func(t *testing.T) func() hand.Hand {
-		s := slotOfProcesses(t)
-		return func() hand.Hand {
+	handtest.Run(t, func(t *testing.T, worn uint64) handtest.Place {
+		s, kill := slotOfProcesses(t)
+		s.r.cfg.Recycle.Tasks = worn
+		start := func() hand.Hand {
 			c, err := s.startChild(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -43,11 +46,36 @@ func TestChildIsAHand(t *testing.T) {
 			s.live.Store(c)
 			return c
 		}
+		return handtest.Place{Start: start, End: kill, Losses: func() []handtest.NotedLoss { return losses(t, s.pad) }}
 	})
 }
 
-// slotOfProcesses is a slot of a session of which there is nothing else.
-func slotOfProcesses(t *testing.T) *slot {
+// losses are the losses among the notes of a slot.
+func losses(t *testing.T, p *pad) []handtest.NotedLoss {
+	t.Helper()
+	notes, err := p.notes.After(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.notes.Unmap()
+	var out []handtest.NotedLoss
+	for i := range notes {
+		n := &notes[i]
+		if n.Kind != wire.NoteLoss {
+			continue
+		}
+		var l wire.Loss
+		if err := json.Unmarshal(n.Payload, &l); err != nil {
+			t.Fatal(err)
+		}
+		loss := hand.Loss{Class: l.Class, Text: l.Error, Blamed: l.Blamed, Took: time.Duration(l.TookMS) * time.Millisecond}
+		out = append(out, handtest.NotedLoss{InHand: hand.InHand{Seq: n.Seq, Try: n.Try}, Loss: loss, Crashes: l.Crashes})
+	}
+	return out
+}
+
+// slotOfProcesses is a slot of a session of which there is nothing else, and what kills that.
+func slotOfProcesses(t *testing.T) (*slot, context.CancelFunc) {
 	t.Helper()
 	dir := openHome(t, "suite")
 	if err := dir.WaitForWorkers(t.Context(), func() {}); err != nil {
@@ -85,7 +113,7 @@ func slotOfProcesses(t *testing.T) *slot {
 			t.Error(err)
 		}
 	})
-	return s
+	return s, kill
 }
 
 func openHome(t *testing.T, name string) *home.Dir {
@@ -135,14 +163,14 @@ func newFakeRun(t *testing.T, lines ...string) *fakeRun {
 	return f
 }
 
-func (f *fakeRun) newHand(_ context.Context, slot int) (hand.Hand, error) {
+func (f *fakeRun) newHand(_, kill context.Context, slot int) (hand.Hand, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.slots[slot] == nil {
 		f.slots[slot] = &handtest.Slot{WornAfter: f.worn}
 	}
 	f.hands++
-	return f.slots[slot].Start(), nil
+	return f.slots[slot].Start(kill), nil
 }
 
 // begin begins the run and works until it ends.

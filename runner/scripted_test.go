@@ -43,14 +43,15 @@ type script struct {
 func (f *fakeRun) follows(hands ...*scripted) *script {
 	s := &script{hands: hands}
 	f.cfg.Slots = 1
-	f.set.NewHand = func(ctx context.Context, slot int) (hand.Hand, error) {
+	f.set.NewHand = func(ctx, kill context.Context, slot int) (hand.Hand, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.begun++; s.begun > len(s.hands) {
-			return f.newHand(ctx, slot)
+			return f.newHand(ctx, kill, slot)
 		}
 		h := s.hands[s.begun-1]
 		h.s, h.number, h.frames, h.gone = s, s.begun, make(chan []byte, 1024), make(chan struct{})
+		context.AfterFunc(kill, h.Kill)
 		return h, nil
 	}
 	return s

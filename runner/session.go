@@ -69,9 +69,9 @@ type Setting struct {
 	// Version goes into the ledger's list of sessions.
 	Version string
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
-	// if ctx has ended. What it brings is killed when the session is. Nil: a process of
-	// this machine.
-	NewHand func(ctx context.Context, slot int) (hand.Hand, error)
+	// if ctx has ended. When kill ends, what it has brought must end at once. Nil: a
+	// process of this machine.
+	NewHand func(ctx, kill context.Context, slot int) (hand.Hand, error)
 }
 
 // session is one sitting of a run: from its beginning, or where the last one has

@@ -124,11 +124,10 @@ func (s *slot) start(ctx context.Context) (*talk, error) {
 		}
 		return newTalk(s, c), nil
 	}
-	h, err := s.r.NewHand(ctx, s.number)
+	h, err := s.r.NewHand(ctx, s.r.killCtx, s.number)
 	if h == nil || err != nil {
 		return nil, err
 	}
-	context.AfterFunc(s.r.killCtx, h.Kill)
 	return newTalk(s, h), nil
 }
 

@@ -73,10 +73,13 @@ func serve(t *testing.T, state string, r Target) *home.Dir {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, d, Handler(r)) }()
+	go func() {
+		defer close(done)
+		done <- Serve(ctx, d, Handler(r))
+	}()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err, ok := <-done; ok && err != nil {
 			t.Error(err)
 		}
 		if _, err := os.Lstat(d.File(SocketName)); !errors.Is(err, os.ErrNotExist) {
@@ -85,14 +88,18 @@ func serve(t *testing.T, state string, r Target) *home.Dir {
 	})
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for range tick.C {
+	for {
+		select {
+		case err := <-done:
+			t.Fatalf("nobody serves it: %v", err)
+		case <-tick.C:
+		}
 		if _, err := Ask(t.Context(), state, "x", AskStatus); err == nil {
 			return d
 		} else if !errors.Is(err, ErrNotRunning) {
 			t.Fatal(err)
 		}
 	}
-	return d
 }
 
 func TestQuestions(t *testing.T) {

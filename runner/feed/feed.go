@@ -159,6 +159,16 @@ func (f *Feed) poke() {
 	}
 }
 
+// unpoke takes the token away where there is nothing to take: it may be the slot's own, of
+// before it waited for a token of make's, and would wake it again and again. The caller has
+// held the lock since it looked, so what comes later has a token of its own.
+func (f *Feed) unpoke() {
+	select {
+	case <-f.wake:
+	default:
+	}
+}
+
 // Blank returns a block to fill, as soon as there is one and the records that
 // wait for a retry are not too many.
 func (f *Feed) Blank(ctx context.Context) *Block {

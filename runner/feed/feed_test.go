@@ -2,172 +2,18 @@ package feed
 
 import (
 	"brood/jobs"
+	"brood/runner/jobserver"
+	"brood/runner/ledger"
+	"brood/runner/pace"
 	"context"
 	"fmt"
-	"os"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
 )
-
-var shape = &jobs.Shape{Kind: jobs.Lines, Columns: []string{jobs.LineColumn}, End: "\n"}
-
-// fixture is a feed, and one slot that takes from it.
-type fixture struct {
-	t    testing.TB
-	feed *Feed
-	seat *Seat
-	next jobs.Seq
-	// waits are what the feed has told of waiting.
-	waits []string
-}
-
-func newFixture(t testing.TB, c Config) *fixture {
-	x := &fixture{t: t}
-	if c.Slots == 0 {
-		c.Slots = 2
-	}
-	c.Tell = func(why string, until time.Time) { x.waits = append(x.waits, why) }
-	c.Waited = func() {}
-	x.feed = New(c)
-	x.seat = x.feed.Seat()
-	return x
-}
-
-// push hands records over, as the source does.
-func (x *fixture) push(lines ...string) {
-	x.t.Helper()
-	b := x.feed.Blank(context.Background())
-	for _, l := range lines {
-		b.Add(&Item{Seq: x.next, Line: int64(x.next) + 1}, shape.Kind, []byte(l), nil, false, nil)
-		x.next++
-	}
-	x.feed.Push(b)
-}
-
-// retry is a record that waits for another try.
-func retry(seq jobs.Seq, due time.Time) *Retry {
-	body := fmt.Appendf(nil, "%c%s", len(fmt.Sprint("r", seq)), fmt.Sprint("r", seq))
-	return &Retry{Item: Item{Seq: seq}, Attempt: 2, Due: due, HasIntent: true, Body: body}
-}
-
-// take takes up to n records now, without waiting, and returns "seq/attempt" of each.
-func (x *fixture) take(n int) []string {
-	x.t.Helper()
-	return x.takeBy(x.seat, n)
-}
-
-func (x *fixture) takeBy(s *Seat, n int) []string {
-	x.t.Helper()
-	x.feed.mu.Lock()
-	admitted := x.feed.gate.admits(s)
-	b := &Batch{}
-	ok, _, err := false, time.Duration(0), error(nil)
-	if admitted {
-		ok, _, err = x.feed.fill(b, n)
-	}
-	x.feed.mu.Unlock()
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	if !ok {
-		return nil
-	}
-	return x.read(b)
-}
-
-// read returns "seq/attempt" of the records of a batch.
-func (x *fixture) read(b *Batch) []string {
-	x.t.Helper()
-	if err := b.Open(shape, false); err != nil {
-		x.t.Fatal(err)
-	}
-	var out []string
-	var rec jobs.Record
-	for {
-		more, err := b.Next(&rec)
-		if err != nil {
-			x.t.Fatal(err)
-		}
-		if !more {
-			return out
-		}
-		if b.Item().Seq != rec.Seq {
-			x.t.Errorf("the item is of record %d, the frame of %d", b.Item().Seq, rec.Seq)
-		}
-		out = append(out, fmt.Sprintf("%d/%d", rec.Seq, rec.Attempt))
-	}
-}
-
-func (x *fixture) want(got []string, want string) {
-	x.t.Helper()
-	if s := strings.Join(got, " "); s != want {
-		x.t.Errorf("%s has left, want %s", or(s), or(want))
-	}
-}
-
-func or(s string) string {
-	if s == "" {
-		return "nothing"
-	}
-	return s
-}
-
-func TestOrder(t *testing.T) {
-	x := newFixture(t, Config{})
-	x.push("a", "b", "c")
-	x.push("d")
-	x.want(x.take(2), "0/1 1/1")
-	x.want(x.take(2), "2/1") // a batch is of one block
-	x.want(x.take(2), "3/1")
-	x.want(x.take(2), "")
-}
-
-// Those whose retry is due go first, in the order of their time; those whose is not are not
-// waited for.
-func TestRetriesComeInBetween(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		x := newFixture(t, Config{})
-		x.push("a", "b", "c")
-		x.want(x.take(1), "0/1")
-		for seq, after := range map[jobs.Seq]time.Duration{10: time.Second, 11: time.Minute, 12: 0} {
-			x.feed.Adopt()
-			if err := x.feed.Again(retry(seq, time.Now().Add(after))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		x.want(x.take(9), "12/2")
-		x.want(x.take(1), "1/1")
-		time.Sleep(time.Second)
-		x.want(x.take(9), "10/2")
-		x.want(x.take(9), "2/1")
-		x.want(x.take(9), "")
-		time.Sleep(time.Minute)
-		x.want(x.take(9), "11/2")
-	})
-}
-
-// A record that may have killed a worker has no other beside it.
-func TestSuspectsAreAlone(t *testing.T) {
-	x := newFixture(t, Config{})
-	for seq := range jobs.Seq(4) {
-		r := retry(seq, time.Now().Add(-time.Duration(9-seq)*time.Second))
-		r.Suspect = seq == 1 || seq == 2
-		x.feed.Adopt()
-		if err := x.feed.Again(r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	x.want(x.take(9), "0/2")
-	x.want(x.take(9), "1/2")
-	x.want(x.take(9), "2/2")
-	x.want(x.take(9), "3/2")
-}
 
 // Whatever is pushed, sent again and taken in whatever way, every record leaves once for each
 // time it was handed over, new ones in order, and the feed is over when all are closed.
@@ -256,115 +102,6 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	})
 }
 
-// Bodies beyond what memory may hold come back from the disk as they were.
-func TestSpill(t *testing.T) {
-	dir := t.TempDir()
-	x := newFixture(t, Config{Dir: dir})
-	defer x.feed.Close()
-	const each = 3 << 20
-	for seq := range jobs.Seq(5) {
-		body := append([]byte{0x80, 0x80, 0xc0, 0x01}, slices.Repeat([]byte{'a' + byte(seq)}, each)...) // a varint of 3 MiB
-		x.feed.Adopt()
-		if err := x.feed.Again(&Retry{Item: Item{Seq: seq}, Attempt: 2, HasIntent: true, Body: body}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if x.feed.spill.stored != 3 || x.feed.spill.memory > spillMemory {
-		t.Fatalf("%d bodies are on the disk, %d bytes in memory", x.feed.spill.stored, x.feed.spill.memory)
-	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
-		t.Errorf("it has a name: %v, %v", entries, err)
-	}
-	for seq := range jobs.Seq(5) {
-		b := &Batch{}
-		if ok, _, err := x.feed.fill(b, 1); !ok || err != nil {
-			t.Fatal(ok, err)
-		}
-		if err := b.Open(shape, false); err != nil {
-			t.Fatal(err)
-		}
-		var rec jobs.Record
-		if _, err := b.Next(&rec); err != nil || len(rec.Raw) != each || rec.Raw[0] != 'a'+byte(rec.Seq) || rec.Raw[each-1] != rec.Raw[0] {
-			t.Errorf("record %d: %d bytes of %q, %v", seq, len(rec.Raw), rec.Raw[:1], err)
-		}
-	}
-}
-
-func TestSpillNeedsADirectory(t *testing.T) {
-	x := newFixture(t, Config{Dir: "/no/such/directory"})
-	x.feed.spill.memory = spillMemory
-	if err := x.feed.Again(retry(1, time.Now())); err == nil {
-		t.Error("a body was put nowhere")
-	}
-}
-
-func TestPause(t *testing.T) {
-	x := newFixture(t, Config{})
-	x.push("a")
-	x.feed.Pause(true)
-	x.want(x.take(1), "")
-	if !x.feed.State().Paused {
-		t.Error("it does not say so")
-	}
-	x.feed.Pause(false)
-	x.want(x.take(1), "0/1")
-}
-
-// Take waits until there is something, for as many as wait, and ends when all is over.
-func TestTakeWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		x := newFixture(t, Config{})
-		var mu sync.Mutex
-		var got []string
-		var slots sync.WaitGroup
-		for range 5 {
-			slots.Go(func() {
-				seat := x.feed.Seat()
-				for {
-					b := &Batch{}
-					ok, err := x.feed.Take(t.Context(), seat, nil, 1, b)
-					if !ok || err != nil {
-						return
-					}
-					mu.Lock()
-					got = append(got, x.read(b)...)
-					mu.Unlock()
-					x.feed.CloseRecords(1)
-				}
-			})
-		}
-		synctest.Wait()
-		x.push("a", "b", "c")
-		synctest.Wait()
-		x.push("d")
-		x.feed.Adopt()
-		if err := x.feed.Again(retry(9, time.Now().Add(time.Hour))); err != nil {
-			t.Fatal(err)
-		}
-		x.feed.End()
-		slots.Wait() // an hour, which passes at once
-		slices.Sort(got)
-		x.want(got, "0/1 1/1 2/1 3/1 9/2")
-	})
-}
-
-func TestTakeEndsWithItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		x := newFixture(t, Config{})
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan bool)
-		go func() {
-			ok, _ := x.feed.Take(ctx, x.seat, nil, 1, &Batch{})
-			done <- ok
-		}()
-		synctest.Wait()
-		cancel()
-		if <-done {
-			t.Error("it took something")
-		}
-	})
-}
-
 func TestWaitsWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newFixture(t, Config{})
@@ -405,13 +142,171 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// A batch fits a worker's pipe, unless one record alone does not.
-func TestBatchIsBounded(t *testing.T) {
+// A block that comes back through free is as good as new.
+func TestBlocksComeBackBlank(t *testing.T) {
+	x := newFixture(t, Config{Intents: true})
+	for round := range 2 * intentBlocks {
+		key := slices.Repeat([]byte{byte(round)}, ledger.KeySize)
+		b := x.feed.Blank(t.Context())
+		if b.Len() > 0 || b.Full() {
+			t.Fatalf("round %d: there are %d records in it", round, b.Len())
+		}
+		b.Add(&Item{Seq: jobs.Seq(round)}, shape.Kind, []byte("x"), nil, false, key)
+		x.feed.Push(b)
+		g := x.group()
+		if got, want := rows(g), fmt.Sprintf("%d+1/1", round); got != want || !slices.Equal(g.Rows[0].Keys, key) {
+			t.Fatalf("intents of %s, want %s; %+v", got, want, g.Rows)
+		}
+		x.feed.Grant(g)
+		x.want(x.take(9), fmt.Sprintf("%d/1", round))
+	}
+}
+
+// A block of nothing is there to be filled again.
+func TestPushNothing(t *testing.T) {
 	x := newFixture(t, Config{})
-	big := strings.Repeat("x", 50<<10)
-	x.push(big, big, big, strings.Repeat("y", 200<<10), "z")
-	x.want(x.take(9), "0/1 1/1")
-	x.want(x.take(9), "2/1")
-	x.want(x.take(1), "3/1")
-	x.want(x.take(9), "4/1")
+	x.feed.Push(x.feed.Blank(t.Context()))
+	if len(x.feed.free) != blockCount || len(x.feed.blocks) > 0 {
+		t.Errorf("%d of %d blocks are free, %d are to be taken from", len(x.feed.free), blockCount, len(x.feed.blocks))
+	}
+	x.feed.End()
+	select {
+	case <-x.feed.Over():
+	default:
+		t.Error("nothing was pushed, and it is not over")
+	}
+}
+
+func TestBlockIsBounded(t *testing.T) {
+	for what, c := range map[string]struct {
+		bytes, records int
+		full           bool
+	}{
+		"little":               {1, 1, false},
+		"almost full of bytes": {blockBytes - 8, 1, false},
+		"full of bytes":        {blockBytes, 1, true},
+		"almost full":          {1, blockRecords - 1, false},
+		"full of records":      {1, blockRecords, true},
+	} {
+		b := &Block{}
+		raw := make([]byte, c.bytes)
+		for seq := range jobs.Seq(c.records) {
+			b.Add(&Item{Seq: seq}, shape.Kind, raw, nil, false, nil)
+		}
+		if b.Full() != c.full || b.Len() != c.records {
+			t.Errorf("%s: full %v, %d records", what, b.Full(), b.Len())
+		}
+	}
+}
+
+// While too many wait for a retry, wherever they do, no new ones are read.
+func TestCrowded(t *testing.T) {
+	for name, wait := range map[string]func(f *Feed, n int){
+		"for their time": func(f *Feed, n int) { f.waiting = make(retries, n) },
+		"without intent": func(f *Feed, n int) { f.intents.later = make(retries, n) },
+		"for their key":  func(f *Feed, n int) { f.pacing.parkedCount = n },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := newFixture(t, Config{Intents: true})
+				set := func(n int) {
+					x.feed.mu.Lock()
+					wait(x.feed, n)
+					x.feed.mu.Unlock()
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				got := make(chan *Block, 1)
+				blank := func() { got <- x.feed.Blank(ctx) }
+				set(maxWaiting)
+				go blank()
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				if len(got) > 0 {
+					t.Fatal("there are enough, and a block to read more")
+				}
+				set(maxWaiting - 1)
+				if <-got == nil {
+					t.Error("no block, though there is room")
+				}
+				set(maxWaiting)
+				go blank()
+				cancel()
+				if <-got != nil {
+					t.Error("a block after the end")
+				}
+			})
+		})
+	}
+}
+
+// How many workers have died with a record is counted, from what the ledger knows on.
+func TestCrashes(t *testing.T) {
+	x := newFixture(t, Config{})
+	check := func(any bool, counts ...int) {
+		t.Helper()
+		if got := x.feed.AnyCrashes(); got != any {
+			t.Errorf("any: %v", got)
+		}
+		for seq, want := range counts {
+			if got := x.feed.CrashesOf(jobs.Seq(seq)); got != want {
+				t.Errorf("%d with record %d, want %d", got, seq, want)
+			}
+		}
+	}
+	x.feed.SetCrashes(0, 0)
+	if err := x.feed.Admit(retry(0, time.Now()), 0); err != nil {
+		t.Fatal(err)
+	}
+	check(false, 0, 0)
+	if n := x.feed.Crash(1); n != 1 {
+		t.Errorf("%d at the first", n)
+	}
+	if n := x.feed.Crash(1); n != 2 {
+		t.Errorf("%d at the second", n)
+	}
+	check(true, 0, 2)
+
+	x = newFixture(t, Config{})
+	if err := x.feed.Admit(retry(1, time.Now()), 3); err != nil {
+		t.Fatal(err)
+	}
+	check(true, 0, 3)
+	if n := x.feed.Crash(1); n != 4 {
+		t.Errorf("%d after three", n)
+	}
+	x.want(x.take(1), "1/2")
+	x.feed.End()
+	x.feed.CloseRecords(1) // it is open, as it was admitted
+	select {
+	case <-x.feed.Over():
+	default:
+		t.Error("it is not over")
+	}
+
+	x = newFixture(t, Config{})
+	x.feed.SetCrashes(2, 5)
+	check(true, 0, 0, 5)
+}
+
+// A worker gets nothing more before it has answered where that may be a reason for less.
+func TestOneByOne(t *testing.T) {
+	breaker, err := pace.ParseBreaker("50%/4 for 1m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		config Config
+		want   bool
+	}{
+		"by itself":      {Config{}, false},
+		"keys that live": {Config{Intents: true}, false},
+		"keys that die":  {Config{Intents: true, KeyLifetime: time.Hour}, true},
+		"adaptive":       {Config{Adaptive: true}, true},
+		"breaker":        {Config{Breaker: breaker}, true},
+		"jobserver":      {Config{Jobserver: &jobserver.Client{}}, true},
+	} {
+		if got := newFixture(t, c.config).feed.OneByOne(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
 }

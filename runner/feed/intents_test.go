@@ -74,44 +74,6 @@ func TestIntentKeys(t *testing.T) {
 	}
 }
 
-// The window: at least two records a slot, and beyond that what is worked on in the time of
-// some commits; while half of it is there no more are asked for.
-func TestIntentWindow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		x := newFixture(t, Config{Intents: true, Slots: 3})
-		x.push(slices.Repeat([]string{"x"}, 5000)...)
-		time.Sleep(time.Second)
-		count := func(g *Group) (n int) {
-			for _, r := range g.Rows {
-				n += r.Count
-			}
-			return n
-		}
-		g := x.group()
-		if got := count(g); got != 6 {
-			t.Fatalf("%d records at first, want 2 for each of 3 slots", got)
-		}
-		x.feed.Grant(g) // a commit that took no time
-		x.take(2)
-		if g := x.group(); !g.empty() {
-			t.Errorf("more than half of the window is there, and %d are asked for", count(g))
-		}
-		x.take(4)
-		time.Sleep(10 * time.Millisecond) // 6 records in 10 ms: 60 in the tenth of a second ahead
-		if g = x.group(); count(g) != 60 {
-			t.Errorf("%d records, want 60", count(g))
-		}
-		x.feed.Grant(g)
-		x.feed.SetSlots(100)
-		x.take(60)
-		x.want(x.take(1), "") // a slot has asked for one that had no intent
-		time.Sleep(time.Hour)
-		if g = x.group(); count(g) != 4*60 {
-			t.Errorf("%d records after a slot had to wait, want four times as many as before", count(g))
-		}
-	})
-}
-
 // A retry gets an intent of its own, shortly before it is due; one that no worker has seen
 // keeps the one it has.
 func TestIntentsOfRetries(t *testing.T) {
@@ -163,7 +125,9 @@ func TestKeysDie(t *testing.T) {
 		g := x.group()
 		var expired []jobs.Seq
 		for _, r := range g.Expired {
-			expired = append(expired, r.Seq)
+			if expired = append(expired, r.Seq); r.HasIntent {
+				t.Errorf("record %d has an intent still", r.Seq)
+			}
 		}
 		slices.Sort(expired)
 		if !slices.Equal(expired, []jobs.Seq{0, 1}) || len(g.Rows) != 1 || g.Rows[0].First != 2 {

@@ -205,3 +205,112 @@ func TestSlow(t *testing.T) {
 		})
 	}
 }
+
+// Retries count against the rate and the quota as new ones do.
+func TestRetriesArePaced(t *testing.T) {
+	for want, limit := range map[string]pace.Spec{"0/2": {Rate: rate(t, "1/s"), Burst: 1}, "0/2 1/2 2/2": {Quota: 3}} {
+		t.Run(want, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := newFixture(t, Config{Pace: limit})
+				for seq := range jobs.Seq(5) {
+					x.again(retry(seq, time.Now()))
+				}
+				x.want(x.take(9), want)
+				x.want(x.take(9), "")
+				x.push("a")
+				x.want(x.take(9), "")
+			})
+		})
+	}
+}
+
+// A throttle is not shortened by one that ends before it, but goes on with one that ends later.
+func TestSlowest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newFixture(t, Config{})
+		x.push("a")
+		slow := func(d time.Duration, want bool) {
+			t.Helper()
+			if news := x.feed.Slow(&Item{}, d, jobs.DelaysAll); news != want {
+				t.Errorf("%s are news: %v", d, news)
+			}
+		}
+		slow(time.Minute, true)
+		slow(time.Second, false)
+		time.Sleep(2 * time.Second)
+		x.want(x.take(1), "")
+		slow(2*time.Minute, false) // it is held back already
+		time.Sleep(time.Minute)
+		x.want(x.take(1), "")
+		time.Sleep(time.Minute)
+		x.want(x.take(1), "0/1")
+		time.Sleep(time.Second)
+		slow(time.Second, true)
+	})
+}
+
+// Wherever the one of a key stands, the next of that key needs no intent yet; and of a key
+// that is done with nothing is kept.
+func TestParkedBehindEachStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newFixture(t, Config{Intents: true, Pace: pace.Spec{MaxPerKey: 1}, PaceKey: spec.PaceKey{Column: "line"}})
+		it := Item{Pace: x.feed.PaceKey(&jobs.Record{Raw: []byte("a"), Shape: shape})}
+		seq := jobs.Seq(0)
+		admit := func() {
+			t.Helper()
+			r := &Retry{Item: Item{Seq: seq, Pace: it.Pace}, Attempt: 1, Due: time.Now(), Body: []byte{1, 'a'}}
+			if err := x.feed.Admit(r, 0); err != nil {
+				t.Fatal(err)
+			}
+			seq++
+		}
+		none := func(where string) {
+			t.Helper()
+			admit()
+			if g := x.group(); !g.empty() {
+				t.Errorf("%s, and there are intents for %s", where, rows(g))
+			}
+		}
+		admit()
+		g := x.group()
+		none("one waits for its intent")
+		x.feed.Grant(g)
+		none("one is due")
+		x.want(x.take(9), "0/1")
+		none("one is in flight")
+		for next := range 3 {
+			x.feed.EndKey(&it)
+			g := x.group()
+			if got, want := rows(g), fmt.Sprintf("%d+1/1", next+1); got != want {
+				t.Fatalf("intents for %s, want %s", got, want)
+			}
+			x.feed.Grant(g)
+			x.want(x.take(9), fmt.Sprintf("%d/1", next+1))
+		}
+		x.feed.EndKey(&it)
+		if p := x.feed.pacing; len(p.parked) > 0 || len(p.queued) > 0 || p.parkedCount != 0 {
+			t.Errorf("kept are %v, %v, %d", p.parked, p.queued, p.parkedCount)
+		}
+	})
+}
+
+// One that was granted and then had to wait for another of its key keeps its intent.
+func TestParkedKeepsItsIntent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newFixture(t, Config{Intents: true, Pace: pace.Spec{MaxPerKey: 1}, PaceKey: spec.PaceKey{Column: "line"}})
+		it := Item{Pace: x.feed.PaceKey(&jobs.Record{Raw: []byte("a"), Shape: shape})}
+		first, back := retry(0, time.Now()), retry(1, time.Now())
+		first.Pace, first.HasIntent, back.Pace = it.Pace, false, it.Pace
+		x.again(first)
+		g := x.group()
+		x.again(back) // it has its intent
+		x.want(x.take(9), "1/2")
+		x.feed.Grant(g)
+		x.want(x.take(9), "")
+		x.feed.EndKey(&it)
+		if g := x.group(); !g.empty() {
+			t.Errorf("another intent for %s", rows(g))
+		}
+		x.want(x.take(9), "0/2")
+	})
+}

@@ -53,6 +53,9 @@ func (f *Feed) Take(ctx context.Context, s *Seat, w Taker, n int, b *Batch) (boo
 		if !ok && (w == nil || w.Idle()) {
 			f.gate.leave(s)
 		}
+		if !ok && !finished {
+			f.unpoke()
+		}
 		f.mu.Unlock()
 		if more || finished {
 			f.poke()

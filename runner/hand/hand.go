@@ -48,10 +48,14 @@ type Hand interface {
 	// Leave lets the hand go, which finishes what it has, and waits until it has gone.
 	// Somebody must call Next until that ends.
 	Leave() (Exit, error)
-	// Kill ends it at once; Next ends. It may be called at any time, and again.
+	// Kill ends it at once; Next ends. It may be called at any time, and again. What it had in hand is lost as by a death: for this
+	// is how a hand ends whose words make no sense. Where the run itself is ended at once
+	// its hands are told so by the context that they were made with, and what remains says
+	// so: the loss is of ClassKilled, ordered, and no record is blamed.
 	Kill()
 	// Remains says what the hand has left behind when it has gone; broken is why what it
-	// said could not be understood, if that was so. It is called once, after Leave.
+	// said could not be understood, if that was so: then all answers that it made are left,
+	// those that were taken in as well. It is called once, after Leave.
 	Remains(broken error) (Remains, error)
 	// NoteLoss keeps what is about to be decided of the record in hand where the death of
 	// this process cannot touch it, before Clear forgets that it was in hand. Crashes is how

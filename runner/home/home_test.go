@@ -61,6 +61,20 @@ func TestCheckName(t *testing.T) {
 	}
 }
 
+// counting is a context that tells when it is waited for.
+type counting struct {
+	context.Context
+	waits chan<- struct{}
+}
+
+func (c counting) Done() <-chan struct{} {
+	select {
+	case c.waits <- struct{}{}:
+	default:
+	}
+	return c.Context.Done()
+}
+
 // One at a time: a second one is told who the first is, waits if it is to, and gets the
 // lock as soon as the first has let go.
 func TestOneAtATime(t *testing.T) {
@@ -82,10 +96,18 @@ func TestOneAtATime(t *testing.T) {
 		err error
 	}
 	got := make(chan result)
+	waits := make(chan struct{}, 3)
 	go func() {
-		d, err := Open(t.Context(), state, "x", WaitForever)
+		d, err := Open(counting{t.Context(), waits}, state, "x", WaitForever)
 		got <- result{d, err}
 	}()
+	for range 3 { // it has found the lock held, and waited, and looked again
+		select {
+		case <-waits:
+		case r := <-got:
+			t.Fatalf("it has not waited: %v", r.err)
+		}
+	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func TestAnswersRoundTrip(t *testing.T) {
 	want := []jobs.Result{
 		{Elapsed: 5 * time.Millisecond},
 		{Verdict: jobs.VerdictRetry, Class: "c", Error: "e", RetryAfter: time.Minute, Delays: jobs.DelaysAll},
-		{Text: []byte("text"), Values: [][]byte{[]byte("v"), nil}},
+		{Text: []byte("text"), Values: [][]byte{[]byte("v"), {}, []byte("w")}},
 		{Verdict: jobs.VerdictAbort, Error: "stop"},
 		{Verdict: jobs.VerdictUnknown, Class: jobs.ClassTimeout, Stopped: true},
 	}
@@ -87,10 +87,12 @@ func TestAnswersRoundTrip(t *testing.T) {
 		if more, err := r.Next(&got); !more || err != nil {
 			t.Fatal(more, err)
 		}
-		if got.Verdict != want[i].Verdict || got.Class != want[i].Class || got.Error != want[i].Error || got.Elapsed != want[i].Elapsed ||
-			got.RetryAfter != want[i].RetryAfter || got.Delays != want[i].Delays || !bytes.Equal(got.Text, want[i].Text) || len(got.Values) != len(want[i].Values) {
+		if !reflect.DeepEqual(got, want[i]) {
 			t.Errorf("answer %d: got %+v, want %+v", i, got, want[i])
 		}
+	}
+	if more, err := r.Next(&jobs.Result{}); more || err != nil {
+		t.Errorf("one more: %v, %v", more, err)
 	}
 }
 

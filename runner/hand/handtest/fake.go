@@ -23,7 +23,15 @@ type Slot struct {
 	acked   uint64
 	notes   []wire.Note // those that are not acknowledged
 	inHand  *hand.InHand
-	losses  []hand.InHand // of which NoteLoss was told
+	losses  []NotedLoss // of which NoteLoss was told
+}
+
+// NotedLoss is what a hand keeps of what NoteLoss was told: how many workers have died
+// only where the record is blamed.
+type NotedLoss struct {
+	InHand  hand.InHand
+	Loss    hand.Loss // Took in whole milliseconds
+	Crashes int
 }
 
 // Ack is told how many notes are in the ledger.
@@ -41,16 +49,16 @@ func (s *Slot) Acked() (acked, noted uint64) {
 }
 
 // Losses are the losses that were noted.
-func (s *Slot) Losses() []hand.InHand {
+func (s *Slot) Losses() []NotedLoss {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]hand.InHand(nil), s.losses...)
+	return append([]NotedLoss(nil), s.losses...)
 }
 
-// Start brings a hand.
-func (s *Slot) Start() hand.Hand {
-	ctx, cancel := context.WithCancel(context.Background())
-	f := &fake{slot: s, ctx: ctx, cancel: cancel, work: make(chan []byte, 64), answers: make(chan []byte, 64), gone: make(chan struct{})}
+// Start brings a hand. When run ends, it is told to end at once.
+func (s *Slot) Start(run context.Context) hand.Hand {
+	ctx, cancel := context.WithCancel(run)
+	f := &fake{slot: s, run: run, ctx: ctx, cancel: cancel, work: make(chan []byte, 64), answers: make(chan []byte, 64), gone: make(chan struct{})}
 	go f.serve()
 	return f
 }
@@ -58,6 +66,7 @@ func (s *Slot) Start() hand.Hand {
 // fake is a hand whose worker is a goroutine.
 type fake struct {
 	slot    *Slot
+	run     context.Context //nolint:containedctx // of what ends it at once
 	ctx     context.Context //nolint:containedctx // of the goroutine
 	cancel  context.CancelFunc
 	work    chan []byte
@@ -73,9 +82,18 @@ func (f *fake) serve() {
 	defer close(f.gone)
 	defer close(f.answers)
 	job := &job{}
-	for frame := range f.work {
-		if f.died = f.batch(job, frame); f.died != "" {
+	for {
+		select {
+		case <-f.ctx.Done():
+			f.died = "killed"
 			return
+		case frame, ok := <-f.work:
+			if !ok {
+				return
+			}
+			if f.died = f.batch(job, frame); f.died != "" {
+				return
+			}
 		}
 	}
 }
@@ -207,7 +225,10 @@ func (f *fake) Remains(broken error) (hand.Remains, error) {
 	if broken != nil {
 		from = f.first
 	}
-	rest := hand.Remains{InHand: s.inHand, How: f.died, Ordered: f.ctx.Err() != nil, Left: make(map[jobs.Seq]*wire.Note)}
+	rest := hand.Remains{InHand: s.inHand, How: f.died, Ordered: f.run.Err() != nil, Left: make(map[jobs.Seq]*wire.Note)}
+	if broken != nil {
+		rest.How += ", " + broken.Error()
+	}
 	for i := range s.notes {
 		if n := &s.notes[i]; n.Number > from {
 			rest.Left[n.Seq] = n
@@ -221,11 +242,16 @@ func (f *fake) Remains(broken error) (hand.Remains, error) {
 	return rest, nil
 }
 
-func (f *fake) NoteLoss(in hand.InHand, _ *hand.Loss, _ int) (hand.Ack, uint64, error) {
+func (f *fake) NoteLoss(in hand.InHand, l *hand.Loss, crashes int) (hand.Ack, uint64, error) {
 	s := f.slot
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.losses = append(s.losses, in)
+	noted := NotedLoss{InHand: in, Loss: *l}
+	noted.Loss.Took = l.Took.Truncate(time.Millisecond)
+	if l.Blamed {
+		noted.Crashes = crashes
+	}
+	s.losses = append(s.losses, noted)
 	s.noted++
 	s.settled = s.noted
 	return s, s.settled, nil

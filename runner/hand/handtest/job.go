@@ -23,7 +23,7 @@ const (
 	LineAbort    = "abort"    // asks to stop the run
 	LineBig      = "big"      // answered with half a MiB
 	LineDie      = "die"      // panics
-	LineWait     = "wait"     // waits until the file behind the space exists, then ok
+	LineWait     = "wait"     // makes the file Begun, waits until that behind the space exists, then ok
 )
 
 // Shape is the shape of the records of the job.
@@ -75,7 +75,13 @@ func (j *job) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error 
 
 func (j *job) Close() error { return nil }
 
+// Begun is the file that is made when a worker has begun to wait for another.
+func Begun(path string) string { return path + ".begun" }
+
 func waitFor(ctx context.Context, path string) error {
+	if err := os.WriteFile(Begun(path), nil, 0o600); err != nil {
+		return err
+	}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -3,10 +3,6 @@ package handtest
 import (
 	"brood/jobs"
 	"brood/runner/hand"
-	"brood/worker/wire"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,10 +13,20 @@ import (
 // patience is how long anything in the suite may take that should not take long.
 const patience = 30 * time.Second
 
-// Run tests an implementation. Slot makes the place for hands of a test, and returns what
-// brings one after the other; they work on Definition's job with the records of Shape, for
-// an effect that must not be repeated, and end with the test.
-func Run(t *testing.T, slot func(t *testing.T) (start func() hand.Hand)) {
+// Place is where the hands of a test are.
+type Place struct {
+	// Start brings one hand after the other. They work on Definition's job with the records
+	// of Shape, for an effect that must not be repeated, and end with the test.
+	Start func() hand.Hand
+	// End ends the hands at once, as a run does that is killed.
+	End func()
+	// Losses are those of which NoteLoss was told.
+	Losses func() []NotedLoss
+}
+
+// Run tests an implementation. Each test has a place of its own, whose hands are worn out
+// by about so many records, or if that is 0 by none.
+func Run(t *testing.T, place func(t *testing.T, worn uint64) Place) {
 	for _, c := range []struct {
 		name string
 		test func(t *testing.T, start func() hand.Hand)
@@ -35,131 +41,16 @@ func Run(t *testing.T, slot func(t *testing.T) (start func() hand.Hand)) {
 		{"giving to the dead is no error", testGiveDead},
 		{"what is in the ledger need not be kept", testAck},
 		{"the next hand begins with nothing in hand", testNext},
+		{"a kill ends a hand that has nothing", testKillIdle},
+		{"where it makes no sense all its answers are left", testBroken},
+		{"a record that nobody has stopped", testNotStopped},
+		{"a hand that is not worn out", testNotWorn},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, slot(t)) })
+		t.Run(c.name, func(t *testing.T) { c.test(t, place(t, 0).Start) })
 	}
-}
-
-// talker talks to one hand.
-type talker struct {
-	t       *testing.T
-	hand    hand.Hand
-	answers chan answer // closed when no more will come
-	ended   error       // why, after that
-}
-
-type answer struct {
-	seq jobs.Seq
-	res jobs.Result
-}
-
-func begin(t *testing.T, h hand.Hand) *talker {
-	k := &talker{t: t, hand: h, answers: make(chan answer, 1024)}
-	h.Begin()
-	go k.listen()
-	return k
-}
-
-func (k *talker) listen() {
-	defer close(k.answers)
-	for {
-		p, err := k.hand.Next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			k.ended = err
-			return
-		}
-		r, err := wire.ReadAnswers(p)
-		seq := r.First
-		for more := err == nil; more; seq++ {
-			var res jobs.Result
-			if more, err = r.Next(&res); more {
-				res.Text = slices.Clone(res.Text)
-				k.answers <- answer{seq, res}
-			}
-		}
-		if err != nil {
-			k.ended = err
-			k.hand.Kill()
-			return
-		}
-	}
-}
-
-// give gives a batch of lines, from record seq on.
-func (k *talker) give(seq jobs.Seq, lines ...string) {
-	k.t.Helper()
-	if err := k.hand.Give(Frame(seq, lines...), len(lines)); err != nil {
-		k.t.Fatal(err)
-	}
-}
-
-// Frame is a batch of lines, from record seq on.
-func Frame(seq jobs.Seq, lines ...string) []byte {
-	f := wire.Begin(nil, wire.TypeBatch)
-	f = wire.AppendBatchHead(f, seq, len(lines))
-	for _, l := range lines {
-		f = wire.AppendRecordHead(f, 0, 1)
-		f = wire.AppendBody(f, jobs.Lines, []byte(l), nil, false)
-	}
-	if err := wire.End(f, 0); err != nil {
-		panic(err)
-	}
-	return f
-}
-
-// next is the next answer.
-func (k *talker) next() (answer, bool) {
-	k.t.Helper()
-	select {
-	case a, ok := <-k.answers:
-		return a, ok
-	case <-time.After(patience):
-		k.t.Fatal("no answer, and no end of answers")
-		return answer{}, false
-	}
-}
-
-// all are the answers until their end.
-func (k *talker) all() []answer {
-	k.t.Helper()
-	var out []answer
-	for {
-		a, ok := k.next()
-		if !ok {
-			return out
-		}
-		out = append(out, a)
-	}
-}
-
-// leave lets the hand go.
-func (k *talker) leave() hand.Exit {
-	k.t.Helper()
-	exit, err := k.hand.Leave()
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return exit
-}
-
-func (k *talker) remains() hand.Remains {
-	k.t.Helper()
-	rest, err := k.hand.Remains(k.ended)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return rest
-}
-
-// nothing checks that nothing remains.
-func (k *talker) nothing() {
-	k.t.Helper()
-	if rest := k.remains(); rest.InHand != nil || len(rest.Left) > 0 {
-		k.t.Errorf("in hand %v, answers left %v", rest.InHand, rest.Left)
-	}
+	t.Run("the end of the run blames nobody", func(t *testing.T) { testEnd(t, place(t, 0)) })
+	t.Run("a loss is noted", func(t *testing.T) { testLoss(t, place(t, 0)) })
+	t.Run("a hand is worn out by records", func(t *testing.T) { testWorn(t, place(t, 10).Start) })
 }
 
 func testOrder(t *testing.T, start func() hand.Hand) {
@@ -217,113 +108,42 @@ func testLeaveBusy(t *testing.T, start func() hand.Hand) {
 	k.nothing()
 }
 
-func testDeath(t *testing.T, start func() hand.Hand) {
+func testNotWorn(t *testing.T, start func() hand.Hand) {
 	k := begin(t, start())
 	k.give(0, "ok a", "ok b")
-	for range 2 {
-		if _, ok := k.next(); !ok {
-			t.Fatal("no answer")
-		}
-		k.hand.Taken(1)
-	}
-	k.give(2, "ok c", "die", "ok d")
-	got := k.all()
-	k.hand.Taken(len(got))
-	exit := k.leave()
-	if exit.Clean || exit.Text == "" || exit.Name == "" {
-		t.Errorf("clean %v, %q ended: %q", exit.Clean, exit.Name, exit.Text)
-	}
-	rest := k.remains()
-	if rest.InHand == nil || rest.InHand.Seq != 3 || rest.InHand.Try != 1 {
-		t.Errorf("in hand %+v, want record 3 at try 1", rest.InHand)
-	}
-	if rest.Loss.Class != jobs.ClassCrash || !rest.Loss.Blamed || rest.Loss.Text == "" || rest.How == "" || rest.Ordered {
-		t.Errorf("%+v, how %q, told %v", rest.Loss, rest.How, rest.Ordered)
-	}
-	// The one before it, once; the one behind it not at all.
-	seen := 0
-	for _, a := range got {
-		seen += map[jobs.Seq]int{2: 1}[a.seq]
-		if a.seq > 2 {
-			t.Errorf("an answer to record %d", a.seq)
-		}
-	}
-	if rest.Left[2] != nil {
-		seen++
-	}
-	if seen != 1 || rest.Left[4] != nil {
-		t.Errorf("record 2 was answered %d times, left are %v", seen, rest.Left)
-	}
-}
-
-// Answers that nobody has taken in when the hand dies are among what is left, as they
-// were made, or come by Next.
-func testLeft(t *testing.T, start func() hand.Hand) {
-	h := start()
-	h.Begin()
-	if err := h.Give(Frame(0, "ok a", "fail b", "die"), 3); err != nil {
-		t.Fatal(err)
-	}
-	for { // what comes is not taken in
-		if _, err := h.Next(); err != nil {
-			break
-		}
-	}
-	if _, err := h.Leave(); err != nil {
-		t.Fatal(err)
-	}
-	rest, err := h.Remains(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var res jobs.Result
-	for seq, want := range []jobs.Verdict{jobs.VerdictOK, jobs.VerdictFailed} {
-		n := rest.Left[jobs.Seq(seq)]
-		if n == nil {
-			t.Fatalf("the answer to record %d is lost", seq)
-		}
-		if err := wire.ReadAnswer(n.Payload, &res); err != nil || res.Verdict != want || n.Try != 1 {
-			t.Errorf("record %d: %s at try %d, %v", seq, res.Verdict, n.Try, err)
-		}
-	}
-	if rest.InHand == nil || rest.InHand.Seq != 2 || len(rest.Left) != 2 {
-		t.Errorf("in hand %+v, left %v", rest.InHand, rest.Left)
-	}
-}
-
-func testKill(t *testing.T, start func() hand.Hand) {
-	k := begin(t, start())
-	begun := filepath.Join(t.TempDir(), "never")
-	k.give(7, "ok a", "wait "+begun, "ok b")
-	if a, ok := k.next(); !ok || a.seq != 7 {
-		t.Fatal("no answer to the first")
-	}
-	k.hand.Taken(1)
-	k.hand.Kill()
-	k.hand.Kill() // twice does no harm
-	if exit := k.leave(); exit.Clean {
-		t.Errorf("it was killed, and ended: %s", exit.Text)
-	}
-	rest := k.remains()
-	if in := rest.InHand; in != nil && in.Seq != 8 { // it may not have come so far
-		t.Errorf("in hand %+v, want record 8, or none", in)
-	}
-	if len(rest.Left) > 0 {
-		t.Errorf("left are %v", rest.Left)
-	}
-}
-
-func testGiveDead(t *testing.T, start func() hand.Hand) {
-	k := begin(t, start())
-	k.give(0, "die")
-	k.all()
-	for seq := range jobs.Seq(100) { // more than fits any pipe would wait for ever
-		k.give(1+seq, fmt.Sprintf("ok %0100000d", seq))
+	if w, a := k.hand.Worn(), k.hand.Allowance(); w != 0 || a != hand.Unlimited {
+		t.Errorf("worn by %g, allowed %d", w, a)
 	}
 	k.leave()
-	if rest := k.remains(); rest.InHand == nil || rest.InHand.Seq != 0 {
-		t.Errorf("in hand %+v, want record 0", rest.InHand)
+}
+
+func testWorn(t *testing.T, start func() hand.Hand) {
+	k := begin(t, start())
+	most := k.hand.Allowance()
+	if w := k.hand.Worn(); w != 0 || most < 5 || most > 20 {
+		t.Fatalf("worn by %g at first, allowed %d", w, most)
 	}
+	k.give(0, "ok a", "ok b", "ok c")
+	if w, a := k.hand.Worn(), k.hand.Allowance(); w <= 0 || w >= 1 || a != most-3 {
+		t.Errorf("worn by %g, allowed %d of %d after 3", w, a, most)
+	}
+	k.give(3, slices.Repeat([]string{"ok"}, int(most)-3)...)
+	if w, a := k.hand.Worn(), k.hand.Allowance(); w < 1 || a != 0 {
+		t.Errorf("worn by %g, allowed %d after all", w, a)
+	}
+	k.give(jobs.Seq(most), "ok") // one more is not refused
+	if a := k.hand.Allowance(); a != 0 {
+		t.Errorf("allowed %d after more than all", a)
+	}
+	k.leave()
+	if got := len(k.all()); got != int(most)+1 {
+		t.Errorf("%d answers", got)
+	}
+	k = begin(t, start())
+	if w, a := k.hand.Worn(), k.hand.Allowance(); w != 0 || a < 5 {
+		t.Errorf("the next is worn by %g, and allowed %d", w, a)
+	}
+	k.leave()
 }
 
 func testAck(t *testing.T, start func() hand.Hand) {
