@@ -109,22 +109,48 @@ func TestWhatWakes(t *testing.T) {
 	}{
 		{"a block", Config{}, nil, func(x *fixture, _ *Seat) { x.push("a") }, "0/1"},
 		{"a retry", Config{}, nil, func(x *fixture, _ *Seat) { x.again(retry(7, time.Now())) }, "7/2"},
-		{"a retry is due", Config{}, func(x *fixture, _ *Seat) { x.again(retry(7, time.Now().Add(time.Hour))) },
-			func(*fixture, *Seat) { time.Sleep(time.Hour) }, "7/2"},
+		{
+			"a retry is due",
+			Config{},
+			func(x *fixture, _ *Seat) { x.again(retry(7, time.Now().Add(time.Hour))) },
+			func(*fixture, *Seat) { time.Sleep(time.Hour) }, "7/2",
+		},
 		{"the end", Config{}, nil, func(x *fixture, _ *Seat) { x.feed.End() }, ""},
-		{"the last record is closed", Config{},
+		{
+			"the last record is closed",
+			Config{},
 			func(x *fixture, other *Seat) { x.push("a"); x.takeBy(other, 1); x.feed.End() },
-			func(x *fixture, _ *Seat) { x.feed.CloseRecords(1) }, ""},
-		{"it goes on", Config{}, func(x *fixture, _ *Seat) { x.push("a"); x.feed.Pause(true) },
-			func(x *fixture, _ *Seat) { x.feed.Pause(false) }, "0/1"},
-		{"an intent is durable", Config{Intents: true}, func(x *fixture, _ *Seat) { x.push("a"); g = x.group() },
-			func(x *fixture, _ *Seat) { x.feed.Grant(g) }, "0/1"},
-		{"no rate any more", Config{Pace: pace.Spec{Rate: rate(t, "1/h"), Burst: 1}},
-			full, func(x *fixture, _ *Seat) { x.feed.SetRate(nil) }, "1/1"},
-		{"a throttle is over", Config{}, func(x *fixture, _ *Seat) { x.feed.Slow(one, time.Hour, jobs.DelaysAll); x.push("a") },
-			func(*fixture, *Seat) { time.Sleep(time.Hour) }, "0/1"},
-		{"another slot leaves", Config{Slots: 1, Adaptive: true}, full,
-			func(x *fixture, other *Seat) { x.feed.Leave(other) }, "1/1"},
+			func(x *fixture, _ *Seat) { x.feed.CloseRecords(1) }, "",
+		},
+		{
+			"it goes on",
+			Config{},
+			func(x *fixture, _ *Seat) { x.push("a"); x.feed.Pause(true) },
+			func(x *fixture, _ *Seat) { x.feed.Pause(false) }, "0/1",
+		},
+		{
+			"an intent is durable",
+			Config{Intents: true},
+			func(x *fixture, _ *Seat) { x.push("a"); g = x.group() },
+			func(x *fixture, _ *Seat) { x.feed.Grant(g) }, "0/1",
+		},
+		{
+			"no rate any more",
+			Config{Pace: pace.Spec{Rate: rate(t, "1/h"), Burst: 1}},
+			full, func(x *fixture, _ *Seat) { x.feed.SetRate(nil) }, "1/1",
+		},
+		{
+			"a throttle is over",
+			Config{},
+			func(x *fixture, _ *Seat) { x.feed.Slow(one, time.Hour, jobs.DelaysAll); x.push("a") },
+			func(*fixture, *Seat) { time.Sleep(time.Hour) }, "0/1",
+		},
+		{
+			"another slot leaves",
+			Config{Slots: 1, Adaptive: true},
+			full,
+			func(x *fixture, other *Seat) { x.feed.Leave(other) }, "1/1",
+		},
 		{"more slots may work", Config{Slots: 1, Adaptive: true}, full, func(x *fixture, _ *Seat) {
 			x.feed.SetSlots(2)
 			x.feed.Observe(0, &good, "", time.Millisecond)
@@ -139,8 +165,10 @@ func TestWhatWakes(t *testing.T) {
 			x.feed.pacing.EndKey(x.item("a").Pace)
 		}, func(x *fixture, _ *Seat) { x.feed.PassBy(x.item("a")) }, "1/1"},
 		{"the trial comes back", breaking, trial, func(x *fixture, _ *Seat) { x.feed.Undecided(1) }, "2/1"},
-		{"the trial goes well", breaking, trial,
-			func(x *fixture, _ *Seat) { x.feed.Observe(1, &good, "", time.Millisecond) }, "2/1"},
+		{
+			"the trial goes well", breaking, trial,
+			func(x *fixture, _ *Seat) { x.feed.Observe(1, &good, "", time.Millisecond) }, "2/1",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
