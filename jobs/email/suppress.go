@@ -289,7 +289,7 @@ func (f *suppressFile) add(to map[suppressed]bool, line []byte) error {
 	return nil
 }
 
-// entries is how many entries a list has.
+// count is how many entries a list has.
 func (f *suppressFile) count() int { return len(f.entries) + len(f.recent) + len(f.tail) }
 
 // openBounced opens the list to which addresses are added.

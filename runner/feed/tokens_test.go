@@ -114,9 +114,7 @@ func TestTokenAtTheGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newFixture(t, Config{Jobserver: c})
 		x.push("a", "b")
-		if ok, err := x.feed.Take(t.Context(), x.seat, nil, 1, &Batch{}); !ok || err != nil {
-			t.Fatal(ok, err)
-		}
+		x.takes(nil)
 		x.feed.Shut("busy", false)
 		k := x.waiting(t.Context(), x.seat, idler(true))
 		if x.seat.tokens.has {
@@ -135,19 +133,13 @@ func TestTokenGoesRound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newFixture(t, Config{Jobserver: c})
 		x.push("a", "b", "c", "d", "e", "f")
-		take := func(w Taker) {
-			t.Helper()
-			if ok, err := x.feed.Take(t.Context(), x.seat, w, 1, &Batch{}); !ok || err != nil {
-				t.Fatal(ok, err)
-			}
-		}
-		take(nil)
+		x.takes(nil)
 		k := x.waiting(t.Context(), x.feed.Seat(), nil)
 		time.Sleep(tokenTime)
-		take(idler(true)) // not for too long
+		x.takes(idler(true)) // not for too long
 		k.still()
 		time.Sleep(time.Millisecond)
-		take(idler(false)) // its worker is busy
+		x.takes(idler(false)) // its worker is busy
 		k.still()
 		first := x.waiting(t.Context(), x.seat, idler(true))
 		k.has("3/1")
@@ -163,9 +155,7 @@ func TestTokenGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newFixture(t, Config{Jobserver: c})
 		x.push("a", "b")
-		if ok, err := x.feed.Take(t.Context(), x.seat, nil, 1, &Batch{}); !ok || err != nil {
-			t.Fatal(ok, err)
-		}
+		x.takes(nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		k := x.waiting(ctx, x.feed.Seat(), nil)
 		cancel()
@@ -213,4 +203,12 @@ func TestBrokenJobserver(t *testing.T) {
 		t.Errorf("%v; with a token: %v", err, second.tokens.has)
 	}
 	x.feed.Leave(second)
+}
+
+// takes takes a record, for a worker or none.
+func (x *fixture) takes(w Taker) {
+	x.t.Helper()
+	if ok, err := x.feed.Take(context.Background(), x.seat, w, 1, &Batch{}); !ok || err != nil {
+		x.t.Fatal(ok, err)
+	}
 }
