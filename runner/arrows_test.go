@@ -17,15 +17,16 @@ var allowed = map[string][]string{
 	"brood/worker/wire": {"jobs"},
 
 	// What each knows of the outside world, and nothing of a run.
-	"brood/runner/dataset":   {"jobs"},
-	"brood/runner/gauge":     {},
-	"brood/runner/jobserver": {},
-	"brood/runner/keys":      {"jobs"},
-	"brood/runner/ledger":    {"jobs"},
-	"brood/runner/pace":      {},
-	"brood/runner/proc":      {},
-	"brood/runner/sink":      {"jobs"},
-	"brood/runner/term":      {},
+	"brood/runner/dataset":     {"jobs"},
+	"brood/runner/gauge":       {},
+	"brood/runner/jobserver":   {},
+	"brood/runner/keys":        {"jobs"},
+	"brood/runner/ledger":      {"jobs", "runner/ledger/seal"},
+	"brood/runner/ledger/seal": {},
+	"brood/runner/pace":        {},
+	"brood/runner/proc":        {},
+	"brood/runner/sink":        {"jobs"},
+	"brood/runner/term":        {},
 
 	// A run, from what is asked of it to the session that does it.
 	"brood/runner/spec":    {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},

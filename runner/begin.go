@@ -32,7 +32,7 @@ func Begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 }
 
 func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.Shape) error) (Report, error) {
-	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath())
+	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath(), ledger.Spooled{})
 	if err != nil {
 		return Report{}, err
 	}
@@ -126,7 +126,7 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger
 	}
 	host, _ := os.Hostname() // for people; empty will do
 	epoch, err = l.BeginSession(ctx, ledger.Session{
-		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: home.BootID(), Slots: cfg.Slots,
+		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: ledger.BootID(), Slots: cfg.Slots,
 	}, left)
 	if err != nil {
 		return 0, &spec.WriteError{Err: err}

@@ -65,7 +65,7 @@ func (c *child) Taken(records int) (hand.Ack, uint64) {
 
 func (c *child) ack() (hand.Ack, uint64) {
 	if p := c.slot.pad; p.noted > 0 {
-		return p.page, p.noted
+		return p, p.noted
 	}
 	return nil, 0
 }

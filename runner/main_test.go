@@ -8,6 +8,7 @@ import (
 	"brood/runner/hand/handtest"
 	"brood/runner/home"
 	"brood/runner/intake"
+	"brood/runner/ledger"
 	"brood/runner/proc"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -196,7 +197,7 @@ func (f *fakeRun) resume(ctx context.Context) (Report, error) {
 // rows are the results, "seq status class attempts" each.
 func (f *fakeRun) rows() []string {
 	f.t.Helper()
-	in, err := intake.Open(f.t.Context(), dataset.Spec{Paths: []string{f.out}, Format: dataset.FormatCSV, Delimiter: ',', MaxRecord: 1 << 20}, nil, "")
+	in, err := intake.Open(f.t.Context(), dataset.Spec{Paths: []string{f.out}, Format: dataset.FormatCSV, Delimiter: ',', MaxRecord: 1 << 20}, nil, "", ledger.Spooled{})
 	if err != nil {
 		f.t.Fatal(err)
 	}

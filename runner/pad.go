@@ -13,6 +13,7 @@ import (
 // page, which says what is in hand, and the notes, which hold answers until the ledger has
 // them. It is made for the first of them, and closed at the end of the run.
 type pad struct {
+	slot  int
 	page  *wire.Page
 	notes *wire.Notes
 	files [3]*os.File // of the page, and of the notes
@@ -22,7 +23,7 @@ type pad struct {
 // openPad makes the page and the notes of a slot, and makes sure that there is room for
 // the page on the disk.
 func openPad(d *home.Dir, slot int, epoch int64) (*pad, error) {
-	p := &pad{}
+	p := &pad{slot: slot}
 	for i := range p.files {
 		f, err := os.OpenFile(d.NotesPath(slot, i), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
@@ -41,6 +42,12 @@ func openPad(d *home.Dir, slot int, epoch int64) (*pad, error) {
 	p.page, p.notes = page, wire.NewNotes(page, [2]*os.File{p.files[1], p.files[2]})
 	return p, nil
 }
+
+// Ack says on the page that the ledger has all notes up to a number.
+func (p *pad) Ack(upTo uint64) { p.page.Ack(upTo) }
+
+// Slot is the number of the slot.
+func (p *pad) Slot() int { return p.slot }
 
 // after returns the answers among the notes after one of a number, by record, and settles
 // all there are.

@@ -54,7 +54,11 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	if err := desk.CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
 		return nil, Report{}, err
 	}
-	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath())
+	spooled, err := l.Reader().Spooled(ctx)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath(), spooled)
 	if err != nil {
 		return nil, Report{}, err
 	}

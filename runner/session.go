@@ -192,11 +192,14 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	if err := desk.FinishAmending(ctx, l); err != nil {
 		return err
 	}
-	path, size, next, err := led.Output(ctx)
+	out, err := led.Output(ctx)
 	if err != nil {
 		return err
 	}
-	file, err := sink.Open(path, size, r.encoder.Header())
+	file, err := sink.Open(out.Path, sink.Start{
+		Size: out.Bytes, Sum: out.Sum, Header: r.encoder.Header(),
+		Lock: func(f os.FileInfo) error { return r.Dir.LockOutput(out.Path, f) },
+	})
 	if err != nil {
 		var we *sink.WriteError
 		if errors.As(err, &we) {
@@ -204,8 +207,8 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 		}
 		return err
 	}
-	if path != sink.Stdout && size == 0 {
-		if err := home.SyncDir(filepath.Dir(path)); err != nil {
+	if out.Path != sink.Stdout && out.Bytes == 0 {
+		if err := home.SyncDir(filepath.Dir(out.Path)); err != nil {
 			return err
 		}
 	}
@@ -224,7 +227,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	r.alreadyOK = t.OK
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
 	r.book = book.New(book.Config{
-		Ledger: l, Reader: led, File: file, Synced: size, Unordered: r.cfg.Unordered, NextSeq: next,
+		Ledger: l, Reader: led, File: file, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
 		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit,
 		KeysKept: func(n int, err error) {

@@ -40,7 +40,7 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.No
 	}
 	t := &takeover{past: past, found: make(map[jobs.Seq]*found)}
 	whole, why := false, lostWithMachine
-	if boot := home.BootID(); boot != "" && boot == last.BootID {
+	if boot := ledger.BootID(); boot != "" && boot == last.BootID {
 		why = lostWithPages
 		if whole, err = t.readPages(dir, epoch, last.Slots); err != nil {
 			return nil, err

@@ -44,6 +44,9 @@ func (b *Book) apply(u *Update) {
 	b.next.Retries = append(b.next.Retries, u.Retries...)
 	b.next.LeftRetries = append(b.next.LeftRetries, u.LeftRetries...)
 	b.next.Intents = append(b.next.Intents, u.Intents...)
+	for i := range u.Intents {
+		b.issued = max(b.issued, u.Intents[i].First+jobs.Seq(u.Intents[i].Count))
+	}
 	b.next.SettledNotes = append(b.next.SettledNotes, u.SettledNotes...)
 	b.next.Freed = append(b.next.Freed, u.Freed...)
 	b.next.Slots = max(b.next.Slots, u.Slots)

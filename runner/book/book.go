@@ -51,6 +51,10 @@ type Output interface {
 	Flush() error
 	Sync() error
 	Close() error
+	// Check reports an error if so many bytes are no longer where they were written.
+	Check(size int64) error
+	// Sum is the CRC-32C of the Size bytes, after a Flush.
+	Sum() uint32
 	// Size is how many bytes have been written, with those that are buffered.
 	Size() int64
 	Buffered() int
@@ -76,8 +80,9 @@ type Config struct {
 	Freed  []string
 	Totals ledger.Totals
 	Past   *Past
-	// SyncInput makes durable what has been read and is in no file of its own.
-	SyncInput func() error
+	// SyncInput makes durable what has been read and is in no file of its own, and returns
+	// how much of that there is.
+	SyncInput func() (ledger.Spooled, error)
 	// Quota is what is used of the quota of the day.
 	Quota func() (day string, used int)
 	// GiveBack gives keys back; KeysKept is told when that has failed, and is not
@@ -154,6 +159,8 @@ type Book struct {
 	// whoever waits, and to the pages how many of their notes are settled.
 	toNotify, notifying []chan struct{}
 	acks, acking        map[Ack]uint64
+	acked               []byte   // see ledger.Commit
+	issued              jobs.Seq // all records that have, or had, an intent are before it
 
 	// Standard output may lose its reader. What was not delivered is then
 	// held in the ledger like any result whose turn has not come.

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/ledger"
 	"context"
+	"encoding/binary"
 	"slices"
 	"time"
 )
@@ -26,7 +27,11 @@ func (b *Book) startCommit() {
 	c.Totals = b.Totals()
 	c.Beat = true
 	c.QuotaDay, c.QuotaUsed = b.cfg.Quota()
-	c.OutputBytes = b.cfg.File.Size()
+	c.OutputBytes, c.OutputSum = b.cfg.File.Size(), b.cfg.File.Sum()
+	if c.Issued = b.issued; c.Issued == 0 { // there are no intents, and need not be
+		c.Issued = jobs.Seq(c.Totals.Input)
+	}
+	c.Acked = b.ackedNow()
 	if b.order != nil {
 		c.NextSeq = b.order.Next()
 		b.stored = b.order.Unstored()
@@ -52,6 +57,20 @@ func (b *Book) startCommit() {
 	}
 	b.busy = true
 	b.work <- &c
+}
+
+// ackedNow is what the ledger is to know of settled notes, or nil if that is nothing new.
+func (b *Book) ackedNow() []byte {
+	if len(b.acking) == 0 {
+		return nil
+	}
+	for ack, number := range b.acking {
+		if n := 8 * ack.Slot(); n > len(b.acked) {
+			b.acked = append(b.acked, make([]byte, n-len(b.acked))...)
+		}
+		binary.LittleEndian.PutUint64(b.acked[8*(ack.Slot()-1):], number)
+	}
+	return slices.Clone(b.acked)
 }
 
 func (b *Book) chunkRow(id uint64) ledger.Chunk {
@@ -103,7 +122,11 @@ func (b *Book) commitLoop() {
 }
 
 func (b *Book) commit(c *ledger.Commit) error {
-	if err := b.cfg.SyncInput(); err != nil {
+	var err error
+	if c.Spool, err = b.cfg.SyncInput(); err != nil {
+		return err
+	}
+	if err := b.cfg.File.Check(c.OutputBytes); err != nil {
 		return err
 	}
 	if c.OutputBytes != b.synced {

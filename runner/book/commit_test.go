@@ -108,6 +108,8 @@ type acks struct {
 	upTo []uint64
 }
 
+func (a *acks) Slot() int { return 3 }
+
 func (a *acks) Ack(upTo uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -28,8 +28,12 @@ type Update struct {
 	AckUpTo uint64
 }
 
-// Ack is told up to which of its notes the ledger has what they say.
-type Ack interface{ Ack(upTo uint64) }
+// Ack is told up to which of its notes the ledger has what they say. Slot is whose notes
+// they are, from 1.
+type Ack interface {
+	Ack(upTo uint64)
+	Slot() int
+}
 
 // span is records that follow one another, and where their bytes end in buf.
 type span struct {

@@ -5,6 +5,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"fmt"
+	"hash/crc32"
 	"reflect"
 	"slices"
 	"testing"
@@ -86,6 +87,8 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 			Deaths: slices.Clone(u.Deaths), Intents: u.Intents, SettledNotes: []jobs.Seq{9}, Amended: []ledger.Amendment{{Seq: 1, Bytes: []byte("other\n")}},
 			Freed: []string{"ann"}, GivenBack: []string{"old"}, Slots: 5,
 			QuotaDay: "today", QuotaUsed: 7, Beat: true, OutputBytes: int64(len("row\nrow\n")), NextSeq: 5,
+			OutputSum: crc32.ChecksumIEEE([]byte("row\nrow\n")), Spool: ledger.Spooled{Bytes: 9, Sum: 3}, Issued: 13,
+			Acked: append(make([]byte, 16), 12, 0, 0, 0, 0, 0, 0, 0),
 		}
 		var bits Bitmap
 		bits.set(1, 1)
@@ -116,7 +119,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 		}
 		next := *x.made()[1]
 		yes, _ := set(next)
-		if !slices.Equal(yes, []string{"Totals", "InputDone", "Chunks", "Held", "GivenBack", "QuotaDay", "QuotaUsed", "Beat", "OutputBytes", "NextSeq"}) {
+		if !slices.Equal(yes, []string{"Totals", "InputDone", "Chunks", "Held", "GivenBack", "QuotaDay", "QuotaUsed", "Beat", "OutputBytes", "OutputSum", "Spool", "Issued", "NextSeq"}) {
 			t.Errorf("the next commit says %q", yes)
 		}
 		if len(next.Chunks) != 1 || next.Chunks[0].Chunk != 2000 || len(next.Held) != 1 || !slices.Equal(next.GivenBack, []string{"ann"}) {

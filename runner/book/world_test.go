@@ -4,7 +4,9 @@ import (
 	"brood/jobs"
 	"brood/runner/ledger"
 	"context"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"slices"
 	"strings"
@@ -26,7 +28,8 @@ type world struct {
 	writeErr error // of a flush, from now on
 	takes    int   // how many bytes a flush that fails still writes
 	syncErr  error
-	room     int // how much is buffered before a write flushes; 0: no end
+	checkErr error // the file is not where it was
+	room     int   // how much is buffered before a write flushes; 0: no end
 
 	commits   []*ledger.Commit
 	took      time.Duration // a commit
@@ -82,6 +85,17 @@ func (o output) Write(p []byte) error {
 		return o.Flush()
 	}
 	return nil
+}
+
+func (o output) Sum() uint32 { return crc32.ChecksumIEEE(o.file) }
+
+func (o output) Check(size int64) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.checkErr == nil && int64(len(o.file)) < size {
+		return errors.New("the file is shorter than what the commit says")
+	}
+	return o.checkErr
 }
 
 func (o output) Flush() error {
@@ -153,8 +167,11 @@ func open(t testing.TB, change func(*Config, *world)) *fixture {
 	w := &world{t: t, held: make(map[jobs.Seq][]byte)}
 	c := Config{
 		Ledger: w, Reader: w, Past: &Past{},
-		SyncInput: func() error { w.event("sync input"); return w.inputErr },
-		Quota:     func() (string, int) { return "today", 7 },
+		SyncInput: func() (ledger.Spooled, error) {
+			w.event("sync input")
+			return ledger.Spooled{Bytes: 9, Sum: 3}, w.inputErr
+		},
+		Quota: func() (string, int) { return "today", 7 },
 		GiveBack: func(_ context.Context, keys []string) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()

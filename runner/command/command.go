@@ -7,6 +7,7 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/home"
+	"brood/runner/ledger"
 	"brood/runner/spec"
 	"brood/runner/term"
 	"context"
@@ -162,10 +163,14 @@ func classify(err error) (int, string) {
 		return ce.code, ce.hint
 	case errors.As(err, &locked) && locked.What == "run":
 		return exitLocked, "Wait for it with --wait, or see how far it is: brood status " + locked.Name
+	case errors.As(err, &locked) && locked.What == "output":
+		return exitLocked, "Wait until that run has ended, or give the results another name with -o."
 	case errors.As(err, &locked):
 		return exitLocked, "Wait for it with --wait, or for some time with --wait=30s."
 	case errors.As(err, &owned):
 		return exitLocked, "If that machine has gone for good, add --take-over; if not, both would work on it."
+	case errors.Is(err, ledger.ErrDamaged):
+		return exitWrite, "Put back what is missing, or the whole run directory, from a copy; or look with brood verify NAME, and have brood repair NAME set all that may have been done to unknown."
 	case errors.As(err, &writeErr):
 		if errors.Is(err, syscall.ENOSPC) {
 			return exitWrite, "Make room on the disk, then continue with brood resume."

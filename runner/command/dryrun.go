@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner/intake"
+	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -22,7 +23,7 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 		return &spec.WriteError{Err: err}
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
-	in, err := intake.Open(ctx, cfg.Dataset, intake.Stdin(e.stdin), filepath.Join(tmp, "stdin"))
+	in, err := intake.Open(ctx, cfg.Dataset, intake.Stdin(e.stdin), filepath.Join(tmp, "stdin"), ledger.Spooled{})
 	if err != nil {
 		return err
 	}

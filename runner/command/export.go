@@ -87,7 +87,7 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 		}
 	}
 	// Bytes, not rows: the encoder of results adds columns of its own.
-	out, err := sink.Open(path, 0, nil)
+	out, err := sink.Open(path, sink.Start{})
 	if err != nil {
 		return err
 	}

@@ -90,14 +90,14 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, _, _, err := r.Output(ctx)
+	out, err := r.Output(ctx)
 	if err != nil {
 		return nil, err
 	}
 	st := &status{
 		Name: s.Name, Job: s.Job, Effect: s.Effect, State: string(s.State), Reason: s.Reason,
 		Input: s.Totals.Input, OK: s.Totals.OK, Failed: s.Totals.Failed, Skipped: s.Totals.Skipped, Unknown: s.Totals.Unknown,
-		Pending: max(s.Totals.Pending(), 0), Quarantined: quarantined, StartedAt: s.StartedAt, Output: out,
+		Pending: max(s.Totals.Pending(), 0), Quarantined: quarantined, StartedAt: s.StartedAt, Output: out.Path,
 	}
 	if s.FinishedAt != "" {
 		st.FinishedAt = &s.FinishedAt

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"sync"
@@ -24,9 +25,58 @@ type Spool struct {
 	mu      sync.Mutex
 	grown   sync.Cond
 	written int64
-	done    bool // no more will come
-	whole   bool // because the end was seen
+	sum     uint32 // of what is written
+	done    bool   // no more will come
+	whole   bool   // because the end was seen
 	err     error
+}
+
+// Extent is how much of a copy is on the disk, in bytes, and the CRC-32C of that.
+type Extent struct {
+	Bytes int64
+	Sum   uint32
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// ErrDamaged is wrapped by errors about a copy of standard input that does not hold what
+// was copied.
+var ErrDamaged = errors.New("the copy of standard input is damaged")
+
+// Verify compares the copy with what an earlier session had of it on the disk.
+func (s *Spool) Verify(known Extent) error {
+	st, err := s.file.Stat()
+	if err != nil {
+		return fmt.Errorf("copy of standard input: %w", err)
+	}
+	if st.Size() < known.Bytes {
+		return fmt.Errorf("%s: %w: it has %d bytes, and had %d", s.file.Name(), ErrDamaged, st.Size(), known.Bytes)
+	}
+	sum, err := s.sumOf(0, 0, known.Bytes)
+	if err != nil {
+		return err
+	}
+	if known.Bytes > 0 && sum != known.Sum {
+		return fmt.Errorf("%s: %w: its first %d bytes are not what was copied", s.file.Name(), ErrDamaged, known.Bytes)
+	}
+	if s.whole {
+		s.sum, err = s.sumOf(sum, known.Bytes, st.Size())
+	}
+	return err
+}
+
+// sumOf goes on with a checksum over the bytes from one offset to another.
+func (s *Spool) sumOf(sum uint32, from, to int64) (uint32, error) {
+	buf := make([]byte, min(256<<10, max(to-from, 0)))
+	for from < to {
+		n, err := s.file.ReadAt(buf[:min(int64(len(buf)), to-from)], from)
+		if n == 0 {
+			return 0, fmt.Errorf("copy of standard input: %w", err)
+		}
+		sum = crc32.Update(sum, castagnoli, buf[:n])
+		from += int64(n)
+	}
+	return sum, nil
 }
 
 // ErrCutOff is wrapped by errors about a copy of standard input that ends
@@ -113,8 +163,12 @@ func (s *Spool) Adopt() (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("copy of standard input: %w", err)
 	}
+	sum, err := s.sumOf(0, 0, st.Size())
+	if err != nil {
+		return 0, err
+	}
 	s.mu.Lock()
-	s.written = st.Size()
+	s.written, s.sum = st.Size(), sum
 	s.mu.Unlock()
 	s.grown.Broadcast()
 	return st.Size(), nil
@@ -129,7 +183,7 @@ func (s *Spool) Append(p []byte) error {
 	if _, err := s.file.WriteAt(p, s.written); err != nil {
 		return &WriteError{fmt.Errorf("copy standard input: %w", err)}
 	}
-	s.advance(int64(len(p)))
+	s.advance(p)
 	return nil
 }
 
@@ -174,14 +228,15 @@ func (s *Spool) compare(in io.Reader) error {
 			return fmt.Errorf("%w after %d bytes; give the whole input again: … | brood resume NAME, or < FILE", ErrCutOff, st.Size())
 		}
 		at += int64(n)
-		s.advance(int64(n))
+		s.advance(have[:n])
 	}
 	return nil
 }
 
-func (s *Spool) advance(n int64) {
+func (s *Spool) advance(p []byte) {
 	s.mu.Lock()
-	s.written += n
+	s.written += int64(len(p))
+	s.sum = crc32.Update(s.sum, castagnoli, p)
 	s.mu.Unlock()
 	s.grown.Broadcast()
 }
@@ -202,18 +257,18 @@ type WriteError struct{ Err error }
 func (e *WriteError) Error() string { return e.Err.Error() }
 func (e *WriteError) Unwrap() error { return e.Err }
 
-// Sync makes what has been copied so far durable, and returns how many bytes that is.
-func (s *Spool) Sync() (int64, error) {
+// Sync makes what has been copied so far durable, and returns how much that is.
+func (s *Spool) Sync() (Extent, error) {
 	s.mu.Lock()
-	written, whole := s.written, s.whole
+	now, whole := Extent{s.written, s.sum}, s.whole
 	s.mu.Unlock()
 	if whole {
-		return written, nil // synced before it was called so
+		return now, nil // synced before it was called so
 	}
 	if err := s.file.Sync(); err != nil {
-		return 0, fmt.Errorf("copy of standard input: %w", err)
+		return Extent{}, fmt.Errorf("copy of standard input: %w", err)
 	}
-	return written, nil
+	return now, nil
 }
 
 // Close closes the copy. Fill must have returned.

@@ -31,12 +31,12 @@ func Amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config, warn Logf) e
 	var writeErr *spec.WriteError
 	switch {
 	case errors.Is(err, ErrOutputGone):
-		_, size, _, readErr := l.Reader().Output(ctx)
+		out, readErr := l.Reader().Output(ctx)
 		if readErr != nil {
 			return readErr
 		}
 		warn("%v; what was decided is in the ledger only", err)
-		return l.Amend(ctx, size, "")
+		return l.Amend(ctx, out.Bytes, out.Sum, "")
 	case errors.As(err, &writeErr):
 		return &spec.WriteError{Err: fmt.Errorf("what was decided is in the ledger, and not yet in the results: %w; put that right, then run: brood resume %s", err, cfg.Name)}
 	}
@@ -57,17 +57,18 @@ func ApplyAmendments(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) er
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	path, size, _, err := l.Reader().Output(ctx)
+	out, err := l.Reader().Output(ctx)
 	if err != nil {
 		return err
 	}
+	path := out.Path
 	if path != sink.Stdout {
 		if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
 			path = sink.Stdout // a pipe or a device: what is written is written
 		}
 	}
 	if path == sink.Stdout || cfg.OutputFormat == sink.FormatText {
-		return appendAmendments(ctx, l, list, size)
+		return appendAmendments(ctx, l, list, out)
 	}
 	// Through a link, the file is replaced and not the link.
 	if path, err = filepath.EvalSymlinks(path); errors.Is(err, os.ErrNotExist) {
@@ -76,14 +77,14 @@ func ApplyAmendments(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) er
 		return &spec.WriteError{Err: err}
 	}
 	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".brood-amended")
-	newSize, err := rewrite(path, tmp, cfg.OutputFormat, list)
+	newSize, newSum, err := rewrite(path, tmp, cfg.OutputFormat, list)
 	if err != nil {
 		if rmErr := os.Remove(tmp); rmErr != nil && !errors.Is(rmErr, os.ErrNotExist) {
 			err = errors.Join(err, rmErr)
 		}
 		return err
 	}
-	if err := l.Amend(ctx, newSize, tmp); err != nil {
+	if err := l.Amend(ctx, newSize, &newSum, tmp); err != nil {
 		return &spec.WriteError{Err: err}
 	}
 	return FinishAmending(ctx, l)
@@ -95,10 +96,11 @@ func FinishAmending(ctx context.Context, l *ledger.Ledger) error {
 	if err != nil || tmp == "" {
 		return err
 	}
-	path, _, _, err := l.Reader().Output(ctx)
+	out, err := l.Reader().Output(ctx)
 	if err != nil {
 		return err
 	}
+	path := out.Path
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
@@ -117,12 +119,8 @@ func FinishAmending(ctx context.Context, l *ledger.Ledger) error {
 
 // appendAmendments writes what later tries have brought at the end of the
 // output.
-func appendAmendments(ctx context.Context, l *ledger.Ledger, list []ledger.Amendment, size int64) error {
-	path, _, _, err := l.Reader().Output(ctx)
-	if err != nil {
-		return err
-	}
-	f, err := sink.Open(path, size, nil)
+func appendAmendments(ctx context.Context, l *ledger.Ledger, list []ledger.Amendment, out ledger.Output) error {
+	f, err := sink.Open(out.Path, sink.Start{Size: out.Bytes, Sum: out.Sum})
 	if err != nil {
 		return &spec.WriteError{Err: err}
 	}
@@ -134,31 +132,32 @@ func appendAmendments(ctx context.Context, l *ledger.Ledger, list []ledger.Amend
 	if err := errors.Join(f.Flush(), f.Sync(), f.Close()); err != nil {
 		return &spec.WriteError{Err: err}
 	}
-	if err := l.Amend(ctx, f.Size(), ""); err != nil {
+	sum := f.Sum()
+	if err := l.Amend(ctx, f.Size(), &sum, ""); err != nil {
 		return &spec.WriteError{Err: err}
 	}
 	return nil
 }
 
 // rewrite copies the output to another file, with rows replaced. It returns how
-// long that is; it is durable, and so will its name be after syncDir.
-func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (size int64, err error) {
+// long that is, and its CRC-32C; it is durable, and so is its name.
+func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (size int64, sum uint32, err error) {
 	byRecord := make(map[jobs.Seq]*ledger.Amendment, len(list))
 	for i := range list {
 		byRecord[list[i].Seq] = &list[i]
 	}
 	st, err := os.Stat(path)
 	if err != nil {
-		return 0, &spec.WriteError{Err: err}
+		return 0, 0, &spec.WriteError{Err: err}
 	}
 	old, err := os.Open(path)
 	if err != nil {
-		return 0, &spec.WriteError{Err: err}
+		return 0, 0, &spec.WriteError{Err: err}
 	}
 	defer func() { _ = old.Close() }()
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, st.Mode().Perm())
+	f, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, st.Mode().Perm())
 	if err != nil {
-		return 0, &spec.WriteError{Err: err}
+		return 0, 0, &spec.WriteError{Err: err}
 	}
 	defer func() {
 		if closeErr := f.Close(); err == nil && closeErr != nil {
@@ -167,18 +166,21 @@ func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (siz
 	}()
 	w := bufio.NewWriterSize(f, 256<<10)
 	if err := copyAmended(w, old, path, format, byRecord); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if len(byRecord) > 0 {
-		return 0, fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", ErrOutputGone, len(byRecord), path)
+		return 0, 0, fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", ErrOutputGone, len(byRecord), path)
 	}
 	if err := errors.Join(w.Flush(), f.Chmod(st.Mode().Perm()), f.Sync()); err != nil {
-		return 0, &spec.WriteError{Err: err}
+		return 0, 0, &spec.WriteError{Err: err}
 	}
 	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
-		return 0, &spec.WriteError{Err: err}
+		return 0, 0, &spec.WriteError{Err: err}
 	}
-	return size, home.SyncDir(filepath.Dir(tmp))
+	if sum, err = sink.SumOf(f, size); err != nil {
+		return 0, 0, &spec.WriteError{Err: err}
+	}
+	return size, sum, home.SyncDir(filepath.Dir(tmp))
 }
 
 // copyAmended copies rows, and takes those that it replaces off the map.

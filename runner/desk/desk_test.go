@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,13 +55,13 @@ func newPast(t *testing.T, format sink.Format, state ledger.State) *past {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.ledger.Close() })
-	if _, err := p.ledger.BeginSession(ctx, ledger.Session{StartedAt: time.Now(), BootID: home.BootID(), Slots: 1}, nil); err != nil {
+	if _, err := p.ledger.BeginSession(ctx, ledger.Session{StartedAt: time.Now(), BootID: ledger.BootID(), Slots: 1}, nil); err != nil {
 		t.Fatal(err)
 	}
 	rows := p.rows(format)
 	p.write(out, rows)
 	commit := &ledger.Commit{
-		InputDone: true, OutputBytes: int64(len(rows)), NextSeq: 6, Totals: ledger.Totals{Input: 6, OK: 3, Failed: 1, Unknown: 2},
+		InputDone: true, OutputBytes: int64(len(rows)), OutputSum: crc32.Checksum([]byte(rows), crc32.MakeTable(crc32.Castagnoli)), NextSeq: 6, Totals: ledger.Totals{Input: 6, OK: 3, Failed: 1, Unknown: 2},
 		Chunks: []ledger.Chunk{{Chunk: 0, Offset: 8, Line: 2, OK: 3, Bits: make([]byte, ledger.ChunkSize/8)}},
 	}
 	commit.Chunks[0].Bits[0] = 1<<0 | 1<<3 | 1<<5
@@ -163,9 +164,9 @@ func TestResolve(t *testing.T) {
 			if st, err := os.Stat(p.cfg.Output); err != nil || st.Mode().Perm() != 0o640 {
 				t.Errorf("%v, %v", st.Mode(), err)
 			}
-			_, size, _, err := p.ledger.Reader().Output(t.Context())
-			if err != nil || size != int64(len(p.output())) {
-				t.Errorf("the ledger counts on %d bytes of %d, %v", size, len(p.output()), err)
+			out, err := p.ledger.Reader().Output(t.Context())
+			if err != nil || out.Bytes != int64(len(p.output())) {
+				t.Errorf("the ledger counts on %d bytes of %d, %v", out.Bytes, len(p.output()), err)
 			}
 			if entries, err := os.ReadDir(filepath.Dir(p.cfg.Output)); err != nil || slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.Contains(e.Name(), "amended") }) {
 				t.Errorf("left are %v, %v", entries, err)
@@ -261,7 +262,7 @@ func TestAmendWasCutOff(t *testing.T) {
 	p := newPast(t, sink.FormatCSV, ledger.StateDone)
 	tmp := filepath.Join(filepath.Dir(p.cfg.Output), ".out.csv.brood-amended")
 	p.write(tmp, "the new version\n")
-	if err := p.ledger.Amend(t.Context(), 16, tmp); err != nil {
+	if err := p.ledger.Amend(t.Context(), 16, nil, tmp); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time there is nothing to do

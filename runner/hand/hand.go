@@ -65,8 +65,12 @@ type Hand interface {
 	Clear()
 }
 
-// Ack is told up to which of its notes the ledger has what they say.
-type Ack interface{ Ack(upTo uint64) }
+// Ack is told up to which of its notes the ledger has what they say. Slot is whose notes
+// they are, from 1.
+type Ack interface {
+	Ack(upTo uint64)
+	Slot() int
+}
 
 // Unlimited is the allowance of a hand that is not worn out by records.
 const Unlimited = math.MaxUint64

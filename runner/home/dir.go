@@ -25,6 +25,7 @@ type Dir struct {
 	lock *os.File
 
 	workersLock *os.File // shared with the workers; nil until a session begins
+	outputLock  *os.File // see LockOutput; nil: not taken
 }
 
 // The names in a run directory, besides the ledger.
@@ -139,9 +140,9 @@ func (d *Dir) WaitForWorkers(ctx context.Context, told func()) error {
 
 // Close gives the locks back.
 func (d *Dir) Close() error {
-	var err error
+	err := d.unlockOutput()
 	if d.workersLock != nil {
-		err = d.workersLock.Close()
+		err = errors.Join(err, d.workersLock.Close())
 		d.workersLock = nil
 	}
 	return errors.Join(err, d.lock.Close())
@@ -202,7 +203,7 @@ func Alive(state, name string) bool {
 // Discard removes what a run left that was cut off before it began.
 func (d *Dir) Discard() error {
 	for _, name := range []string{
-		ledger.FileName, ledger.FileName + "-wal", ledger.FileName + "-shm", stdinName, stdinName + ".part",
+		ledger.FileName, ledger.FileName + "-wal", ledger.FileName + "-shm", ledger.FileName + "-journal", stdinName, stdinName + ".part",
 	} {
 		if err := os.Remove(d.File(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return &spec.WriteError{Err: err}

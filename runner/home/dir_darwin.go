@@ -25,12 +25,3 @@ func lockHeld(path string) bool {
 	defer func() { _ = f.Close() }()
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil
 }
-
-// BootID names the start of this machine; empty if the system does not tell.
-func BootID() string {
-	id, err := unix.Sysctl("kern.bootsessionuuid")
-	if err != nil {
-		return ""
-	}
-	return id
-}

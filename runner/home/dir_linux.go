@@ -48,12 +48,3 @@ func lockHeld(path string) bool {
 	}
 	return false
 }
-
-// BootID names the start of this machine; empty if the system does not tell.
-func BootID() string {
-	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
-}

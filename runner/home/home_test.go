@@ -291,9 +291,9 @@ func TestCheckOwner(t *testing.T) {
 		name, host, boot string
 		ok               bool
 	}{
-		{"this machine", host, BootID(), true},
+		{"this machine", host, ledger.BootID(), true},
 		{"this machine, before its last start", host, "another", true},
-		{"this machine under another name", "elsewhere", BootID(), true},
+		{"this machine under another name", "elsewhere", ledger.BootID(), true},
 		{"another machine", "elsewhere", "another", false},
 	} {
 		l, err := ledger.Create(ctx, filepath.Join(t.TempDir(), ledger.FileName), ledger.Run{Name: "x", Job: "echo", Effect: "none", Config: []byte("{}"), StartedAt: time.Now(), Output: "-", OutputFormat: "text"})

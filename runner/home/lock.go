@@ -16,12 +16,15 @@ import (
 
 // LockedError says who holds a run, or a lock of brood lock.
 type LockedError struct {
-	What   string // "run" or "lock"
+	What   string // "run", "output" or "lock"
 	Name   string
 	Holder string // begins with ": ", or is empty
 }
 
 func (e *LockedError) Error() string {
+	if e.What == "output" {
+		return fmt.Sprintf("another run is writing to %s%s", e.Name, e.Holder)
+	}
 	return fmt.Sprintf("%s %s is held by another brood%s", e.What, e.Name, e.Holder)
 }
 
@@ -162,7 +165,7 @@ func CheckOwner(ctx context.Context, l *ledger.Reader, name string) error {
 	if err != nil || o == nil {
 		return err
 	}
-	if host, err := os.Hostname(); o.BootID == BootID() || (err == nil && o.Host == host) {
+	if host, err := os.Hostname(); o.BootID == ledger.BootID() || (err == nil && o.Host == host) {
 		return nil
 	}
 	return &OwnedError{name, *o}

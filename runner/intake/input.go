@@ -44,8 +44,9 @@ type Producer interface {
 }
 
 // Open opens the dataset. What the dataset "-" stands for comes from a producer,
-// by way of a spool at spoolPath; the spool is being filled from here on.
-func Open(ctx context.Context, of dataset.Spec, p Producer, spoolPath string) (*Input, error) {
+// by way of a spool at spoolPath; the spool is being filled from here on. Known is what an
+// earlier session had of it.
+func Open(ctx context.Context, of dataset.Spec, p Producer, spoolPath string, known ledger.Spooled) (*Input, error) {
 	in := &Input{of: of}
 	if slices.Contains(of.Paths, dataset.Stdin) {
 		spool, err := dataset.NewSpool(spoolPath)
@@ -53,6 +54,9 @@ func Open(ctx context.Context, of dataset.Spec, p Producer, spoolPath string) (*
 			return nil, &spec.WriteError{Err: err}
 		}
 		in.spool, in.dir = spool, filepath.Dir(spoolPath)
+		if err := spool.Verify(dataset.Extent(known)); err != nil {
+			return nil, errors.Join(&spec.DatasetError{Err: err}, spool.Close())
+		}
 		if !spool.Whole() {
 			in.produce(ctx, p)
 		}
@@ -125,15 +129,15 @@ func (in *Input) Fill(drain context.Context) error {
 
 // Sync makes what has been read durable, as far as that is in a spool, and tells the
 // producer. What a commit says of a record must not outlive the record.
-func (in *Input) Sync() error {
+func (in *Input) Sync() (ledger.Spooled, error) {
 	if in.spool == nil {
-		return nil
+		return ledger.Spooled{}, nil
 	}
 	n, err := in.spool.Sync()
 	if err == nil && in.producer != nil {
-		in.producer.Durable(n)
+		in.producer.Durable(n.Bytes)
 	}
-	return err
+	return ledger.Spooled(n), err
 }
 
 // stop ends the filling of an input that is not used after all. What is wrong with

@@ -3,6 +3,7 @@ package intake
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -78,7 +79,7 @@ func (p *producer) Durable(n int64) {
 
 func TestFiles(t *testing.T) {
 	path := write(t, "a\nb\n")
-	in, err := Open(t.Context(), lines(path, path), nil, "")
+	in, err := Open(t.Context(), lines(path, path), nil, "", ledger.Spooled{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestFiles(t *testing.T) {
 	if in.Produces() {
 		t.Error("a file produces nothing")
 	}
-	if err := errors.Join(in.Sync(), in.Close()); err != nil {
+	if err := errors.Join(syncOf(in), in.Close()); err != nil {
 		t.Error(err)
 	}
 }
@@ -99,7 +100,7 @@ func TestProducer(t *testing.T) {
 	spool := filepath.Join(t.TempDir(), "spool")
 	p := &producer{pieces: make(chan string, 1)}
 	p.pieces <- "aa\nb" // so much may be looked at to know what it is
-	in, err := Open(t.Context(), lines(dataset.Stdin), p, spool)
+	in, err := Open(t.Context(), lines(dataset.Stdin), p, spool, ledger.Spooled{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestProducer(t *testing.T) {
 	if err := in.Reader.Next(&rec); err != nil || string(rec.Raw) != "aa" {
 		t.Errorf("%q, %v", rec.Raw, err)
 	}
-	if err := in.Sync(); err != nil {
+	if err := syncOf(in); err != nil {
 		t.Fatal(err)
 	}
 	p.pieces <- "\nc\n"
@@ -117,7 +118,7 @@ func TestProducer(t *testing.T) {
 	if err := <-filled; err != nil {
 		t.Fatal(err)
 	}
-	if err := in.Sync(); err != nil {
+	if err := syncOf(in); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(p.durable, []int64{4, 7}) {
@@ -132,7 +133,7 @@ func TestProducer(t *testing.T) {
 	_ = in.Close()
 
 	// A whole spool needs no producer, and has all of it.
-	again, err := Open(t.Context(), lines(dataset.Stdin), nil, spool)
+	again, err := Open(t.Context(), lines(dataset.Stdin), nil, spool, ledger.Spooled{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func TestProducerIsCutOff(t *testing.T) {
 	spool := filepath.Join(t.TempDir(), "spool")
 	p := &producer{pieces: make(chan string, 1)}
 	p.pieces <- "aaa\n"
-	in, err := Open(t.Context(), lines(dataset.Stdin), p, spool)
+	in, err := Open(t.Context(), lines(dataset.Stdin), p, spool, ledger.Spooled{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +173,7 @@ func TestProducerIsCutOff(t *testing.T) {
 	p = &producer{pieces: make(chan string, 1)}
 	p.pieces <- "b\n"
 	close(p.pieces)
-	if in, err = Open(t.Context(), lines(dataset.Stdin), p, spool); err != nil {
+	if in, err = Open(t.Context(), lines(dataset.Stdin), p, spool, ledger.Spooled{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := in.Fill(t.Context()); err != nil {
@@ -190,7 +191,7 @@ func TestProducerFails(t *testing.T) {
 	p := &producer{pieces: make(chan string, 1), err: broken}
 	p.pieces <- "aaa\n"
 	close(p.pieces)
-	in, err := Open(t.Context(), lines(dataset.Stdin), p, filepath.Join(t.TempDir(), "spool"))
+	in, err := Open(t.Context(), lines(dataset.Stdin), p, filepath.Join(t.TempDir(), "spool"), ledger.Spooled{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,11 +219,11 @@ func TestStdin(t *testing.T) {
 		_, _ = io.WriteString(w, "a\nb\n")
 		_ = w.Close()
 	}()
-	in, err := Open(t.Context(), lines(dataset.Stdin), Stdin(r), spool)
+	in, err := Open(t.Context(), lines(dataset.Stdin), Stdin(r), spool, ledger.Spooled{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(in.Fill(t.Context()), in.Sync()); err != nil {
+	if err := errors.Join(in.Fill(t.Context()), syncOf(in)); err != nil {
 		t.Fatal(err)
 	}
 	if got := all(t, in); len(got) != 2 {
@@ -234,14 +235,14 @@ func TestStdin(t *testing.T) {
 // What cannot be read is the dataset's fault, what cannot be written the disk's.
 func TestErrors(t *testing.T) {
 	var dataErr *spec.DatasetError
-	if _, err := Open(t.Context(), lines("/no/such/file"), nil, ""); !errors.As(err, &dataErr) {
+	if _, err := Open(t.Context(), lines("/no/such/file"), nil, "", ledger.Spooled{}); !errors.As(err, &dataErr) {
 		t.Errorf("%v", err)
 	}
 	if _, err := OpenCopy(lines(dataset.Stdin), filepath.Join(t.TempDir(), "none")); !errors.As(err, &dataErr) {
 		t.Errorf("%v", err)
 	}
 	var writeErr *spec.WriteError
-	if _, err := Open(t.Context(), lines(dataset.Stdin), &producer{}, "/no/such/folder/spool"); !errors.As(err, &writeErr) {
+	if _, err := Open(t.Context(), lines(dataset.Stdin), &producer{}, "/no/such/folder/spool", ledger.Spooled{}); !errors.As(err, &writeErr) {
 		t.Errorf("%v", err)
 	}
 	if err := ReadError(&dataset.WriteError{Err: io.ErrShortWrite}); !errors.As(err, &writeErr) || errors.As(err, &dataErr) {
@@ -257,7 +258,7 @@ func TestRecords(t *testing.T) {
 		n    uint64
 		want string
 	}{{0, "ann bad cem"}, {2, "ann bad"}, {1, "ann"}} {
-		in, err := Open(t.Context(), of, nil, "")
+		in, err := Open(t.Context(), of, nil, "", ledger.Spooled{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,4 +279,9 @@ func TestRecords(t *testing.T) {
 		}
 		_ = in.Close()
 	}
+}
+
+func syncOf(in *Input) error {
+	_, err := in.Sync()
+	return err
 }

@@ -10,10 +10,10 @@ import (
 
 // statements are the prepared statements of the writer.
 type statements struct {
-	all                                                            []*sql.Stmt
-	totals, output, dropHeld                                       *sql.Stmt
-	chunk, outcome, attempt, retry, settled, holdIt                *sql.Stmt
-	death, intent, noted, amended, beat, free, given, quota, slots *sql.Stmt
+	all                                                                             []*sql.Stmt
+	totals, output, dropHeld                                                        *sql.Stmt
+	chunk, outcome, attempt, retry, settled, holdIt                                 *sql.Stmt
+	death, intent, noted, amended, beat, free, given, quota, slots, progress, acked *sql.Stmt
 }
 
 func (l *Ledger) prepare(ctx context.Context) error {
@@ -35,6 +35,8 @@ func (l *Ledger) prepare(ctx context.Context) error {
 		{&l.stmts.free, `INSERT OR IGNORE INTO freed VALUES (?)`},
 		{&l.stmts.given, `DELETE FROM freed WHERE key = ?`},
 		{&l.stmts.slots, `UPDATE sessions SET slots = max(slots, ?) WHERE session = (SELECT max(session) FROM sessions)`},
+		{&l.stmts.progress, `UPDATE progress SET number = number + 1, issued = max(issued, ?), output_sum = ?, spool = ?, spool_sum = ?`},
+		{&l.stmts.acked, `UPDATE progress SET acked = ?`},
 		{&l.stmts.quota, `INSERT OR REPLACE INTO quota VALUES (1, ?, ?)`},
 		{&l.stmts.beat, `UPDATE owner SET beat_at = ?`},
 		{&l.stmts.settled, `DELETE FROM retries WHERE seq = ?`},
@@ -72,6 +74,9 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 			err = fmt.Errorf("commit to ledger %s: %w", l.path, explain(err))
 		}
 	}()
+	if err := l.inPlace(); err != nil {
+		return err
+	}
 	// Not sql.Tx: it would prepare each statement anew for every row.
 	if _, err := l.write.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
@@ -85,6 +90,10 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	t := c.Totals
 	b.exec(l.stmts.totals, t.Input, c.InputDone, t.OK, t.Failed, t.Skipped, t.Unknown)
 	b.exec(l.stmts.output, c.OutputBytes, uint64(c.NextSeq))
+	b.exec(l.stmts.progress, uint64(c.Issued), c.OutputSum, c.Spool.Bytes, c.Spool.Sum)
+	if c.Acked != nil {
+		b.exec(l.stmts.acked, c.Acked)
+	}
 	b.exec(l.stmts.dropHeld, uint64(c.NextSeq))
 	for i := range c.Chunks {
 		r := &c.Chunks[i]
@@ -162,8 +171,10 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	if b.err != nil {
 		return b.err
 	}
-	_, err = l.write.ExecContext(ctx, "COMMIT")
-	return err
+	if _, err = l.write.ExecContext(ctx, "COMMIT"); err != nil {
+		return err
+	}
+	return l.sealIt(uint64(c.Issued))
 }
 
 // batch runs statements until one fails.

@@ -13,6 +13,7 @@
 package ledger
 
 import (
+	"brood/runner/ledger/seal"
 	"context"
 	"database/sql"
 	_ "embed"
@@ -21,6 +22,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -29,9 +31,10 @@ import (
 //go:embed schema.sql
 var schema string
 
-// SchemaVersion is the user_version of databases this code can write. A
-// database of another version is refused.
-const SchemaVersion = 2
+// SchemaVersion is the user_version of databases this code can write. Of older ones it
+// can read version 2, and changes it when it opens one to write, see migrate.go; any other
+// is refused.
+const SchemaVersion = 3
 
 // ChunkSize is how many records a row of chunks covers. It is part of the
 // schema.
@@ -57,6 +60,10 @@ type Ledger struct {
 	write  *sql.Conn // of the one writer
 	broken bool
 	stmts  statements
+
+	seal   *seal.Seal
+	number uint64      // of the last transaction
+	file   os.FileInfo // of the database
 }
 
 // timeFormat sorts as text and is understood by SQLite's date functions.
@@ -84,29 +91,62 @@ func Create(ctx context.Context, path string, run Run) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.initialise(ctx, run); err != nil {
+	id, err := newID()
+	if err == nil {
+		err = l.initialise(ctx, run, id)
+	}
+	if err == nil {
+		l.seal, err = seal.Create(sealPath(path), id, nil)
+	}
+	if err == nil {
+		err = l.sealIt(0)
+	}
+	if err == nil { // what the run is must not be lost with the log
+		_, err = l.write.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
+	}
+	if err != nil {
 		_ = l.Close()
 		return nil, fmt.Errorf("create ledger %s: %w", path, explain(err))
 	}
 	return l, SyncDir(filepath.Dir(path))
 }
 
-// Open opens the ledger of an existing run for writing.
+// Open opens the ledger of an existing run for writing. It is compared with its seal: one
+// that has lost or changed something is ErrDamaged. Nobody else has it open to write, and
+// this process not at all.
 func Open(ctx context.Context, path string) (*Ledger, error) {
-	if _, err := os.Stat(path); err != nil {
+	return openWith(ctx, path, (*Ledger).check)
+}
+
+func openWith(ctx context.Context, path string, check func(*Ledger, context.Context, *seal.Sums) error) (*Ledger, error) {
+	if err := present(path); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	s, sums, err := openSeal(path)
+	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	l, err := connect(ctx, path)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, closeSeal(s))
 	}
-	if err := checkVersion(ctx, l.db); err != nil {
-		_ = l.Close()
-		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	l.seal = s
+	err = checkVersion(ctx, l.db, SchemaVersion, oldVersion)
+	if errors.Is(err, ErrNotBegun) && s != nil {
+		err = fmt.Errorf("%w: all that was in it is gone", ErrDamaged)
 	}
-	if err := l.prepare(ctx); err != nil {
-		_ = l.Close()
-		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+	if err == nil {
+		err = l.migrate(ctx)
+	}
+	if err == nil {
+		err = check(l, ctx, sums)
+	}
+	if err == nil {
+		err = l.prepare(ctx)
+	}
+	if err != nil {
+		l.broken = true
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, explain(err)), l.Close())
 	}
 	return l, nil
 }
@@ -118,12 +158,15 @@ func connect(ctx context.Context, path string) (*Ledger, error) {
 	}
 	l := &Ledger{db: db, path: path}
 	if l.write, err = db.Conn(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, explain(err)), db.Close())
+	}
+	if l.file, err = os.Stat(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), l.write.Close(), db.Close())
 	}
 	return l, nil
 }
 
-func checkVersion(ctx context.Context, db *sql.DB) error {
+func checkVersion(ctx context.Context, db *sql.DB, known ...int) error {
 	var v int
 	err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v)
 	if cutOffAtCreation(err) {
@@ -135,13 +178,13 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 	if v == 0 {
 		return ErrNotBegun
 	}
-	if v != SchemaVersion {
+	if !slices.Contains(known, v) {
 		return fmt.Errorf("%w: it has %d, this brood knows %d; use the brood that began the run", ErrVersion, v, SchemaVersion)
 	}
 	return nil
 }
 
-func (l *Ledger) initialise(ctx context.Context, run Run) error {
+func (l *Ledger) initialise(ctx context.Context, run Run, id seal.ID) error {
 	tx, err := l.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -168,6 +211,9 @@ func (l *Ledger) initialise(ctx context.Context, run Run) error {
 	if err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO progress VALUES (1, ?, 1, 0, NULL, 0, NULL, NULL)`, id[:]); err != nil {
+		return err
+	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}
@@ -181,7 +227,11 @@ func (l *Ledger) Close() error {
 	if l.write != nil {
 		err = l.write.Close()
 	}
-	return errors.Join(err, l.db.Close())
+	err = errors.Join(err, l.db.Close())
+	if l.seal != nil && !l.broken && err == nil {
+		err = l.seal.Sync() // now that SQLite has moved everything into the database
+	}
+	return errors.Join(err, closeSeal(l.seal))
 }
 
 // SyncDir makes the names in a directory durable: a new file's, a renamed one's.

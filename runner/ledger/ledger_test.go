@@ -89,9 +89,9 @@ func TestCreate(t *testing.T) {
 		Name: "n", Job: "j", Effect: "none", Config: json.RawMessage(`{}`), State: StateRunning, StartedAt: "2026-11-23T12:00:00.005Z",
 	})
 	same(t, "inputs", must[[]Input](t)(r.Inputs(t.Context())), inputs)
-	out, bytes, next, err := r.Output(t.Context())
-	if out != "-" || bytes != 0 || next != 0 || err != nil {
-		t.Errorf("output %q with %d bytes, next %d: %v", out, bytes, next, err)
+	out, err := r.Output(t.Context())
+	if out != (Output{Path: "-"}) || err != nil {
+		t.Errorf("output %+v: %v", out, err)
 	}
 	// A second run must not take the place of the first.
 	if again, err := Create(t.Context(), path, Run{Config: json.RawMessage(`{}`)}); err == nil {
@@ -153,8 +153,8 @@ func checkFull(t *testing.T, r *Reader) {
 	if s.Totals != want.Totals || !s.InputDone || s.Totals.Pending() != 3 {
 		t.Errorf("totals %+v, done %v, pending %d", s.Totals, s.InputDone, s.Totals.Pending())
 	}
-	if _, bytes, next, err := r.Output(ctx); bytes != 321 || next != 7 || err != nil {
-		t.Errorf("output has %d bytes, next %d: %v", bytes, next, err)
+	if out, err := r.Output(ctx); out.Bytes != 321 || out.Next != 7 || err != nil {
+		t.Errorf("output has %d bytes, next %d: %v", out.Bytes, out.Next, err)
 	}
 	same(t, "chunks", must[[]Chunk](t)(r.Chunks(ctx, BitsOfAll)), want.Chunks)
 	outcomes := want.Outcomes

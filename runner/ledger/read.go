@@ -2,12 +2,13 @@ package ledger
 
 import (
 	"brood/jobs"
+	"brood/runner/ledger/seal"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -15,6 +16,7 @@ import (
 type Reader struct {
 	db   *sql.DB
 	path string
+	old  bool // of oldVersion
 }
 
 const (
@@ -22,27 +24,59 @@ const (
 	passingTime  = 10 * time.Millisecond
 )
 
-// OpenReader opens a ledger for reading only.
+// OpenReader opens a ledger for reading only. One that has lost its newest part is
+// ErrDamaged; what it holds is not compared with its seal, as Open does.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
-	if _, err := os.Stat(path); err != nil {
+	if err := present(path); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
+	// Before the ledger, which is ahead of it while somebody writes.
+	id, at, sealErr := seal.Peek(sealPath(path))
 	db, err := sql.Open("sqlite", dsn(path, true))
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
-	err = checkVersion(ctx, db)
+	err = checkVersion(ctx, db, SchemaVersion, oldVersion)
 	for range passingLooks {
 		if !isPassing(err) || ctx.Err() != nil {
 			break
 		}
 		<-time.After(passingTime)
-		err = checkVersion(ctx, db)
+		err = checkVersion(ctx, db, SchemaVersion, oldVersion)
+	}
+	if errors.Is(err, ErrNotBegun) && sealErr == nil {
+		err = fmt.Errorf("%w: all that was in it is gone", ErrDamaged)
+	}
+	r := &Reader{db: db, path: path}
+	if err == nil {
+		err = r.compare(ctx, id, at, sealErr)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, explain(err)), db.Close())
 	}
-	return &Reader{db: db, path: path}, nil
+	return r, nil
+}
+
+// compare compares how far the ledger goes with what was read of its seal.
+func (r *Reader) compare(ctx context.Context, sealID seal.ID, at seal.State, sealErr error) error {
+	if checkVersion(ctx, r.db, oldVersion) == nil {
+		r.old = true // from before there were seals
+		return nil
+	}
+	id, number, _, err := progressOf(ctx, r.db)
+	if err != nil {
+		return err
+	}
+	if errors.Is(sealErr, seal.ErrNone) {
+		if number > sealedUnseen {
+			return fmt.Errorf("%w: its seal is gone", ErrDamaged)
+		}
+		return nil
+	}
+	if sealErr != nil {
+		return damaged(sealErr)
+	}
+	return behind(id, number, sealID, at)
 }
 
 // Close closes the reader.
@@ -94,14 +128,60 @@ func (r *Reader) Inputs(ctx context.Context) ([]Input, error) {
 	})
 }
 
+// Output is how much of the results file is true.
+type Output struct {
+	Path  string // absolute, or "-"
+	Bytes int64
+	Sum   *uint32 // CRC-32C of them; nil: not known
+	Next  jobs.Seq
+}
+
 // Output reads how much of the results file is true.
-func (r *Reader) Output(ctx context.Context) (path string, bytes int64, next jobs.Seq, err error) {
+func (r *Reader) Output(ctx context.Context) (Output, error) {
+	var o Output
 	var n uint64
-	err = r.db.QueryRowContext(ctx, `SELECT path, bytes, next_seq FROM outputs WHERE output = 0`).Scan(&path, &bytes, &n)
+	err := r.db.QueryRowContext(ctx, `SELECT path, bytes, next_seq FROM outputs WHERE output = 0`).Scan(&o.Path, &o.Bytes, &n)
+	if o.Next = jobs.Seq(n); err == nil && !r.old {
+		err = r.db.QueryRowContext(ctx, `SELECT output_sum FROM progress`).Scan(&o.Sum)
+	}
 	if err != nil {
 		err = fmt.Errorf("read ledger %s: %w", r.path, err)
 	}
-	return path, bytes, jobs.Seq(n), err
+	return o, err
+}
+
+// Spooled reads how much of the copy of standard input is on the disk.
+func (r *Reader) Spooled(ctx context.Context) (Spooled, error) {
+	var s Spooled
+	if r.old {
+		return s, nil
+	}
+	var sum *uint32
+	if err := r.db.QueryRowContext(ctx, `SELECT spool, spool_sum FROM progress`).Scan(&s.Bytes, &sum); err != nil {
+		return s, fmt.Errorf("read ledger %s: %w", r.path, err)
+	}
+	if sum == nil {
+		return Spooled{}, nil
+	}
+	s.Sum = *sum
+	return s, nil
+}
+
+// Acked reads which of their notes are settled here, by slot from 0; a slot that is not
+// there has none that are.
+func (r *Reader) Acked(ctx context.Context) ([]uint64, error) {
+	var b []byte
+	if r.old {
+		return nil, nil
+	}
+	if err := r.db.QueryRowContext(ctx, `SELECT acked FROM progress`).Scan(&b); err != nil {
+		return nil, fmt.Errorf("read ledger %s: %w", r.path, err)
+	}
+	var out []uint64
+	for ; len(b) >= 8; b = b[8:] {
+		out = append(out, binary.LittleEndian.Uint64(b))
+	}
+	return out, nil
 }
 
 // Chunks reads all chunks in order; the bits only of those where bits says so.

@@ -115,16 +115,17 @@ func (r *Reader) Redone(ctx context.Context) (map[jobs.Seq]bool, error) {
 	return out, err
 }
 
-// Amend records that the output has been amended: it has size bytes now. If
+// Amend records that the output has been amended: it has size bytes now, with that CRC-32C. If
 // replacement is not empty, that is the file to be renamed to the output's path,
 // which Amended has to be told.
-func (l *Ledger) Amend(ctx context.Context, size int64, replacement string) error {
+func (l *Ledger) Amend(ctx context.Context, size int64, sum *uint32, replacement string) error {
 	return l.tx(ctx, func(exec func(string, ...any) int64) error {
 		var to any
 		if replacement != "" {
 			to = replacement
 		}
 		exec(`UPDATE outputs SET bytes = ?, amended = ? WHERE output = 0`, size, to)
+		exec(`UPDATE progress SET output_sum = ?`, sum)
 		exec(`DELETE FROM amendments WHERE decision != 'retry' OR bytes IS NOT NULL`)
 		return nil
 	})

@@ -134,11 +134,11 @@ func TestAmend(t *testing.T) {
 	want := []Amendment{{Seq: 1, Decision: DecideOK, Reason: "I looked"}, {Seq: 2, Decision: DecideFailed, Reason: "I looked"}, {Seq: 4, Decision: DecideRetry, Reason: "I looked"}}
 	same(t, "amendments", must[[]Amendment](t)(r.Amendments(ctx)), want)
 
-	if err := l.Amend(ctx, 77, "/out.csv.new"); err != nil {
+	if err := l.Amend(ctx, 77, nil, "/out.csv.new"); err != nil {
 		t.Fatal(err)
 	}
-	if _, bytes, _, err := r.Output(ctx); bytes != 77 || err != nil {
-		t.Errorf("the output has %d bytes, %v", bytes, err)
+	if out, err := r.Output(ctx); out.Bytes != 77 || err != nil {
+		t.Errorf("the output has %d bytes, %v", out.Bytes, err)
 	}
 	same(t, "replacement", must[string](t)(r.Replacement(ctx)), "/out.csv.new")
 	same(t, "amendments", must[[]Amendment](t)(r.Amendments(ctx)), []Amendment(nil))
@@ -147,7 +147,7 @@ func TestAmend(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "replacement", must[string](t)(r.Replacement(ctx)), "")
-	if err := l.Amend(ctx, 78, ""); err != nil {
+	if err := l.Amend(ctx, 78, nil, ""); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "replacement of an output that was amended in place", must[string](t)(r.Replacement(ctx)), "")

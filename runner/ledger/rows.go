@@ -239,7 +239,18 @@ type Commit struct {
 	QuotaUsed    int
 	Beat         bool // say that this session is alive
 	OutputBytes  int64
+	OutputSum    uint32 // CRC-32C of so much of the output
+	Spool        Spooled
+	Issued       jobs.Seq // all records that may have been sent out are before it
+	Acked        []byte   // of all slots, see schema.sql; nil: no change
 	NextSeq      jobs.Seq // what was held before it has been written
+}
+
+// Spooled is how much of a copy of standard input is on the disk, in bytes, and the CRC-32C
+// of that.
+type Spooled struct {
+	Bytes int64
+	Sum   uint32
 }
 
 // Usage is what the workers of a session have used, by wait4.

@@ -75,6 +75,20 @@ CREATE TABLE outputs (
                                          -- renamed to path; NULL: there is none
 ) STRICT;
 
+-- How far this file goes. ledger.seal says it as well, so that a ledger that has lost
+-- something is noticed.
+CREATE TABLE progress (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    run        BLOB NOT NULL,            -- 16 bytes, the run's identity
+    number     INTEGER NOT NULL,         -- of the last transaction, from 1
+    issued     INTEGER NOT NULL,         -- all records that may have been sent out are before it
+    output_sum INTEGER,                  -- CRC-32C of the output up to outputs.bytes; NULL: not known
+    spool      INTEGER NOT NULL,         -- bytes of the copy of standard input that are on the disk
+    spool_sum  INTEGER,                  -- CRC-32C of them; NULL: not known
+    acked      BLOB                      -- for each slot, 8 bytes, little-endian: the last of its notes
+                                         -- that is settled here; NULL: there are none
+) STRICT;
+
 -- What was about to be done: a row for records that follow one another. It is
 -- durable before any of them leaves brood. Only where repeating a record costs
 -- something, that is, unless the run's effect is none. An intent without an

@@ -14,9 +14,12 @@ func (l *Ledger) tx(ctx context.Context, f func(exec func(q string, args ...any)
 	if l.broken {
 		return fmt.Errorf("write ledger %s: %w", l.path, errBroken)
 	}
+	if err := l.inPlace(); err != nil {
+		return err
+	}
 	t, err := l.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("write ledger %s: %w", l.path, err)
+		return fmt.Errorf("write ledger %s: %w", l.path, explain(err))
 	}
 	defer func() { _ = t.Rollback() }()
 	var execErr error
@@ -32,7 +35,12 @@ func (l *Ledger) tx(ctx context.Context, f func(exec func(q string, args ...any)
 		return id
 	})
 	if err = errors.Join(err, execErr); err == nil {
-		err = t.Commit()
+		_, err = t.ExecContext(ctx, `UPDATE progress SET number = number + 1`)
+	}
+	if err == nil {
+		if err = t.Commit(); err == nil {
+			err = l.sealIt(0)
+		}
 	}
 	if err != nil {
 		l.broken = true
@@ -58,6 +66,7 @@ func (l *Ledger) BeginSession(ctx context.Context, s Session, left []Note) (int6
 			stamp(s.StartedAt), s.Version, s.PID, s.Host, s.BootID, s.Slots)
 		exec(`INSERT OR REPLACE INTO owner VALUES (1, ?, ?, ?, ?, ?)`, number, s.Host, s.BootID, s.PID, stamp(s.StartedAt))
 		exec(`UPDATE run SET state = 'running', reason = '', finished_at = NULL`)
+		exec(`UPDATE progress SET acked = NULL`) // notes are numbered anew
 		for i := range left {
 			n := &left[i]
 			// What an earlier takeover knew is not known less well now.

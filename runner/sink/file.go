@@ -3,6 +3,8 @@ package sink
 import (
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"io"
 	"os"
 	"syscall"
 
@@ -19,10 +21,16 @@ const bufferSize = 256 << 10
 // from another.
 type File struct {
 	f      *os.File
+	path   string
 	stdout bool
 	buf    []byte
-	size   int64 // of all that was given to Write
-	err    error // the first error sticks: no byte may follow a gap
+	size   int64  // of all that was given to Write
+	sum    uint32 // CRC-32C of what was handed to the kernel
+	err    error  // the first error sticks: no byte may follow a gap
+
+	before  int64 // bytes that a regular file holds before the first of ours
+	regular bool
+	linked  bool // it had a name when it was opened
 }
 
 // WriteError is wrapped around errors of writing results.
@@ -34,59 +42,119 @@ type WriteError struct {
 func (e *WriteError) Error() string { return fmt.Sprintf("write results to %s: %v", e.Path, e.Err) }
 func (e *WriteError) Unwrap() error { return e.Err }
 
-// Open opens the results file. What it holds beyond size bytes is cut off. If
-// size is 0, the header is written. Standard output cannot be cut off: what a
-// session wrote after its last commit is written once more by the next one.
-func Open(path string, size int64, header []byte) (*File, error) {
-	o := &File{buf: make([]byte, 0, bufferSize+64<<10), size: size}
+// Start is where a results file is to go on, and how.
+type Start struct {
+	// Size is how many bytes of the file are true. What it holds beyond them is cut off.
+	// Standard output cannot be cut off: what a session wrote after its last commit is
+	// written once more by the next one.
+	Size int64
+	// Sum is the CRC-32C of so many bytes; nil: it is not known, and is taken from the file.
+	Sum *uint32
+	// Header is written if Size is 0.
+	Header []byte
+	// Lock is called with the file, if it is a regular one, before it is changed; nil: nobody
+	// else can be writing to it.
+	Lock func(os.FileInfo) error
+}
+
+// Open opens the results file.
+func Open(path string, at Start) (*File, error) {
+	o := &File{path: path, buf: make([]byte, 0, bufferSize+64<<10), size: at.Size}
+	if at.Sum != nil {
+		o.sum = *at.Sum
+	}
 	if path == Stdout {
 		o.f, o.stdout = os.Stdout, true
-	} else if err := o.open(path); err != nil {
+	} else if err := o.open(at); err != nil {
 		return nil, err
 	}
-	if size == 0 {
-		return o, o.Write(header)
+	if err := o.measure(); err != nil {
+		return nil, errors.Join(err, o.Close())
+	}
+	if at.Size == 0 {
+		return o, o.Write(at.Header)
 	}
 	return o, nil
 }
 
 const lostOutput = "put the file back, or run the dataset again under another name"
 
-func (o *File) open(path string) error {
-	how := os.O_WRONLY
+func (o *File) open(at Start) error {
+	how := os.O_RDWR
 	if o.size == 0 {
 		how |= os.O_CREATE
 	}
-	f, err := os.OpenFile(path, how, 0o644)
+	f, err := os.OpenFile(o.path, how, 0o644)
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.ENXIO) { // a file, or a device, to write to only
+		f, err = os.OpenFile(o.path, how&^os.O_RDWR|os.O_WRONLY, 0o644)
+	}
 	if errors.Is(err, os.ErrNotExist) && o.size > 0 {
-		return &WriteError{path, fmt.Errorf("the file is gone, and %d bytes of results were in it; %s", o.size, lostOutput)}
+		return &WriteError{o.path, fmt.Errorf("the file is gone, and %d bytes of results were in it; %s", o.size, lostOutput)}
 	}
 	if err != nil {
 		return fmt.Errorf("open output: %w", err)
 	}
-	fail := func(err error) error {
-		return errors.Join(&WriteError{path, err}, f.Close())
-	}
-	st, err := f.Stat()
-	if err != nil {
-		return fail(err)
-	}
-	if st.Mode().IsRegular() {
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-			return fail(errors.New("another run is writing to it"))
-		}
-		if st.Size() < o.size {
-			return fail(fmt.Errorf("it has %d bytes, and %d bytes of results were in it: something has replaced or cut it; %s", st.Size(), o.size, lostOutput))
-		}
-		if err := f.Truncate(o.size); err != nil {
-			return fail(err)
-		}
-		if _, err := f.Seek(o.size, 0); err != nil {
-			return fail(err)
-		}
-	}
 	o.f = f
+	if err := o.goOn(at); err != nil {
+		return errors.Join(err, f.Close())
+	}
 	return nil
+}
+
+// goOn cuts a regular file off where it is to go on.
+func (o *File) goOn(at Start) error {
+	st, err := o.f.Stat()
+	if err != nil {
+		return &WriteError{o.path, err}
+	}
+	if !st.Mode().IsRegular() {
+		return nil
+	}
+	if at.Lock != nil {
+		if err := at.Lock(st); err != nil {
+			return err
+		}
+	}
+	if st.Size() < o.size {
+		return &WriteError{o.path, fmt.Errorf("it has %d bytes, and %d bytes of results were in it: something has replaced or cut it; %s", st.Size(), o.size, lostOutput)}
+	}
+	if err := o.verify(at.Sum); err != nil {
+		return &WriteError{o.path, err}
+	}
+	if err := o.f.Truncate(o.size); err != nil {
+		return &WriteError{o.path, err}
+	}
+	if _, err := o.f.Seek(o.size, io.SeekStart); err != nil {
+		return &WriteError{o.path, err}
+	}
+	return nil
+}
+
+// verify compares what is true of the file with its checksum.
+func (o *File) verify(sum *uint32) (err error) {
+	if o.size == 0 {
+		o.sum = 0
+		return nil
+	}
+	if o.sum, err = SumOf(o.f, o.size); err != nil {
+		return err
+	}
+	if sum != nil && o.sum != *sum {
+		return fmt.Errorf("its first %d bytes are not the results that were written: something has changed or replaced it; %s", o.size, lostOutput)
+	}
+	return nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// SumOf is the CRC-32C of the first size bytes of a file.
+func SumOf(f io.ReaderAt, size int64) (uint32, error) {
+	h := crc32.New(castagnoli)
+	n, err := io.Copy(h, io.NewSectionReader(f, 0, size))
+	if err == nil && n < size {
+		err = io.ErrUnexpectedEOF
+	}
+	return h.Sum32(), err
 }
 
 // Write appends b.
@@ -150,7 +218,9 @@ func (o *File) Buffered() int { return len(o.buf) }
 func (o *File) IsStdout() bool { return o.stdout }
 
 func (o *File) write(b []byte) error {
-	if n, err := o.f.Write(b); err != nil {
+	n, err := o.f.Write(b)
+	o.sum = crc32.Update(o.sum, castagnoli, b[:n])
+	if err != nil {
 		if o.stdout {
 			o.buf = append(o.buf[:0], b[n:]...)
 		}
@@ -170,6 +240,9 @@ func (o *File) Name() string {
 	}
 	return o.f.Name()
 }
+
+// Sum is the CRC-32C of what was handed to the kernel: of Size bytes after a Flush.
+func (o *File) Sum() uint32 { return o.sum }
 
 // Size is the length of the file once all is flushed, in bytes.
 func (o *File) Size() int64 { return o.size }

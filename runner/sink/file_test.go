@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"errors"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/signal"
@@ -14,7 +15,7 @@ import (
 
 func openFile(t *testing.T, path string, size int64, header string) *File {
 	t.Helper()
-	f, err := Open(path, size, []byte(header))
+	f, err := Open(path, Start{Size: size, Header: []byte(header)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,18 +102,25 @@ func TestOpenRefuses(t *testing.T) {
 		}
 		return path
 	}
-	busy := openFile(t, file("busy", "12345"), 5, "")
+	inUse := errors.New("in use")
 	for name, c := range map[string]struct {
 		path, want string
 		size       int64
 	}{
 		"gone":      {filepath.Join(dir, "none"), "the file is gone, and 5 bytes", 5},
 		"cut":       {file("short", "1234"), "it has 4 bytes, and 5 bytes", 5},
-		"in use":    {busy.Name(), "another run is writing to it", 0},
+		"in use":    {file("busy", "12345"), "in use", 0},
+		"changed":   {file("changed", "1234x"), "are not the results that were written", 5},
 		"directory": {dir, "is a directory", 0},
 		"no folder": {filepath.Join(dir, "none", "out"), "no such file", 0},
 	} {
-		f, err := Open(c.path, c.size, nil)
+		sum := crc32.Checksum([]byte("12345"), castagnoli)
+		f, err := Open(c.path, Start{Size: c.size, Sum: &sum, Lock: func(os.FileInfo) error {
+			if name == "in use" {
+				return inUse
+			}
+			return nil
+		}})
 		if err == nil {
 			_ = f.Close()
 			t.Errorf("%s: it was opened", name)
@@ -120,7 +128,7 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if content(t, busy.Name()) != "12345" || content(t, filepath.Join(dir, "short")) != "1234" {
+	if content(t, filepath.Join(dir, "busy")) != "12345" || content(t, filepath.Join(dir, "changed")) != "1234x" || content(t, filepath.Join(dir, "short")) != "1234" {
 		t.Error("a file that was refused was changed")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {

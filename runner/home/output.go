@@ -1,0 +1,46 @@
+package home
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// LockOutput makes sure that no other run writes to a results file, until Close. The lock
+// is a file of the state directory and not one on the results, as whoever may read those
+// could hold it: so runs of other state directories are not kept out. If another run
+// writes to them, the error is a LockedError.
+func (d *Dir) LockOutput(path string, f os.FileInfo) error {
+	sys, ok := f.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	dir := filepath.Join(d.State(), "outputs")
+	if err := makePrivate(d.State(), dir); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%x-%x", uint64(sys.Dev), sys.Ino) //nolint:unconvert // signed elsewhere
+	lock, err := takeLock(context.Background(), filepath.Join(dir, name), 0)
+	var locked *LockedError
+	if errors.As(err, &locked) {
+		locked.What, locked.Name = "output", path
+	}
+	if err != nil {
+		return err
+	}
+	d.outputLock = lock
+	return sign(lock, d.Name)
+}
+
+// unlockOutput gives the lock back; its file goes while it is held, see takeLock.
+func (d *Dir) unlockOutput() error {
+	if d.outputLock == nil {
+		return nil
+	}
+	err := errors.Join(os.Remove(d.outputLock.Name()), d.outputLock.Close())
+	d.outputLock = nil
+	return err
+}

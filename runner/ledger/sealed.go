@@ -1,0 +1,157 @@
+package ledger
+
+import (
+	"brood/runner/ledger/seal"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// ErrDamaged is wrapped by errors about a ledger that is not as it was left: something
+// else has removed, cut off, replaced or changed it, or the file that says so.
+var ErrDamaged = seal.ErrDamaged
+
+// BootID is the identity of this boot of the machine; empty: not known.
+var BootID = sync.OnceValue(seal.BootID)
+
+func sealPath(path string) string { return filepath.Join(filepath.Dir(path), seal.FileName) }
+
+func newID() (id seal.ID, err error) {
+	_, err = rand.Read(id[:])
+	return id, err
+}
+
+// present reports an error if there is no ledger. If there is a seal, there has been one.
+func present(path string) error {
+	_, err := os.Stat(path)
+	if err == nil || !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if _, sealErr := os.Lstat(sealPath(path)); sealErr == nil {
+		return fmt.Errorf("%s: %w: it is gone", path, ErrDamaged)
+	}
+	return err
+}
+
+// openSeal opens the seal of a ledger, which has been compared with it then. Where there is
+// none there are the sums of the ledger as it is.
+func openSeal(path string) (*seal.Seal, *seal.Sums, error) {
+	s, err := seal.Open(sealPath(path), path, BootID())
+	if err == nil || !errors.Is(err, seal.ErrNone) {
+		return s, nil, damaged(err)
+	}
+	sums, err := seal.Scan(path)
+	return nil, sums, err
+}
+
+// damaged says of a broken seal that the ledger cannot be trusted.
+func damaged(err error) error {
+	if errors.Is(err, seal.ErrBroken) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
+
+func closeSeal(s *seal.Seal) error {
+	if s == nil {
+		return nil
+	}
+	return s.Close()
+}
+
+// sealedUnseen is the highest number that a ledger without a seal can have: whoever made
+// it died before the seal was made, and has done nothing.
+const sealedUnseen = 1
+
+// progressOf reads whose ledger this is, and the number of its last transaction.
+func progressOf(ctx context.Context, db *sql.DB) (id seal.ID, number, issued uint64, err error) {
+	var run []byte
+	err = db.QueryRowContext(ctx, `SELECT run, number, issued FROM progress`).Scan(&run, &number, &issued)
+	if errors.Is(err, sql.ErrNoRows) || (err == nil && len(run) != len(id)) {
+		err = fmt.Errorf("%w: it does not say how far it goes", ErrDamaged)
+	}
+	copy(id[:], run)
+	return id, number, issued, err
+}
+
+// behind compares how far a ledger goes with what its seal says.
+func behind(id seal.ID, number uint64, sealID seal.ID, at seal.State) error {
+	switch {
+	case id != sealID:
+		return fmt.Errorf("%w: its seal is that of another run", ErrDamaged)
+	case number < at.Number:
+		return fmt.Errorf("%w: its newest part is gone: it goes as far as transaction %d, and there were %d", ErrDamaged, number, at.Number)
+	}
+	return nil
+}
+
+// check compares the ledger with its seal, as far as that can be said by what stands in it,
+// and makes the seal that is not there yet.
+func (l *Ledger) check(ctx context.Context, sums *seal.Sums) error {
+	id, number, _, err := progressOf(ctx, l.db)
+	if err != nil {
+		return err
+	}
+	l.number = number
+	if l.seal == nil {
+		if number > sealedUnseen {
+			return fmt.Errorf("%w: its seal is gone", ErrDamaged)
+		}
+		return l.makeSeal(ctx, id, sums)
+	}
+	if err := behind(id, number, l.seal.ID(), l.seal.State()); err != nil {
+		return err
+	}
+	if !l.seal.Solid(BootID()) {
+		return Integrity(ctx, l.db)
+	}
+	return nil
+}
+
+// makeSeal makes the seal of a ledger, whose pages have those sums.
+func (l *Ledger) makeSeal(ctx context.Context, id seal.ID, sums *seal.Sums) (err error) {
+	if l.seal, err = seal.Create(sealPath(l.path), id, sums); err != nil {
+		return err
+	}
+	// A transaction, as its seal says how far the ledger goes.
+	return l.tx(ctx, func(func(string, ...any) int64) error { return nil })
+}
+
+// Integrity has SQLite look for contradictions in a database.
+func Integrity(ctx context.Context, db *sql.DB) error {
+	var said string
+	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&said); err != nil {
+		return err
+	}
+	if said != "ok" {
+		return fmt.Errorf("%w: %s", ErrDamaged, said)
+	}
+	return nil
+}
+
+// sealIt seals the transaction that was just made.
+func (l *Ledger) sealIt(issued uint64) error {
+	l.number++
+	if err := l.seal.Advance(l.path+"-wal", l.number, issued, BootID()); err != nil {
+		return damaged(err)
+	}
+	return nil
+}
+
+// inPlace reports an error if the ledger is not the file of its name any more: what is
+// written to it then is lost when this process ends.
+func (l *Ledger) inPlace() error {
+	now, err := os.Stat(l.path)
+	if err != nil || !os.SameFile(now, l.file) {
+		return fmt.Errorf("%s: %w: it has been removed or replaced while it was being written", l.path, ErrDamaged)
+	}
+	if l.seal != nil && !l.seal.InPlace() {
+		return fmt.Errorf("%s: %w: its seal has been removed or replaced", l.path, ErrDamaged)
+	}
+	return nil
+}
