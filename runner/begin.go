@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -114,13 +115,13 @@ func sit(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger, 
 // beginSession waits for workers of an earlier session, takes over what that
 // has left, and notes in the ledger that this process works on the run.
 func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger) (epoch int64, err error) {
-	err = set.Dir.WaitForWorkers(ctx, func() {
+	told := sync.OnceFunc(func() {
 		set.Term.Logf("waiting for workers of an earlier session to finish the record they have in hand")
 	})
-	if err != nil {
+	if err := set.Dir.WaitForWorkers(ctx, told); err != nil {
 		return 0, err
 	}
-	left, err := takeOver(ctx, set.Dir, l.Reader())
+	left, err := takeOver(ctx, set.Dir, l.Reader(), told)
 	if err != nil {
 		return 0, err
 	}

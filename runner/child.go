@@ -88,13 +88,47 @@ func (s *slot) launch() (*child, error) {
 	return c, nil
 }
 
-// openPad makes the pad of the slot, if it has none yet.
+// openPad makes the pad of the slot, if it has none yet, or one that a worker has damaged.
 func (s *slot) openPad() (err error) {
 	if s.pad == nil {
 		s.pad, err = openPad(s.r.Dir, s.number, s.r.epoch)
+		return err
 	}
-	return err
+	return s.mendPad()
 }
+
+// mendPad replaces a damaged pad, when the ledger has all that came from its workers.
+func (s *slot) mendPad() error {
+	if s.pad.page.Err() == nil {
+		return nil
+	}
+	if !s.r.awaitCommit() {
+		return nil // nothing more is begun, and the damage tells the next session
+	}
+	return s.pad.renew()
+}
+
+// awaitCommit makes durable all that was sent to the book so far. It returns false if the
+// run has failed before.
+func (r *session) awaitCommit() bool {
+	u := newSettlement()
+	u.Durable = make(chan struct{})
+	durable := u.Durable
+	r.updates <- u.Update
+	for {
+		select {
+		case <-durable:
+			return true
+		case <-time.After(commitLook):
+			if r.book.Failed() {
+				return false
+			}
+		}
+	}
+}
+
+// commitLook is how often it is looked whether a commit that is awaited can still come.
+const commitLook = 100 * time.Millisecond
 
 // handshake tells the worker what it is for and waits until it is ready.
 func (c *child) handshake(ctx context.Context) error {

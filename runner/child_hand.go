@@ -58,7 +58,9 @@ func (c *child) Kill() {
 func (c *child) Taken(records int) (hand.Ack, uint64) {
 	p := c.slot.pad
 	if c.slot.r.feed.NeedsIntents() {
-		p.noted = min(p.noted+uint64(records), p.page.LastNote())
+		if last := p.page.LastNote(); p.page.Err() == nil {
+			p.noted = min(p.noted+uint64(records), last)
+		}
 	}
 	return c.ack()
 }
@@ -112,11 +114,21 @@ func (c *child) Remains(broken error) (hand.Remains, error) {
 			from = c.firstNote // whatever came through the pipe cannot be trusted to be in step
 		}
 		var err error
-		if rest.Left, err = p.after(from); err != nil {
-			return rest, err
+		if rest.Left, err = p.after(from); err != nil && !isDamage(err) {
+			return rest, &spec.WriteError{Err: err}
+		} else if err != nil {
+			rest.Lost, broken = true, errors.Join(broken, err)
 		}
 	}
 	h := c.inHand()
+	if err := p.page.Err(); err != nil && !rest.Lost {
+		rest.Lost, broken = true, errors.Join(broken, err)
+	}
+	if rest.Lost {
+		rest.Left, h.busy = nil, false
+		c.explain(&rest, h, broken)
+		return rest, c.slot.mendPad()
+	}
 	if n := rest.Left[h.seq]; h.busy && n != nil && n.Try == h.try && n.Time >= h.since {
 		h.busy = false // it died after it had noted the answer
 	} else if h.busy {
@@ -128,6 +140,9 @@ func (c *child) Remains(broken error) (hand.Remains, error) {
 	c.explain(&rest, h, broken)
 	return rest, nil
 }
+
+// isDamage reports whether what a worker has left behind is not what it can have written.
+func isDamage(err error) bool { return errors.Is(err, wire.ErrPage) || errors.Is(err, wire.ErrFrame) }
 
 // explain says why the worker ended, and what that means for the record in hand.
 func (c *child) explain(rest *hand.Remains, h inHand, broken error) {

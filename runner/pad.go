@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/home"
+	"brood/runner/proc"
 	"brood/runner/spec"
 	"brood/worker/wire"
 	"errors"
@@ -14,6 +15,8 @@ import (
 // them. It is made for the first of them, and closed at the end of the run.
 type pad struct {
 	slot  int
+	dir   *home.Dir
+	epoch int64
 	page  *wire.Page
 	notes *wire.Notes
 	files [3]*os.File // of the page, and of the notes
@@ -23,24 +26,46 @@ type pad struct {
 // openPad makes the page and the notes of a slot, and makes sure that there is room for
 // the page on the disk.
 func openPad(d *home.Dir, slot int, epoch int64) (*pad, error) {
-	p := &pad{slot: slot}
+	p := &pad{slot: slot, dir: d, epoch: epoch}
+	if err := p.make(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// make makes the files. Workers have them as well, and with them the lock on the first of
+// the notes: so a takeover knows that one still works, whatever has become of the others.
+func (p *pad) make() error {
 	for i := range p.files {
-		f, err := os.OpenFile(d.NotesPath(slot, i), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+		path := p.dir.NotesPath(p.slot, i)
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return &spec.WriteError{Err: err}
+		}
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
-			return nil, &spec.WriteError{Err: err}
+			return &spec.WriteError{Err: err}
 		}
 		p.files[i] = f
 	}
-	if _, err := p.files[0].WriteAt(make([]byte, wire.PageSize), 0); err != nil {
-		return nil, &spec.WriteError{Err: err}
+	if err := proc.TryLock(p.files[1]); err != nil {
+		return &spec.WriteError{Err: err}
 	}
-	page, err := wire.OpenPage(p.files[0])
-	if err != nil {
-		return nil, err
+	page := wire.FilePage(p.files[0])
+	if err := page.Reset(p.epoch); err != nil {
+		return &spec.WriteError{Err: err}
 	}
-	page.SetSession(epoch)
+	if p.noted > 0 {
+		page.Begin(p.noted)
+	}
 	p.page, p.notes = page, wire.NewNotes(page, [2]*os.File{p.files[1], p.files[2]})
-	return p, nil
+	return nil
+}
+
+// renew replaces what a worker has damaged. All that was settled is in the ledger.
+func (p *pad) renew() error {
+	old := p.files
+	err := p.make()
+	return errors.Join(err, closeAll(old[:]...))
 }
 
 // Ack says on the page that the ledger has all notes up to a number.
@@ -56,7 +81,6 @@ func (p *pad) after(number uint64) (map[jobs.Seq]*wire.Note, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.notes.Unmap()
 	p.noted = max(p.noted, p.page.LastNote())
 	out := make(map[jobs.Seq]*wire.Note, len(notes))
 	for i := range notes {
@@ -72,7 +96,6 @@ func (p *pad) append(n *wire.Note) error {
 	if err := p.notes.Append(n); err != nil {
 		return &spec.WriteError{Err: err}
 	}
-	p.notes.Unmap()
 	p.noted = n.Number
 	return nil
 }
@@ -82,6 +105,5 @@ func (p *pad) close() error {
 	if p == nil {
 		return nil
 	}
-	p.notes.Unmap()
-	return errors.Join(p.page.Close(), closeAll(p.files[:]...))
+	return closeAll(p.files[:]...)
 }

@@ -77,11 +77,12 @@ func (k *talk) settleLeft(u *settlement, t *try, rest *hand.Remains) (bool, erro
 		k.settleOne(u, t, &res)
 		return true, nil
 	}
-	if in := rest.InHand; in == nil || t.Seq != in.Seq || t.rec.Attempt != in.Try {
+	in := hand.InHand{Seq: t.Seq, Try: t.rec.Attempt}
+	if !rest.Lost && (rest.InHand == nil || *rest.InHand != in) {
 		return false, nil
 	}
 	var err error
-	if u.Ack, u.AckUpTo, err = k.hand.NoteLoss(*rest.InHand, &rest.Loss, r.feed.CrashesOf(t.Seq)+1); err != nil {
+	if u.Ack, u.AckUpTo, err = k.hand.NoteLoss(in, &rest.Loss, r.feed.CrashesOf(t.Seq)+1); err != nil {
 		return true, err
 	}
 	r.observe(t, nil, rest.Loss.Class, rest.Loss.Took)

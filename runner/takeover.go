@@ -6,6 +6,7 @@ import (
 	"brood/runner/hand"
 	"brood/runner/home"
 	"brood/runner/ledger"
+	"brood/runner/spec"
 	"brood/worker/wire"
 	"bytes"
 	"context"
@@ -13,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -29,7 +31,7 @@ const (
 // as well, the pages say what each had in hand; after another boot neither means
 // anything, and every intent without an outcome is unknown. The same goes for
 // pages that are gone, by whatever hand.
-func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.Note, error) {
+func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, told func()) ([]ledger.Note, error) {
 	epoch, last, err := l.LastSession(ctx)
 	if err != nil || epoch == 0 || last.Clean {
 		return nil, err
@@ -38,11 +40,14 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.No
 	if err != nil {
 		return nil, err
 	}
-	t := &takeover{past: past, found: make(map[jobs.Seq]*found)}
+	t := &takeover{past: past, found: make(map[jobs.Seq]*found), told: told, old: l.Migrated()}
+	if t.acked, err = l.Acked(ctx); err != nil {
+		return nil, err
+	}
 	whole, why := false, lostWithMachine
 	if boot := ledger.BootID(); boot != "" && boot == last.BootID {
 		why = lostWithPages
-		if whole, err = t.readPages(dir, epoch, last.Slots); err != nil {
+		if whole, err = t.readPages(ctx, dir, epoch, last.Slots); err != nil {
 			return nil, err
 		}
 	}
@@ -66,6 +71,9 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader) ([]ledger.No
 type takeover struct {
 	past  *book.Past
 	found map[jobs.Seq]*found
+	acked []uint64 // of each slot, from 0, the last note that the ledger has
+	old   bool     // pages and notes are in the format of before
+	told  func()   // says that a worker is waited for
 }
 
 // found is what is known of one record.
@@ -78,24 +86,24 @@ type found struct {
 // readPages reads the pages and notes of all slots of a session. It reports
 // whether all are there; where repeating costs nothing they are only made as
 // slots come to work.
-func (t *takeover) readPages(dir *home.Dir, epoch int64, slots int) (whole bool, err error) {
+func (t *takeover) readPages(ctx context.Context, dir *home.Dir, epoch int64, slots int) (whole bool, err error) {
 	whole = true
 	for slot := 1; slot <= slots; slot++ {
-		ok, err := t.readPage(dir, slot, epoch)
+		ok, err := t.readPage(ctx, dir, slot, epoch)
 		if err != nil {
-			return false, fmt.Errorf("take over from the last session: %w", err)
+			return false, &spec.WriteError{Err: fmt.Errorf("take over from the last session: %w", err)}
 		}
 		whole = whole && ok
 	}
 	return whole, nil
 }
 
-func (t *takeover) readPage(d *home.Dir, slot int, epoch int64) (ok bool, err error) {
+func (t *takeover) readPage(ctx context.Context, d *home.Dir, slot int, epoch int64) (ok bool, err error) {
 	var files [3]*os.File
 	for i := range files {
-		f, err := os.OpenFile(d.NotesPath(slot, i), os.O_RDWR, 0)
-		if errors.Is(err, os.ErrNotExist) {
-			return false, nil
+		f, err := os.OpenFile(d.NotesPath(slot, i), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENOTDIR) {
+			return false, nil // it is gone, or is no file of ours any more
 		}
 		if err != nil {
 			return false, err
@@ -103,37 +111,55 @@ func (t *takeover) readPage(d *home.Dir, slot int, epoch int64) (ok bool, err er
 		defer func() { _ = f.Close() }()
 		files[i] = f
 	}
-	if st, err := files[0].Stat(); err != nil || st.Size() < wire.PageSize {
+	// A worker that still finishes what it has in hand also holds workers.lock, unless
+	// somebody has removed that.
+	if err := home.AwaitLock(ctx, files[1], t.told); err != nil {
 		return false, err
 	}
-	page, err := wire.OpenPage(files[0])
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = page.Close() }()
-	if page.Session() != epoch {
+	left, err := t.readLeft(files, slot)
+	if isDamage(err) {
 		return false, nil
 	}
-	notes, err := wire.NewNotes(page, [2]*os.File{files[1], files[2]}).After(page.Acked())
-	if err != nil {
+	if err != nil || left.Session != epoch {
 		return false, err
 	}
-	seq, since, busy := page.InHand()
-	for i := range notes {
-		n := &notes[i]
-		if busy && n.Seq == seq && n.Time >= since && n.Try == page.Try() {
+	busy := left.Busy
+	for i := range left.Notes {
+		n := &left.Notes[i]
+		if busy && n.Seq == left.Seq && n.Time >= left.Since && n.Try == left.Try {
 			busy = false // it was killed between the note and the mark
 		}
 		if err := t.take(n); err != nil {
 			return false, err
 		}
 	}
-	if busy && !t.past.IsFinal(seq) {
-		t.found[seq] = &found{inHand: true, Note: ledger.Note{
-			Seq: seq, Attempt: page.Try(), Kind: ledger.NoteUnknown, Payload: []byte(lostWithTree),
+	if busy && !t.past.IsFinal(left.Seq) {
+		t.found[left.Seq] = &found{inHand: true, Note: ledger.Note{
+			Seq: left.Seq, Attempt: left.Try, Kind: ledger.NoteUnknown, Payload: []byte(lostWithTree),
 		}}
 	}
 	return true, nil
+}
+
+// readLeft reads what a slot has left. An error by isDamage means that it is not what was
+// written, or is an older copy.
+func (t *takeover) readLeft(files [3]*os.File, slot int) (*wire.Left, error) {
+	if t.old {
+		return wire.ReadOld(files)
+	}
+	left, last, err := wire.ReadLeft(files)
+	if err == nil && last < t.ackedOf(slot) {
+		err = fmt.Errorf("%w: it ends before what the ledger has of it", wire.ErrPage)
+	}
+	return left, err
+}
+
+// ackedOf is the last note of a slot that the ledger has.
+func (t *takeover) ackedOf(slot int) uint64 {
+	if slot > len(t.acked) {
+		return 0
+	}
+	return t.acked[slot-1]
 }
 
 // take takes a note over, unless the ledger has it.

@@ -120,6 +120,10 @@ func (w *watcher) count(now time.Time) {
 func (w *watcher) lookAt(c *child, now, limit time.Duration) time.Duration {
 	const never = math.MaxInt64
 	h := c.inHand()
+	if c.slot.pad.page.Err() != nil {
+		c.Signal(syscall.SIGKILL) // nobody can tell how long it has been at work
+		return never
+	}
 	o := c.over.Load()
 	if o != nil && o.killed {
 		return never

@@ -149,7 +149,7 @@ func launch(t *testing.T, change ...func(*process)) *process {
 		}
 		files = append(files, f)
 	}
-	if err := files[2].Truncate(wire.PageSize); err != nil {
+	if err := wire.FilePage(files[2]).Reset(0); err != nil {
 		t.Fatal(err)
 	}
 	if p.page, err = wire.OpenPage(files[2]); err != nil {

@@ -23,7 +23,7 @@ func inProcess(t *testing.T) (s *server, notes *process, answers *os.File) {
 		}
 		files[i] = f
 	}
-	if err := files[0].Truncate(wire.PageSize); err != nil {
+	if err := wire.FilePage(files[0]).Reset(0); err != nil {
 		t.Fatal(err)
 	}
 	page, err := wire.OpenPage(files[0])

@@ -152,6 +152,8 @@ type Book struct {
 	stored []*sink.Segment // held segments that the commit under way stores
 	synced int64           // output bytes at the last sync
 	err    error           // nothing is written or recorded any more
+	// hasFailed says the same to others.
+	hasFailed atomic.Bool
 
 	freed freedKeys
 
@@ -203,6 +205,10 @@ func (b *Book) NoteInput(seq jobs.Seq) {
 
 // InputEnds notes that the source has read everything.
 func (b *Book) InputEnds() { b.inputDone.Store(true) }
+
+// Failed reports whether writing or recording has become impossible. It may be called at
+// any time.
+func (b *Book) Failed() bool { return b.hasFailed.Load() }
 
 // Broken reports whether writing or recording has become impossible. It is called when
 // Keep has returned.
@@ -283,6 +289,7 @@ func (b *Book) full() bool {
 func (b *Book) fail(err error) {
 	if err != nil && b.err == nil {
 		b.err = &spec.WriteError{Err: err}
+		b.hasFailed.Store(true)
 		b.cfg.Failed(b.err)
 	}
 }

@@ -102,6 +102,9 @@ type Remains struct {
 	Loss   Loss
 	// Left are the answers that it made and that have not come by Next, by record.
 	Left map[jobs.Seq]*wire.Note
+	// Lost says that nobody can tell what it had in hand, as what it left behind is damaged:
+	// whatever it was given, and has not answered, may have been begun. Loss says why.
+	Lost bool
 	// How says how it ended, for people, and Said the last that it said. Ordered says that it
 	// was told to end at once, so that nobody need be told.
 	How, Said string

@@ -118,22 +118,26 @@ func (d *Dir) WaitForWorkers(ctx context.Context, told func()) error {
 	if err != nil {
 		return err
 	}
-	first := true
-	for {
+	if err := AwaitLock(ctx, f, told); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	d.workersLock = f
+	return nil
+}
+
+// AwaitLock takes the lock on a file, which workers that finish what they had in hand may
+// still have. If it has to wait, told is called once.
+func AwaitLock(ctx context.Context, f *os.File, told func()) error {
+	for first := true; ; first = false {
 		err := proc.TryLock(f)
-		if err == nil {
-			d.workersLock = f
-			return nil
-		}
-		if !errors.Is(err, proc.ErrLocked) || ctx.Err() != nil {
-			return errors.Join(err, f.Close())
+		if !errors.Is(err, proc.ErrLocked) {
+			return err
 		}
 		if first {
-			first = false
 			told()
 		}
 		if err := pause(ctx); err != nil {
-			return errors.Join(err, f.Close())
+			return err
 		}
 	}
 }

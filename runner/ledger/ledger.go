@@ -63,6 +63,7 @@ type Ledger struct {
 
 	seal   *seal.Seal
 	number uint64      // of the last transaction
+	old    bool        // it was of oldVersion when it was opened
 	file   os.FileInfo // of the database
 }
 

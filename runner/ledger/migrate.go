@@ -38,5 +38,6 @@ func (l *Ledger) migrate(ctx context.Context) error {
 	if _, err := tx.ExecContext(ctx, versionThree); err != nil {
 		return fmt.Errorf("bring the ledger up to date: %w", err)
 	}
+	l.old = true
 	return tx.Commit()
 }

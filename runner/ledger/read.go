@@ -17,6 +17,8 @@ type Reader struct {
 	db   *sql.DB
 	path string
 	old  bool // of oldVersion
+
+	migrated bool
 }
 
 const (
@@ -83,7 +85,11 @@ func (r *Reader) compare(ctx context.Context, sealID seal.ID, at seal.State, sea
 func (r *Reader) Close() error { return r.db.Close() }
 
 // Reader returns a reader over the writer's own connections.
-func (l *Ledger) Reader() *Reader { return &Reader{db: l.db, path: l.path} }
+func (l *Ledger) Reader() *Reader { return &Reader{db: l.db, path: l.path, migrated: l.old} }
+
+// Migrated reports whether the ledger has been brought up to date just now: what lies
+// beside it is then in the formats of that time.
+func (r *Reader) Migrated() bool { return r.migrated }
 
 // Summary is what a run's own row says.
 type Summary struct {

@@ -2,8 +2,11 @@ package wire
 
 import (
 	"brood/jobs"
+	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"slices"
@@ -22,7 +25,8 @@ import (
 // Notes are numbered from 1 in each session. Each file holds notes one after the
 // other, from its beginning:
 //
-//	size     4 bytes, little-endian: of what follows
+//	size     4 bytes, little-endian: of what follows the check
+//	check    4 bytes: CRC-32C of that
 //	number   8 bytes
 //	time     8 bytes: nanoseconds of CLOCK_MONOTONIC
 //	seq      unsigned varint
@@ -65,7 +69,7 @@ type Note struct {
 }
 
 const (
-	noteHead = 4 + 8 + 8
+	noteHead = 4 + 4 + 8 + 8
 	// notesLong is how long a file becomes before the other is tried.
 	notesLong = 1 << 20
 	// notesStep is by how much a file grows.
@@ -87,21 +91,39 @@ func (n *Notes) Append(note *Note) error {
 	b = binary.AppendUvarint(b, uint64(note.Try))
 	b = append(b, byte(note.Kind))
 	b = append(b, note.Payload...)
-	binary.LittleEndian.PutUint32(b, uint32(len(b)-4))
-	binary.LittleEndian.PutUint64(b[4:], note.Number)
-	binary.LittleEndian.PutUint64(b[12:], uint64(note.Time))
+	binary.LittleEndian.PutUint64(b[8:], note.Number)
+	binary.LittleEndian.PutUint64(b[16:], uint64(note.Time))
+	binary.LittleEndian.PutUint32(b, uint32(len(b)-8))
+	binary.LittleEndian.PutUint32(b[4:], crc32.Checksum(b[8:], castagnoli))
 	n.buf = b
 	if cap(b) > 1<<20 {
 		n.buf = nil
 	}
 	h, at := n.place()
+	if err := n.put(h, at, b); err != nil {
+		return err
+	}
+	n.page.store(wordLast+8*h, note.Number)
+	n.page.store(wordLength+8*h, uint64(at+len(b)))
+	n.page.store(wordNotes, note.Number)
+	return nil
+}
+
+// put writes b into a file: as memory where the page is memory.
+func (n *Notes) put(h uintptr, at int, b []byte) error {
+	if err := n.page.Err(); err != nil {
+		return err
+	}
+	if n.page.f != nil {
+		if _, err := n.files[h].WriteAt(b, int64(at)); err != nil {
+			return fmt.Errorf("write notes: %w", err)
+		}
+		return nil
+	}
 	if err := n.grow(h, at+len(b)); err != nil {
 		return err
 	}
 	copy(n.mem[h][at:], b)
-	n.page.store(wordLast+8*h, note.Number)
-	n.page.store(wordLength+8*h, uint64(at+len(b)))
-	n.page.store(wordNotes, note.Number)
 	return nil
 }
 
@@ -174,7 +196,8 @@ func (p *Page) Acked() uint64 { return p.load(wordAcked) }
 // LastNote is the number of the last note.
 func (p *Page) LastNote() uint64 { return p.load(wordNotes) }
 
-// After returns the notes behind a number, in order.
+// After returns the notes behind a number, in order. If the page or a file is not what was
+// written, the error wraps ErrPage or ErrFrame.
 func (n *Notes) After(number uint64) ([]Note, error) {
 	var out []Note
 	current := uintptr(n.page.load(wordCurrent) & 1)
@@ -182,42 +205,96 @@ func (n *Notes) After(number uint64) ([]Note, error) {
 		if n.page.load(wordLast+8*h) <= number {
 			continue
 		}
-		b := make([]byte, n.page.load(wordLength+8*h))
-		if _, err := io.ReadFull(io.NewSectionReader(n.files[h], 0, int64(len(b))), b); err != nil {
-			return nil, fmt.Errorf("read notes %s: %w", n.files[h].Name(), err)
-		}
-		for len(b) > 0 {
-			note, rest, err := readNote(b)
-			if err != nil {
-				return nil, fmt.Errorf("read notes %s: %w", n.files[h].Name(), err)
-			}
-			if b = rest; note.Number > number {
+		err := n.read(h, func(note Note) {
+			if note.Number > number {
 				out = append(out, note)
 			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read notes %s: %w", n.files[h].Name(), err)
 		}
 	}
-	return out, nil
+	return out, n.complete(out, max(number, n.page.load(wordAcked)))
 }
 
-// readNote takes one note off b.
-func readNote(b []byte) (note Note, rest []byte, err error) {
-	if len(b) < noteHead || uint64(binary.LittleEndian.Uint32(b)) > uint64(len(b)-4) {
-		return note, nil, fmt.Errorf("%w: a note is cut off", ErrFrame)
+// complete reports an error if any note after a number is missing.
+func (n *Notes) complete(notes []Note, number uint64) error {
+	last := n.page.load(wordNotes)
+	for i := range notes {
+		if notes[i].Number <= number {
+			continue // it is in the ledger, and need not be here any more
+		}
+		if number++; notes[i].Number != number {
+			return fmt.Errorf("%w: note %d follows note %d", ErrFrame, notes[i].Number, number-1)
+		}
 	}
-	size := 4 + int(binary.LittleEndian.Uint32(b))
-	if size < noteHead+3 {
-		return note, nil, fmt.Errorf("%w: a note of %d bytes", ErrFrame, size)
+	if number < last {
+		return fmt.Errorf("%w: there are notes up to %d, and there were %d", ErrFrame, number, last)
 	}
-	note.Number = binary.LittleEndian.Uint64(b[4:])
-	note.Time = time.Duration(binary.LittleEndian.Uint64(b[12:]))
-	c := cursor{b: b[noteHead:size]}
+	return n.page.Err()
+}
+
+// notesMost is how many bytes of a file of notes are read: what a worker does between two
+// commits, and much more.
+const notesMost = 1 << 30
+
+// read calls visit for all notes in a file. Their payload stays.
+func (n *Notes) read(h uintptr, visit func(Note)) error {
+	size := n.page.load(wordLength + 8*h)
+	if err := n.page.Err(); err != nil {
+		return err
+	}
+	st, err := n.files[h].Stat()
+	if err != nil {
+		return err
+	}
+	if size > uint64(st.Size()) || size > notesMost {
+		return fmt.Errorf("%w: %d bytes of notes in a file of %d", ErrFrame, size, st.Size())
+	}
+	in := bufio.NewReaderSize(io.NewSectionReader(n.files[h], 0, int64(size)), 64<<10)
+	for left := int64(size); left > 0; {
+		head, err := in.Peek(4)
+		if err != nil {
+			return fmt.Errorf("%w: a note is cut off", ErrFrame)
+		}
+		long := 8 + int64(binary.LittleEndian.Uint32(head))
+		if long > left || long > MaxFrame {
+			return fmt.Errorf("%w: a note of %d bytes", ErrFrame, long)
+		}
+		var b bytes.Buffer // grows with what there is, whatever the note says of itself
+		if _, err := io.CopyN(&b, in, long); err != nil {
+			return err
+		}
+		note, err := readNote(b.Bytes())
+		if err != nil {
+			return err
+		}
+		visit(note)
+		left -= long
+	}
+	return nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// readNote reads one note.
+func readNote(b []byte) (note Note, err error) {
+	if len(b) < noteHead+3 || uint64(binary.LittleEndian.Uint32(b)) != uint64(len(b)-8) {
+		return note, fmt.Errorf("%w: a note of %d bytes", ErrFrame, len(b))
+	}
+	if crc32.Checksum(b[8:], castagnoli) != binary.LittleEndian.Uint32(b[4:]) {
+		return note, fmt.Errorf("%w: a note is not what was written", ErrFrame)
+	}
+	note.Number = binary.LittleEndian.Uint64(b[8:])
+	note.Time = time.Duration(binary.LittleEndian.Uint64(b[16:]))
+	c := cursor{b: b[noteHead:]}
 	note.Seq = jobs.Seq(c.uvarint())
 	note.Try = int(c.uvarint())
 	if c.bad || len(c.b) == 0 {
-		return note, nil, fmt.Errorf("%w: note %d", ErrFrame, note.Number)
+		return note, fmt.Errorf("%w: note %d", ErrFrame, note.Number)
 	}
 	note.Kind, note.Payload = NoteKind(c.b[0]), c.b[1:]
-	return note, b[size:], nil
+	return note, nil
 }
 
 // Loss is what the parent notes about a record whose worker has died.

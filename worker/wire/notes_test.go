@@ -15,6 +15,13 @@ import (
 // files, as a worker that comes later or a process that takes over does.
 func newNotes(t testing.TB) (open func() (*Page, *Notes), sizes func() int64) {
 	t.Helper()
+	open, _, sizes = newNotesOf(t)
+	return open, sizes
+}
+
+// newNotesOf opens as well what is not mapped, as the parent does.
+func newNotesOf(t testing.TB) (open, parent func() (*Page, *Notes), sizes func() int64) {
+	t.Helper()
 	dir := t.TempDir()
 	var files [3]*os.File
 	for i := range files {
@@ -25,7 +32,7 @@ func newNotes(t testing.TB) (open func() (*Page, *Notes), sizes func() int64) {
 		t.Cleanup(func() { _ = f.Close() })
 		files[i] = f
 	}
-	if _, err := files[0].Write(make([]byte, PageSize)); err != nil {
+	if err := FilePage(files[0]).Reset(1); err != nil {
 		t.Fatal(err)
 	}
 	open = func() (*Page, *Notes) {
@@ -37,6 +44,10 @@ func newNotes(t testing.TB) (open func() (*Page, *Notes), sizes func() int64) {
 		t.Cleanup(func() { n.Unmap(); _ = page.Close() })
 		return page, n
 	}
+	parent = func() (*Page, *Notes) {
+		page := FilePage(files[0])
+		return page, NewNotes(page, [2]*os.File{files[1], files[2]})
+	}
 	sizes = func() (total int64) {
 		for _, f := range files[1:] {
 			st, err := f.Stat()
@@ -47,20 +58,22 @@ func newNotes(t testing.TB) (open func() (*Page, *Notes), sizes func() int64) {
 		}
 		return total
 	}
-	return open, sizes
+	return open, parent, sizes
 }
 
 // TestNotes writes notes of all sizes, acknowledges them late, lets writers
 // follow one another, and compares what is there with what should be.
 func TestNotes(t *testing.T) {
-	open, sizes := newNotes(t)
+	open, parent, sizes := newNotesOf(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	page, writer := open()
 	var want []Note
 	for i := range 4000 {
 		if i%500 == 499 {
 			writer.Unmap()
-			page, writer = open()
+			if page, writer = open(); rng.IntN(2) == 0 {
+				page, writer = parent()
+			}
 		}
 		size := rng.IntN(2000)
 		switch rng.IntN(200) {
@@ -86,7 +99,7 @@ func TestNotes(t *testing.T) {
 			want = want[n+1:]
 		}
 		if i%97 == 0 {
-			_, reader := open()
+			_, reader := parent()
 			compareNotes(t, reader, page.Acked(), want)
 		}
 	}
@@ -130,16 +143,207 @@ func TestNotesCutOff(t *testing.T) {
 	}
 }
 
+// TestNotesDamaged: whatever is done to the page or the files, notes are what was written,
+// or that is an error.
+func TestNotesDamaged(t *testing.T) {
+	whole := func() (open func() (*Page, *Notes), files [3]string) {
+		open, parent, _ := newNotesOf(t)
+		_, n := open()
+		for i := range 5 {
+			if err := n.Append(&Note{Seq: jobs.Seq(i), Try: 1, Kind: NoteAnswer, Payload: []byte("payload")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page, _ := parent()
+		page.Ack(1)
+		for i, f := range []*os.File{page.f, n.files[0], n.files[1]} {
+			files[i] = f.Name()
+		}
+		return parent, files
+	}
+	same := func(notes []Note) bool {
+		for i := range notes {
+			if n := &notes[i]; n.Number != uint64(i+2) || n.Seq != jobs.Seq(i+1) || string(n.Payload) != "payload" {
+				return false
+			}
+		}
+		return len(notes) == 4
+	}
+	for name, harm := range map[string]func(files [3]string) error{
+		"nothing":         func([3]string) error { return nil },
+		"page emptied":    func(f [3]string) error { return os.Truncate(f[0], 0) },
+		"page cut":        func(f [3]string) error { return os.Truncate(f[0], 100) },
+		"page of zeros":   func(f [3]string) error { return os.WriteFile(f[0], make([]byte, PageSize), 0o600) },
+		"notes emptied":   func(f [3]string) error { return os.Truncate(f[1], 0) },
+		"notes cut":       func(f [3]string) error { return os.Truncate(f[1], 50) },
+		"notes of zeros":  func(f [3]string) error { return os.WriteFile(f[1], make([]byte, 4096), 0o600) },
+		"the other notes": func(f [3]string) error { return os.Rename(f[2], f[1]) },
+	} {
+		parent, files := whole()
+		if err := harm(files); err != nil {
+			t.Fatal(err)
+		}
+		page, n := parent()
+		notes, err := n.After(page.Acked())
+		wrong := err == nil && !same(notes)
+		if err != nil && !errors.Is(err, ErrPage) && !errors.Is(err, ErrFrame) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if wrong || (name == "nothing") != (err == nil) && name != "the other notes" {
+			t.Errorf("%s: %v, %v", name, notes, err)
+		}
+	}
+	for _, which := range []int{0, 1} {
+		for bit := range 8 * 220 {
+			parent, files := whole()
+			b, err := os.ReadFile(files[which])
+			if err != nil {
+				t.Fatal(err)
+			}
+			b[bit/8] ^= 1 << (bit % 8)
+			if err := os.WriteFile(files[which], b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			page, n := parent()
+			if notes, err := n.After(page.Acked()); err == nil && !same(notes) {
+				t.Errorf("file %d, bit %d: %v", which, bit, notes)
+			}
+		}
+	}
+}
+
+// TestNotesOlder: files that were put back from a copy miss what came since.
+func TestNotesOlder(t *testing.T) {
+	open, parent, _ := newNotesOf(t)
+	_, n := open()
+	add := func() {
+		if err := n.Append(&Note{Seq: 1, Try: 1, Kind: NoteAnswer, Payload: []byte("payload")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add()
+	older, err := os.ReadFile(n.files[0].Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	add()
+	if err := os.WriteFile(n.files[0].Name(), older, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, reader := parent(); err == nil {
+		if notes, err := reader.After(0); !errors.Is(err, ErrFrame) {
+			t.Errorf("%v, %v", notes, err)
+		}
+	}
+}
+
+// TestWords: every bit of a word counts, and zero is no word.
+func TestWords(t *testing.T) {
+	if _, whole := openWord(0); whole {
+		t.Error("a page of zeros is believed")
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range 20_000 {
+		v := rng.Uint64() >> (16 + i%48)
+		w := sealWord(v)
+		if got, whole := openWord(w); got != v || !whole {
+			t.Fatalf("%x is %x, %v", v, got, whole)
+		}
+		for bit := range 64 {
+			if got, whole := openWord(w ^ 1<<bit); whole {
+				t.Fatalf("%x with bit %d flipped is read as %x", v, bit, got)
+			}
+		}
+	}
+}
+
+// TestPages: what is written to memory is read from the file, and the other way round.
+func TestPages(t *testing.T) {
+	open, parent, _ := newNotesOf(t)
+	mapped, _ := open()
+	file, _ := parent()
+	mapped.Start(7, 2, 5*time.Millisecond+300)
+	if seq, since, busy := file.InHand(); seq != 7 || since != 5*time.Millisecond || !busy || file.Try() != 2 || file.Session() != 1 {
+		t.Errorf("%d since %s, %v, try %d, session %d", seq, since, busy, file.Try(), file.Session())
+	}
+	mapped.Finish(7, 3)
+	if last, ok := file.Last(); last != 7 || !ok || file.Done() != 3 {
+		t.Errorf("%d, %v, %d done", last, ok, file.Done())
+	}
+	file.AskStop(9, 4)
+	if seq, try, asked := mapped.StopAsked(); seq != 9 || try != 4 || !asked {
+		t.Errorf("%d, %d, %v", seq, try, asked)
+	}
+	file.Ack(11)
+	if mapped.Acked() != 11 || mapped.Err() != nil || file.Err() != nil {
+		t.Errorf("%d, %v, %v", mapped.Acked(), mapped.Err(), file.Err())
+	}
+	file.Clear()
+	if _, ok := mapped.Last(); ok {
+		t.Error("it is not forgotten")
+	}
+	if err := file.f.Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, busy := file.InHand(); busy || !errors.Is(file.Err(), ErrPage) {
+		t.Errorf("of a page that is gone: %v, %v", busy, file.Err())
+	}
+}
+
+// FuzzPad: no page and no notes make the parent panic, wait, or believe what is not whole.
+func FuzzPad(f *testing.F) {
+	f.Add(make([]byte, PageSize), []byte{19, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 7, 1, 1}, []byte{})
+	dir := f.TempDir()
+	var files [3]*os.File
+	for i := range files {
+		var err error
+		if files[i], err = os.Create(filepath.Join(dir, string(rune('a'+i)))); err != nil {
+			f.Fatal(err)
+		}
+	}
+	page := FilePage(files[0])
+	if err := page.Reset(3); err != nil {
+		f.Fatal(err)
+	}
+	n := NewNotes(page, [2]*os.File{files[1], files[2]})
+	for range 3 {
+		if err := n.Append(&Note{Seq: 5, Try: 1, Kind: NoteAnswer, Payload: AppendAnswer(nil, &jobs.Result{})}); err != nil {
+			f.Fatal(err)
+		}
+	}
+	var whole [3][]byte
+	for i := range files {
+		var err error
+		if whole[i], err = os.ReadFile(files[i].Name()); err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Add(whole[0], whole[1], whole[2])
+	f.Fuzz(func(t *testing.T, p, a, b []byte) {
+		for i, content := range [][]byte{p, a, b} {
+			if err := errors.Join(files[i].Truncate(0), func() error { _, err := files[i].WriteAt(content, 0); return err }()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page := FilePage(files[0])
+		n := NewNotes(page, [2]*os.File{files[1], files[2]})
+		notes, err := n.After(page.Acked())
+		if err != nil {
+			return
+		}
+		for i := range notes {
+			_ = ReadAnswer(notes[i].Payload, &jobs.Result{}) // must not panic
+		}
+		page.InHand()
+		_ = n.Append(&Note{Seq: 1, Try: 1, Kind: NoteLoss, Payload: []byte("{}")})
+	})
+}
+
 func FuzzNotes(f *testing.F) {
 	f.Add([]byte{19, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 7, 1, 1})
 	f.Fuzz(func(_ *testing.T, b []byte) {
-		for len(b) > 0 {
-			note, rest, err := readNote(b)
-			if err != nil {
-				return
-			}
+		if note, err := readNote(b); err == nil {
 			_ = ReadAnswer(note.Payload, &jobs.Result{}) // must not panic
-			b = rest
 		}
 	})
 }

@@ -68,7 +68,7 @@ import (
 )
 
 // Version of the protocol.
-const Version = 5
+const Version = 6
 
 // The descriptors a worker is started with.
 const (
