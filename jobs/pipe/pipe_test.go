@@ -129,6 +129,7 @@ func TestResults(t *testing.T) {
 	}{
 		{`{"a": 1}`, true, nil, []string{"{\"a\": 1}\n"}},
 		{`null`, true, nil, []string{"{}\n"}},
+		{"[1,\r2]", true, nil, []string{"[1, 2]\n"}}, // a line is a line for everyone
 		{`{"a": 1}`, false, nil, []string{`{"a": 1}`}},
 		{`{"b":"x","a":[1, 2],"c":0}`, false, []string{"a", "b", "none"}, []string{`[1, 2]`, `"x"`, ""}},
 		{`null`, false, []string{"a", "b"}, []string{"", ""}},
