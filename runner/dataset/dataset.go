@@ -1,7 +1,8 @@
 // Package dataset turns files and standard input into records, lazily: memory
 // does not grow with the size of a file. Every record knows its file, line and
 // byte offset. A row that cannot be read is a record too, with the reason in
-// it; only a dataset that cannot be read at all is an error.
+// it; only a dataset that cannot be read at all is an error, or one that changes
+// meanwhile.
 //
 // It knows CSV and TSV (RFC 4180), JSON Lines, plain lines and NUL-separated
 // records, each of them plain or compressed with gzip or zstd. It leaves to
@@ -88,6 +89,9 @@ type Spec struct {
 	// FixedColumns says that an object with a member that is not among the
 	// columns is bad input: the output has no place for it.
 	FixedColumns bool `json:"fixed_columns"`
+	// Grows says that the last file may grow while it is read. What it had when it was
+	// opened is read; any other change is an error, as all are without this.
+	Grows bool `json:"-"`
 }
 
 // Resolve settles the format by the names of the files.
@@ -155,7 +159,7 @@ func (e *InputError) Error() string {
 }
 
 // ErrChanged is wrapped by errors about an input that is not what it was when
-// the run began.
+// the run began, or when it was opened.
 var ErrChanged = errors.New("the input has changed")
 
 func displayName(path string) string {
