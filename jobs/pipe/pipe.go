@@ -175,6 +175,9 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 	if !utf8.Valid(line) { // as everywhere in JSON results
 		line = bytes.ToValidUTF8(line, []byte("\ufffd"))
 	}
+	if jobs.TooDeep(line, r.setup.MaxDepth) >= 0 {
+		return fmt.Errorf("the program broke the protocol: an answer that is nested deeper than %d levels (--max-depth): %s", r.setup.MaxDepth, quoteLine(line))
+	}
 	var a answer
 	if err := json.Unmarshal(line, &a); err != nil {
 		return fmt.Errorf("the program broke the protocol: a line on its standard output is not an answer: %s (%w)", quoteLine(line), err)

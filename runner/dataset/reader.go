@@ -16,7 +16,8 @@ import (
 type Reader struct {
 	spec  Spec
 	shape *jobs.Shape
-	spool *Spool // standard input, if the dataset has it
+	known map[string]bool // its columns, where others are bad input
+	spool *Spool          // standard input, if the dataset has it
 	file  int
 	marks []*mark // of the files that have been opened, by their index
 	src   *stream
@@ -96,6 +97,12 @@ func (r *Reader) findShape() error {
 		columns, named = got, r.name()
 	}
 	r.shape = &jobs.Shape{Kind: r.spec.kind(), Columns: columns, End: r.spec.end()}
+	if r.spec.FixedColumns && r.spec.kind() == jobs.Objects {
+		r.known = make(map[string]bool, len(columns))
+		for _, c := range columns {
+			r.known[c] = true
+		}
+	}
 	return nil
 }
 
@@ -175,12 +182,11 @@ func (r *Reader) rewind(mark *window) error {
 func (r *Reader) checkHeader(columns []string, raw []byte) error {
 	seen := make(map[string]int, len(columns))
 	for i, c := range columns {
-		col := columnStart(raw, i, r.spec.Delimiter)
 		if strings.TrimSpace(c) == "" {
-			return &InputError{File: r.name(), Line: 1, Column: col, Reason: fmt.Sprintf("column %d has no name; give it one, or use --no-header if this is a row", i+1)}
+			return &InputError{File: r.name(), Line: 1, Column: columnStart(raw, i, r.spec.Delimiter), Reason: fmt.Sprintf("column %d has no name; give it one, or use --no-header if this is a row", i+1)}
 		}
 		if first, dup := seen[c]; dup {
-			return &InputError{File: r.name(), Line: 1, Column: col, Reason: fmt.Sprintf("column %d is called %q like column %d; rename one, or use --no-header if this is a row", i+1, c, first)}
+			return &InputError{File: r.name(), Line: 1, Column: columnStart(raw, i, r.spec.Delimiter), Reason: fmt.Sprintf("column %d is called %q like column %d; rename one, or use --no-header if this is a row", i+1, c, first)}
 		}
 		seen[c] = i + 1
 	}
