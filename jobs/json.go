@@ -72,19 +72,19 @@ func AppendOneLine[T ~[]byte | ~string](dst []byte, text T) []byte {
 // a worker, encoding/json, goes no deeper.
 const DepthLimit = 10_000
 
-// TooDeep returns the index of the bracket at which JSON text is nested deeper than max, or
+// TooDeep returns the index of the bracket at which JSON text is nested deeper than limit, or
 // -1 if none is. It needs no memory, and no stack: what checks the syntax calls itself at
 // every bracket, so this has to be asked before. Of text that is not valid it tells as
 // much: a checker gets no deeper than this.
-func TooDeep(text []byte, max int) int {
-	if len(text) <= max || bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) <= max {
+func TooDeep(text []byte, limit int) int {
+	if len(text) <= limit || bytes.Count(text, []byte{'['})+bytes.Count(text, []byte{'{'}) <= limit {
 		return -1
 	}
 	depth := 0
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '[', '{':
-			if depth++; depth > max {
+			if depth++; depth > limit {
 				return i
 			}
 		case ']', '}':

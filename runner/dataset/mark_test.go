@@ -189,7 +189,7 @@ func TestGrowsWhileRead(t *testing.T) {
 		"let be":           {long + "last,one", func(*testing.T, string) error { return nil }, ""},
 		"its line goes on": {long + "last,o", func(_ *testing.T, path string) error { return add(path, "ne\n") }, "its last line was being written"},
 		"written over too": {long, func(_ *testing.T, path string) error { return errors.Join(overwrite(path), add(path, "new,row\n")) }, "it has other content"},
-		"written over":     changes2("written over"), "cut": changes2("cut in a line"), "removed": changes2("removed"), "replaced": changes2("replaced"),
+		"written over":     as("written over"), "cut": as("cut in a line"), "removed": as("removed"), "replaced": as("replaced"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.content == "" {
@@ -219,7 +219,7 @@ func TestGrowsWhileRead(t *testing.T) {
 	}
 }
 
-func changes2(name string) (c struct {
+func as(name string) (c struct {
 	content string
 	does    func(t *testing.T, path string) error
 	says    string

@@ -175,12 +175,9 @@ func (s *stream) readFileAt(p []byte, at int64) (int, error) {
 	} else {
 		n, err = s.file.ReadAt(in, at)
 	}
-	changed := error(nil)
-	switch {
-	case n == 0 && errors.Is(err, io.EOF):
+	changed := s.mark.look()
+	if changed == nil && n == 0 && errors.Is(err, io.EOF) {
 		changed = s.mark.end(s.file)
-	default:
-		changed = s.mark.look()
 	}
 	if changed != nil {
 		return 0, changed
