@@ -148,6 +148,8 @@ type Setup struct {
 	Text bool
 	// MaxOutput bounds what one record may produce, in bytes.
 	MaxOutput int
+	// MaxDepth is how many levels JSON may be nested that comes from elsewhere: see TooDeep.
+	MaxDepth int
 }
 
 // Runner is a job inside a worker. Do is called for one record at a time, from

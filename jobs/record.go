@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -86,6 +87,15 @@ func (r *Record) Value(i int) []byte {
 	}
 }
 
+// members calls f for each member of the JSON object, in order, until it returns false. Of
+// what is no object there are none.
+func (r *Record) members(f func(name string, value gjson.Result) bool) {
+	// gjson goes over the elements of a list in the same way, without names.
+	if obj := gjson.ParseBytes(r.Raw); obj.IsObject() {
+		obj.ForEach(func(k, v gjson.Result) bool { return f(k.Str, v) })
+	}
+}
+
 // Lookup returns a column by name and whether the record has it.
 func (r *Record) Lookup(name string) ([]byte, bool) {
 	if r.Shape.Kind != Objects {
@@ -97,8 +107,8 @@ func (r *Record) Lookup(name string) ([]byte, bool) {
 	}
 	var out []byte
 	found := false
-	gjson.ParseBytes(r.Raw).ForEach(func(k, v gjson.Result) bool {
-		if k.Str != name {
+	r.members(func(member string, v gjson.Result) bool {
+		if member != name {
 			return true
 		}
 		out, found = jsonText(v), true
@@ -127,6 +137,44 @@ func isNothing(v []byte) bool {
 	return len(v) == 0 || string(v) == "{}" || string(v) == "[]"
 }
 
+// Cells finds the values of all columns of a record at a time, in one pass over an object
+// however many it has. It only reads, so several goroutines may use it.
+type Cells struct {
+	columns []string
+	at      map[string]int // the first column of a name
+}
+
+// NewCells returns the cells of records of a shape.
+func NewCells(s *Shape) *Cells {
+	c := &Cells{columns: s.Columns, at: make(map[string]int, len(s.Columns))}
+	for i, name := range slices.Backward(s.Columns) {
+		c.at[name] = i
+	}
+	return c
+}
+
+// Values returns what Record.Value gives for each column.
+func (c *Cells) Values(r *Record) [][]byte {
+	out := make([][]byte, len(c.columns))
+	if r.Shape.Kind != Objects {
+		for i := range out {
+			out[i] = r.Value(i)
+		}
+		return out
+	}
+	found := make([]bool, len(c.columns))
+	r.members(func(name string, v gjson.Result) bool {
+		if i, ok := c.at[name]; ok && !found[i] { // the first member of a name counts
+			out[i], found[i] = jsonText(v), true
+		}
+		return true
+	})
+	for i, name := range c.columns {
+		out[i] = out[c.at[name]] // the first record had two members of this name
+	}
+	return out
+}
+
 func jsonText(v gjson.Result) []byte {
 	switch v.Type {
 	case gjson.String:
@@ -138,11 +186,11 @@ func jsonText(v gjson.Result) []byte {
 	}
 }
 
-// AppendJSON appends the record as a JSON object: for Objects the bytes of the
-// dataset, for the others an object of strings in column order.
+// AppendJSON appends the record as a JSON object on one line: for Objects the bytes of
+// the dataset, for the others an object of strings in column order.
 func (r *Record) AppendJSON(dst []byte) []byte {
 	if r.Shape.Kind == Objects {
-		return append(dst, bytes.TrimSpace(r.Raw)...)
+		return AppendOneLine(dst, bytes.TrimSpace(r.Raw))
 	}
 	dst = append(dst, '{')
 	for i, c := range r.Shape.Columns {
@@ -165,8 +213,8 @@ func (r *Record) Each(f func(name string, value []byte)) {
 		}
 		return
 	}
-	gjson.ParseBytes(r.Raw).ForEach(func(k, v gjson.Result) bool {
-		f(k.Str, jsonText(v))
+	r.members(func(name string, v gjson.Result) bool {
+		f(name, jsonText(v))
 		return true
 	})
 }

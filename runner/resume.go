@@ -58,9 +58,16 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	if err != nil {
 		return nil, Report{}, err
 	}
-	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath(), spooled)
+	of := cfg.Dataset
+	of.Grows = how.AcceptAppend
+	in, err := intake.Open(ctx, of, set.Producer, set.Dir.StdinPath(), spooled)
 	if err != nil {
 		return nil, Report{}, err
+	}
+	// What changes from here on is noticed as it is read; this is for what has changed
+	// between the two lines above.
+	if err := desk.CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
+		return nil, Report{}, errors.Join(err, in.Close())
 	}
 	if how.Replan == nil {
 		return in, Report{}, nil

@@ -326,7 +326,7 @@ func (r *session) hello(to *child) wire.Hello {
 	return wire.Hello{
 		Version: wire.Version, Run: c.Name, Slot: to.slot.number, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Effect: c.Effect.String(), Key: c.Key,
-		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord,
+		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord, MaxDepth: c.Dataset.Depth(),
 		Stoppable: r.stoppable(), Confine: confine,
 	}
 }

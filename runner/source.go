@@ -105,6 +105,9 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		}
 		err := s.reader.Next(&s.rec)
 		if errors.Is(err, io.EOF) {
+			if s.reader.Grew() {
+				s.r.Term.Logf("the dataset has grown since it was opened; to take the new rows as well: brood resume %s --input-changed=accept-append", s.r.cfg.Name)
+			}
 			s.r.book.InputEnds()
 			return false, nil
 		}

@@ -30,8 +30,12 @@ func columnsOf(shape *jobs.Shape, address string) columns {
 	if shape.Kind == jobs.Objects {
 		out.addresses = addressColumns // only the record tells what it has
 	} else {
+		named := make(map[string]bool, len(shape.Columns))
 		for _, c := range shape.Columns {
-			if p := plainName(c); shape.Index(p) < 0 && out.plain[p] == "" {
+			named[c] = true
+		}
+		for _, c := range shape.Columns {
+			if p := plainName(c); !named[p] && out.plain[p] == "" {
 				out.plain[p] = c
 				out.known.Columns = append(out.known.Columns, p)
 			}

@@ -30,6 +30,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 )
@@ -171,6 +172,12 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 	if err != nil {
 		return r.gone(err)
 	}
+	if !utf8.Valid(line) { // as everywhere in JSON results
+		line = bytes.ToValidUTF8(line, []byte("\ufffd"))
+	}
+	if jobs.TooDeep(line, r.setup.MaxDepth) >= 0 {
+		return fmt.Errorf("the program broke the protocol: an answer that is nested deeper than %d levels (--max-depth): %s", r.setup.MaxDepth, quoteLine(line))
+	}
 	var a answer
 	if err := json.Unmarshal(line, &a); err != nil {
 		return fmt.Errorf("the program broke the protocol: a line on its standard output is not an answer: %s (%w)", quoteLine(line), err)
@@ -199,7 +206,7 @@ func (r *runner) fill(res *jobs.Result, obj json.RawMessage) {
 		if len(obj) == 0 {
 			obj = json.RawMessage("{}")
 		}
-		res.Text = append(append(res.Text, obj...), '\n')
+		res.Text = append(jobs.AppendOneLine(res.Text, obj), '\n')
 		return
 	}
 	if len(r.Columns) == 0 {

@@ -26,7 +26,7 @@ const script = `get() { read -r line || exit 0; id=${line#*'"id":"'}; id=${id%%'
 func start(t *testing.T, program string, change ...func(*config, *jobs.Setup)) *runner {
 	t.Helper()
 	c := config{Command: []string{"/bin/sh", "-c", script + program}}
-	s := jobs.Setup{Shape: lines, Run: "demo", Slot: 3, MaxOutput: 1 << 20, Key: jobs.KeySpec{Scope: "demo"}}
+	s := jobs.Setup{Shape: lines, Run: "demo", Slot: 3, MaxOutput: 1 << 20, MaxDepth: 1000, Key: jobs.KeySpec{Scope: "demo"}}
 	for _, f := range change {
 		f(&c, &s)
 	}
@@ -129,6 +129,7 @@ func TestResults(t *testing.T) {
 	}{
 		{`{"a": 1}`, true, nil, []string{"{\"a\": 1}\n"}},
 		{`null`, true, nil, []string{"{}\n"}},
+		{"[1,\r2]", true, nil, []string{"[1, 2]\n"}}, // a line is a line for everyone
 		{`{"a": 1}`, false, nil, []string{`{"a": 1}`}},
 		{`{"b":"x","a":[1, 2],"c":0}`, false, []string{"a", "b", "none"}, []string{`[1, 2]`, `"x"`, ""}},
 		{`null`, false, []string{"a", "b"}, []string{"", ""}},
@@ -156,23 +157,24 @@ func TestResults(t *testing.T) {
 // said, and how the program ended if it has.
 func TestBrokenPrograms(t *testing.T) {
 	for program, want := range map[string]string{
-		`get; echo 'Traceback: "x"'`:                           `a line on its standard output is not an answer: "Traceback: \"x\""`,
-		`get; echo; echo "{\"id\":\"$id\",\"status\":\"ok\"}"`: `not an answer: ""`,
-		`get; echo '{"id":"9.1","status":"ok"}'; get`:          `an answer with id "9.1", expected "0.1"`,
-		`get; echo '{"status":"ok"}'`:                          `an answer with id ""`,
-		`get; echo "{\"id\":\"$id\",\"status\":\"done\"}"`:     `there is no verdict "done"`,
-		`get; echo "{\"id\":\"$id\",\"status\":\"pending\"}"`:  `there is no verdict "pending"`,
-		`get; echo "{\"id\":\"$id\",\"status\":7}"`:            `not an answer`,
-		`get; printf '{"id":"0.1","sta'; exit 3`:               `it ended in the middle of an answer: "{\"id\":\"0.1\",\"sta" (exit status 3)`,
-		`get; exit 3`:                                          `program /bin/sh: it closed its standard output without an answer (exit status 3)`,
-		`get; kill -KILL $$`:                                   `without an answer (signal: killed)`,
-		`exit 4`:                                               `(exit status 4)`,
-		`get; exec >&-; exec sleep 60`:                         `it closed its standard output without an answer`,
-		`get; printf '%02000d\n' 0`:                            `longer than --max-record allows`,
-		`get; while :; do printf 0000000000; done`:             `longer than --max-record allows`,
-		`get; printf '%0300d\n' 0`:                             strings.Repeat("0", 200) + `…"`,
+		`get; echo 'Traceback: "x"'`:                                            `a line on its standard output is not an answer: "Traceback: \"x\""`,
+		`get; echo; echo "{\"id\":\"$id\",\"status\":\"ok\"}"`:                  `not an answer: ""`,
+		`get; echo '{"id":"9.1","status":"ok"}'; get`:                           `an answer with id "9.1", expected "0.1"`,
+		`get; echo '{"status":"ok"}'`:                                           `an answer with id ""`,
+		`get; echo "{\"id\":\"$id\",\"status\":\"done\"}"`:                      `there is no verdict "done"`,
+		`get; echo "{\"id\":\"$id\",\"status\":\"pending\"}"`:                   `there is no verdict "pending"`,
+		`get; echo "{\"id\":\"$id\",\"status\":7}"`:                             `not an answer`,
+		`get; printf '{"id":"0.1","sta'; exit 3`:                                `it ended in the middle of an answer: "{\"id\":\"0.1\",\"sta" (exit status 3)`,
+		`get; exit 3`:                                                           `program /bin/sh: it closed its standard output without an answer (exit status 3)`,
+		`get; kill -KILL $$`:                                                    `without an answer (signal: killed)`,
+		`exit 4`:                                                                `(exit status 4)`,
+		`get; exec >&-; exec sleep 60`:                                          `it closed its standard output without an answer`,
+		`get; printf '%02000d\n' 0`:                                             `longer than --max-record allows`,
+		`get; while :; do printf 0000000000; done`:                              `longer than --max-record allows`,
+		`get; printf '{"id":"0.1","status":"ok","result":[[['; printf ']]]}\n'`: `nested deeper than 3 levels (--max-depth)`,
+		`get; printf '%0300d\n' 0`:                                              strings.Repeat("0", 200) + `…"`,
 	} {
-		r := start(t, program, func(_ *config, s *jobs.Setup) { s.MaxOutput = 1000 })
+		r := start(t, program, func(_ *config, s *jobs.Setup) { s.MaxOutput, s.MaxDepth = 1000, 3 })
 		if res, err := do(t, r, record(0, "x")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s:\n%v\nwant %s (%+v)", program, err, want, res)
 		}

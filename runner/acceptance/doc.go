@@ -11,6 +11,7 @@
 // Where which promise is held:
 //
 //	script_test.go        every command and flag: a script each in testdata/script
+//	rows_test.go          any row of results is read by Python's json and csv
 //	starts_test.go        one run is held by one process
 //	kill_chaos_test.go    the output is the same however often brood is killed
 //	kill_effects_test.go  nothing is done twice, or it is unknown, whatever is killed

@@ -98,14 +98,15 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 		err = errors.Join(err, out.Close())
 	}()
 	x := &exporter{format: format, spec: cfg.Dataset}
+	cfg.Dataset = x.reading()
 	shape, err := desk.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
-		b, err := x.record(s, seq, rec)
-		if err != nil {
-			return err
-		}
 		if rec.Err != nil && rec.Raw == nil {
 			_, _ = fmt.Fprintf(os.Stderr, "brood: left out: %v\n", rec.Err)
 			return nil
+		}
+		b, err := x.record(s, seq, rec)
+		if err != nil {
+			return err
 		}
 		if err := out.Write(b); err != nil {
 			return &spec.WriteError{Err: err}
@@ -125,6 +126,22 @@ type exporter struct {
 	spec   dataset.Spec
 	begun  bool
 	buf    []byte
+	cells  *jobs.Cells
+}
+
+// reading is how the dataset is read for an export. What the new format has no place for, a
+// member without a column or bytes that are no text, is refused and not left out.
+func (x *exporter) reading() dataset.Spec {
+	of := x.spec
+	if x.format != of.Format {
+		of.FixedColumns = x.table()
+		of.Text = of.Text || x.format == dataset.FormatJSONL
+	}
+	return of
+}
+
+func (x *exporter) table() bool {
+	return x.format == dataset.FormatCSV || x.format == dataset.FormatTSV
 }
 
 func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) ([]byte, error) {
@@ -142,11 +159,10 @@ func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) ([]b
 	case dataset.FormatJSONL:
 		return append(r.AppendJSON(x.buf), '\n'), nil
 	case dataset.FormatCSV, dataset.FormatTSV:
-		values := make([][]byte, len(s.Columns))
-		for i := range s.Columns {
-			values[i] = r.Value(i)
+		if x.cells == nil {
+			x.cells = jobs.NewCells(s)
 		}
-		return sink.AppendTableRow(x.buf, x.delimiter(), values), nil
+		return sink.AppendTableRow(x.buf, x.delimiter(), x.cells.Values(r)), nil
 	}
 	return append(append(x.buf, r.Raw...), '\n'), nil
 }
@@ -157,8 +173,7 @@ func (x *exporter) header(s *jobs.Shape) []byte {
 		return nil
 	}
 	x.begun = true
-	table := x.format == dataset.FormatCSV || x.format == dataset.FormatTSV
-	if !table || (x.format == x.spec.Format && x.spec.NoHeader) {
+	if !x.table() || (x.format == x.spec.Format && x.spec.NoHeader) {
 		return nil
 	}
 	return sink.AppendTableRow(nil, x.delimiter(), asBytes(s.Columns))

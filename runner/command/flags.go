@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/spec"
 	"brood/runner/term"
@@ -114,6 +115,7 @@ func runFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-header", Usage: "the first row is a record; columns are called 1, 2, …", Category: groupData},
 		&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, Usage: "records end with a zero byte, as from find -print0", Category: groupData},
 		&cli.StringFlag{Name: "max-record", Usage: "a record longer than `SIZE` is bad input", Value: "16MiB", Category: groupData},
+		&cli.IntFlag{Name: "max-depth", Usage: "JSON nested deeper than `N` levels is bad input", Value: dataset.DefaultMaxDepth, Category: groupData},
 		&cli.StringFlag{Name: "key", Usage: "`COLUMN`[,COLUMN] that identifies a record: a second one with the same is skipped; a|b is a, or b where a is empty", Category: groupData},
 		&cli.StringFlag{Name: "key-normalize", Usage: "compare keys after `RULES`: email, trim, lower, nfc; for one column as in address=email,name=trim+lower", Category: groupData},
 		&cli.StringFlag{Name: "once-per", Usage: "skip what any run has done in `SCOPE` by the same key, such as a campaign", Category: groupData},

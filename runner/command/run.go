@@ -255,6 +255,9 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 	if data.MaxRecord > spec.MaxRecordLimit {
 		return usage("", "--max-record %s is too large: at most %d bytes", c.String("max-record"), spec.MaxRecordLimit)
 	}
+	if data.MaxDepth = c.Int("max-depth"); data.MaxDepth < 1 || data.MaxDepth > jobs.DepthLimit {
+		return usage("", "--max-depth %d: it is from 1 to %d", data.MaxDepth, jobs.DepthLimit)
+	}
 	if err := data.Resolve(); err != nil {
 		return usage("", "%w", err)
 	}

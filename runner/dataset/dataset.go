@@ -1,7 +1,8 @@
 // Package dataset turns files and standard input into records, lazily: memory
 // does not grow with the size of a file. Every record knows its file, line and
 // byte offset. A row that cannot be read is a record too, with the reason in
-// it; only a dataset that cannot be read at all is an error.
+// it; only a dataset that cannot be read at all is an error, or one that changes
+// meanwhile.
 //
 // It knows CSV and TSV (RFC 4180), JSON Lines, plain lines and NUL-separated
 // records, each of them plain or compressed with gzip or zstd. It leaves to
@@ -73,8 +74,12 @@ func FormatOf(path string) Format {
 // Stdin is the path that means standard input.
 const Stdin = "-"
 
-// DefaultMaxRecord is the default of Spec.MaxRecord.
-const DefaultMaxRecord = 16 << 20
+// DefaultMaxRecord is the default of Spec.MaxRecord, DefaultMaxDepth that of
+// Spec.MaxDepth.
+const (
+	DefaultMaxRecord = 16 << 20
+	DefaultMaxDepth  = 1000
+)
 
 // Spec says which dataset to read, and how.
 type Spec struct {
@@ -83,11 +88,17 @@ type Spec struct {
 	Delimiter byte     `json:"delimiter"` // for CSV and TSV; 0 is the format's own
 	NoHeader  bool     `json:"no_header"` // columns are called 1, 2, …
 	MaxRecord int      `json:"max_record"`
+	// MaxDepth is how deep a JSON record may be nested, at most jobs.DepthLimit; 0 is that,
+	// as in runs that were begun when there was no such limit.
+	MaxDepth int `json:"max_depth,omitempty"`
 	// Text says that every record must be valid UTF-8, whatever the format.
 	Text bool `json:"text"`
 	// FixedColumns says that an object with a member that is not among the
 	// columns is bad input: the output has no place for it.
 	FixedColumns bool `json:"fixed_columns"`
+	// Grows says that the last file may grow while it is read. What it had when it was
+	// opened is read; any other change is an error, as all are without this.
+	Grows bool `json:"-"`
 }
 
 // Resolve settles the format by the names of the files.
@@ -97,6 +108,9 @@ func (s *Spec) Resolve() error {
 	}
 	if s.MaxRecord == 0 {
 		s.MaxRecord = DefaultMaxRecord
+	}
+	if s.MaxDepth == 0 {
+		s.MaxDepth = DefaultMaxDepth
 	}
 	if s.Format == FormatAuto {
 		s.Format = FormatOf(s.Paths[0])
@@ -155,8 +169,16 @@ func (e *InputError) Error() string {
 }
 
 // ErrChanged is wrapped by errors about an input that is not what it was when
-// the run began.
+// the run began, or when it was opened.
 var ErrChanged = errors.New("the input has changed")
+
+// Depth is how deep a JSON record may be nested.
+func (s *Spec) Depth() int {
+	if s.MaxDepth == 0 {
+		return jobs.DepthLimit
+	}
+	return s.MaxDepth
+}
 
 func displayName(path string) string {
 	if path == Stdin {

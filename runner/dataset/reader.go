@@ -16,8 +16,10 @@ import (
 type Reader struct {
 	spec  Spec
 	shape *jobs.Shape
-	spool *Spool // standard input, if the dataset has it
+	known map[string]bool // its columns, where others are bad input
+	spool *Spool          // standard input, if the dataset has it
 	file  int
+	marks []*mark // of the files that have been opened, by their index
 	src   *stream
 	win   *window
 	next  func(*Record) error // the format's splitter
@@ -31,7 +33,7 @@ type Reader struct {
 // Standard input is read from spool, which is nil if it is not part of the
 // dataset.
 func Open(spec Spec, spool *Spool) (*Reader, error) {
-	r := &Reader{spec: spec, spool: spool}
+	r := &Reader{spec: spec, spool: spool, marks: make([]*mark, len(spec.Paths))}
 	switch spec.Format {
 	case FormatCSV, FormatTSV:
 		r.next = r.nextRow
@@ -54,6 +56,12 @@ func (r *Reader) Shape() *jobs.Shape { return r.shape }
 
 // RequireText sets whether records must be valid UTF-8 whatever the format.
 func (r *Reader) RequireText(yes bool) { r.spec.Text = yes }
+
+// Grew reports whether the last file has grown since it was opened: see Spec.Grows.
+func (r *Reader) Grew() bool {
+	last := r.marks[len(r.marks)-1]
+	return last != nil && last.grew
+}
 
 // Close closes the file that is open. It does not close the spool.
 func (r *Reader) Close() error {
@@ -89,6 +97,12 @@ func (r *Reader) findShape() error {
 		columns, named = got, r.name()
 	}
 	r.shape = &jobs.Shape{Kind: r.spec.kind(), Columns: columns, End: r.spec.end()}
+	if r.spec.FixedColumns && r.spec.kind() == jobs.Objects {
+		r.known = make(map[string]bool, len(columns))
+		for _, c := range columns {
+			r.known[c] = true
+		}
+	}
 	return nil
 }
 
@@ -168,12 +182,11 @@ func (r *Reader) rewind(mark *window) error {
 func (r *Reader) checkHeader(columns []string, raw []byte) error {
 	seen := make(map[string]int, len(columns))
 	for i, c := range columns {
-		col := columnStart(raw, i, r.spec.Delimiter)
 		if strings.TrimSpace(c) == "" {
-			return &InputError{File: r.name(), Line: 1, Column: col, Reason: fmt.Sprintf("column %d has no name; give it one, or use --no-header if this is a row", i+1)}
+			return &InputError{File: r.name(), Line: 1, Column: columnStart(raw, i, r.spec.Delimiter), Reason: fmt.Sprintf("column %d has no name; give it one, or use --no-header if this is a row", i+1)}
 		}
 		if first, dup := seen[c]; dup {
-			return &InputError{File: r.name(), Line: 1, Column: col, Reason: fmt.Sprintf("column %d is called %q like column %d; rename one, or use --no-header if this is a row", i+1, c, first)}
+			return &InputError{File: r.name(), Line: 1, Column: columnStart(raw, i, r.spec.Delimiter), Reason: fmt.Sprintf("column %d is called %q like column %d; rename one, or use --no-header if this is a row", i+1, c, first)}
 		}
 		seen[c] = i + 1
 	}
@@ -212,6 +225,9 @@ func (r *Reader) Next(rec *Record) error {
 		}
 		if !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read dataset %s: line %d: %w", r.name(), r.win.line, err)
+		}
+		if err := r.src.ended(); err != nil {
+			return fmt.Errorf("read dataset %s: %w", r.name(), err)
 		}
 		if r.file+1 >= len(r.spec.Paths) {
 			r.consumed.finish(r.src)
@@ -287,11 +303,11 @@ func (r *Reader) openFile(p Position) error {
 		return fmt.Errorf("close dataset %s: %w", r.name(), err)
 	}
 	r.file = p.File
-	src, err := openStream(r.spec.Paths[p.File], r.spool, p.Offset)
+	src, err := openStream(r.spec.Paths[p.File], r.spool, p.Offset, r.marks[p.File], r.spec.Grows && p.File == len(r.marks)-1)
 	if err != nil {
 		return err
 	}
-	r.src = src
+	r.src, r.marks[p.File] = src, src.mark
 	r.consumed.current.Store(src)
 	r.win = newWindow(src, p, r.spec.MaxRecord)
 	if p.Offset == 0 {

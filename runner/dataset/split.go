@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"brood/jobs"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -82,6 +83,9 @@ func (r *Reader) checkObject(rec *Record) *InputError {
 	bad := func(col int, format string, args ...any) *InputError {
 		return &InputError{File: r.name(), Line: rec.Pos.Line, Column: col, Reason: fmt.Sprintf(format, args...)}
 	}
+	if at := jobs.TooDeep(rec.Raw, r.spec.Depth()); at >= 0 { // before who goes down with it
+		return bad(at+1, "nested deeper than %d levels; raise that with --max-depth", r.spec.Depth())
+	}
 	if !gjson.ValidBytes(rec.Raw) {
 		var any json.RawMessage
 		var syntax *json.SyntaxError
@@ -98,7 +102,7 @@ func (r *Reader) checkObject(rec *Record) *InputError {
 	}
 	stray := ""
 	gjson.ParseBytes(rec.Raw).ForEach(func(k, _ gjson.Result) bool {
-		if r.shape.Index(k.Str) < 0 {
+		if !r.known[k.Str] {
 			stray = k.Str
 			return false
 		}

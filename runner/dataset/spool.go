@@ -180,6 +180,14 @@ func (s *Spool) Append(p []byte) error {
 	if len(p) == 0 {
 		return nil
 	}
+	// One that something has cut would have a hole in it.
+	st, err := s.file.Stat()
+	if err != nil {
+		return fmt.Errorf("copy of standard input: %w", err)
+	}
+	if st.Size() != s.written {
+		return cutSpool(s.written, st.Size())
+	}
 	if _, err := s.file.WriteAt(p, s.written); err != nil {
 		return &WriteError{fmt.Errorf("copy standard input: %w", err)}
 	}
@@ -289,7 +297,15 @@ func (s *Spool) readAt(p []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	n := int(min(int64(len(p)), have-off))
-	return s.file.ReadAt(p[:n], off)
+	if n, err = s.file.ReadAt(p[:n], off); errors.Is(err, io.EOF) {
+		// Not the end of the input: that has been asked for above.
+		return n, cutSpool(have, off+int64(n))
+	}
+	return n, err
+}
+
+func cutSpool(had, has int64) error {
+	return fmt.Errorf("%w: the copy of standard input had %d bytes and has %d: something has cut it", ErrChanged, had, has)
 }
 
 func (s *Spool) readFullAt(p []byte, off int64) (int, error) {

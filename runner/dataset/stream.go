@@ -19,6 +19,7 @@ type stream struct {
 	io.Reader
 	file  *os.File // nil for standard input
 	spool *Spool   // nil for files
+	mark  *mark    // nil for standard input
 	at    atomic.Int64
 	zst   *zstd.Decoder
 }
@@ -28,18 +29,24 @@ var (
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 )
 
-// openStream opens path and goes to an offset of its decompressed content.
-func openStream(path string, spool *Spool, offset int64) (*stream, error) {
-	s := &stream{}
+// openStream opens path and goes to an offset of its decompressed content. The file must
+// be as it was marked when it was opened first; m is nil if that is now.
+func openStream(path string, spool *Spool, offset int64, m *mark, grows bool) (*stream, error) {
+	s := &stream{mark: m}
 	if path == Stdin {
 		s.spool = spool
 	} else {
+		if m != nil { // an error tells more than one of opening it
+			if err := m.look(); err != nil {
+				return nil, fmt.Errorf("open dataset %s: %w", path, err)
+			}
+		}
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, openError(path, err)
 		}
 		s.file = f
-		if err := s.checkKind(); err != nil {
+		if err := s.checkFile(grows); err != nil {
 			_ = f.Close()
 			return nil, err
 		}
@@ -60,8 +67,8 @@ func openError(path string, err error) error {
 	return fmt.Errorf("open dataset %s: %w", path, err)
 }
 
-// checkKind refuses what cannot be opened a second time to resume.
-func (s *stream) checkKind() error {
+// checkFile refuses what cannot be opened a second time to resume, and marks the file.
+func (s *stream) checkFile(grows bool) error {
 	st, err := s.file.Stat()
 	if err != nil {
 		return fmt.Errorf("open dataset: %w", err)
@@ -71,6 +78,13 @@ func (s *stream) checkKind() error {
 	}
 	if !st.Mode().IsRegular() {
 		return fmt.Errorf("open dataset %s: not a regular file, so a resume could not read it again; use standard input: brood run … - < %s", s.file.Name(), s.file.Name())
+	}
+	if s.mark == nil {
+		s.mark, err = newMark(s.file, st, grows)
+		return err
+	}
+	if !os.SameFile(s.mark.was, st) { // since it was looked at
+		return s.mark.changed("another file has taken its place")
 	}
 	return nil
 }
@@ -145,11 +159,42 @@ func (r rawReader) Read(p []byte) (int, error) {
 	var err error
 	if r.s.spool != nil {
 		n, err = r.s.spool.readAt(p, at)
-	} else if n, err = r.s.file.ReadAt(p, at); n > 0 && errors.Is(err, io.EOF) {
-		err = nil // the file may have grown by the next call; if not, that one says so
+	} else {
+		n, err = r.s.readFileAt(p, at)
 	}
 	r.s.at.Store(at + int64(n))
 	return n, err
+}
+
+// readFileAt reads a piece of the file as it was marked.
+func (s *stream) readFileAt(p []byte, at int64) (int, error) {
+	n := 0
+	var err error
+	if in := s.mark.within(p, at); len(in) == 0 && len(p) > 0 {
+		err = io.EOF
+	} else {
+		n, err = s.file.ReadAt(in, at)
+	}
+	changed := s.mark.look()
+	if changed == nil && n == 0 && errors.Is(err, io.EOF) {
+		changed = s.mark.end(s.file)
+	}
+	if changed != nil {
+		return 0, changed
+	}
+	if n > 0 && errors.Is(err, io.EOF) {
+		err = nil // the next call says so
+	}
+	return n, err
+}
+
+// ended is asked when all records of the file have been read: an error if it is not what
+// it was.
+func (s *stream) ended() error {
+	if s.mark == nil {
+		return nil
+	}
+	return s.mark.end(s.file)
 }
 
 // consumed counts the stored bytes read so far, for the progress display.

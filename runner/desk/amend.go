@@ -187,7 +187,7 @@ func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (siz
 func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Format, byRecord map[jobs.Seq]*ledger.Amendment) error {
 	formats := map[sink.Format]dataset.Format{sink.FormatCSV: dataset.FormatCSV, sink.FormatTSV: dataset.FormatTSV, sink.FormatJSONL: dataset.FormatJSONL}
 	const longestRow = 1 << 30
-	of := dataset.Spec{Paths: []string{path}, Format: formats[format], MaxRecord: longestRow}
+	of := dataset.Spec{Paths: []string{path}, Format: formats[format], MaxRecord: longestRow, MaxDepth: jobs.DepthLimit}
 	if err := of.Resolve(); err != nil {
 		return err
 	}

@@ -79,8 +79,10 @@ func ReadError(err error) error {
 	return &spec.DatasetError{Err: err}
 }
 
-// OpenCopy opens the dataset to look at it: of a spool, what there is.
+// OpenCopy opens the dataset to look at it: of a spool, what there is; of a file that
+// grows, what it has now.
 func OpenCopy(of dataset.Spec, spoolPath string) (*Input, error) {
+	of.Grows = true
 	in := &Input{of: of}
 	var err error
 	if slices.Contains(of.Paths, dataset.Stdin) {

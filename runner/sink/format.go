@@ -89,13 +89,14 @@ type Encoder struct {
 	keep    []int // the input's columns that go into the output
 	columns []jobs.Column
 	taken   []string // names that a member of an input object must not have
+	cells   *jobs.Cells
 }
 
 // NewEncoder returns an encoder. Columns of the input that are called like the
 // engine's own, as in a results file that is fed in again, are replaced by
 // them; one that is called like a column of the job is an error.
 func NewEncoder(f Format, shape *jobs.Shape, columns []jobs.Column) (*Encoder, error) {
-	e := &Encoder{format: f, delim: ',', shape: shape, columns: columns, taken: slices.Clone(metaColumns)}
+	e := &Encoder{format: f, delim: ',', shape: shape, columns: columns, taken: slices.Clone(metaColumns), cells: jobs.NewCells(shape)}
 	if f == FormatTSV {
 		e.delim = '\t'
 	}
@@ -149,8 +150,13 @@ func (e *Encoder) AppendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
 }
 
 func (e *Encoder) appendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
+	value := rec.Value
+	if e.shape.Kind == jobs.Objects {
+		values := e.cells.Values(rec)
+		value = func(i int) []byte { return values[i] }
+	}
 	for _, i := range e.keep {
-		dst = append(e.appendField(dst, rec.Value(i)), e.delim)
+		dst = append(e.appendField(dst, value(i)), e.delim)
 	}
 	for i := range e.columns {
 		var v []byte
@@ -229,62 +235,4 @@ func appendField(dst []byte, delim byte, v []byte) []byte {
 		v = v[i+1:]
 	}
 	return append(append(dst, v...), '"')
-}
-
-func (e *Encoder) appendObject(dst []byte, rec *jobs.Record, o *Outcome) []byte {
-	dst = append(dst, '{')
-	dst = e.appendMembers(dst, rec)
-	for i, c := range e.columns {
-		dst = appendName(dst, c.Name)
-		var v []byte
-		if i < len(o.Values) {
-			v = o.Values[i]
-		}
-		switch {
-		case c.JSON && len(v) > 0:
-			dst = append(dst, v...)
-		case c.JSON:
-			dst = append(dst, "null"...)
-		default:
-			dst = jobs.AppendJSONString(dst, v)
-		}
-	}
-	dst = strconv.AppendUint(appendName(dst, "_seq"), uint64(rec.Seq), 10)
-	dst = jobs.AppendJSONString(appendName(dst, "_status"), []byte(o.Status.String()))
-	dst = jobs.AppendJSONString(appendName(dst, "_class"), []byte(o.Class))
-	dst = jobs.AppendJSONString(appendName(dst, "_error"), []byte(o.Error))
-	dst = strconv.AppendInt(appendName(dst, "_attempts"), int64(o.Attempts), 10)
-	dst = strconv.AppendInt(appendName(dst, "_ms"), o.Elapsed.Milliseconds(), 10)
-	return append(dst, '}', '\n')
-}
-
-func appendName(dst []byte, name string) []byte {
-	if dst[len(dst)-1] != '{' {
-		dst = append(dst, ',')
-	}
-	return append(jobs.AppendJSONString(dst, []byte(name)), ':')
-}
-
-// appendMembers appends the input's columns.
-func (e *Encoder) appendMembers(dst []byte, rec *jobs.Record) []byte {
-	if e.shape.Kind != jobs.Objects {
-		for _, i := range e.keep {
-			dst = jobs.AppendJSONString(appendName(dst, e.shape.Columns[i]), rec.Value(i))
-		}
-		return dst
-	}
-	if !gjson.ValidBytes(rec.Raw) {
-		return dst // a bad line; the error says what is wrong with it
-	}
-	gjson.ParseBytes(rec.Raw).ForEach(func(k, v gjson.Result) bool {
-		if !slices.Contains(e.taken, k.Str) {
-			if dst[len(dst)-1] != '{' {
-				dst = append(dst, ',')
-			}
-			dst = append(append(dst, k.Raw...), ':')
-			dst = append(dst, v.Raw...)
-		}
-		return true
-	})
-	return dst
 }

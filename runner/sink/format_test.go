@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 func encoder(t *testing.T, f Format, shape *jobs.Shape, columns ...jobs.Column) *Encoder {
@@ -161,11 +162,95 @@ func TestInputObjects(t *testing.T) {
 		`{"a":`:                                "",
 		`{"a":1}` + "\ngarb":                   "",
 		"{\"a\":\"\xff\x1b\"":                  "",
+		// What a reader of the dataset refuses has a row all the same.
+		`["x",{"a":2}]`:                    "",
+		`"a"`:                              "",
+		`5`:                                "",
+		`null`:                             "",
+		``:                                 "",
+		"\xff\xfe":                         "",
+		"{\"a\xff\":\"\xfe\"}":             "\"a\ufffd\":\"\ufffd\",",
+		"{\"a\":\r[1,\r\n2],\r\"b\":{\r}}": `"a":[1,  2],"b":{ },`,
+		`{"a":` + strings.Repeat("[", 2e6): "",
+		`{"a":` + strings.Repeat("[", jobs.DepthLimit) + strings.Repeat("]", jobs.DepthLimit) + `}`: "",
 	} {
 		row := e.AppendRow(nil, &jobs.Record{Raw: []byte(in), Shape: shape}, &Outcome{})
 		full := "{" + want + `"new":"","_seq":0,"_status":"pending","_class":"","_error":"","_attempts":0,"_ms":0}` + "\n"
 		if string(row) != full || !json.Valid(row) {
 			t.Errorf("%q\n got %s\nwant %s", in, row, full)
+		}
+	}
+}
+
+// TestJobsJSON: what a job gives out as JSON and is none stands in the row as text.
+func TestJobsJSON(t *testing.T) {
+	deep := strings.Repeat("[", jobs.DepthLimit) + strings.Repeat("]", jobs.DepthLimit)
+	for in, want := range map[string]string{
+		`{"a":1}`: `{"a":1}`, "[1,\r\n2]": "[1,  2]", `nul`: `"nul"`, `1,"x":2`: `"1,\"x\":2"`, "\"\xff\"": `"\"\ufffd\""`, `1}`: `"1}"`, deep: `"` + deep + `"`,
+	} {
+		row := encoder(t, FormatJSONL, fields(), jobs.Column{Name: "v", JSON: true}).AppendRow(nil, &jobs.Record{Shape: fields()}, &Outcome{Values: asBytes(in)})
+		if !bytes.HasPrefix(row, []byte(`{"v":`+want+`,"_seq":0,`)) || !json.Valid(row) {
+			t.Errorf("%.50q is written as %.100s", in, row)
+		}
+	}
+}
+
+// hostileJSON strings tokens together: most of it is no JSON, some of it nearly.
+func hostileJSON(random *rand.Rand) []byte {
+	tokens := []string{"{", "}", "[", "]", ",", ":", `"a"`, `"_seq"`, `""`, `"\ud800"`, "1", "null", "\r", " ", "\xff", `"`, `\`, "-", "\x00", "{\"a\":", "☃"}
+	out := []byte(`{"a":`)[:random.IntN(2)*5]
+	for range random.IntN(8) {
+		out = append(out, tokens[random.IntN(len(tokens))]...)
+	}
+	if random.IntN(2) == 0 {
+		out = append(out, '}')
+	}
+	return out
+}
+
+// TestAnyRowIsAnObject: whatever stands in the dataset, and whatever a job says, a row of
+// JSON Lines is an object in UTF-8 on one line, with the engine's own members as they are.
+func TestAnyRowIsAnObject(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	shapes := []*jobs.Shape{
+		{Kind: jobs.Objects, Columns: []string{"a"}}, {Kind: jobs.Lines, Columns: []string{jobs.LineColumn}}, {Kind: jobs.Fields, Columns: []string{"a", "\""}},
+	}
+	valid := 0
+	for range 100_000 {
+		shape, text := shapes[random.IntN(len(shapes))], hostileJSON(random)
+		e := encoder(t, FormatJSONL, shape, jobs.Column{Name: "json", JSON: true}, jobs.Column{Name: "text"})
+		o := &Outcome{Class: jobs.Class(hostileJSON(random)), Error: string(hostileJSON(random)), Values: [][]byte{hostileJSON(random), hostileJSON(random)}}
+		if json.Valid(text) {
+			valid++
+		}
+		row := e.AppendRow(nil, &jobs.Record{Seq: 9, Raw: text, Values: [][]byte{text, text}, Shape: shape}, o)
+		var obj map[string]json.RawMessage
+		line, ended := bytes.CutSuffix(row, []byte("\n"))
+		if err := json.Unmarshal(line, &obj); err != nil || string(obj["_seq"]) != "9" || !utf8.Valid(line) || !ended || bytes.ContainsAny(line, "\r\n") {
+			t.Fatalf("%s of %q, %q: %q: %v", shape.Kind, text, o.Values, row, err)
+		}
+	}
+	if valid < 1000 {
+		t.Errorf("only %d records were JSON at all", valid)
+	}
+}
+
+// TestAnyRowIsAsWide: whatever a record has, its row has the columns of the header.
+func TestAnyRowIsAsWide(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 20_000 {
+		shape := &jobs.Shape{Kind: jobs.ShapeKind(random.IntN(3)), Columns: []string{"a", "", "a"}}
+		if shape.Kind == jobs.Lines {
+			shape.Columns = []string{jobs.LineColumn}
+		}
+		e := encoder(t, FormatCSV, shape, jobs.Column{Name: "json", JSON: true})
+		rec := &jobs.Record{Raw: hostileJSON(random), Shape: shape}
+		for range random.IntN(5) {
+			rec.Values = append(rec.Values, hostileJSON(random))
+		}
+		rows := readTable(t, ',', e.AppendRow(e.Header(), rec, &Outcome{Error: string(hostileJSON(random)), Values: [][]byte{hostileJSON(random)}}))
+		if len(rows) != 2 || len(rows[0]) != len(rows[1]) {
+			t.Fatalf("%q, %q: %q", rec.Raw, rec.Values, rows)
 		}
 	}
 }

@@ -20,6 +20,7 @@ type Hello struct {
 	Key       jobs.KeySpec    `json:"key"`
 	TimeoutMS int64           `json:"timeout_ms"` // per record; 0 is none
 	MaxOutput int             `json:"max_output"` // bytes one record may produce
+	MaxDepth  int             `json:"max_depth"`  // levels that JSON from elsewhere may be nested
 	// Stoppable says that a record may be asked to stop, see Page.AskStop.
 	Stoppable bool    `json:"stoppable"`
 	Confine   Confine `json:"confine"`
