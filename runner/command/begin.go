@@ -50,12 +50,12 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 
 // begun reports whether a run of this directory has begun.
 func begun(ctx context.Context, state string, dir *home.Dir) (bool, error) {
-	if !dir.HasLedger() {
-		return false, nil
+	if begun, err := dir.Begun(); err != nil || !begun {
+		return begun, err
 	}
 	r, err := ledger.OpenReader(ctx, home.LedgerPath(state, dir.Name))
 	if errors.Is(err, ledger.ErrNotBegun) {
-		return false, nil
+		return false, dir.NeverBegun()
 	}
 	if err != nil {
 		return false, err

@@ -123,7 +123,7 @@ stopped by a signal, resumable.`,
 		},
 		Commands: slices.Concat(e.controlCommands(), []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
-			e.historyCommand(), e.resolveCommand(), e.keysCommand(),
+			e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.keysCommand(),
 			e.lockCommand(),
 		}, e.toolCommands()),
 	}

@@ -7,7 +7,6 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"errors"
-	"os"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -65,10 +64,11 @@ func checkRun(state, name string) error {
 	if err := home.CheckName(name); err != nil {
 		return usage("", "%w", err)
 	}
-	if _, err := os.Stat(home.LedgerPath(state, name)); err != nil {
+	begun, err := home.At(state, name).Begun()
+	if err == nil && !begun {
 		return usage("The runs are listed by: brood runs", "there is no run %s in %s", name, state)
 	}
-	return nil
+	return err
 }
 
 // replanner plans a run anew, by the flags of the job that are given now.
@@ -110,6 +110,9 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 	}
 	rep, err := runner.Resume(c.Context, e.setting(dir), how)
 	if errors.Is(err, ledger.ErrNotBegun) {
+		if err := dir.NeverBegun(); err != nil {
+			return err
+		}
 		return usage("Start it again with brood run.", "run %s was cut off before it began", dir.Name)
 	}
 	if rep.Already {

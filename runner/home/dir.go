@@ -26,6 +26,7 @@ type Dir struct {
 
 	workersLock *os.File // shared with the workers; nil until a session begins
 	outputLock  *os.File // see LockOutput; nil: not taken
+	itself      *os.File // the directory, locked
 }
 
 // The names in a run directory, besides the ledger.
@@ -107,8 +108,29 @@ func Open(ctx context.Context, state, name string, wait Wait) (*Dir, error) {
 		case err != nil:
 			return nil, err
 		}
-		return &Dir{Path: path, Name: name, lock: f}, sign(f, "")
+		d := &Dir{Path: path, Name: name, lock: f}
+		if err := d.lockItself(); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return d, sign(f, "")
 	}
+}
+
+// lockItself locks the directory as well: the lock file may be removed while it is held.
+func (d *Dir) lockItself() error {
+	f, err := os.Open(d.Path)
+	if err != nil {
+		return &spec.WriteError{Err: fmt.Errorf("open run directory: %w", err)}
+	}
+	if err := proc.TryLock(f); err != nil {
+		_ = f.Close()
+		if errors.Is(err, proc.ErrLocked) {
+			return &LockedError{What: "run", Name: d.Name}
+		}
+		return err
+	}
+	d.itself = f
+	return nil
 }
 
 // WaitForWorkers takes the lock that workers share, and waits for those of an
@@ -149,7 +171,7 @@ func (d *Dir) Close() error {
 		err = errors.Join(err, d.workersLock.Close())
 		d.workersLock = nil
 	}
-	return errors.Join(err, d.lock.Close())
+	return errors.Join(err, d.itself.Close(), d.lock.Close())
 }
 
 // Remove takes away the directory of a run that has not begun. It gets another
@@ -166,10 +188,40 @@ func (d *Dir) Remove() error {
 // File is the path of a name in the directory.
 func (d *Dir) File(name string) string { return filepath.Join(d.Path, name) }
 
-// HasLedger reports whether the run has begun.
-func (d *Dir) HasLedger() bool {
+// Begun reports whether the run has begun, going by the names in its directory. If its
+// ledger is gone and other things are left, it has; that is a ledger.ErrDamaged.
+func (d *Dir) Begun() (bool, error) {
 	_, err := os.Stat(d.File(ledger.FileName))
-	return err == nil
+	if err == nil {
+		return true, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return false, &spec.WriteError{Err: err}
+	}
+	if left := d.left(); left != "" {
+		return true, fmt.Errorf("run %s: %w: it is gone, and %s of the run is still there", d.Name, ledger.ErrDamaged, left)
+	}
+	return false, nil
+}
+
+// left is the name of something in the directory that only a run that has begun can have
+// left; empty: there is nothing.
+func (d *Dir) left() string {
+	for _, name := range []string{ledger.SealName, PagesName} {
+		if _, err := os.Lstat(d.File(name)); err == nil {
+			return name
+		}
+	}
+	return ""
+}
+
+// NeverBegun checks that a run whose ledger says that it has not begun has left nothing:
+// otherwise all that was in the ledger is gone, and that is a ledger.ErrDamaged.
+func (d *Dir) NeverBegun() error {
+	if left := d.left(); left != "" {
+		return fmt.Errorf("run %s: %w: all that was in it is gone, and %s of the run is still there", d.Name, ledger.ErrDamaged, left)
+	}
+	return nil
 }
 
 // SyncDir makes the names in a directory durable.
@@ -201,7 +253,8 @@ func Names(state string) ([]string, error) {
 // Alive reports whether a brood works on the run now. It looks at the lock and
 // does not take it, so that it cannot get in anybody's way.
 func Alive(state, name string) bool {
-	return lockHeld(filepath.Join(RunPath(state, name), lockName))
+	dir := RunPath(state, name)
+	return lockHeld(filepath.Join(dir, lockName)) || lockHeld(dir)
 }
 
 // Discard removes what a run left that was cut off before it began.

@@ -203,16 +203,16 @@ func TestWaitForWorkers(t *testing.T) {
 func TestRemoveAndDiscard(t *testing.T) {
 	state := private(t)
 	d := open(t, state, "x")
-	if d.HasLedger() {
-		t.Error("it has begun")
+	if begun, err := d.Begun(); begun || err != nil || d.NeverBegun() != nil {
+		t.Error("it has begun", err)
 	}
 	for _, name := range []string{ledger.FileName, ledger.FileName + "-wal", stdinName, stdinName + ".part"} {
 		if err := os.WriteFile(d.File(name), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !d.HasLedger() {
-		t.Error("it has not begun")
+	if begun, err := d.Begun(); !begun || err != nil {
+		t.Error("it has not begun", err)
 	}
 	if err := d.Discard(); err != nil {
 		t.Fatal(err)
@@ -330,5 +330,79 @@ func TestPaths(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s, want %s", c.got, c.want)
 		}
+	}
+}
+
+// TestBegun: a run of which anything is left but its ledger has begun, and is damaged.
+func TestBegun(t *testing.T) {
+	for _, name := range []string{ledger.SealName, PagesName} {
+		d := At(private(t), "x")
+		if err := os.MkdirAll(d.File(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if begun, err := d.Begun(); !begun || !errors.Is(err, ledger.ErrDamaged) {
+			t.Errorf("with %s left: %v, %v", name, begun, err)
+		}
+		if err := d.NeverBegun(); !errors.Is(err, ledger.ErrDamaged) {
+			t.Errorf("with %s left: %v", name, err)
+		}
+	}
+}
+
+// TestLockRemoved: a run is held though somebody has removed its lock file.
+func TestLockRemoved(t *testing.T) {
+	state := private(t)
+	d := open(t, state, "x")
+	if err := os.Remove(d.File(lockName)); err != nil {
+		t.Fatal(err)
+	}
+	if !Alive(state, "x") {
+		t.Error("it is not alive")
+	}
+	var locked *LockedError
+	if _, err := Open(t.Context(), state, "x", 0); !errors.As(err, &locked) {
+		t.Errorf("%v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if Alive(state, "x") {
+		t.Error("it is alive")
+	}
+}
+
+// TestLockOutput: one run writes to a file at a time, by whatever name.
+func TestLockOutput(t *testing.T) {
+	state := private(t)
+	out := filepath.Join(t.TempDir(), "out")
+	if err := errors.Join(os.WriteFile(out, nil, 0o600), os.Link(out, out+".2")); err != nil {
+		t.Fatal(err)
+	}
+	info := func(path string) os.FileInfo {
+		st, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st
+	}
+	x, y := open(t, state, "x"), open(t, state, "y")
+	if err := x.LockOutput(out, info(out)); err != nil {
+		t.Fatal(err)
+	}
+	var locked *LockedError
+	if err := y.LockOutput(out+".2", info(out+".2")); !errors.As(err, &locked) || locked.What != "output" {
+		t.Errorf("%v", err)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := y.LockOutput(out, info(out)); err != nil {
+		t.Error(err)
+	}
+	if err := y.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(filepath.Join(state, "outputs")); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
 	}
 }

@@ -43,6 +43,9 @@ const ChunkSize = 1 << 16
 // FileName is the ledger's name in the run directory.
 const FileName = "ledger.db"
 
+// SealName is the name of the ledger's seal in the run directory, see package seal.
+const SealName = seal.FileName
+
 // ErrVersion is wrapped by errors about a ledger of another version.
 var ErrVersion = errors.New("the ledger is of another version")
 

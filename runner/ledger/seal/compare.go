@@ -123,25 +123,22 @@ func (s *Sums) scanFile(db string) error {
 	}
 }
 
-// compare compares a database with the seal. After a power failure the seal's sums may not
-// be what they should, so nothing is said then; see Solid.
-func (s *Seal) compare(db, boot string) error {
+// compare compares a database with the seal, and returns the sums that it has now. After a
+// power failure the seal's sums may not be what they should, so nothing is said of pages
+// then; see Solid.
+func (s *Seal) compare(db, boot string) (*Sums, error) {
 	now, err := Scan(db)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s: %w: it is gone", db, ErrDamaged)
+		return nil, fmt.Errorf("%s: %w: it is gone", db, ErrDamaged)
 	}
-	if err != nil {
-		return err
-	}
-	s.wal, s.size = now.wal, now.size
-	if !s.Solid(boot) {
-		return s.adopt(now)
+	if err != nil || !s.Solid(boot) {
+		return now, err
 	}
 	if uint64(len(s.sums)) < s.at.pages {
-		return fmt.Errorf("%s: %w: it is cut off", s.path, ErrBroken)
+		return nil, fmt.Errorf("%s: %w: it is cut off", s.path, ErrBroken)
 	}
 	if uint64(len(now.sums)) < s.at.pages {
-		return fmt.Errorf("%s: %w: it has %d pages, and had %d", db, ErrDamaged, len(now.sums), s.at.pages)
+		return nil, fmt.Errorf("%s: %w: it has %d pages, and had %d", db, ErrDamaged, len(now.sums), s.at.pages)
 	}
 	for i, v := range now.sums {
 		number := uint32(i + 1)
@@ -152,14 +149,28 @@ func (s *Seal) compare(db, boot string) error {
 			continue
 		}
 		if s.sums[i] != v {
-			return fmt.Errorf("%s: %w: page %d is not what was written", db, ErrDamaged, number)
+			return nil, fmt.Errorf("%s: %w: page %d is not what was written", db, ErrDamaged, number)
 		}
 	}
-	return s.adopt(now)
+	return now, nil
+}
+
+// Compare compares a database, which nobody writes to, with its seal, and changes neither.
+func Compare(path, db, boot string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open seal: %w", err)
+	}
+	s := &Seal{f: f, path: path}
+	if err = s.load(); err == nil {
+		_, err = s.compare(db, boot)
+	}
+	return errors.Join(err, f.Close())
 }
 
 // adopt takes the sums of the database for those of the pages that the seal lags behind.
 func (s *Seal) adopt(now *Sums) error {
+	s.wal, s.size = now.wal, now.size
 	fresh := make(map[uint32]logged)
 	for i, v := range now.sums {
 		if i >= len(s.sums) || s.sums[i] != v {

@@ -207,8 +207,12 @@ func Open(path, db, boot string) (*Seal, error) {
 	}
 	s := &Seal{f: f, path: path}
 	err = s.load()
+	var now *Sums
 	if err == nil {
-		err = s.compare(db, boot)
+		now, err = s.compare(db, boot)
+	}
+	if err == nil {
+		err = s.adopt(now)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

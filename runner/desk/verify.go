@@ -1,0 +1,138 @@
+package desk
+
+import (
+	"brood/runner/dataset"
+	"brood/runner/home"
+	"brood/runner/keys"
+	"brood/runner/ledger"
+	"brood/runner/sink"
+	"brood/runner/spec"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+)
+
+// Finding is what Verify has found about one thing.
+type Finding struct {
+	What string `json:"what"` // ledger, books, results, copy of standard input, dataset, keys
+	OK   bool   `json:"ok"`
+	Text string `json:"text"` // what was compared, or what is wrong
+}
+
+// Verify checks what there is of a run: its ledger, the books in it, the results, and the
+// dataset. Of a run that is alive only what can be told while it writes. An error means that
+// it could not look; what is wrong is a finding.
+func Verify(ctx context.Context, dir *home.Dir, live bool) ([]Finding, error) {
+	v := &verification{dir: dir, live: live}
+	path := dir.File(ledger.FileName)
+	if !live {
+		if !v.note("ledger", "it is what was written, page by page", ledger.Verify(ctx, path)) {
+			return v.found, nil
+		}
+	}
+	r, err := ledger.OpenReader(ctx, path)
+	if err != nil {
+		if errors.Is(err, ledger.ErrDamaged) {
+			v.note("ledger", "", err)
+			return v.found, nil
+		}
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	cfg, sum, err := ReadConfig(ctx, r)
+	if !v.note("configuration", "job "+sum.Job+", state "+string(sum.State), err) {
+		return v.found, nil
+	}
+	totals, err := r.Recount(ctx, live)
+	v.note("books", totals.String(), err)
+	if err := v.files(ctx, r, cfg); err != nil {
+		return nil, err
+	}
+	return v.found, nil
+}
+
+type verification struct {
+	dir   *home.Dir
+	live  bool
+	found []Finding
+}
+
+// note notes a finding, and reports whether it is a good one.
+func (v *verification) note(what, text string, err error) bool {
+	if err != nil {
+		text = err.Error()
+	}
+	v.found = append(v.found, Finding{What: what, OK: err == nil, Text: text})
+	return err == nil
+}
+
+// files checks what the ledger says of files.
+func (v *verification) files(ctx context.Context, r *ledger.Reader, cfg *spec.Config) error {
+	out, err := r.Output(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := checkResults(out, v.live)
+	v.note("results", text, err)
+	if slices.Contains(cfg.Dataset.Paths, dataset.Stdin) {
+		known, err := r.Spooled(ctx)
+		if err != nil {
+			return err
+		}
+		v.note("copy of standard input", fmt.Sprintf("%d bytes", known.Bytes), checkSpool(v.dir.StdinPath(), known))
+	}
+	v.note("dataset", "it is what it was when the run began", CheckInputs(ctx, r, false))
+	if cfg.OncePer != "" {
+		_, err := os.Stat(keys.ScopePath(v.dir.State(), cfg.OncePer))
+		v.note("keys", "scope "+cfg.OncePer, err)
+	}
+	return nil
+}
+
+// checkResults compares the results file with what the ledger says of it.
+func checkResults(out ledger.Output, live bool) (string, error) {
+	if out.Path == sink.Stdout {
+		return fmt.Sprintf("%d bytes went to standard output", out.Bytes), nil
+	}
+	f, err := os.Open(out.Path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	st, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if st.Mode().Type() != 0 {
+		return fmt.Sprintf("%d bytes went to %s, which is no file", out.Bytes, out.Path), nil
+	}
+	if st.Size() < out.Bytes {
+		return "", fmt.Errorf("%s has %d bytes, and %d bytes of results were written to it", out.Path, st.Size(), out.Bytes)
+	}
+	if out.Sum != nil {
+		sum, err := sink.SumOf(f, out.Bytes)
+		if err != nil {
+			return "", &fs.PathError{Op: "read", Path: out.Path, Err: err}
+		}
+		if sum != *out.Sum {
+			return "", fmt.Errorf("the first %d bytes of %s are not the results that were written to it", out.Bytes, out.Path)
+		}
+	}
+	text := fmt.Sprintf("%d bytes in %s", out.Bytes, out.Path)
+	if more := st.Size() - out.Bytes; more > 0 && !live {
+		text += fmt.Sprintf(", and %d more that a resume will write anew", more)
+	}
+	return text, nil
+}
+
+// checkSpool compares the copy of standard input with what the ledger says of it.
+func checkSpool(path string, known ledger.Spooled) error {
+	s, err := dataset.OpenSpool(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Verify(dataset.Extent(known)), s.Close())
+}
