@@ -39,7 +39,9 @@ type Repaired struct {
 // it: whatever may have been done becomes unknown, and nothing is taken for done that
 // nobody can prove. If too little is left, the error wraps ledger.ErrLost.
 func Repair(ctx context.Context, set *Setting, takeOver bool) (rep Repaired, err error) {
-	told := func() { set.Term.Logf("waiting for workers of an earlier session to finish the record they have in hand") }
+	told := func() {
+		set.Term.Logf("waiting for workers of an earlier session to finish the record they have in hand")
+	}
 	if err := set.Dir.WaitForWorkers(ctx, told); err != nil {
 		return rep, err
 	}

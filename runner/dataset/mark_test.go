@@ -223,7 +223,8 @@ func as(name string) (c struct {
 	content string
 	does    func(t *testing.T, path string) error
 	says    string
-}) {
+},
+) {
 	c.does, c.says = changes[name].does, changes[name].says
 	return c
 }

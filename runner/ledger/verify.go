@@ -42,8 +42,10 @@ func (r *Reader) Recount(ctx context.Context, live bool) (Totals, error) {
 	}{
 		{`SELECT state, input, ok, failed, skipped, unknown FROM run`, []any{&state, &said.Input, &said.OK, &said.Failed, &said.Skipped, &said.Unknown}},
 		{`SELECT ifnull(sum(ok), 0) FROM chunks`, []any{&found.OK}},
-		{`SELECT count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'skipped'), count(*) FILTER (WHERE status = 'unknown') FROM outcomes`,
-			[]any{&found.Failed, &found.Skipped, &found.Unknown}},
+		{
+			`SELECT count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'skipped'), count(*) FILTER (WHERE status = 'unknown') FROM outcomes`,
+			[]any{&found.Failed, &found.Skipped, &found.Unknown},
+		},
 		{`SELECT count(*) FROM retries JOIN outcomes USING (seq)`, []any{&final}},
 	} {
 		if err := tx.QueryRowContext(ctx, q.sql).Scan(q.to...); err != nil {
