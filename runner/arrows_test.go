@@ -11,8 +11,9 @@ import (
 // package that is not listed may not exist.
 var allowed = map[string][]string{
 	"brood":             {"jobs", "jobs/*", "runner/command", "worker"},
+	"brood/files":       {},
 	"brood/jobs":        {},
-	"brood/jobs/*":      {"jobs"},
+	"brood/jobs/*":      {"jobs", "files"},
 	"brood/worker":      {"jobs", "worker/wire"},
 	"brood/worker/wire": {"jobs"},
 
@@ -35,7 +36,7 @@ var allowed = map[string][]string{
 	"brood/runner/book":    {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner/hand":    {"jobs", "worker/wire"},
 	"brood/runner/control": {"runner/home", "runner/pace", "runner/spec"},
-	"brood/runner/desk":    {"jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/sink", "runner/spec"},
+	"brood/runner/desk":    {"files", "jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner": {
 		"jobs", "worker/wire", "runner/book", "runner/control", "runner/dataset", "runner/desk", "runner/feed", "runner/gauge", "runner/hand",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/sink", "runner/spec", "runner/term",
@@ -44,7 +45,7 @@ var allowed = map[string][]string{
 	// The user.
 	"brood/runner/top": {"runner/control"},
 	"brood/runner/command": {
-		"jobs", "runner", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
+		"files", "jobs", "runner", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/pace", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
 

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/files"
 	"brood/jobs"
 	"bytes"
 	"crypto/sha256"
@@ -294,7 +295,7 @@ func (f *suppressFile) count() int { return len(f.entries) + len(f.recent) + len
 
 // openBounced opens the list to which addresses are added.
 func openBounced(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+	return files.Append(path, 0o644)
 }
 
 // oneAddress reports whether a text is an address, and nothing else: a line of a list

@@ -8,7 +8,6 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -87,16 +86,11 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 		}
 	}
 	// Bytes, not rows: the encoder of results adds columns of its own.
-	out, err := sink.Open(path, 0, nil)
+	out, err := openExport(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if flushErr := out.Flush(); err == nil && flushErr != nil {
-			err = &spec.WriteError{Err: flushErr}
-		}
-		err = errors.Join(err, out.Close())
-	}()
+	defer func() { err = out.finish(err) }()
 	x := &exporter{format: format, spec: cfg.Dataset}
 	shape, err := desk.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
 		b, err := x.record(s, seq, rec)
@@ -114,7 +108,9 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 	})
 	if err == nil {
 		// Nobody having that status is a dataset too: a header alone.
-		err = out.Write(x.header(shape))
+		if err = out.Write(x.header(shape)); err != nil {
+			err = &spec.WriteError{Err: err}
+		}
 	}
 	return err
 }
