@@ -21,17 +21,30 @@ type pad struct {
 
 // openPad makes the page and the notes of a slot, and makes sure that there is room for
 // the page on the disk.
-func openPad(d *home.Dir, slot int, epoch int64) (*pad, error) {
+func openPad(d *home.Dir, slot int, epoch int64) (_ *pad, err error) {
 	p := &pad{}
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, f := range p.files {
+			if f != nil {
+				_ = f.Close()
+			}
+		}
+		if _, is := spec.Shortage(err); !is {
+			err = &spec.WriteError{Err: err}
+		}
+	}()
 	for i := range p.files {
 		f, err := os.OpenFile(d.NotesPath(slot, i), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
-			return nil, &spec.WriteError{Err: err}
+			return nil, err
 		}
 		p.files[i] = f
 	}
 	if _, err := p.files[0].WriteAt(make([]byte, wire.PageSize), 0); err != nil {
-		return nil, &spec.WriteError{Err: err}
+		return nil, err
 	}
 	page, err := wire.OpenPage(p.files[0])
 	if err != nil {

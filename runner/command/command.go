@@ -5,6 +5,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/control"
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/spec"
@@ -153,6 +154,7 @@ func classify(err error) (int, string) {
 	var ce *cliError
 	var locked *home.LockedError
 	var owned *home.OwnedError
+	var silent *control.SilentError
 	var writeErr *spec.WriteError
 	var dataErr *spec.DatasetError
 	var aborted *spec.AbortError
@@ -166,6 +168,10 @@ func classify(err error) (int, string) {
 		return exitLocked, "Wait for it with --wait, or for some time with --wait=30s."
 	case errors.As(err, &owned):
 		return exitLocked, "If that machine has gone for good, add --take-over; if not, both would work on it."
+	case errors.As(err, &silent) && silent.Stopped:
+		return exitLocked, "Let it go on (kill -CONT, fg); an order has to be given again then. What its ledger says: brood status " + silent.Name
+	case errors.As(err, &silent):
+		return exitLocked, "What its ledger says: brood status " + silent.Name
 	case errors.As(err, &writeErr):
 		if errors.Is(err, syscall.ENOSPC) {
 			return exitWrite, "Make room on the disk, then continue with brood resume."
