@@ -14,7 +14,8 @@ var allowed = map[string][]string{
 	"brood/files":       {},
 	"brood/jobs":        {},
 	"brood/jobs/*":      {"jobs", "files"},
-	"brood/worker":      {"jobs", "worker/wire"},
+	"brood/threads":     {},
+	"brood/worker":      {"jobs", "threads", "worker/wire"},
 	"brood/worker/wire": {"jobs"},
 
 	// What each knows of the outside world, and nothing of a run.
@@ -24,7 +25,7 @@ var allowed = map[string][]string{
 	"brood/runner/keys":      {"jobs"},
 	"brood/runner/ledger":    {"jobs"},
 	"brood/runner/pace":      {},
-	"brood/runner/proc":      {},
+	"brood/runner/proc":      {"threads"},
 	"brood/runner/sink":      {"jobs"},
 	"brood/runner/term":      {},
 

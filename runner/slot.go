@@ -146,16 +146,13 @@ func (s *slot) start(ctx context.Context) (*talk, error) {
 func (s *slot) startChild(ctx context.Context, beside bool) (*child, error) {
 	wait := 100 * time.Millisecond
 	for try := 1; ; try++ {
-		c, err := s.launch()
+		c, err := s.tryChild(ctx)
 		if err == nil {
-			if err = c.handshake(ctx); err == nil {
-				if err := s.checkFresh(c); err != nil {
-					return nil, err
-				}
-				s.poor = 0
-				return c, nil
+			if err := s.checkFresh(c); err != nil {
+				return nil, err
 			}
-			err = c.failedStart(err)
+			s.poor = 0
+			return c, nil
 		}
 		var refused *spec.AbortError
 		if ctx.Err() != nil {

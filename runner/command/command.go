@@ -49,7 +49,11 @@ func (e *cliError) Error() string { return e.err.Error() }
 func (e *cliError) Unwrap() error { return e.err }
 
 func usage(hint, format string, args ...any) error {
-	return &cliError{code: exitUsage, err: fmt.Errorf(format, args...), hint: hint}
+	err := fmt.Errorf(format, args...)
+	if _, short := spec.Shortage(err); short || diskFails(err) {
+		return err // it is not the user's, see classify
+	}
+	return &cliError{code: exitUsage, err: err, hint: hint}
 }
 
 // env is what a subcommand works with.
@@ -63,6 +67,8 @@ type env struct {
 	// words are the arguments after "--", and whether there was one.
 	words    []string
 	hasWords bool
+	// scarce is runner.Setting.Scarce.
+	scarce bool
 	// code is the exit status of a subcommand that ended without an error.
 	code int
 }
@@ -159,6 +165,7 @@ func classify(err error) (int, string) {
 	var dataErr *spec.DatasetError
 	var aborted *spec.AbortError
 	var halted *spec.HaltError
+	advice, short := spec.Shortage(err)
 	switch {
 	case errors.As(err, &ce):
 		return ce.code, ce.hint
@@ -172,17 +179,20 @@ func classify(err error) (int, string) {
 		return exitLocked, "Let it go on (kill -CONT, fg); an order has to be given again then. What its ledger says: brood status " + silent.Name
 	case errors.As(err, &silent):
 		return exitLocked, "What its ledger says: brood status " + silent.Name
+	case errors.As(err, &aborted), errors.As(err, &halted):
+		return exitStopped, ""
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return exitWrite, "Make room on the disk, then continue with brood resume."
+	case short:
+		return exitWrite, advice
 	case errors.As(err, &writeErr):
-		if errors.Is(err, syscall.ENOSPC) {
-			return exitWrite, "Make room on the disk, then continue with brood resume."
-		}
 		return exitWrite, ""
 	case errors.Is(err, dataset.ErrChanged), errors.As(err, &dataErr):
 		return exitDataset, ""
-	case errors.As(err, &aborted), errors.As(err, &halted):
-		return exitStopped, ""
 	case errors.Is(err, spec.ErrBooks):
 		return exitSoftware, ""
+	case diskFails(err):
+		return exitWrite, ""
 	}
 	return exitUsage, ""
 }

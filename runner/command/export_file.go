@@ -67,7 +67,8 @@ func lockOld(path string) (*os.File, error) {
 		return nil, fmt.Errorf("open output: %w", err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, errors.Join(&sink.WriteError{Path: path, Err: errors.New("another run is writing to it")}, f.Close())
+		_ = f.Close()
+		return nil, &cliError{code: exitLocked, err: fmt.Errorf("write to %s: another run is writing to it", path), hint: "Give the export another name."}
 	}
 	return f, nil
 }

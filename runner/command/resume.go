@@ -7,6 +7,7 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 
@@ -39,6 +40,9 @@ Example:
 			if err != nil {
 				return err
 			}
+			if e.scarce, err = runner.MakeRoom(); err != nil {
+				return err
+			}
 			dir, err := openDir(c, state, name)
 			if err != nil {
 				return err
@@ -65,7 +69,9 @@ func checkRun(state, name string) error {
 	if err := home.CheckName(name); err != nil {
 		return usage("", "%w", err)
 	}
-	if _, err := os.Stat(home.LedgerPath(state, name)); err != nil {
+	if _, err := os.Stat(home.LedgerPath(state, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("look at run %s: %w", name, err)
+	} else if err != nil {
 		return usage("The runs are listed by: brood runs", "there is no run %s in %s", name, state)
 	}
 	return nil

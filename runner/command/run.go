@@ -63,7 +63,10 @@ type options struct {
 func (o options) Command() []string { return o.words }
 func (o options) Text() bool        { return o.text }
 
-func (e *env) run(c *cli.Context, d *jobs.Definition) error {
+func (e *env) run(c *cli.Context, d *jobs.Definition) (err error) {
+	if e.scarce, err = runner.MakeRoom(); err != nil {
+		return err
+	}
 	cfg, err := e.config(c, d)
 	if err != nil {
 		return err

@@ -203,6 +203,12 @@ func (e *env) allRuns(c *cli.Context) ([]*status, error) {
 		}
 		if err != nil {
 			s = &status{Name: name, State: "unreadable", Reason: err.Error()}
+			// The others are shown all the same.
+			if e.code, _ = classify(err); e.code != exitUsage {
+				_, _ = fmt.Fprintf(e.stderr, "brood: run %s: %v\n", name, err)
+			} else {
+				e.code = exitOK
+			}
 		}
 		all = append(all, s)
 	}

@@ -23,6 +23,9 @@ type Hello struct {
 	// Stoppable says that a record may be asked to stop, see Page.AskStop.
 	Stoppable bool    `json:"stoppable"`
 	Confine   Confine `json:"confine"`
+	// Threads are made before the worker is ready, where there are few to be had, so
+	// that it does not want for one with a record in hand.
+	Threads int `json:"threads,omitempty"`
 }
 
 // Confine is what a worker gives up before it opens its job.
