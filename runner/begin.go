@@ -120,7 +120,14 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger
 	if err != nil {
 		return 0, err
 	}
+	mask, err := maskOf(cfg)
+	if err != nil {
+		return 0, err
+	}
 	left, err := takeOver(ctx, set.Dir, l.Reader())
+	if err == nil {
+		err = hideInNotes(mask, left)
+	}
 	if err != nil {
 		return 0, err
 	}
