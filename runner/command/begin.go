@@ -68,6 +68,14 @@ func (e *env) setting(dir *home.Dir) *runner.Setting {
 	return &runner.Setting{Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce}
 }
 
+// withRoom does what needs threads and memory, if this process can have them.
+func (e *env) withRoom(f func() error) (err error) {
+	if e.scarce, err = runner.MakeRoom(); err != nil {
+		return err
+	}
+	return f()
+}
+
 // begin starts a new run.
 func (e *env) begin(ctx context.Context, dir *home.Dir, cfg *spec.Config, plan func(*jobs.Shape) error) error {
 	set := e.setting(dir)

@@ -47,7 +47,7 @@ Example:
 			Description:  d.Help + "\n\nDATASET is a file, or - for standard input.",
 			Flags:        slices.Concat(runFlags(), engineFlags(), jobFlags(d)),
 			OnUsageError: usageError,
-			Action:       func(c *cli.Context) error { return e.run(c, d) },
+			Action:       func(c *cli.Context) error { return e.withRoom(func() error { return e.run(c, d) }) },
 		})
 	}
 	return run
@@ -63,10 +63,7 @@ type options struct {
 func (o options) Command() []string { return o.words }
 func (o options) Text() bool        { return o.text }
 
-func (e *env) run(c *cli.Context, d *jobs.Definition) (err error) {
-	if e.scarce, err = runner.MakeRoom(); err != nil {
-		return err
-	}
+func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	cfg, err := e.config(c, d)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -54,7 +55,7 @@ func Tell(ctx context.Context, state, name string, o Order, with url.Values) err
 
 func send(ctx context.Context, state, name, method, what string, query url.Values) ([]byte, error) {
 	dir := home.RunPath(state, name)
-	stopped := false
+	var stopped atomic.Bool // a dial may outlast who waits for it
 	client := http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -65,7 +66,7 @@ func send(ctx context.Context, state, name, method, what string, query url.Value
 			defer func() { _ = d.Close() }()
 			c, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
 			if err == nil {
-				stopped = peerStopped(c.(*net.UnixConn))
+				stopped.Store(peerStopped(c.(*net.UnixConn)))
 			}
 			return c, err
 		},
@@ -85,7 +86,7 @@ func send(ctx context.Context, state, name, method, what string, query url.Value
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, ErrNotRunning
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.EAGAIN): // nobody takes it up
-		return nil, &SilentError{name, stopped}
+		return nil, &SilentError{name, stopped.Load()}
 	case err != nil:
 		return nil, fmt.Errorf("ask run %s: %w", name, err)
 	case res.StatusCode != http.StatusOK:
