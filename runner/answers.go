@@ -70,6 +70,7 @@ func (k *talk) takeEach(u *settlement, answers *wire.AnswersReader) (n int, err 
 			return n, err
 		}
 		k.any = true
+		k.slot.r.hear(&res)
 		t = try{Item: *b.Item(), slot: k.slot.number, rec: &rec, body: b.Body()}
 		if timing {
 			k.slot.r.median.note(res.Elapsed)

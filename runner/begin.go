@@ -121,7 +121,14 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger
 	if err := set.Dir.WaitForWorkers(ctx, told); err != nil {
 		return 0, err
 	}
+	mask, err := maskOf(cfg)
+	if err != nil {
+		return 0, err
+	}
 	left, err := takeOver(ctx, set.Dir, l.Reader(), told)
+	if err == nil {
+		err = hideInNotes(mask, left)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -41,6 +41,10 @@ type child struct {
 	wear     wear
 }
 
+// spareFiles are the descriptors that workers leave to the rest of the run: the next file
+// of the dataset, what is put down on the disk, whoever asks how it goes.
+const spareFiles = 8
+
 // launch starts the process.
 //
 // Four pipes are involved. The worker has the read end of work and the write
@@ -48,6 +52,9 @@ type child struct {
 // closes what the other has: the parent here, right after the start, and the
 // worker never had them, as they are close-on-exec.
 func (s *slot) launch() (*child, error) {
+	if err := proc.KeepFree(spareFiles); err != nil {
+		return nil, err
+	}
 	workR, workW, err := proc.Pipe(false)
 	if err != nil {
 		return nil, err
@@ -187,6 +194,9 @@ func (c *child) failedStart(err error) error {
 		return err
 	}
 	if said := c.said.String(); said != "" {
+		if short := spec.ShortageSaid(said); short != nil {
+			err = errors.Join(short, err)
+		}
 		return fmt.Errorf("%w (%s: %s)", err, exit, c.slot.r.hide(said))
 	}
 	return fmt.Errorf("%w (%s)", err, exit)

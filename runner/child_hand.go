@@ -150,7 +150,7 @@ func (c *child) explain(rest *hand.Remains, h inHand, broken error) {
 	if c.outOfMem {
 		over = c.outOfMemory()
 	}
-	d := &death{how: c.exit, said: c.slot.r.hide(c.said.String())}
+	d := &death{how: c.exit, said: c.said.String()}
 	l := hand.Loss{Class: jobs.ClassCrash, Blamed: true}
 	if h.busy && h.since > 0 {
 		l.Took = wire.Now() - h.since

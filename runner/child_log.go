@@ -43,8 +43,9 @@ func (c *child) logLines(stream string, f *os.File, said *tail) {
 			first = seq
 		}
 		if len(buf)-used >= logLine {
-			c.logOne(stream, buf[used:], first, said)
-			used = len(buf)
+			cut := used + c.slot.r.mask.Cut(string(buf[used:]))
+			c.logOne(stream, buf[used:cut], first, said)
+			used = cut
 		}
 		buf = append(buf[:0], buf[used:]...)
 		if err != nil {

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/jobs"
 	"brood/runner/proc"
 	"brood/runner/spec"
 	"brood/worker/wire"
@@ -72,7 +73,7 @@ func (r *session) keepLimits() error {
 	if r.env, secrets, err = environment(l, id); err != nil {
 		return err
 	}
-	r.mask = newMask(secrets)
+	r.mask = jobs.NewMask(secrets)
 	if l.Mem == 0 && l.Procs == 0 {
 		return nil
 	}

@@ -40,7 +40,7 @@ func TestChildIsAHand(t *testing.T) {
 		s, kill := slotOfProcesses(t)
 		s.r.cfg.Recycle.Tasks = worn
 		start := func() hand.Hand {
-			c, err := s.startChild(t.Context())
+			c, err := s.startChild(t.Context(), false)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,9 +2,9 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/control"
 	"brood/runner/ledger"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -85,6 +85,9 @@ func newMetrics(r *session, address string) (*metrics, error) {
 	}, nil
 }
 
+// scrapes is how many are answered at a time.
+const scrapes = 4
+
 // serve answers until ctx ends.
 func (m *metrics) serve(ctx context.Context) {
 	if m == nil {
@@ -93,16 +96,9 @@ func (m *metrics) serve(ctx context.Context) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m.commits, m.deaths, m.waits, m)
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	stop := context.AfterFunc(ctx, func() {
-		grace, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = srv.Shutdown(grace)
-	})
-	defer stop()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes}))
 	m.r.Term.Logf("metrics at http://%s/metrics", m.listener.Addr())
-	if err := srv.Serve(m.listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := control.ServeConnections(ctx, m.listener, mux); err != nil {
 		m.r.Term.Logf("no more metrics: %v", err)
 	}
 }

@@ -35,29 +35,43 @@ func openPad(d *home.Dir, slot int, epoch int64) (*pad, error) {
 
 // make makes the files. Workers have them as well, and with them the lock on the first of
 // the notes: so a takeover knows that one still works, whatever has become of the others.
-func (p *pad) make() error {
-	for i := range p.files {
+func (p *pad) make() (err error) {
+	var fresh [3]*os.File
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, f := range fresh {
+			if f != nil {
+				_ = f.Close()
+			}
+		}
+		if _, is := spec.Shortage(err); !is {
+			err = &spec.WriteError{Err: err}
+		}
+	}()
+	for i := range fresh {
 		path := p.dir.NotesPath(p.slot, i)
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return &spec.WriteError{Err: err}
+			return err
 		}
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
-			return &spec.WriteError{Err: err}
+			return err
 		}
-		p.files[i] = f
+		fresh[i] = f
 	}
-	if err := proc.TryLock(p.files[1]); err != nil {
-		return &spec.WriteError{Err: err}
+	if err := proc.TryLock(fresh[1]); err != nil {
+		return err
 	}
-	page := wire.FilePage(p.files[0])
+	page := wire.FilePage(fresh[0])
 	if err := page.Reset(p.epoch); err != nil {
-		return &spec.WriteError{Err: err}
+		return err
 	}
 	if p.noted > 0 {
 		page.Begin(p.noted)
 	}
-	p.page, p.notes = page, wire.NewNotes(page, [2]*os.File{p.files[1], p.files[2]})
+	p.page, p.notes, p.files = page, wire.NewNotes(page, [2]*os.File{fresh[1], fresh[2]}), fresh
 	return nil
 }
 

@@ -23,6 +23,7 @@ func (k *talk) settleDead(exit hand.Exit) error {
 		return err
 	}
 	s := k.slot
+	s.r.hearRemains(&rest)
 	s.r.usage.add(exit)
 	s.deaths++
 	clean := len(k.queue) == 0 && exit.Clean
@@ -74,6 +75,7 @@ func (k *talk) settleLeft(u *settlement, t *try, rest *hand.Remains) (bool, erro
 		if err := wire.ReadAnswer(n.Payload, &res); err != nil {
 			return true, err
 		}
+		r.hear(&res)
 		k.settleOne(u, t, &res)
 		return true, nil
 	}

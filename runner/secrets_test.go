@@ -1,7 +1,13 @@
 package runner
 
 import (
+	"brood/jobs"
+	"brood/runner/ledger"
 	"brood/runner/spec"
+	"brood/worker/wire"
+	"bytes"
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,25 +15,38 @@ import (
 	"testing"
 )
 
-// Secrets do not show: whole, by the line, quoted; what is too short to be told from other
-// text does.
-func TestHide(t *testing.T) {
-	s := &settler{mask: newMask([]string{"hunter22", "line one\nline two", `with "quotes"`, "abc", "hunter22-longer"})}
-	for text, want := range map[string]string{
-		"password hunter22!":     "password ***!",
-		"hunter22-longer":        "***",
-		"… line two":             "… ***",
-		`"with \"quotes\""`:      `"***"`,
-		`with "quotes"`:          "***",
-		"abc is no secret":       "abc is no secret",
-		"line one\nline two end": "*** end",
-	} {
-		if got := s.hide(text); got != want {
-			t.Errorf("%q shows as %q, want %q", text, got, want)
+// What is taken over of an earlier session is heard as well.
+func TestHideInNotes(t *testing.T) {
+	mask := jobs.NewMask([]string{"hunter22"})
+	answer := wire.AppendAnswer(nil, &jobs.Result{Verdict: jobs.VerdictFailed, Class: "hunter22", Error: "is hunter22", Values: [][]byte{[]byte("hunter22")}})
+	notes := []ledger.Note{
+		{Kind: ledger.NoteAnswer, Payload: answer},
+		{Kind: ledger.NoteLoss, Payload: []byte(`{"class":"crash","error":"said hunter22","blamed":true}`)},
+		{Kind: ledger.NoteUnknown, Payload: []byte(lostWithTree)},
+	}
+	if err := hideInNotes(nil, notes); err != nil || !bytes.Contains(notes[0].Payload, []byte("hunter22")) {
+		t.Errorf("without secrets: %v", err)
+	}
+	if err := hideInNotes(mask, notes); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range notes {
+		if bytes.Contains(n.Payload, []byte("hunter22")) {
+			t.Errorf("%q", n.Payload)
 		}
 	}
-	if s := (&settler{mask: newMask([]string{"", "x"})}); s.mask != nil || s.hide("x") != "x" {
-		t.Error("nothing to hide is hidden")
+	var res jobs.Result
+	var l wire.Loss
+	if err := errors.Join(wire.ReadAnswer(notes[0].Payload, &res), json.Unmarshal(notes[1].Payload, &l)); err != nil {
+		t.Fatal(err)
+	}
+	if res.Verdict != jobs.VerdictFailed || res.Class != "***" || res.Error != "is ***" || string(res.Values[0]) != "***" || l.Error != "said ***" || !l.Blamed {
+		t.Errorf("%+v, %+v", res, l)
+	}
+	for _, kind := range []ledger.NoteKind{ledger.NoteAnswer, ledger.NoteLoss} {
+		if err := hideInNotes(mask, []ledger.Note{{Kind: kind, Payload: []byte{0xff}}}); err == nil {
+			t.Errorf("%v: garbage was taken", kind)
+		}
 	}
 }
 

@@ -66,6 +66,8 @@ type Setting struct {
 	Producer intake.Producer
 	// Worker is how a worker is started; the zero value is this executable.
 	Worker WorkerCommand
+	// Scarce says that there are few threads and processes to be had, see MakeRoom.
+	Scarce bool
 	// Version goes into the ledger's list of sessions.
 	Version string
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
@@ -90,6 +92,7 @@ type session struct {
 	admission *admission
 	book      *book.Book
 	crew      crew
+	starting  sync.Mutex // held by who starts a worker, where Setting.Scarce
 	family    *proc.Family
 	jobserver *jobserver.Client // that of make; nil: there is none
 	metrics   *metrics          // nil: nobody wants any
@@ -327,6 +330,6 @@ func (r *session) hello(to *child) wire.Hello {
 		Version: wire.Version, Run: c.Name, Slot: to.slot.number, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Effect: c.Effect.String(), Key: c.Key,
 		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord, MaxDepth: c.Dataset.Depth(),
-		Stoppable: r.stoppable(), Confine: confine,
+		Stoppable: r.stoppable(), Confine: confine, Threads: r.threadsAhead(), Secrets: c.Limits.SecretNames(),
 	}
 }

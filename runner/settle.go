@@ -13,7 +13,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -39,7 +38,7 @@ type settler struct {
 	updates chan *book.Update
 	redone  map[jobs.Seq]bool // tried again though they have a row in the output
 	halting halting
-	mask    *strings.Replacer // of secrets; nil: there are none
+	mask    *jobs.Mask // of secrets; nil: there are none
 	term    *term.Term
 	drain   context.CancelCauseFunc // begins nothing more, for a reason
 	kill    context.CancelFunc      // ends what is in hand as well
@@ -49,12 +48,9 @@ func newSettler(cfg *spec.Config, shape *jobs.Shape, t *term.Term) *settler {
 	return &settler{cfg: cfg, policy: newPolicy(cfg), shape: shape, term: t}
 }
 
-// settle decides what an answer means for its record, and sees to it. The result is
-// borrowed.
+// settle decides what an answer, which was heard, means for its record, and sees to it.
+// The result is borrowed.
 func (s *settler) settle(u *settlement, t *try, res *jobs.Result) {
-	if res.Error != "" {
-		res.Error = s.hide(res.Error)
-	}
 	if res.Verdict == jobs.VerdictOK && !t.Waited {
 		s.settleOK(u, t, res) // as the policy would say, and in a hurry
 		return

@@ -36,6 +36,8 @@ type slot struct {
 	pad  *pad       // nil before the first worker
 	seat *feed.Seat // in the feed
 
+	poor time.Duration // how long it waits for room for a worker; 0: there was room
+
 	leaving  sync.WaitGroup // workers that were replaced
 	leaveMu  sync.Mutex
 	leaveErr error
@@ -68,7 +70,10 @@ func (s *slot) workOn(ctx context.Context) error {
 			}
 			var err error
 			if k, err = s.start(ctx); k == nil {
-				return err
+				if err = s.bear(ctx, err); err != nil || ctx.Err() != nil {
+					return err
+				}
+				continue
 			}
 		}
 		var w feed.Taker
@@ -88,7 +93,12 @@ func (s *slot) workOn(ctx context.Context) error {
 		}
 		if k == nil {
 			if k, err = s.start(ctx); err != nil {
-				return errors.Join(s.returnUnseen(b), err)
+				err = errors.Join(s.returnUnseen(b), s.bear(ctx, err))
+				if err != nil {
+					return err
+				}
+				b = &feed.Batch{}
+				continue
 			}
 		}
 		if k == nil { // stopped while starting
@@ -115,10 +125,10 @@ func (s *slot) returnUnseen(b *feed.Batch) error {
 }
 
 // start brings a hand. It returns nil without an error if ctx has ended meanwhile: then
-// nobody asks why.
+// nobody asks why. For a roomError see bear.
 func (s *slot) start(ctx context.Context) (*talk, error) {
 	if s.r.NewHand == nil {
-		c, err := s.startChild(ctx)
+		c, err := s.startChild(ctx, false)
 		if c == nil || err != nil {
 			return nil, err
 		}
@@ -131,19 +141,18 @@ func (s *slot) start(ctx context.Context) (*talk, error) {
 	return newTalk(s, h), nil
 }
 
-// startChild starts a worker and shakes hands.
-func (s *slot) startChild(ctx context.Context) (*child, error) {
+// startChild starts a worker and shakes hands. Beside says that the one before it still
+// works, and leaves if there is no room for two.
+func (s *slot) startChild(ctx context.Context, beside bool) (*child, error) {
 	wait := 100 * time.Millisecond
 	for try := 1; ; try++ {
-		c, err := s.launch()
+		c, err := s.tryChild(ctx)
 		if err == nil {
-			if err = c.handshake(ctx); err == nil {
-				if err := s.checkFresh(c); err != nil {
-					return nil, err
-				}
-				return c, nil
+			if err := s.checkFresh(c); err != nil {
+				return nil, err
 			}
-			err = c.failedStart(err)
+			s.poor = 0
+			return c, nil
 		}
 		var refused *spec.AbortError
 		if ctx.Err() != nil {
@@ -153,7 +162,14 @@ func (s *slot) startChild(ctx context.Context) (*child, error) {
 		if errors.As(err, &writeErr) {
 			return nil, err
 		}
+		advice, short := spec.Shortage(err)
+		if short && (beside || s.r.family.Live() > 0) {
+			return nil, &roomError{err}
+		}
 		if errors.As(err, &refused) || try == startTries {
+			if short {
+				err = fmt.Errorf("%w\n  %s", err, advice)
+			}
 			return nil, &spec.AbortError{Reason: fmt.Sprintf("slot %d: a worker does not start: %v", s.number, err)}
 		}
 		s.r.Term.Logf("slot %d: a worker did not start, trying again in %s: %v", s.number, wait, err)
@@ -181,6 +197,29 @@ func (s *slot) replace(k *talk) {
 	})
 }
 
+// roomError is that there is no room for another worker while others work.
+type roomError struct{ err error }
+
+func (e *roomError) Error() string { return e.err.Error() }
+
+// bear waits a while if an error of a start is that there is no room for another worker,
+// so that the run goes on with fewer; any other is returned.
+func (s *slot) bear(ctx context.Context, err error) error {
+	const least, most = 100 * time.Millisecond, 2 * time.Second
+	var room *roomError
+	if !errors.As(err, &room) {
+		return err
+	}
+	if s.poor == 0 {
+		advice, _ := spec.Shortage(room.err)
+		s.r.Term.Logf("slot %d: there is no room for another worker, going on with fewer: %v\n  %s", s.number, room.err, advice)
+	}
+	s.poor = min(max(2*s.poor, least), most)
+	s.r.feed.Leave(s.seat)
+	sleep(ctx, s.poor)
+	return nil
+}
+
 // started is a hand that was started beside another, or why there is none.
 type started struct {
 	k   *talk
@@ -191,8 +230,21 @@ type started struct {
 func (s *slot) startBeside(ctx context.Context) chan started {
 	ch := make(chan started, 1)
 	go func() {
-		k, err := s.start(ctx)
-		ch <- started{k, err}
+		if s.r.NewHand != nil {
+			k, err := s.start(ctx)
+			ch <- started{k, err}
+			return
+		}
+		c, err := s.startChild(ctx, true)
+		var room *roomError
+		switch {
+		case errors.As(err, &room):
+			ch <- started{nil, nil}
+		case c == nil || err != nil:
+			ch <- started{nil, err}
+		default:
+			ch <- started{newTalk(s, c), nil}
+		}
 	}()
 	return ch
 }

@@ -217,6 +217,7 @@ func (s *settler) settleNote(u *settlement, t *try, n *ledger.Note) error {
 		if err := wire.ReadAnswer(n.Payload, &res); err != nil {
 			return err
 		}
+		s.hear(&res)
 		s.settle(u, t, &res)
 	case ledger.NoteLoss:
 		var l wire.Loss
@@ -226,7 +227,7 @@ func (s *settler) settleNote(u *settlement, t *try, n *ledger.Note) error {
 		if l.Blamed {
 			s.feed.SetCrashes(t.Seq, l.Crashes-1)
 		}
-		s.lose(u, t, hand.Loss{Class: l.Class, Text: l.Error, Blamed: l.Blamed, Took: time.Duration(l.TookMS) * time.Millisecond})
+		s.lose(u, t, hand.Loss{Class: l.Class, Text: s.hide(l.Error), Blamed: l.Blamed, Took: time.Duration(l.TookMS) * time.Millisecond})
 	default:
 		s.lose(u, t, hand.Loss{Class: jobs.ClassInterrupted, Text: string(n.Payload)})
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -35,6 +36,7 @@ type server struct {
 	out   fd
 	page  *wire.Page
 	notes *wire.Notes
+	mask  *jobs.Mask // nil: there are no secrets
 	hello *wire.Hello
 	job   jobs.Runner
 	// noting says that every answer is noted before it is sent, as what it
@@ -58,7 +60,11 @@ type server struct {
 }
 
 func newServer(in *wire.Reader, out fd, page *wire.Page, notes *wire.Notes, hello *wire.Hello) *server {
-	s := &server{in: in, out: out, page: page, notes: notes, hello: hello, buf: make([]byte, headRoom, flushSize+4<<10)}
+	var secrets []string
+	for _, name := range hello.Secrets {
+		secrets = append(secrets, os.Getenv(name))
+	}
+	s := &server{in: in, out: out, page: page, notes: notes, hello: hello, mask: jobs.NewMask(secrets), buf: make([]byte, headRoom, flushSize+4<<10)}
 	s.noting = hello.Effect != jobs.EffectNone.String()
 	s.timer = time.AfterFunc(time.Hour, func() { _ = s.flush() })
 	s.timer.Stop()
@@ -156,6 +162,7 @@ func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Durat
 		s.first = rec.Seq
 		s.timer.Reset(flushAfter)
 	}
+	s.mask.Result(res)
 	start := len(s.buf)
 	s.buf = wire.AppendAnswer(s.buf, res)
 	note := wire.Note{Time: now, Seq: rec.Seq, Try: rec.Attempt, Kind: wire.NoteAnswer, Payload: s.buf[start:]}

@@ -9,6 +9,7 @@ package worker
 
 import (
 	"brood/jobs"
+	"brood/worker/threads"
 	"brood/worker/wire"
 	"context"
 	"errors"
@@ -78,6 +79,9 @@ func startedByParent() bool {
 	return true
 }
 
+// mostThreads bounds what a worker is asked to make ahead.
+const mostThreads = 64
+
 var errRefused = errors.New("refused")
 
 func run(registry *jobs.Registry) error {
@@ -85,6 +89,9 @@ func run(registry *jobs.Registry) error {
 	hello, err := readHello(in)
 	if err != nil {
 		return err
+	}
+	if hello.Threads > 0 {
+		threads.Reserve(min(hello.Threads, mostThreads))
 	}
 	page, err := wire.OpenPage(os.NewFile(wire.PageFD, "page"))
 	if err != nil {

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs/files"
 	"bytes"
 	"context"
 	"errors"
@@ -16,8 +17,8 @@ import (
 type maildir string
 
 func openMaildir(path string) (maildir, error) {
-	for _, sub := range []string{"tmp", "new", "cur"} {
-		if err := os.MkdirAll(filepath.Join(path, sub), 0o700); err != nil {
+	for _, sub := range []string{"", "tmp", "new", "cur"} {
+		if err := files.MakeDir(filepath.Join(path, sub)); err != nil {
 			return "", fmt.Errorf("open maildir: %w", err)
 		}
 	}
@@ -46,11 +47,6 @@ func (m maildir) deliver(l *letter) error {
 	if err != nil || there {
 		return err
 	}
-	tmp := filepath.Join(string(m), "tmp", name)
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
 	// Who delivers a message says where reports about it go: RFC 5321, section
 	// 4.4.
 	head := ""
@@ -58,17 +54,8 @@ func (m maildir) deliver(l *letter) error {
 		head = "Return-Path: " + path(l.from) + "\n"
 	}
 	// Files have lines without the carriage returns of the wire.
-	_, err = f.WriteString(head + string(bytes.ReplaceAll(l.message, []byte("\r\n"), []byte("\n"))))
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	if err := os.Rename(tmp, filepath.Join(string(m), "new", name)); err != nil {
-		return err
-	}
-	return syncDir(filepath.Join(string(m), "new"))
+	text := head + string(bytes.ReplaceAll(l.message, []byte("\r\n"), []byte("\n")))
+	return files.Move(filepath.Join(string(m), "tmp", name), filepath.Join(string(m), "new", name), []byte(text), 0o600)
 }
 
 // has reports whether a message of that name is in the mailbox.
@@ -84,12 +71,4 @@ func (m maildir) has(name string) (bool, error) {
 
 func escapeGlob(s string) string {
 	return strings.NewReplacer("*", `\*`, "?", `\?`, "[", `\[`, `\`, `\\`).Replace(s)
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"cmp"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func rehearse(c *composer, r *jobs.Rehearsal, o jobs.Options) error {
 
 // preview writes the first messages to files, and shows the first one.
 func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := files.MakeDir(dir); err != nil {
 		return fmt.Errorf("--preview-dir: %w", err)
 	}
 	// Those of an earlier look would be taken for some of this one.
@@ -78,7 +79,7 @@ func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
 			continue
 		}
 		name := filepath.Join(dir, fmt.Sprintf("%06d.eml", rec.Seq))
-		if err := os.WriteFile(name, l.message, 0o600); err != nil {
+		if err := files.Write(name, l.message, 0o600); err != nil {
 			return fmt.Errorf("--preview-dir: %w", err)
 		}
 		text := fmt.Sprintf("record %d: %s, from %s to %s\n", rec.Seq, name, path(l.from), strings.Join(l.recipients, ", "))

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,7 +19,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
-	"golang.org/x/sys/unix"
 )
 
 // suppressions are lists of who must not be written to. They are read again when
@@ -294,7 +294,7 @@ func (f *suppressFile) count() int { return len(f.entries) + len(f.recent) + len
 
 // openBounced opens the list to which addresses are added.
 func openBounced(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+	return files.Append(path, 0o644)
 }
 
 // oneAddress reports whether a text is an address, and nothing else: a line of a list
@@ -317,10 +317,9 @@ func noteBounce(path, address string) error {
 	if err != nil {
 		return err
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
-	if err == nil {
-		_, err = f.WriteString(lineEnd(f) + address + "\n")
-	}
+	// One write at the end of the file: no lock, which whoever may read the list could hold.
+	// Two at a time may both end a line that had no end; an empty line says nothing.
+	_, err = f.WriteString(lineEnd(f) + address + "\n")
 	if err == nil {
 		err = f.Sync()
 	}

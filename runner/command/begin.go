@@ -65,7 +65,15 @@ func begun(ctx context.Context, state string, dir *home.Dir) (bool, error) {
 
 // setting is where a session works, and by what means.
 func (e *env) setting(dir *home.Dir) *runner.Setting {
-	return &runner.Setting{Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version()}
+	return &runner.Setting{Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce}
+}
+
+// withRoom does what needs threads and memory, if this process can have them.
+func (e *env) withRoom(f func() error) (err error) {
+	if e.scarce, err = runner.MakeRoom(); err != nil {
+		return err
+	}
+	return f()
 }
 
 // begin starts a new run.

@@ -5,6 +5,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/control"
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/ledger"
@@ -49,7 +50,11 @@ func (e *cliError) Error() string { return e.err.Error() }
 func (e *cliError) Unwrap() error { return e.err }
 
 func usage(hint, format string, args ...any) error {
-	return &cliError{code: exitUsage, err: fmt.Errorf(format, args...), hint: hint}
+	err := fmt.Errorf(format, args...)
+	if _, short := spec.Shortage(err); short || diskFails(err) {
+		return err // it is not the user's, see classify
+	}
+	return &cliError{code: exitUsage, err: err, hint: hint}
 }
 
 // env is what a subcommand works with.
@@ -63,6 +68,8 @@ type env struct {
 	// words are the arguments after "--", and whether there was one.
 	words    []string
 	hasWords bool
+	// scarce is runner.Setting.Scarce.
+	scarce bool
 	// code is the exit status of a subcommand that ended without an error.
 	code int
 }
@@ -154,10 +161,12 @@ func classify(err error) (int, string) {
 	var ce *cliError
 	var locked *home.LockedError
 	var owned *home.OwnedError
+	var silent *control.SilentError
 	var writeErr *spec.WriteError
 	var dataErr *spec.DatasetError
 	var aborted *spec.AbortError
 	var halted *spec.HaltError
+	advice, short := spec.Shortage(err)
 	switch {
 	case errors.As(err, &ce):
 		return ce.code, ce.hint
@@ -171,17 +180,24 @@ func classify(err error) (int, string) {
 		return exitLocked, "If that machine has gone for good, add --take-over; if not, both would work on it."
 	case errors.Is(err, ledger.ErrDamaged):
 		return exitWrite, "Put back what is missing, or the whole run directory, from a copy; or look with brood verify NAME, and have brood repair NAME set all that may have been done to unknown."
+	case errors.As(err, &silent) && silent.Stopped:
+		return exitLocked, "Let it go on (kill -CONT, fg); an order has to be given again then. What its ledger says: brood status " + silent.Name
+	case errors.As(err, &silent):
+		return exitLocked, "What its ledger says: brood status " + silent.Name
+	case errors.As(err, &aborted), errors.As(err, &halted):
+		return exitStopped, ""
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return exitWrite, "Make room on the disk, then continue with brood resume."
+	case short:
+		return exitWrite, advice
 	case errors.As(err, &writeErr):
-		if errors.Is(err, syscall.ENOSPC) {
-			return exitWrite, "Make room on the disk, then continue with brood resume."
-		}
 		return exitWrite, ""
 	case errors.Is(err, dataset.ErrChanged), errors.As(err, &dataErr):
 		return exitDataset, ""
-	case errors.As(err, &aborted), errors.As(err, &halted):
-		return exitStopped, ""
 	case errors.Is(err, spec.ErrBooks):
 		return exitSoftware, ""
+	case diskFails(err):
+		return exitWrite, ""
 	}
 	return exitUsage, ""
 }

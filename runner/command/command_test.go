@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/control"
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/ledger"
@@ -12,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,7 +39,15 @@ func TestClassify(t *testing.T) {
 		{&home.OwnedError{}, exitLocked, "If that machine has gone for good, add --take-over; if not, both would work on it."},
 		{&spec.WriteError{Err: syscall.EIO}, exitWrite, ""},
 		{&spec.WriteError{Err: fmt.Errorf("x: %w", syscall.ENOSPC)}, exitWrite, "Make room on the disk, then continue with brood resume."},
-		{syscall.ENOSPC, exitUsage, ""}, // it was not an output
+		{syscall.ENOSPC, exitWrite, "Make room on the disk, then continue with brood resume."},
+		{&fs.PathError{Op: "read", Path: "runs", Err: syscall.EIO}, exitWrite, ""},
+		{usage("See: brood --help", "open output: %w", syscall.EIO), exitWrite, ""}, // whatever else was wrong
+		{syscall.ENOENT, exitUsage, ""},
+		{syscall.EACCES, exitUsage, ""},
+		{&spec.DatasetError{Err: syscall.EMFILE}, exitWrite, "Allow more open files (ulimit -n), or work with fewer workers (-j)."},
+		{syscall.EAGAIN, exitWrite, "Allow more processes (ulimit -u, or the limit of the container), or work with fewer workers (-j)."},
+		{&control.SilentError{Name: "demo"}, exitLocked, "What its ledger says: brood status demo"},
+		{&control.SilentError{Name: "demo", Stopped: true}, exitLocked, "Let it go on (kill -CONT, fg); an order has to be given again then. What its ledger says: brood status demo"},
 		{dataset.ErrChanged, exitDataset, ""},
 		{&spec.DatasetError{Err: io.ErrUnexpectedEOF}, exitDataset, ""},
 		{&spec.AbortError{}, exitStopped, ""},

@@ -3,7 +3,9 @@ package command
 import (
 	"brood/runner/control"
 	"brood/runner/home"
+	"brood/runner/ledger"
 	"brood/runner/top"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -164,10 +166,12 @@ func (e *env) top(c *cli.Context) error {
 	if !ok || !term.IsTerminal(int(out.Fd())) || !term.IsTerminal(int(e.stdin.Fd())) {
 		return usage("Elsewhere there are: brood status "+name+" and brood workers "+name, "brood top needs a terminal")
 	}
-	if _, err := control.Ask(c.Context, state, name, control.AskStatus); err != nil {
+	var silent *control.SilentError
+	if _, err := control.Ask(c.Context, state, name, control.AskStatus); err != nil && !errors.As(err, &silent) {
 		return notRunning(name, err)
 	}
-	if err := top.Run(c.Context, state, name, e.stdin, out); !errors.Is(err, control.ErrNotRunning) {
+	books := func() (control.Live, error) { return booksOf(c.Context, state, name) }
+	if err := top.Run(c.Context, state, name, books, e.stdin, out); !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}
 	s, err := readStatus(c.Context, state, name)
@@ -175,4 +179,16 @@ func (e *env) top(c *cli.Context) error {
 		return err
 	}
 	return e.printStatus(s)
+}
+
+// booksOf is what the ledger says of a run that does not answer.
+func booksOf(ctx context.Context, state, name string) (control.Live, error) {
+	l, err := ledger.OpenReader(ctx, home.LedgerPath(state, name))
+	if err != nil {
+		return control.Live{}, err
+	}
+	defer func() { _ = l.Close() }()
+	s, err := l.Summary(ctx)
+	t := s.Totals
+	return control.Live{Job: s.Job, Progress: -1, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown}, err
 }

@@ -87,16 +87,12 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 		}
 	}
 	// Bytes, not rows: the encoder of results adds columns of its own.
-	out, err := sink.Open(path, sink.Start{})
+	defer func() { err = errors.Join(err, dir.UnlockOutput()) }()
+	out, err := openExport(path, func(st os.FileInfo) error { return dir.LockOutput(path, st) })
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if flushErr := out.Flush(); err == nil && flushErr != nil {
-			err = &spec.WriteError{Err: flushErr}
-		}
-		err = errors.Join(err, out.Close())
-	}()
+	defer func() { err = out.finish(err) }()
 	x := &exporter{format: format, spec: cfg.Dataset}
 	cfg.Dataset = x.reading()
 	shape, err := desk.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
@@ -115,7 +111,9 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 	})
 	if err == nil {
 		// Nobody having that status is a dataset too: a header alone.
-		err = out.Write(x.header(shape))
+		if err = out.Write(x.header(shape)); err != nil {
+			err = &spec.WriteError{Err: err}
+		}
 	}
 	return err
 }

@@ -38,12 +38,14 @@ Example:
 			if err != nil {
 				return err
 			}
-			dir, err := openDir(c, state, name)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = dir.Close() }()
-			return e.continueRun(c, dir, nil)
+			return e.withRoom(func() error {
+				dir, err := openDir(c, state, name)
+				if err != nil {
+					return err
+				}
+				defer func() { _ = dir.Close() }()
+				return e.continueRun(c, dir, nil)
+			})
 		},
 	}
 }

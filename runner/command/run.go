@@ -47,7 +47,7 @@ Example:
 			Description:  d.Help + "\n\nDATASET is a file, or - for standard input.",
 			Flags:        slices.Concat(runFlags(), engineFlags(), jobFlags(d)),
 			OnUsageError: usageError,
-			Action:       func(c *cli.Context) error { return e.run(c, d) },
+			Action:       func(c *cli.Context) error { return e.withRoom(func() error { return e.run(c, d) }) },
 		})
 	}
 	return run

@@ -124,6 +124,13 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 func (s *status) askLive(ctx context.Context, state string) {
 	b, err := control.Ask(ctx, state, s.Name, control.AskStatus)
 	var l control.Live
+	var silent *control.SilentError
+	if errors.As(err, &silent) {
+		s.Reason = "it does not answer; this is what its ledger says"
+		if silent.Stopped {
+			s.Reason = "its process is stopped and does not answer; this is what its ledger says"
+		}
+	}
 	if err != nil || json.Unmarshal(b, &l) != nil {
 		return
 	}
@@ -196,6 +203,12 @@ func (e *env) allRuns(c *cli.Context) ([]*status, error) {
 		}
 		if err != nil {
 			s = &status{Name: name, State: "unreadable", Reason: err.Error()}
+			// The others are shown all the same.
+			if e.code, _ = classify(err); e.code != exitUsage {
+				_, _ = fmt.Fprintf(e.stderr, "brood: run %s: %v\n", name, err)
+			} else {
+				e.code = exitOK
+			}
 		}
 		all = append(all, s)
 	}

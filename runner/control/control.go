@@ -25,7 +25,8 @@ import (
 //	POST /scale     ?jobs=N
 //	POST /rate      ?rate=N/s, or 0 for none
 //
-// Only the user who runs it, and root, may connect.
+// Only the user who runs it, and root, may connect. An order is obeyed only while whoever
+// has sent it waits for the answer.
 const SocketName = "control.sock"
 
 // Order is what a run can be told.
@@ -115,6 +116,9 @@ func Handler(t Target) http.Handler {
 	}
 	post := func(o Order, f func(url.Values) error) {
 		mux.HandleFunc("POST /"+string(o), func(w http.ResponseWriter, q *http.Request) {
+			if !waits(q) {
+				return
+			}
 			if err := f(q.URL.Query()); err != nil {
 				http.Error(w, err.Error(), http.StatusBadRequest)
 			}

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"time"
 )
 
 // Serve answers at the socket of a run directory until ctx ends.
@@ -16,14 +15,7 @@ func Serve(ctx context.Context, d *home.Dir, h http.Handler) error {
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
-	stop := context.AfterFunc(ctx, func() {
-		grace, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = srv.Shutdown(grace)
-	})
-	defer stop()
-	_ = srv.Serve(ownListener{l}) // ends when it is shut down
+	_ = ServeConnections(ctx, ownListener{l}, h)
 	_ = os.Remove(d.File(SocketName))
 	return nil
 }

@@ -1,6 +1,8 @@
 package control
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -21,19 +23,33 @@ func shortPath(dir string) (*os.File, string, error) {
 
 // peerUser is the user at the other end of a connection.
 func peerUser(c *net.UnixConn) (int, error) {
-	raw, err := c.SyscallConn()
+	cred, err := credentials(c)
 	if err != nil {
 		return 0, err
 	}
-	var cred *unix.Ucred
-	var credErr error
-	if err := raw.Control(func(fd uintptr) {
-		cred, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
-	}); err != nil {
-		return 0, err
-	}
-	if credErr != nil {
-		return 0, credErr
-	}
 	return int(cred.Uid), nil
+}
+
+// peerStopped reports whether the process that listens at the other end is stopped: in
+// proc_pid_stat(5) its state is T.
+func peerStopped(c *net.UnixConn) bool {
+	cred, err := credentials(c)
+	if err != nil {
+		return false
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", cred.Pid))
+	end := bytes.LastIndexByte(stat, ')')
+	return err == nil && end >= 0 && bytes.HasPrefix(stat[end:], []byte(") T"))
+}
+
+func credentials(c *net.UnixConn) (cred *unix.Ucred, err error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var credErr error
+	err = raw.Control(func(fd uintptr) {
+		cred, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	})
+	return cred, cmp.Or(err, credErr)
 }

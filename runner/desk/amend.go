@@ -2,6 +2,7 @@ package desk
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/ledger"
@@ -76,12 +77,8 @@ func ApplyAmendments(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) er
 	} else if err != nil {
 		return &spec.WriteError{Err: err}
 	}
-	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".brood-amended")
-	newSize, newSum, err := rewrite(path, tmp, cfg.OutputFormat, list)
+	tmp, newSize, newSum, err := rewrite(path, cfg.OutputFormat, list)
 	if err != nil {
-		if rmErr := os.Remove(tmp); rmErr != nil && !errors.Is(rmErr, os.ErrNotExist) {
-			err = errors.Join(err, rmErr)
-		}
 		return err
 	}
 	if err := l.Amend(ctx, newSize, &newSum, tmp); err != nil {
@@ -104,9 +101,14 @@ func FinishAmending(ctx context.Context, l *ledger.Ledger) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	// If it is not there any more, it was renamed.
-	if err := os.Rename(tmp, path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	there, err := isReplacement(tmp, out.Bytes)
+	if err != nil {
 		return &spec.WriteError{Err: err}
+	}
+	if there { // if not, it was renamed
+		if err := os.Rename(tmp, path); err != nil {
+			return &spec.WriteError{Err: err}
+		}
 	}
 	if err := home.SyncDir(filepath.Dir(path)); err != nil {
 		return err
@@ -115,6 +117,19 @@ func FinishAmending(ctx context.Context, l *ledger.Ledger) error {
 		return &spec.WriteError{Err: err}
 	}
 	return nil
+}
+
+// isReplacement reports whether a new version of the output is there, and refuses what
+// somebody else has put in its place.
+func isReplacement(tmp string, size int64) (bool, error) {
+	st, err := os.Lstat(tmp)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err == nil && (!st.Mode().IsRegular() || st.Size() != size) {
+		err = fmt.Errorf("%s is not the new version of the results, of %d bytes, that was written there: something has replaced or cut it", tmp, size)
+	}
+	return err == nil, err
 }
 
 // appendAmendments writes what later tries have brought at the end of the
@@ -139,48 +154,49 @@ func appendAmendments(ctx context.Context, l *ledger.Ledger, list []ledger.Amend
 	return nil
 }
 
-// rewrite copies the output to another file, with rows replaced. It returns how
-// long that is, and its CRC-32C; it is durable, and so is its name.
-func rewrite(path, tmp string, format sink.Format, list []ledger.Amendment) (size int64, sum uint32, err error) {
+// rewrite copies the output to another file beside it, with rows replaced. It returns
+// where that is, how long, and its CRC-32C; it is durable, and so is its name.
+func rewrite(path string, format sink.Format, list []ledger.Amendment) (tmp string, size int64, sum uint32, err error) {
 	byRecord := make(map[jobs.Seq]*ledger.Amendment, len(list))
 	for i := range list {
 		byRecord[list[i].Seq] = &list[i]
 	}
-	st, err := os.Stat(path)
-	if err != nil {
-		return 0, 0, &spec.WriteError{Err: err}
-	}
 	old, err := os.Open(path)
 	if err != nil {
-		return 0, 0, &spec.WriteError{Err: err}
+		return "", 0, 0, &spec.WriteError{Err: err}
 	}
 	defer func() { _ = old.Close() }()
-	f, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, st.Mode().Perm())
+	st, err := old.Stat()
 	if err != nil {
-		return 0, 0, &spec.WriteError{Err: err}
+		return "", 0, 0, &spec.WriteError{Err: err}
 	}
-	defer func() {
-		if closeErr := f.Close(); err == nil && closeErr != nil {
-			err = &spec.WriteError{Err: closeErr}
-		}
-	}()
+	f, err := files.Create(path, 0o600)
+	if err != nil {
+		return "", 0, 0, &spec.WriteError{Err: err}
+	}
 	w := bufio.NewWriterSize(f, 256<<10)
-	if err := copyAmended(w, old, path, format, byRecord); err != nil {
-		return 0, 0, err
+	err = copyAmended(w, old, path, format, byRecord)
+	if err == nil && len(byRecord) > 0 {
+		err = fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", ErrOutputGone, len(byRecord), path)
 	}
-	if len(byRecord) > 0 {
-		return 0, 0, fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", ErrOutputGone, len(byRecord), path)
+	if err == nil {
+		if err = errors.Join(w.Flush(), f.Like(st)); err == nil {
+			size, err = f.Seek(0, io.SeekCurrent)
+		}
+		if err == nil {
+			sum, err = sink.SumOf(f, size)
+		}
+		if err != nil {
+			err = &spec.WriteError{Err: err}
+		}
 	}
-	if err := errors.Join(w.Flush(), f.Chmod(st.Mode().Perm()), f.Sync()); err != nil {
-		return 0, 0, &spec.WriteError{Err: err}
+	if err != nil {
+		return "", 0, 0, errors.Join(err, f.Discard())
 	}
-	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
-		return 0, 0, &spec.WriteError{Err: err}
+	if tmp, err = f.Keep(); err != nil {
+		return "", 0, 0, &spec.WriteError{Err: err}
 	}
-	if sum, err = sink.SumOf(f, size); err != nil {
-		return 0, 0, &spec.WriteError{Err: err}
-	}
-	return size, sum, home.SyncDir(filepath.Dir(tmp))
+	return tmp, size, sum, nil
 }
 
 // copyAmended copies rows, and takes those that it replaces off the map.

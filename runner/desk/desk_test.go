@@ -257,45 +257,6 @@ func TestAmendWithoutOutput(t *testing.T) {
 	}
 }
 
-// A new version of the output that the ledger counts on is renamed, by whoever comes next.
-func TestAmendWasCutOff(t *testing.T) {
-	p := newPast(t, sink.FormatCSV, ledger.StateDone)
-	tmp := filepath.Join(filepath.Dir(p.cfg.Output), ".out.csv.brood-amended")
-	p.write(tmp, "the new version\n")
-	if err := p.ledger.Amend(t.Context(), 16, nil, tmp); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // the second time there is nothing to do
-		if err := Amend(t.Context(), p.ledger, p.cfg, p.warn); err != nil {
-			t.Fatal(err)
-		}
-		if p.output() != "the new version\n" {
-			t.Errorf("%q", p.output())
-		}
-	}
-}
-
-// A disk that is full is an error that says what to do, and the results stay.
-func TestAmendCannotWrite(t *testing.T) {
-	p := newPast(t, sink.FormatCSV, ledger.StateDone)
-	before := p.output()
-	tmp := filepath.Join(filepath.Dir(p.cfg.Output), ".out.csv.brood-amended")
-	if err := os.Mkdir(tmp, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	err := p.resolve(1, ledger.DecideOK)
-	var writeErr *spec.WriteError
-	if !errors.As(err, &writeErr) || !strings.Contains(err.Error(), "brood resume x") || p.output() != before {
-		t.Errorf("%v", err)
-	}
-	if err := os.RemoveAll(tmp); err != nil {
-		t.Fatal(err)
-	}
-	if err := Amend(t.Context(), p.ledger, p.cfg, p.warn); err != nil || p.output() == before {
-		t.Errorf("when it can: %v", err)
-	}
-}
-
 func TestExport(t *testing.T) {
 	p := newPast(t, sink.FormatCSV, ledger.StateInterrupted)
 	for _, c := range []struct {

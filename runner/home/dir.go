@@ -166,7 +166,7 @@ func AwaitLock(ctx context.Context, f *os.File, told func()) error {
 
 // Close gives the locks back.
 func (d *Dir) Close() error {
-	err := d.unlockOutput()
+	err := d.UnlockOutput()
 	if d.workersLock != nil {
 		err = errors.Join(err, d.workersLock.Close())
 		d.workersLock = nil

@@ -35,8 +35,9 @@ func (d *Dir) LockOutput(path string, f os.FileInfo) error {
 	return sign(lock, d.Name)
 }
 
-// unlockOutput gives the lock back; its file goes while it is held, see takeLock.
-func (d *Dir) unlockOutput() error {
+// UnlockOutput gives the lock back, if it was taken; Close does as well. Its file goes while
+// it is held, see takeLock.
+func (d *Dir) UnlockOutput() error {
 	if d.outputLock == nil {
 		return nil
 	}

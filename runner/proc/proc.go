@@ -14,6 +14,7 @@ package proc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -356,6 +357,25 @@ func (f *Family) Close() error {
 		return fmt.Errorf("%d child processes were never waited for", n)
 	}
 	return nil
+}
+
+// KeepFree fails if this process cannot have so many more descriptors at the moment.
+func KeepFree(n int) (err error) {
+	fds := make([]int, 0, n)
+	for range n {
+		fd, dupErr := unix.FcntlInt(1, unix.F_DUPFD_CLOEXEC, 3)
+		if dupErr != nil {
+			if !errors.Is(dupErr, unix.EBADF) { // there is no standard output
+				err = os.NewSyscallError("keep descriptors free", dupErr)
+			}
+			break
+		}
+		fds = append(fds, fd)
+	}
+	for _, fd := range fds {
+		_ = unix.Close(fd)
+	}
+	return err
 }
 
 // RaiseFileLimit raises the soft limit of open files to the hard one: each

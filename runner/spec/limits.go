@@ -1,6 +1,9 @@
 package spec
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Limits are what a worker may use, with all it starts, and what it may do.
 type Limits struct {
@@ -22,4 +25,14 @@ type Limits struct {
 	// Secrets are NAME or NAME=FILE: variables of the environment whose value,
 	// taken from brood's own or from a file, is kept nowhere.
 	Secrets []string `json:"secrets,omitempty"`
+}
+
+// SecretNames are the names of the variables.
+func (l *Limits) SecretNames() []string {
+	var out []string
+	for _, s := range l.Secrets {
+		name, _, _ := strings.Cut(s, "=")
+		out = append(out, name)
+	}
+	return out
 }

@@ -20,10 +20,12 @@ import (
 const every = 500 * time.Millisecond
 
 // Run shows a run until the user has had enough, or it ends. It returns
-// control.ErrNotRunning in the second case.
-func Run(ctx context.Context, state, name string, in, out *os.File) error {
+// control.ErrNotRunning in the second case. While the run does not answer it shows what
+// books returns, and says so.
+func Run(ctx context.Context, state, name string, books func() (control.Live, error), in, out *os.File) error {
 	m := &model{
-		ask: func(q control.Question) ([]byte, error) { return control.Ask(ctx, state, name, q) },
+		books: books,
+		ask:   func(q control.Question) ([]byte, error) { return control.Ask(ctx, state, name, q) },
 		tell: func(o control.Order, with url.Values) error {
 			return control.Tell(ctx, state, name, o, with)
 		},
@@ -41,6 +43,7 @@ func Run(ctx context.Context, state, name string, in, out *os.File) error {
 
 // model is the state of the view, as bubbletea wants it.
 type model struct {
+	books  func() (control.Live, error)
 	ask    func(control.Question) ([]byte, error)
 	tell   func(control.Order, url.Values) error
 	screen Screen
@@ -52,6 +55,7 @@ type news struct {
 	live    control.Live
 	workers []control.WorkerState
 	err     error
+	written bool // live is of the ledger
 }
 
 // told is how an order went.
@@ -73,6 +77,13 @@ func (m *model) look() tea.Msg {
 		err = json.Unmarshal(b, &n.workers)
 	}
 	n.err = err
+	var silent *control.SilentError
+	if errors.As(err, &silent) {
+		if live, err := m.books(); err == nil {
+			n.live, n.err = live, fmt.Errorf("%w; this is what its ledger says", n.err)
+			n.written = true
+		}
+	}
 	return n
 }
 
@@ -87,8 +98,13 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 		if m.screen.Error = ""; msg.err != nil {
 			m.screen.Error = msg.err.Error()
-		} else {
+		}
+		if msg.err == nil || msg.written {
+			jobs := m.screen.Live.Jobs
 			m.screen.Live, m.screen.Workers = msg.live, msg.workers
+			if msg.written { // the ledger does not know
+				m.screen.Live.Jobs = jobs
+			}
 		}
 		return m, tea.Tick(every, func(time.Time) tea.Msg { return m.look() })
 	case told:
@@ -144,7 +160,7 @@ func (m *model) press(key string) tea.Cmd {
 // scale changes the number of workers. What it will be is shown at once, so that
 // the next press counts from there.
 func (m *model) scale(n int) tea.Cmd {
-	if n < 1 {
+	if n < 1 || m.screen.Live.Jobs == 0 { // or nobody knows how many there are
 		return nil
 	}
 	m.screen.Live.Jobs = n

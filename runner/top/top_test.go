@@ -194,6 +194,27 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
+// TestSilentRun: of a run that does not answer the books are shown, and that it does not.
+func TestSilentRun(t *testing.T) {
+	m, f := watching(control.Live{Jobs: 4, OK: 9})
+	m.books = func() (control.Live, error) { return control.Live{OK: 8, Progress: -1}, nil }
+	f.err = &control.SilentError{Name: "x", Stopped: true}
+	m.Update(m.look())
+	if m.screen.Live.OK != 8 || m.screen.Live.Jobs != 4 || len(m.screen.Workers) != 0 ||
+		m.screen.Error != "run x does not answer: its process is stopped; this is what its ledger says" {
+		t.Errorf("%q, %+v", m.screen.Error, m.screen.Live)
+	}
+	m.books = func() (control.Live, error) { return control.Live{}, errors.New("no ledger") }
+	m.Update(m.look())
+	if m.screen.Live.OK != 8 || m.screen.Error != "run x does not answer: its process is stopped" {
+		t.Errorf("%q, %+v", m.screen.Error, m.screen.Live)
+	}
+	m.screen.Live.Jobs, f.asked = 0, nil
+	if press(m, "+"); len(f.asked) > 0 {
+		t.Errorf("nobody knows how many there are, and it is scaled: %q", f.asked)
+	}
+}
+
 // TestRunEnds: when the run has ended there is nothing more to see.
 func TestRunEnds(t *testing.T) {
 	m, f := watching(control.Live{})

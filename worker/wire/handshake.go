@@ -22,8 +22,13 @@ type Hello struct {
 	MaxOutput int             `json:"max_output"` // bytes one record may produce
 	MaxDepth  int             `json:"max_depth"`  // levels that JSON from elsewhere may be nested
 	// Stoppable says that a record may be asked to stop, see Page.AskStop.
-	Stoppable bool    `json:"stoppable"`
-	Confine   Confine `json:"confine"`
+	Stoppable bool `json:"stoppable"`
+	// Secrets are variables of the environment whose values answers must not hold.
+	Secrets []string `json:"secrets,omitempty"`
+	Confine Confine  `json:"confine"`
+	// Threads are made before the worker is ready, where there are few to be had, so
+	// that it does not want for one with a record in hand.
+	Threads int `json:"threads,omitempty"`
 }
 
 // Confine is what a worker gives up before it opens its job.
