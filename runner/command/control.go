@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -160,14 +159,13 @@ func (e *env) top(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, ok := e.stdout.(*os.File)
-	if !ok || !term.IsTerminal(int(out.Fd())) || !term.IsTerminal(int(e.stdin.Fd())) {
+	if !e.stdout.IsTerminal() || !term.IsTerminal(int(e.stdin.Fd())) {
 		return usage("Elsewhere there are: brood status "+name+" and brood workers "+name, "brood top needs a terminal")
 	}
 	if _, err := control.Ask(c.Context, state, name, control.AskStatus); err != nil {
 		return notRunning(name, err)
 	}
-	if err := top.Run(c.Context, state, name, e.stdin, out); !errors.Is(err, control.ErrNotRunning) {
+	if err := top.Run(c.Context, state, name, e.stdin, e.stdout.File()); !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}
 	s, err := readStatus(c.Context, state, name)

@@ -10,7 +10,6 @@ import (
 	"brood/runner/spec"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -97,6 +96,13 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 		}
 		err = errors.Join(err, out.Close())
 	}()
+	write := out.Write
+	if path == sink.Stdout && e.stdout.IsTerminal() {
+		write = func(b []byte) error {
+			_, err := e.stdout.Write(b)
+			return err
+		}
+	}
 	x := &exporter{format: format, spec: cfg.Dataset}
 	shape, err := desk.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
 		b, err := x.record(s, seq, rec)
@@ -104,17 +110,17 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 			return err
 		}
 		if rec.Err != nil && rec.Raw == nil {
-			_, _ = fmt.Fprintf(os.Stderr, "brood: left out: %v\n", rec.Err)
+			_, _ = fmt.Fprintln(e.stderr, e.stderr.Line(fmt.Sprintf("brood: left out: %v", rec.Err)))
 			return nil
 		}
-		if err := out.Write(b); err != nil {
+		if err := write(b); err != nil {
 			return &spec.WriteError{Err: err}
 		}
 		return nil
 	})
 	if err == nil {
 		// Nobody having that status is a dataset too: a header alone.
-		err = out.Write(x.header(shape))
+		err = write(x.header(shape))
 	}
 	return err
 }
