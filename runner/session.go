@@ -257,7 +257,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
 	seen := newGauges(r.cfg.Headroom, r.feed, r.Term)
-	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve} {
+	for _, f := range []func(context.Context){r.watch, r.dun, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve} {
 		servants.Go(func() { f(serve) })
 	}
 

@@ -17,7 +17,7 @@ import (
 func TestEscape(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                               "",
-		"plain ~ äöü 世界 👩\u200d💻":         "plain ~ äöü 世界 👩\u200d💻",
+		"plain ~ äöü 世界 👩\u200d💻":        "plain ~ äöü 世界 👩\u200d💻",
 		"\x00\x07\x1b[2J\x7f":            `\x00\x07\x1b[2J\u007f`,
 		"a\nb\r\tc":                      `a\nb\r\tc`,
 		"\u0080\u009b31m\u009f\u00a0":    `\u0080\u009b31m\u009f` + "\u00a0",
