@@ -241,12 +241,15 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	drainCtx, drain := context.WithCancelCause(killCtx)
 	defer drain(nil)
 	r.killCtx, r.kill, r.drain = killCtx, kill, drain
-	context.AfterFunc(killCtx, func() { r.family.SignalAll(syscall.SIGKILL) })
+	context.AfterFunc(killCtx, func() {
+		r.family.SignalAll(syscall.SIGKILL)
+		r.Term.Hurry()
+	})
 	if d := r.cfg.DrainTimeout; d > 0 {
 		context.AfterFunc(drainCtx, func() {
 			if sleep(killCtx, d) {
-				r.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
 				kill()
+				r.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
 			}
 		})
 	}

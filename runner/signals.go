@@ -47,7 +47,7 @@ func (r *session) obey(sig syscall.Signal) {
 	case syscall.SIGPIPE, syscall.SIGXFSZ:
 	case syscall.SIGUSR1:
 		t := r.book.Totals()
-		r.Term.Logf("%s: %s", r.cfg.Name, t)
+		say(func() { r.Term.Logf("%s: %s", r.cfg.Name, t) })
 	case syscall.SIGTSTP:
 		r.family.SignalAll(syscall.SIGSTOP)
 		// This may return before the process stops: the workers are continued
@@ -64,11 +64,30 @@ func (r *session) obey(sig syscall.Signal) {
 			return
 		}
 		if r.signal.CompareAndSwap(0, int32(sig)) {
-			r.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig)
 			r.drain(errSignal)
+			say(func() { r.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig) })
 			return
 		}
-		r.Term.Logf("%s: stopping at once", sig)
 		r.kill()
+		say(func() { r.Term.Logf("%s: stopping at once", sig) })
+	}
+}
+
+// sayTime is how long a signal waits for what is said about the one before.
+const sayTime = time.Second
+
+// say says something without being held up: the next signal must be obeyed also where
+// nobody reads what is written.
+func say(words func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		words()
+	}()
+	t := time.NewTimer(sayTime)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
 	}
 }

@@ -76,7 +76,7 @@ type Options struct {
 // Term writes to the terminal. It is safe for use from several goroutines.
 type Term struct {
 	mu       sync.Mutex
-	out      io.Writer
+	out      *patient
 	tty      bool
 	log      LogFormat
 	show     bool // progress of either kind
@@ -87,7 +87,7 @@ type Term struct {
 
 // New returns a Term.
 func New(o Options) *Term {
-	t := &Term{out: o.Out, log: o.Log, lastLine: time.Now()}
+	t := &Term{out: newPatient(o.Out), log: o.Log, lastLine: time.Now()}
 	t.tty = NewWriter(o.Out).IsTerminal()
 	t.isBar = o.Progress == ProgressAlways || (o.Progress == ProgressAuto && t.tty)
 	t.show = o.Progress != ProgressNever
