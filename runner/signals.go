@@ -21,7 +21,15 @@ var errSignal = errors.New("stopped by a signal")
 // default before obeySignals looks at them.
 func (r *session) listenForSignals() chan os.Signal {
 	ch := make(chan os.Signal, 4)
-	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE, syscall.SIGXFSZ)
+	signal.Notify(ch, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE, syscall.SIGXFSZ)
+	// One that was ignored at the start stays so, for the workers too: nohup, and
+	// background jobs of a script (POSIX, Shell Command Language, 2.11). Of the others
+	// Go does not know whether they were.
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signal.Notify(ch, s)
+		}
+	}
 	return ch
 }
 

@@ -70,6 +70,7 @@ func (e *env) setting(dir *home.Dir) *runner.Setting {
 
 // begin starts a new run.
 func (e *env) begin(ctx context.Context, dir *home.Dir, cfg *spec.Config, plan func(*jobs.Shape) error) error {
+	e.disinherit(cfg.Job)
 	set := e.setting(dir)
 	rep, err := runner.Begin(ctx, set, cfg, func(s *jobs.Shape) error {
 		if err := plan(s); err != nil {

@@ -68,6 +68,7 @@ type env struct {
 // Main is the command line. It returns the exit status.
 func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File) int {
 	e := &env{registry: registry, stdin: stdin, stdout: term.NewWriter(stdout), stderr: term.NewWriter(stderr)}
+	keepIgnored()
 	app := e.app()
 	args, e.words, e.hasWords = cutWords(args)
 	if len(args) > 1 && args[1] == "help" {

@@ -75,7 +75,12 @@ func (e *env) runLocked() (int, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = e.stdin, e.stdout.File(), e.stderr.File()
 	cmd.SysProcAttr = diesWithParent()
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
 	defer signal.Stop(signals)
 	// The death of the thread that starts it counts as that of the parent.
 	runtime.LockOSThread()

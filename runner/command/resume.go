@@ -96,6 +96,7 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 			if def, err = e.registry.Lookup(cfg.Job); err != nil {
 				return usage("Resume it with the brood that began it.", "%w", err)
 			}
+			e.disinherit(cfg.Job)
 			if err := e.tune(c, cfg); err != nil {
 				return err
 			}
