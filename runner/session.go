@@ -234,6 +234,9 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	return nil
 }
 
+// stdoutTime is how long a killed run waits for whoever reads its standard output.
+const stdoutTime = 5 * time.Second
+
 // work runs everything and returns when all of it has ended.
 func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, string, error) {
 	killCtx, kill := context.WithCancel(ctx)
@@ -244,6 +247,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	context.AfterFunc(killCtx, func() {
 		r.family.SignalAll(syscall.SIGKILL)
 		r.Term.Hurry()
+		_ = os.Stdout.SetWriteDeadline(time.Now().Add(stdoutTime)) // fails where it cannot block, or be waited for
 	})
 	if d := r.cfg.DrainTimeout; d > 0 {
 		context.AfterFunc(drainCtx, func() {

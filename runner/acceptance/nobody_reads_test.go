@@ -1,11 +1,17 @@
 package acceptance
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestNobodyReads: a run whose standard error nobody reads, as on a terminal that was
@@ -68,6 +74,61 @@ func TestNobodyReads(t *testing.T) {
 				t.Errorf("exit status %d", code)
 			}
 		})
+	}
+}
+
+// TestNobodyTakesResults: the same for standard output. When the run has gone on every
+// row is there; those after the last commit may be twice, as after a kill -9.
+func TestNobodyTakesResults(t *testing.T) {
+	t.Parallel()
+	const records = 3000
+	dir := t.TempDir()
+	in := filepath.Join(dir, "in.txt")
+	var want strings.Builder
+	for i := range records {
+		fmt.Fprintf(&want, "%0200d\n", i)
+	}
+	if err := os.WriteFile(in, []byte(want.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	env := append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
+	cmd := asBrood(t, "run", "echo", "--run", "demo", "-j", "2", "--drain-timeout", "10ms", in)
+	var stderr bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, w, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { // until the pipe takes no more
+		fds := []unix.PollFd{{Fd: int32(w.Fd()), Events: unix.POLLOUT}}
+		n, err := unix.Poll(fds, 0)
+		return err == nil && n == 0
+	})
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	_ = w.Close()
+	if code := cmd.ProcessState.ExitCode(); code != 74 {
+		t.Errorf("exit status %d\n%s", code, &stderr)
+	}
+	got, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd = asBrood(t, "resume", "demo")
+	cmd.Env = env
+	rest, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("resume: %v", err)
+	}
+	all := want.String()
+	if !strings.HasPrefix(all, string(got)) || !strings.HasSuffix(all, string(rest)) || len(got)+len(rest) < len(all) {
+		t.Errorf("%d bytes and %d; of %d in all some are missing", len(got), len(rest), len(all))
 	}
 }
 

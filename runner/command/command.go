@@ -56,6 +56,9 @@ type env struct {
 	stdin    *os.File
 	stdout   *term.Writer
 	stderr   *term.Writer
+	// results is standard output where a write to it can be given up, and before what
+	// it was; nil: they are the same.
+	results, before *os.File
 	// terminal is where a run speaks, by its flags.
 	terminal *term.Term
 	// words are the arguments after "--", and whether there was one.
@@ -69,6 +72,7 @@ type env struct {
 func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File) int {
 	e := &env{registry: registry, stdin: stdin, stdout: term.NewWriter(stdout), stderr: term.NewWriter(stderr)}
 	keepIgnored()
+	defer e.closeResults()
 	app := e.app()
 	args, e.words, e.hasWords = cutWords(args)
 	if len(args) > 1 && args[1] == "help" {
