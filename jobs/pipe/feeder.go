@@ -15,6 +15,12 @@ type feeder struct {
 	raw  syscall.RawConn
 	lost func() // called when a write has failed that nobody waits for
 
+	// What atOnce gives to once, and gets from it: made here, not for each record.
+	once func(fd uintptr) bool
+	now  []byte
+	n    int
+	said error
+
 	mu      sync.Mutex
 	writing bool     // rest is at work
 	waiting [][]byte // for its turn
@@ -29,7 +35,15 @@ var errUnread = errors.New("it answers and does not read what it is asked")
 
 func newFeeder(f *os.File, lost func()) (*feeder, error) {
 	raw, err := f.SyscallConn()
-	return &feeder{f: f, raw: raw, lost: lost}, err
+	w := &feeder{f: f, raw: raw, lost: lost}
+	w.once = func(fd uintptr) bool {
+		for {
+			if w.n, w.said = syscall.Write(int(fd), w.now); w.said != syscall.EINTR {
+				return true
+			}
+		}
+	}
+	return w, err
 }
 
 // write writes b, or begins to. Kept says that b is still needed; an error of that is
@@ -56,18 +70,17 @@ func (w *feeder) write(b []byte) (kept bool, err error) {
 }
 
 // atOnce writes as much as there is room for.
-func (w *feeder) atOnce(b []byte) (n int, err error) {
-	waitErr := w.raw.Write(func(fd uintptr) bool {
-		for {
-			if n, err = syscall.Write(int(fd), b); err != syscall.EINTR {
-				return true
-			}
-		}
-	})
-	if err == syscall.EAGAIN {
-		err = nil
+func (w *feeder) atOnce(b []byte) (int, error) {
+	w.now, w.n, w.said = b, 0, nil
+	err := w.raw.Write(w.once)
+	w.now = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case w.said != nil && w.said != syscall.EAGAIN:
+		return 0, w.said
 	}
-	return max(n, 0), errors.Join(waitErr, err)
+	return max(w.n, 0), nil
 }
 
 // rest writes what is left, and what comes meanwhile.
