@@ -51,6 +51,9 @@ type Definition struct {
 	Open func(context.Context, Setup) (Runner, error)
 	// Tools are commands of their own that go with the job.
 	Tools []Tool
+	// Secrets are variables of the environment that this job reads. The workers of
+	// other jobs, and what they start, do not get them.
+	Secrets []string
 }
 
 // Resumable says how a member of a job's configuration may become another when a run

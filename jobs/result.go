@@ -91,6 +91,22 @@ func parseName(s string, names []string, what string) (int, error) {
 	return 0, fmt.Errorf("there is no %s %q; there are %s", what, s, strings.Join(names, ", "))
 }
 
+// MaxRetryAfter is the longest RetryAfter that can be meant. A longer one is a mistake
+// of whoever said it, and a run that waits for years looks as if it hung.
+const MaxRetryAfter = 7 * 24 * time.Hour
+
+// RetryAfter is a number of seconds that came from outside as a time, and whether it
+// was in range: if not, the nearest that is.
+func RetryAfter(seconds float64) (d time.Duration, ok bool) {
+	switch {
+	case seconds >= 0 && seconds <= MaxRetryAfter.Seconds():
+		return time.Duration(seconds * float64(time.Second)), true
+	case seconds > 0:
+		return MaxRetryAfter, false
+	}
+	return 0, false // also what is no number
+}
+
 // Delays says who waits for RetryAfter.
 type Delays uint8
 

@@ -45,7 +45,7 @@ var allowed = map[string][]string{
 	},
 
 	// The user.
-	"brood/runner/top": {"runner/control"},
+	"brood/runner/top": {"runner/control", "runner/term"},
 	"brood/runner/command": {
 		"jobs/files", "jobs", "runner", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/pace", "runner/sink", "runner/spec", "runner/term", "runner/top",

@@ -39,6 +39,7 @@ type child struct {
 	ended    chan struct{} // closed when no more answers will come
 	endOnce  sync.Once
 	wear     wear
+	debt     debt
 }
 
 // spareFiles are the descriptors that workers leave to the rest of the run: the next file
@@ -68,9 +69,9 @@ func (s *slot) launch() (*child, error) {
 	proc.GrowPipe(workW)
 	proc.GrowPipe(answersR)
 	c := &child{
-		slot: s, work: workW, answers: answersR, frames: wire.NewReader(answersR),
-		ended: make(chan struct{}),
+		slot: s, work: workW, answers: answersR, ended: make(chan struct{}),
 	}
+	c.frames = wire.NewReader(counted{answersR, &c.debt})
 	if err := s.openPad(); err != nil {
 		return nil, errors.Join(err, workW.Close(), answersR.Close())
 	}

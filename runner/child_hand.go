@@ -24,6 +24,7 @@ func (c *child) Begin() { c.firstNote = c.slot.pad.page.LastNote() }
 // listens finds out.
 func (c *child) Give(frame []byte, records int) error {
 	c.wear.given += uint64(records)
+	c.debt.owed.Add(int64(records))
 	if _, err := c.work.Write(frame); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("write to worker: %w", err)
 	}
@@ -32,7 +33,9 @@ func (c *child) Give(frame []byte, records int) error {
 
 // Next reads a frame of answers.
 func (c *child) Next() ([]byte, error) {
+	c.debt.listening.Store(true)
 	t, p, err := c.frames.Next()
+	c.debt.listening.Store(false)
 	if err == nil && t != wire.TypeAnswers {
 		err = fmt.Errorf("%w: type %d instead of Answers", wire.ErrFrame, t)
 	}
@@ -56,6 +59,7 @@ func (c *child) Kill() {
 
 // Taken counts notes: each answer has one.
 func (c *child) Taken(records int) (hand.Ack, uint64) {
+	c.debt.owed.Add(-int64(records))
 	p := c.slot.pad
 	if c.slot.r.feed.NeedsIntents() {
 		if last := p.page.LastNote(); p.page.Err() == nil {
@@ -129,6 +133,9 @@ func (c *child) Remains(broken error) (hand.Remains, error) {
 		c.explain(&rest, h, broken)
 		return rest, c.slot.mendPad()
 	}
+	if seq, ok := c.slot.pad.page.Last(); ok && c.debt.stalled.Load() && !h.busy {
+		h.seq, h.since, h.busy = seq, 0, true // if it has no answer, that is the one that was lost
+	}
 	if n := rest.Left[h.seq]; h.busy && n != nil && n.Try == h.try && n.Time >= h.since {
 		h.busy = false // it died after it had noted the answer
 	} else if h.busy {
@@ -169,6 +176,9 @@ func (c *child) explain(rest *hand.Remains, h inHand, broken error) {
 	}
 	if broken != nil {
 		d.how += ", " + broken.Error()
+	}
+	if c.debt.stalled.Load() {
+		d.how = errStalled.Error()
 	}
 	l.Text = d.error(l.Class)
 	rest.Loss, rest.How, rest.Said, rest.Ordered = l, d.how, d.said, d.silent

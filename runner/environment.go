@@ -27,6 +27,11 @@ func environment(l *spec.Limits, id *identity) (env, secrets []string, err error
 			}
 		}
 	}
+	for i, e := range env {
+		if name, value, _ := strings.Cut(e, "="); name == "MAKEFLAGS" || name == "MFLAGS" {
+			env[i] = name + "=" + withoutJobserver(value)
+		}
+	}
 	if id != nil {
 		env = setVar(env, "HOME", id.user.HomeDir)
 		env = setVar(env, "USER", id.user.Username)
@@ -48,6 +53,33 @@ func environment(l *spec.Limits, id *identity) (env, secrets []string, err error
 		env, secrets = setVar(env, name, value), append(secrets, value)
 	}
 	return env, secrets, nil
+}
+
+// withoutJobserver takes a jobserver out of MAKEFLAGS that is two descriptors: workers
+// do not have them, and a make among their commands would use what stands there
+// instead. A jobserver that is a FIFO can be used by anyone. See GNU make, "POSIX
+// Jobserver Interaction".
+func withoutJobserver(flags string) string {
+	words := strings.Fields(flags)
+	end := slices.Index(words, "--") // variables follow
+	if end < 0 {
+		end = len(words)
+	}
+	isDescriptors := func(w string) bool {
+		v, ok := strings.CutPrefix(w, "--jobserver-auth=")
+		if !ok {
+			v, ok = strings.CutPrefix(w, "--jobserver-fds=")
+		}
+		return ok && !strings.HasPrefix(v, "fifo:")
+	}
+	if !slices.ContainsFunc(words[:end], isDescriptors) {
+		return flags
+	}
+	left := slices.DeleteFunc(slices.Clone(words[:end]), func(w string) bool {
+		jobs, ok := strings.CutPrefix(w, "-j") // without a jobserver each make would have so many
+		return isDescriptors(w) || ok && strings.Trim(jobs, "0123456789") == ""
+	})
+	return strings.Join(append(left, words[end:]...), " ")
 }
 
 func appendVar(env []string, name string) []string {

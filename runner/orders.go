@@ -38,12 +38,15 @@ func (r *session) SetRate(rate *pace.Rate) {
 // End ends the run as a signal would. To be told to drain twice is not to be
 // told to stop.
 func (r *session) End(now bool) {
-	if r.signal.CompareAndSwap(0, int32(syscall.SIGTERM)) {
-		r.Term.Logf("told to end: finishing the records in hand")
+	first := r.signal.CompareAndSwap(0, int32(syscall.SIGTERM))
+	if first {
 		r.drain(errSignal)
 	}
 	if now {
 		r.kill()
+	}
+	if first {
+		r.Term.Logf("told to end: finishing the records in hand")
 	}
 }
 

@@ -240,6 +240,9 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	return nil
 }
 
+// stdoutTime is how long a killed run waits for whoever reads its standard output.
+const stdoutTime = 5 * time.Second
+
 // work runs everything and returns when all of it has ended.
 func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, string, error) {
 	killCtx, kill := context.WithCancel(ctx)
@@ -247,12 +250,16 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	drainCtx, drain := context.WithCancelCause(killCtx)
 	defer drain(nil)
 	r.killCtx, r.kill, r.drain = killCtx, kill, drain
-	context.AfterFunc(killCtx, func() { r.family.SignalAll(syscall.SIGKILL) })
+	context.AfterFunc(killCtx, func() {
+		r.family.SignalAll(syscall.SIGKILL)
+		r.Term.Hurry()
+		_ = os.Stdout.SetWriteDeadline(time.Now().Add(stdoutTime)) // fails where it cannot block, or be waited for
+	})
 	if d := r.cfg.DrainTimeout; d > 0 {
 		context.AfterFunc(drainCtx, func() {
 			if sleep(killCtx, d) {
-				r.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
 				kill()
+				r.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
 			}
 		})
 	}
@@ -263,7 +270,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
 	seen := newGauges(r.cfg.Headroom, r.feed, r.Term)
-	for _, f := range []func(context.Context){r.watch, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve} {
+	for _, f := range []func(context.Context){r.watch, r.dun, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve} {
 		servants.Go(func() { f(serve) })
 	}
 

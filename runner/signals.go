@@ -21,7 +21,15 @@ var errSignal = errors.New("stopped by a signal")
 // default before obeySignals looks at them.
 func (r *session) listenForSignals() chan os.Signal {
 	ch := make(chan os.Signal, 4)
-	signal.Notify(ch, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE, syscall.SIGXFSZ)
+	signal.Notify(ch, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE, syscall.SIGXFSZ)
+	// One that was ignored at the start stays so, for the workers too: nohup, and
+	// background jobs of a script (POSIX, Shell Command Language, 2.11). Of the others
+	// Go does not know whether they were.
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signal.Notify(ch, s)
+		}
+	}
 	return ch
 }
 
@@ -47,7 +55,7 @@ func (r *session) obey(sig syscall.Signal) {
 	case syscall.SIGPIPE, syscall.SIGXFSZ:
 	case syscall.SIGUSR1:
 		t := r.book.Totals()
-		r.Term.Logf("%s: %s", r.cfg.Name, t)
+		say(func() { r.Term.Logf("%s: %s", r.cfg.Name, t) })
 	case syscall.SIGTSTP:
 		r.family.SignalAll(syscall.SIGSTOP)
 		// This may return before the process stops: the workers are continued
@@ -64,11 +72,30 @@ func (r *session) obey(sig syscall.Signal) {
 			return
 		}
 		if r.signal.CompareAndSwap(0, int32(sig)) {
-			r.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig)
 			r.drain(errSignal)
+			say(func() { r.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig) })
 			return
 		}
-		r.Term.Logf("%s: stopping at once", sig)
 		r.kill()
+		say(func() { r.Term.Logf("%s: stopping at once", sig) })
+	}
+}
+
+// sayTime is how long a signal waits for what is said about the one before.
+const sayTime = time.Second
+
+// say says something without being held up: the next signal must be obeyed also where
+// nobody reads what is written.
+func say(words func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		words()
+	}()
+	t := time.NewTimer(sayTime)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
 	}
 }

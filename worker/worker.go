@@ -54,6 +54,11 @@ func Main(registry *jobs.Registry) int {
 	// Taken, not ignored: a program the job starts gets the default again. If
 	// the parent dies, what the job prints must not kill it mid-record.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGXFSZ)
+	// What was ignored when brood started is so for the commands of a job. Go takes
+	// QUIT away from whoever has ignored it, and leaves INT, which goes with it.
+	if signal.Ignored(syscall.SIGINT) {
+		signal.Ignore(syscall.SIGQUIT)
+	}
 
 	if err := run(registry); err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)

@@ -20,8 +20,9 @@ var resultColumns = []jobs.Column{
 // Definition describes the job.
 func Definition() *jobs.Definition {
 	return &jobs.Definition{
-		Name:  "email",
-		Usage: "make a message of every record, into a Maildir or to a mail server",
+		Secrets: []string{PasswordVariable},
+		Name:    "email",
+		Usage:   "make a message of every record, into a Maildir or to a mail server",
 		Help: `The address stands in the column email, to or e-mail, or where --address says; name,
 or first_name and last_name, beside it. Capitals and spaces do not matter: First Name
 is first_name, also in a template. What a record says in the columns subject, cc, bcc,

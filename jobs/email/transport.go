@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,6 +66,7 @@ func (s sendmail) send(ctx context.Context, l *letter) (text string, at phase, e
 	args := append([]string{"-i", "-f", l.from, "--"}, l.recipients...)
 	cmd := exec.CommandContext(ctx, string(s), args...)
 	cmd.WaitDelay = hangTime
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, PasswordVariable+"=") })
 	cmd.Stdin = bytes.NewReader(bytes.ReplaceAll(l.message, []byte("\r\n"), []byte("\n")))
 	out := &someOutput{}
 	cmd.Stdout, cmd.Stderr = out, out

@@ -23,6 +23,9 @@ import (
 type config struct {
 	Command []string `json:"command"`
 	Shell   bool     `json:"shell,omitempty"`
+	// Dashless are the placeholders, numbered through the command, whose values must
+	// not begin with a dash.
+	Dashless []int `json:"dashless,omitempty"`
 }
 
 // Exit statuses with a meaning of their own, after sysexits.h.
@@ -49,7 +52,10 @@ func Definition() *jobs.Definition {
    {.} {/} {//} {/.}  the line without extension, its base name, its
              directory, its base name without extension
 A backslash before a brace, \{, keeps it as it is. The command is not given
-to a shell; with --shell it is, and then every value is quoted.
+to a shell; with --shell it is, and then every value is quoted. A placeholder
+stands where its value stays data: outside of quotes, and not within a program
+that is an argument (sh -c, awk, ssh HOST ...). Instead of sh -c 'echo {}' write
+sh -c 'echo "$1"' _ {}. Anything else is refused before the run begins.
 
 It finds BROOD_RUN, BROOD_SEQ, BROOD_ATTEMPT, BROOD_KEY and BROOD_SLOT in its
 environment. Its exit status says how it went: 0 ok; 75 try again; 65, 67, 68
@@ -69,6 +75,7 @@ Examples:
 		TakesCommand: true,
 		Flags: []jobs.Flag{
 			{Name: "shell", Usage: "give the command to sh -c, with every value quoted", Default: false},
+			{Name: "unsafe-quotes", Usage: "allow placeholders where their values are run as code: if all values are your own", Default: false},
 		},
 		Plan: plan,
 		Open: open,
@@ -88,6 +95,9 @@ func (c config) parse(shape *jobs.Shape) ([]template, error) {
 		}
 		args[i] = t
 	}
+	for n, p := range placeholders(args) {
+		p.dashless = slices.Contains(c.Dashless, n)
+	}
 	return args, nil
 }
 
@@ -103,6 +113,14 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	if !c.Shell && args[0].literal() {
 		if _, err := osexec.LookPath(c.Command[0]); err != nil {
 			return jobs.Plan{}, fmt.Errorf("command: %w", err)
+		}
+	}
+	if !o.Bool("unsafe-quotes") {
+		if c.Dashless, err = checkSafe(args, c.Shell); err != nil {
+			return jobs.Plan{}, err
+		}
+		if args, err = c.parse(shape); err != nil {
+			return jobs.Plan{}, err
 		}
 	}
 	p := jobs.Plan{Columns: []jobs.Column{{Name: "stdout"}}}

@@ -122,7 +122,7 @@ func TestLargeOutput(t *testing.T) {
 		t.Errorf("%s, %s, %q", res.Verdict, res.Class, res.Error)
 	}
 	// What it printed does not reach the next record.
-	r.args = []template{{{partLiteral, "/bin/sh"}}, {{partLiteral, "-c"}}, {{partLiteral, "echo next"}}}
+	r.args = []template{{{text: "/bin/sh"}}, {{text: "-c"}}, {{text: "echo next"}}}
 	if res = do(t, r, person("Ann", "Oslo")); string(res.Values[0]) != "next" {
 		t.Errorf("the next record has %q", res.Values[0])
 	}
@@ -266,10 +266,13 @@ type options struct {
 	jobs.Options
 	command []string
 	shell   bool
+	unsafe  bool
 }
 
 func (o options) Command() []string { return o.command }
-func (o options) Bool(string) bool  { return o.shell }
+func (o options) Bool(name string) bool {
+	return map[string]bool{"shell": o.shell, "unsafe-quotes": o.unsafe}[name]
+}
 
 // TestPlan: what cannot work is refused before anything begins, and the preview is
 // a line that a shell would understand.

@@ -32,6 +32,25 @@ var parts = map[string]partKind{
 type part struct {
 	kind partKind
 	text string // the literal, or the column's name
+	// dashless says that a value that begins with a dash would be an option that
+	// runs code: see codeIn.
+	dashless bool
+}
+
+// counted says that the value is a number of brood's own.
+func (p *part) counted() bool { return p.kind == partSeq || p.kind == partSlot }
+
+// String is the placeholder as it may be written.
+func (p *part) String() string {
+	if p.kind == partColumn {
+		return "{" + p.text + "}"
+	}
+	for name, k := range parts {
+		if k == p.kind {
+			return "{" + name + "}"
+		}
+	}
+	return p.text
 }
 
 // template is one argument with its placeholders found.
@@ -46,7 +65,7 @@ func parseTemplate(arg string, shape *jobs.Shape) (template, error) {
 	var lit strings.Builder
 	flush := func() {
 		if lit.Len() > 0 {
-			t = append(t, part{partLiteral, lit.String()})
+			t = append(t, part{kind: partLiteral, text: lit.String()})
 			lit.Reset()
 		}
 	}
@@ -88,19 +107,19 @@ func placeholder(name string, shape *jobs.Shape) (part, bool, error) {
 		return part{kind: k}, true, nil
 	}
 	if shape.Index(name) >= 0 {
-		return part{partColumn, name}, true, nil
+		return part{kind: partColumn, text: name}, true, nil
 	}
 	if n, err := strconv.Atoi(name); err == nil && n > 0 && shape.Kind != jobs.Objects {
 		if n > len(shape.Columns) {
 			return part{}, false, fmt.Errorf("{%d}: the dataset has %d columns: %s", n, len(shape.Columns), strings.Join(shape.Columns, ", "))
 		}
-		return part{partColumn, shape.Columns[n-1]}, true, nil
+		return part{kind: partColumn, text: shape.Columns[n-1]}, true, nil
 	}
 	if !isName(name) {
 		return part{}, false, nil
 	}
 	if shape.Kind == jobs.Objects {
-		return part{partColumn, name}, true, nil // members may differ from object to object
+		return part{kind: partColumn, text: name}, true, nil // members may differ from object to object
 	}
 	if shape.Kind == jobs.Lines {
 		return part{}, false, fmt.Errorf("{%s}: the dataset is plain lines, with no columns but {line}; if it is a table say so with --format csv. For a plain brace write \\{%s}", name, name)
@@ -169,7 +188,10 @@ func (t template) appendTo(dst []byte, rec *jobs.Record, slot int, quote bool) (
 		if bytes.IndexByte(v, 0) >= 0 {
 			return dst, errZeroByte
 		}
-		if quote {
+		if p.dashless && len(v) > 0 && v[0] == '-' {
+			return dst, fmt.Errorf("the value of %s begins with a dash, and the program would take it for an option; put -- before %s", p.String(), p.String())
+		}
+		if quote && !p.counted() {
 			dst = appendQuoted(dst, v)
 		} else {
 			dst = append(dst, v...)

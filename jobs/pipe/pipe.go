@@ -123,14 +123,40 @@ type answer struct {
 	Result     json.RawMessage `json:"result"`
 	Class      string          `json:"class"`
 	Error      string          `json:"error"`
-	RetryAfter float64         `json:"retry_after"` // seconds
+	RetryAfter seconds         `json:"retry_after"`
+}
+
+// seconds is a number of JSON that may be larger than any float64: that is infinite.
+type seconds float64
+
+func (s *seconds) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
+	f, err := strconv.ParseFloat(string(b), 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("retry_after is %s, not a number", b)
+	}
+	*s = seconds(f)
+	return nil
+}
+
+// after is how long to wait. What is not in its range is said, and put there: the
+// answer has been given, and only its wait cannot be meant.
+func (s seconds) after() time.Duration {
+	d, ok := jobs.RetryAfter(float64(s))
+	if !ok {
+		fmt.Fprintf(os.Stderr, "retry_after %g is out of range, 0 to %g: waiting %s\n", float64(s), jobs.MaxRetryAfter.Seconds(), d)
+	}
+	return d
 }
 
 type runner struct {
 	config
 	setup jobs.Setup
 	cmd   *osexec.Cmd
-	in    io.WriteCloser
+	in    *feeder
+	pipe  *os.File // what the program prints
 	out   *bufio.Reader
 	line  []byte
 	reply []byte
@@ -145,19 +171,34 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	r.cmd = osexec.Command(r.Command[0], r.Command[1:]...)
 	r.cmd.Stderr = os.Stderr
 	r.cmd.Env = append(os.Environ(), "BROOD_RUN="+s.Run, "BROOD_SLOT="+strconv.Itoa(s.Slot))
-	var err error
-	if r.in, err = r.cmd.StdinPipe(); err != nil {
+	if err := r.start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", r.Command[0], err)
 	}
-	out, err := r.cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", r.Command[0], err)
-	}
-	if err := r.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", r.Command[0], err)
-	}
-	r.out = bufio.NewReaderSize(out, 64<<10)
 	return r, nil
+}
+
+// start starts the program between two pipes.
+func (r *runner) start() error {
+	theirIn, in, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	out, theirOut, err := os.Pipe()
+	if err == nil {
+		r.cmd.Stdin, r.cmd.Stdout = theirIn, theirOut
+		if err = r.cmd.Start(); err != nil {
+			_ = out.Close()
+		}
+		_ = theirOut.Close()
+	}
+	_ = theirIn.Close()
+	if err != nil {
+		_ = in.Close()
+		return err
+	}
+	r.pipe, r.out = out, bufio.NewReaderSize(out, 64<<10)
+	r.in, err = newFeeder(in, func() { _ = out.SetReadDeadline(time.Now().Add(lastWords)) })
+	return err
 }
 
 // Do asks the program. Whatever breaks the protocol is an error: the program
@@ -165,10 +206,17 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 // known.
 func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
 	r.line = appendRequest(r.line[:0], rec, r.setup.Key.Of(rec))
-	if _, err := r.in.Write(r.line); err != nil {
+	kept, err := r.in.write(r.line)
+	if err != nil {
 		return r.gone(fmt.Errorf("write to it: %w", err))
 	}
+	if kept {
+		r.line = nil
+	}
 	line, err := r.readLine()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = fmt.Errorf("write to it: %w", r.in.failed())
+	}
 	if err != nil {
 		return r.gone(err)
 	}
@@ -189,7 +237,7 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 		return fmt.Errorf("the program broke the protocol: %w: %s", err, quoteLine(line))
 	}
 	res.Class, res.Error = jobs.Class(a.Class), a.Error
-	res.RetryAfter = time.Duration(max(0, min(a.RetryAfter, 1e9)) * float64(time.Second))
+	res.RetryAfter = a.RetryAfter.after()
 	if res.Verdict != jobs.VerdictOK && res.Verdict != jobs.VerdictSkipped && res.Class == "" {
 		res.Class = jobs.Class(a.Status)
 	}
@@ -251,6 +299,10 @@ func (r *runner) readLine() ([]byte, error) {
 	}
 }
 
+// lastWords is how long is waited for an answer of a program that takes no more
+// input.
+const lastWords = 100 * time.Millisecond
+
 // gone says how the program ended, if it has.
 func (r *runner) gone(err error) error {
 	r.ended = true
@@ -262,7 +314,7 @@ func (r *runner) gone(err error) error {
 	select {
 	case <-done:
 		return fmt.Errorf("program %s: %w (%s)", r.Command[0], err, r.cmd.ProcessState)
-	case <-time.After(100 * time.Millisecond):
+	case <-time.After(lastWords):
 		return fmt.Errorf("program %s: %w", r.Command[0], err)
 	}
 }
@@ -277,11 +329,15 @@ func quoteLine(b []byte) string {
 
 // Close lets the program leave.
 func (r *runner) Close() error {
-	_ = r.in.Close()
+	_ = r.in.close()
+	defer func() { _ = r.pipe.Close() }()
 	if r.ended {
 		_ = r.cmd.Process.Kill()
 		return nil
 	}
+	// What it prints at its end is nobody's, and must not hold it up.
+	_ = r.pipe.SetReadDeadline(time.Time{})
+	go func() { _, _ = io.Copy(io.Discard, r.pipe) }()
 	stop := time.AfterFunc(leaveTime, func() { _ = r.cmd.Process.Kill() })
 	defer stop.Stop()
 	if err := r.cmd.Wait(); err != nil {

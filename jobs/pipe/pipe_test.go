@@ -89,7 +89,6 @@ func TestRequest(t *testing.T) {
 
 // TestAnswers: what the program answers, and what becomes of it.
 func TestAnswers(t *testing.T) {
-	year := 365 * 24 * time.Hour
 	for answer, want := range map[string]jobs.Result{
 		`"status":"ok"`:                               {},
 		`"status":"ok","result":null,"more":1`:        {},
@@ -101,7 +100,9 @@ func TestAnswers(t *testing.T) {
 		`"status":"abort"`:                            {Verdict: jobs.VerdictAbort, Class: "abort"},
 		`"status":"throttle","retry_after":1.5`:       {Verdict: jobs.VerdictThrottle, Class: "throttle", RetryAfter: 1500 * time.Millisecond},
 		`"status":"retry","retry_after":-5`:           {Verdict: jobs.VerdictRetry, Class: "retry"},
-		`"status":"retry","retry_after":1e300`:        {Verdict: jobs.VerdictRetry, Class: "retry", RetryAfter: 1e9 * time.Second},
+		`"status":"retry","retry_after":1e300`:        {Verdict: jobs.VerdictRetry, Class: "retry", RetryAfter: jobs.MaxRetryAfter},
+		`"status":"retry","retry_after":1e400`:        {Verdict: jobs.VerdictRetry, Class: "retry", RetryAfter: jobs.MaxRetryAfter},
+		`"status":"retry","retry_after":null`:         {Verdict: jobs.VerdictRetry, Class: "retry"},
 	} {
 		r := start(t, `get; printf '%s\n' "{\"id\":\"$id\",$ANSWER}"; get`, func(c *config, _ *jobs.Setup) {
 			t.Setenv("ANSWER", answer)
@@ -110,7 +111,7 @@ func TestAnswers(t *testing.T) {
 		if err != nil || res.Verdict != want.Verdict || res.Class != want.Class || res.Error != want.Error || res.RetryAfter != want.RetryAfter {
 			t.Errorf("%s: %+v, %v", answer, res, err)
 		}
-		if len(res.Values) != 1 || res.Values[0] != nil || res.RetryAfter > 40*year {
+		if len(res.Values) != 1 || res.Values[0] != nil {
 			t.Errorf("%s: values %q", answer, res.Values)
 		}
 		if err := r.Close(); err != nil {
@@ -173,6 +174,7 @@ func TestBrokenPrograms(t *testing.T) {
 		`get; while :; do printf 0000000000; done`:                              `longer than --max-record allows`,
 		`get; printf '{"id":"0.1","status":"ok","result":[[['; printf ']]]}\n'`: `nested deeper than 3 levels (--max-depth)`,
 		`get; printf '%0300d\n' 0`:                                              strings.Repeat("0", 200) + `…"`,
+		`get; echo "{\"id\":\"$id\",\"status\":\"ok\",\"retry_after\":\"1\"}"`:  `retry_after is "1", not a number`,
 	} {
 		r := start(t, program, func(_ *config, s *jobs.Setup) { s.MaxOutput, s.MaxDepth = 1000, 3 })
 		if res, err := do(t, r, record(0, "x")); err == nil || !strings.Contains(err.Error(), want) {

@@ -47,6 +47,8 @@ var misbehaviour = map[string]func(){
 	},
 	"half-answer": func() { _, _ = syscall.Write(wire.AnswersFD, []byte{200, 0, 0, 0, 5, 1}); os.Exit(0) },
 	"garbage":     func() { _, _ = syscall.Write(wire.AnswersFD, bytes.Repeat([]byte{255}, 100)); select {} },
+	// A frame of 250 MiB is announced, and what comes is the answer to this record.
+	"long-frame": func() { _, _ = syscall.Write(wire.AnswersFD, []byte{0, 0, 0xa0, 0x0f, 5}) },
 	"good-then-garbage": func() {
 		// A frame that breaks behind its first answer, which is for this record.
 		frame := wire.AppendAnswersHead(wire.Begin(nil, wire.TypeAnswers), 2, 2, 0)
@@ -121,6 +123,7 @@ func TestWorkersThatMisbehave(t *testing.T) {
 		{"shut-answers", "failed", "timeout", ""},
 		{"half-answer", "failed", "crash", ""},
 		{"garbage", "failed", "crash", "broken frame"},
+		{"long-frame", "failed", "crash", "it owed answers, and neither worked nor sent any"},
 		{"good-then-garbage", "ok", "", ""},
 		{"flood", "ok", "", ""},
 		{"print", "ok", "", ""},

@@ -7,6 +7,7 @@ import (
 	"brood/runner/home"
 	"brood/runner/intake"
 	"brood/runner/ledger"
+	"brood/runner/sink"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -78,6 +79,10 @@ func (e *env) withRoom(f func() error) (err error) {
 
 // begin starts a new run.
 func (e *env) begin(ctx context.Context, dir *home.Dir, cfg *spec.Config, plan func(*jobs.Shape) error) error {
+	e.disinherit(cfg.Job)
+	if cfg.Output == sink.Stdout {
+		e.interruptible()
+	}
 	set := e.setting(dir)
 	rep, err := runner.Begin(ctx, set, cfg, func(s *jobs.Shape) error {
 		if err := plan(s); err != nil {

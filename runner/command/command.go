@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -61,8 +60,11 @@ func usage(hint, format string, args ...any) error {
 type env struct {
 	registry *jobs.Registry
 	stdin    *os.File
-	stdout   io.Writer
-	stderr   *os.File
+	stdout   *term.Writer
+	stderr   *term.Writer
+	// results is standard output where a write to it can be given up, and before what
+	// it was; nil: they are the same.
+	results, before *os.File
 	// terminal is where a run speaks, by its flags.
 	terminal *term.Term
 	// words are the arguments after "--", and whether there was one.
@@ -76,7 +78,9 @@ type env struct {
 
 // Main is the command line. It returns the exit status.
 func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File) int {
-	e := &env{registry: registry, stdin: stdin, stdout: stdout, stderr: stderr}
+	e := &env{registry: registry, stdin: stdin, stdout: term.NewWriter(stdout), stderr: term.NewWriter(stderr)}
+	keepIgnored()
+	defer e.closeResults()
 	app := e.app()
 	args, e.words, e.hasWords = cutWords(args)
 	if len(args) > 1 && args[1] == "help" {
@@ -86,7 +90,7 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	if err == nil {
 		return e.code
 	}
-	return report(stderr, err)
+	return report(e.stderr, err)
 }
 
 // Version is the module's version, as far as the build knows it.
@@ -145,15 +149,40 @@ func usageError(c *cli.Context, err error, _ bool) error {
 }
 
 // report tells the user about an error and returns the exit status.
-func report(w io.Writer, err error) int {
+func report(w *term.Writer, err error) int {
 	code, hint := classify(err)
 	// Two goroutines may have run into the same thing.
-	lines := strings.Split(err.Error(), "\n")
-	_, _ = fmt.Fprintln(w, "brood: "+strings.Join(slices.Compact(lines), "\n"))
+	lines := slices.Compact(errorLines(err))
+	for i := range lines {
+		lines[i] = w.Line(lines[i])
+	}
+	_, _ = fmt.Fprintln(w, "brood: "+strings.Join(lines, "\n"))
 	if hint != "" {
-		_, _ = fmt.Fprintln(w, "  "+hint)
+		_, _ = fmt.Fprintln(w, "  "+w.Line(hint))
 	}
 	return code
+}
+
+// errorLines takes apart what errors.Join has joined: a line break within one error
+// is data, and no reason to begin another line of ours.
+func errorLines(err error) []string {
+	var parts []error
+	switch e := err.(type) { //nolint:errorlint // of this error, not of one within
+	case interface{ Unwrap() []error }:
+		parts = e.Unwrap()
+	case interface{ Unwrap() error }:
+		parts = []error{e.Unwrap()}
+	}
+	var lines []string
+	for _, part := range parts {
+		if part != nil {
+			lines = append(lines, errorLines(part)...)
+		}
+	}
+	if strings.Join(lines, "\n") != err.Error() { // it has words of its own
+		return []string{err.Error()}
+	}
+	return lines
 }
 
 // classify turns an error into an exit status and advice.

@@ -8,6 +8,7 @@ import (
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
+	"brood/runner/term"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -67,7 +68,7 @@ func TestClassify(t *testing.T) {
 func TestReport(t *testing.T) {
 	var b bytes.Buffer
 	twice := errors.New("the disk is full")
-	code := report(&b, &cliError{code: 74, err: errors.Join(twice, twice, errors.New("and more")), hint: "make room"})
+	code := report(term.NewWriter(&b), &cliError{code: 74, err: errors.Join(twice, twice, errors.New("and more")), hint: "make room"})
 	if want := "brood: the disk is full\nand more\n  make room\n"; b.String() != want || code != 74 {
 		t.Errorf("%q, %d", &b, code)
 	}

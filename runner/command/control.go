@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -162,8 +161,7 @@ func (e *env) top(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, ok := e.stdout.(*os.File)
-	if !ok || !term.IsTerminal(int(out.Fd())) || !term.IsTerminal(int(e.stdin.Fd())) {
+	if !e.stdout.IsTerminal() || !term.IsTerminal(int(e.stdin.Fd())) {
 		return usage("Elsewhere there are: brood status "+name+" and brood workers "+name, "brood top needs a terminal")
 	}
 	var silent *control.SilentError
@@ -171,7 +169,7 @@ func (e *env) top(c *cli.Context) error {
 		return notRunning(name, err)
 	}
 	books := func() (control.Live, error) { return booksOf(c.Context, state, name) }
-	if err := top.Run(c.Context, state, name, books, e.stdin, out); !errors.Is(err, control.ErrNotRunning) {
+	if err := top.Run(c.Context, state, name, books, e.stdin, e.stdout.File()); !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}
 	s, err := readStatus(c.Context, state, name)

@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner/spec"
+	"brood/runner/term"
 	"os"
 	"reflect"
 	"slices"
@@ -39,7 +40,7 @@ func planned(t *testing.T, defaults map[string]string, args ...string) *spec.Con
 		Name: "test", Effect: jobs.EffectOnce,
 		Plan: func(jobs.Options, *jobs.Shape) (jobs.Plan, error) { return jobs.Plan{Defaults: defaults}, nil },
 	}
-	e := &env{registry: jobs.NewRegistry(def), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	e := &env{registry: jobs.NewRegistry(def), stdin: os.Stdin, stdout: term.NewWriter(os.Stdout), stderr: term.NewWriter(os.Stderr)}
 	var cfg *spec.Config
 	app := e.app()
 	run := app.Command("run").Subcommands[0]

@@ -93,25 +93,32 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 		return err
 	}
 	defer func() { err = out.finish(err) }()
+	write := out.Write
+	if path == sink.Stdout && e.stdout.IsTerminal() {
+		write = func(b []byte) error {
+			_, err := e.stdout.Write(b)
+			return err
+		}
+	}
 	x := &exporter{format: format, spec: cfg.Dataset}
 	cfg.Dataset = x.reading()
 	shape, err := desk.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
 		if rec.Err != nil && rec.Raw == nil {
-			_, _ = fmt.Fprintf(os.Stderr, "brood: left out: %v\n", rec.Err)
+			_, _ = fmt.Fprintln(e.stderr, e.stderr.Line(fmt.Sprintf("brood: left out: %v", rec.Err)))
 			return nil
 		}
 		b, err := x.record(s, seq, rec)
 		if err != nil {
 			return err
 		}
-		if err := out.Write(b); err != nil {
+		if err := write(b); err != nil {
 			return &spec.WriteError{Err: err}
 		}
 		return nil
 	})
 	if err == nil {
 		// Nobody having that status is a dataset too: a header alone.
-		if err = out.Write(x.header(shape)); err != nil {
+		if err = write(x.header(shape)); err != nil {
 			err = &spec.WriteError{Err: err}
 		}
 	}

@@ -240,5 +240,5 @@ func (e *env) term(c *cli.Context) (*term.Term, error) {
 	if err != nil {
 		return nil, usage("", "--log-format: %w", err)
 	}
-	return term.New(term.Options{Out: e.stderr, Progress: p, Log: f}), nil
+	return term.New(term.Options{Out: e.stderr.File(), Progress: p, Log: f}), nil
 }

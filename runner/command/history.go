@@ -129,7 +129,7 @@ func (e *env) printHistory(h *history) error {
 	if h.Place != "" {
 		place = ", " + h.Place
 	}
-	if _, err := fmt.Fprintf(e.stdout, "record %d of run %s%s\n%s\n", h.Seq, h.Run, place, status); err != nil {
+	if _, err := fmt.Fprintf(e.stdout, "record %d of run %s%s\n%s\n", h.Seq, h.Run, e.stdout.Line(place), e.stdout.Line(status)); err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
@@ -147,7 +147,7 @@ func (e *env) printHistory(h *history) error {
 		add("%s", ev.Class, ev.Class != "")
 		add("by %s", ev.By, ev.By != "")
 		add("%s", oneLine(ev.Text), ev.Text != "")
-		if _, err := fmt.Fprintf(w, "%s\t%s\t%s\n", ev.At, ev.What, strings.Join(words, ", ")); err != nil {
+		if _, err := fmt.Fprintf(w, "%s\t%s\t%s\n", ev.At, ev.What, e.stdout.Line(strings.Join(words, ", "))); err != nil {
 			return err
 		}
 	}

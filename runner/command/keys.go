@@ -113,7 +113,7 @@ func (e *env) listKeys(c *cli.Context, path string, f keys.Filter) error {
 	w := bufio.NewWriter(e.stdout)
 	_, _ = fmt.Fprintln(w, "key\trun\tline\ttaken")
 	if err := keys.List(c.Context, path, f, func(t keys.Taken) error {
-		_, err := fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", t.Key, t.Run, t.Line, t.At)
+		_, err := fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", e.stdout.Line(t.Key), t.Run, t.Line, t.At)
 		return err
 	}); err != nil {
 		return err

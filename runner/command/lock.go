@@ -72,10 +72,15 @@ func (e *env) lock(c *cli.Context) error {
 // process are passed on, except what the terminal sends to both.
 func (e *env) runLocked() (int, error) {
 	cmd := exec.Command(e.words[0], e.words[1:]...) //nolint:noctx // it ends when it ends
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = e.stdin, e.stdout, e.stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = e.stdin, e.stdout.File(), e.stderr.File()
 	cmd.SysProcAttr = diesWithParent()
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
 	defer signal.Stop(signals)
 	// The death of the thread that starts it counts as that of the parent.
 	runtime.LockOSThread()

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"brood/runner/term"
 	"bufio"
 	"errors"
 	"io"
@@ -18,7 +19,7 @@ func lockEnv(t *testing.T, words ...string) *env {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = null.Close() })
-	return &env{stdin: null, stdout: null, stderr: null, words: words}
+	return &env{stdin: null, stdout: term.NewWriter(null), stderr: term.NewWriter(null), words: words}
 }
 
 // TestRunLocked: the status is that of the command, as a shell would have it.
@@ -61,7 +62,7 @@ func TestRunLockedSignal(t *testing.T) {
 	}
 	defer func() { _ = r.Close() }()
 	e := lockEnv(t, "sh", "-c", `trap 'kill $!; exit 7' USR1; sleep 60 & echo ready; wait`)
-	e.stdout = w
+	e.stdout = term.NewWriter(w)
 	type end struct {
 		code int
 		err  error

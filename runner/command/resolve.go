@@ -82,7 +82,7 @@ func (e *env) resolve(c *cli.Context) error {
 	}
 	defer func() { _ = l.Close() }()
 	warn := func(format string, args ...any) {
-		_, _ = fmt.Fprintf(e.stderr, "brood: "+format+"\n", args...)
+		_, _ = fmt.Fprintln(e.stderr, e.stderr.Line(fmt.Sprintf("brood: "+format, args...)))
 	}
 	if err := desk.Amend(c.Context, l, cfg, warn); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"brood/runner"
 	"brood/runner/home"
 	"brood/runner/ledger"
+	"brood/runner/sink"
 	"brood/runner/spec"
 	"errors"
 	"slices"
@@ -97,6 +98,10 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 			cfg = stored
 			if def, err = e.registry.Lookup(cfg.Job); err != nil {
 				return usage("Resume it with the brood that began it.", "%w", err)
+			}
+			e.disinherit(cfg.Job)
+			if cfg.Output == sink.Stdout {
+				e.interruptible()
 			}
 			if err := e.tune(c, cfg); err != nil {
 				return err

@@ -33,7 +33,7 @@ func (e *env) runsCommand() *cli.Command {
 			w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 			_, _ = fmt.Fprintln(w, "NAME\tJOB\tSTATE\tINPUT\tOK\tFAILED\tSKIPPED\tUNKNOWN\tPENDING\tSTARTED")
 			for _, s := range all {
-				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.Job, s.State, s.Input, s.OK, s.Failed, s.Skipped, s.Unknown, s.Pending, s.StartedAt)
+				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\n", e.stdout.Line(s.Name), e.stdout.Line(s.Job), e.stdout.Line(s.State), s.Input, s.OK, s.Failed, s.Skipped, s.Unknown, s.Pending, s.StartedAt)
 			}
 			return w.Flush()
 		},

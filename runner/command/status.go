@@ -177,7 +177,7 @@ func (e *env) printStatus(s *status) error {
 		{"finished", finished},
 		{"output", s.Output},
 	} {
-		if _, err := fmt.Fprintf(w, "%v\t%v\n", row[0], row[1]); err != nil {
+		if _, err := fmt.Fprintf(w, "%v\t%v\n", row[0], e.stdout.Line(fmt.Sprint(row[1]))); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 
 	"modernc.org/sqlite"
@@ -47,6 +48,15 @@ func explain(err error) error {
 	}
 	if e.Code()&0xff == codeFull {
 		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
+	}
+	if e.Code()&0xff == codeCannotOpen {
+		// It does not say why; that there are no more descriptors can be asked.
+		f, openErr := os.Open(os.DevNull)
+		if openErr == nil {
+			_ = f.Close()
+		} else if errors.Is(openErr, syscall.EMFILE) || errors.Is(openErr, syscall.ENFILE) {
+			return fmt.Errorf("%w: %w", err, openErr)
+		}
 	}
 	if what := ioErrors[e.Code()]; what != "" {
 		return fmt.Errorf("%w: the system refused it while %s", err, what)

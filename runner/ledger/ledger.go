@@ -158,7 +158,7 @@ func openWith(ctx context.Context, path string, check func(*Ledger, context.Cont
 func connect(ctx context.Context, path string) (*Ledger, error) {
 	db, err := sql.Open("sqlite", dsn(path, false))
 	if err != nil {
-		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+		return nil, fmt.Errorf("open ledger %s: %w", path, explain(err))
 	}
 	l := &Ledger{db: db, path: path}
 	if l.write, err = db.Conn(ctx); err != nil {

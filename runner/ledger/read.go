@@ -36,7 +36,7 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	id, at, sealErr := seal.Peek(sealPath(path))
 	db, err := sql.Open("sqlite", dsn(path, true))
 	if err != nil {
-		return nil, fmt.Errorf("open ledger %s: %w", path, err)
+		return nil, fmt.Errorf("open ledger %s: %w", path, explain(err))
 	}
 	err = checkVersion(ctx, db, SchemaVersion, oldVersion)
 	for range passingLooks {
@@ -112,7 +112,7 @@ func (r *Reader) Summary(ctx context.Context) (Summary, error) {
 		Scan(&s.Name, &s.Job, &s.Effect, &config, &state, &s.Reason, &s.StartedAt, &finished,
 			&s.Totals.Input, &s.InputDone, &s.Totals.OK, &s.Totals.Failed, &s.Totals.Skipped, &s.Totals.Unknown)
 	if err != nil {
-		return s, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return s, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	s.Config, s.State, s.FinishedAt = json.RawMessage(config), State(state), finished.String
 	return s, nil
@@ -121,7 +121,7 @@ func (r *Reader) Summary(ctx context.Context) (Summary, error) {
 // Quarantined counts the records that were given up as their workers died.
 func (r *Reader) Quarantined(ctx context.Context) (n uint64, err error) {
 	if err = r.db.QueryRowContext(ctx, `SELECT count(*) FROM quarantine`).Scan(&n); err != nil {
-		err = fmt.Errorf("read ledger %s: %w", r.path, err)
+		err = fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	return n, err
 }
@@ -151,7 +151,7 @@ func (r *Reader) Output(ctx context.Context) (Output, error) {
 		err = r.db.QueryRowContext(ctx, `SELECT output_sum FROM progress`).Scan(&o.Sum)
 	}
 	if err != nil {
-		err = fmt.Errorf("read ledger %s: %w", r.path, err)
+		err = fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	return o, err
 }
@@ -164,7 +164,7 @@ func (r *Reader) Spooled(ctx context.Context) (Spooled, error) {
 	}
 	var sum *uint32
 	if err := r.db.QueryRowContext(ctx, `SELECT spool, spool_sum FROM progress`).Scan(&s.Bytes, &sum); err != nil {
-		return s, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return s, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	if sum == nil {
 		return Spooled{}, nil
@@ -181,7 +181,7 @@ func (r *Reader) Acked(ctx context.Context) ([]uint64, error) {
 		return nil, nil
 	}
 	if err := r.db.QueryRowContext(ctx, `SELECT acked FROM progress`).Scan(&b); err != nil {
-		return nil, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return nil, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	var out []uint64
 	for ; len(b) >= 8; b = b[8:] {
@@ -251,7 +251,7 @@ func (r *Reader) Held(ctx context.Context, first jobs.Seq) ([]byte, error) {
 	var b []byte
 	err := r.db.QueryRowContext(ctx, `SELECT bytes FROM held WHERE first_seq = ?`, uint64(first)).Scan(&b)
 	if err != nil {
-		return nil, fmt.Errorf("read held results from ledger %s: %w", r.path, err)
+		return nil, fmt.Errorf("read held results from ledger %s: %w", r.path, explain(err))
 	}
 	return b, nil
 }
@@ -259,19 +259,19 @@ func (r *Reader) Held(ctx context.Context, first jobs.Seq) ([]byte, error) {
 func query[T any](ctx context.Context, r *Reader, q string, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
 	rows, err := r.db.QueryContext(ctx, q, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return nil, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	defer func() { _ = rows.Close() }()
 	var out []T
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read ledger %s: %w", r.path, err)
+			return nil, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 		}
 		out = append(out, v)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return nil, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	return out, nil
 }

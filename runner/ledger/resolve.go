@@ -143,7 +143,7 @@ func (l *Ledger) Amended(ctx context.Context) error {
 func (r *Reader) Replacement(ctx context.Context) (string, error) {
 	var s sql.NullString
 	if err := r.db.QueryRowContext(ctx, `SELECT amended FROM outputs WHERE output = 0`).Scan(&s); err != nil {
-		return "", fmt.Errorf("read ledger %s: %w", r.path, err)
+		return "", fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	return s.String, nil
 }
@@ -175,7 +175,7 @@ func (r *Reader) Outcome(ctx context.Context, seq jobs.Seq) (*Outcome, error) {
 		o.At, err = time.Parse(timeFormat, at)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return nil, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	o.Class = jobs.Class(class)
 	return &o, nil
@@ -215,14 +215,14 @@ func (r *Reader) Events(ctx context.Context, seq jobs.Seq) ([]Event, error) {
 func (r *Reader) FindKey(ctx context.Context, key [KeySize]byte) (seq jobs.Seq, found bool, err error) {
 	rows, err := r.db.QueryContext(ctx, `SELECT first_seq, keys FROM intents WHERE keys IS NOT NULL`)
 	if err != nil {
-		return 0, false, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return 0, false, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var first uint64
 		var keys sql.RawBytes
 		if err := rows.Scan(&first, &keys); err != nil {
-			return 0, false, fmt.Errorf("read ledger %s: %w", r.path, err)
+			return 0, false, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 		}
 		for i := 0; i+KeySize <= len(keys); i += KeySize {
 			if [KeySize]byte(keys[i:]) == key {
@@ -250,7 +250,7 @@ func (r *Reader) StatusOf(ctx context.Context, seq jobs.Seq) (jobs.Status, error
 		return jobs.StatusPending, nil
 	}
 	if err != nil {
-		return jobs.StatusPending, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return jobs.StatusPending, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	at := uint64(seq % ChunkSize)
 	if ok == ChunkSize || (len(bits) > int(at/8) && bits[at/8]>>(at%8)&1 != 0) {

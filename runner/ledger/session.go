@@ -102,7 +102,7 @@ func (r *Reader) LastSession(ctx context.Context) (number int64, s Session, err 
 		s.StartedAt, err = time.Parse(timeFormat, at)
 	}
 	if err != nil {
-		return 0, s, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return 0, s, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	return number, s, nil
 }
@@ -119,7 +119,7 @@ func (r *Reader) Owner(ctx context.Context) (*Owner, error) {
 		o.Beat, err = time.Parse(timeFormat, beat)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read ledger %s: %w", r.path, err)
+		return nil, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	return &o, nil
 }
@@ -150,7 +150,7 @@ func (r *Reader) OpenIntents(ctx context.Context, epoch int64, visit func(seq jo
 	}
 	var last sql.NullInt64
 	if err := r.db.QueryRowContext(ctx, `SELECT max(first_seq) FROM intents`).Scan(&last); err != nil {
-		return fmt.Errorf("read ledger %s: %w", r.path, err)
+		return fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	for c := uint64(0); last.Valid && c <= uint64(last.Int64)/ChunkSize; c++ {
 		if closed[c] {
@@ -186,7 +186,7 @@ func (r *Reader) Quota(ctx context.Context) (day string, used int, err error) {
 		return "", 0, nil
 	}
 	if err != nil {
-		err = fmt.Errorf("read ledger %s: %w", r.path, err)
+		err = fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
 	return day, used, err
 }

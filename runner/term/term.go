@@ -1,6 +1,9 @@
 // Package term is the sole writer to the terminal. It owns standard error:
 // log lines, the progress display and the summary. Standard output belongs to
-// the results, and is written by package sink.
+// the results, and is written by package sink; what commands print there instead
+// goes through Writer.
+//
+// It knows what must not reach a terminal, and escapes it: see Escape.
 //
 // The rules: progress and messages go to standard error. A bar is drawn only
 // when standard error is a terminal (or when asked for), otherwise a line is
@@ -13,13 +16,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // LogFormat is how log lines are written.
@@ -75,7 +76,8 @@ type Options struct {
 // Term writes to the terminal. It is safe for use from several goroutines.
 type Term struct {
 	mu       sync.Mutex
-	out      io.Writer
+	out      *patient
+	tty      bool
 	log      LogFormat
 	show     bool // progress of either kind
 	bar      *progressbar.ProgressBar
@@ -85,10 +87,9 @@ type Term struct {
 
 // New returns a Term.
 func New(o Options) *Term {
-	t := &Term{out: o.Out, log: o.Log, lastLine: time.Now()}
-	f, ok := o.Out.(*os.File)
-	tty := ok && term.IsTerminal(int(f.Fd()))
-	t.isBar = o.Progress == ProgressAlways || (o.Progress == ProgressAuto && tty)
+	t := &Term{out: newPatient(o.Out), log: o.Log, lastLine: time.Now()}
+	t.tty = NewWriter(o.Out).IsTerminal()
+	t.isBar = o.Progress == ProgressAlways || (o.Progress == ProgressAuto && t.tty)
 	t.show = o.Progress != ProgressNever
 	return t
 }
@@ -136,7 +137,7 @@ func (t *Term) line(e entry) {
 		if err != nil {
 			return // strings and numbers always encode
 		}
-		t.write(string(b) + "\n")
+		t.write(t.shown(string(b)) + "\n")
 		return
 	}
 	var b strings.Builder
@@ -149,8 +150,15 @@ func (t *Term) line(e entry) {
 		fmt.Fprintf(&b, " %s] ", e.Stream)
 	}
 	b.WriteString(e.Msg)
-	b.WriteByte('\n')
-	t.write(b.String())
+	t.write(t.shown(b.String()) + "\n")
+}
+
+// shown is a line as it may be written. Tabs are harmless in it.
+func (t *Term) shown(line string) string {
+	if !t.tty {
+		return line
+	}
+	return escape(line, "\t")
 }
 
 // Snapshot is a moment of a run.
@@ -190,7 +198,7 @@ func (t *Term) Update(s Snapshot) {
 	if !t.isBar {
 		if time.Since(t.lastLine) >= lineEvery {
 			t.lastLine = time.Now()
-			_, _ = io.WriteString(t.out, "brood: "+s.text()+s.share()+"\n")
+			_, _ = io.WriteString(t.out, t.shown("brood: "+s.text()+s.share())+"\n")
 		}
 		return
 	}
@@ -200,7 +208,7 @@ func (t *Term) Update(s Snapshot) {
 	if s.Total > 0 && t.bar.GetMax64() != s.Total {
 		t.bar.ChangeMax64(s.Total)
 	}
-	t.bar.Describe(s.text())
+	t.bar.Describe(Escape(s.text()))
 	_ = t.bar.Set64(min(s.Bytes, max(s.Total-1, 0)))
 }
 

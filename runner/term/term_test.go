@@ -269,3 +269,43 @@ func TestParse(t *testing.T) {
 		}
 	}
 }
+
+// unread is a terminal that takes nothing until it is let.
+type unread struct{ let chan struct{} }
+
+func (u unread) Write(p []byte) (int, error) {
+	<-u.let
+	return len(p), nil
+}
+
+// TestHurry: who is told to hurry waits a second for a terminal that takes nothing,
+// and after that not at all; one that takes what it is given gets all of it.
+func TestHurry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := unread{make(chan struct{})}
+		term := New(Options{Out: u, Progress: ProgressNever})
+		begun := time.Now()
+		go func() {
+			time.Sleep(time.Hour)
+			term.Hurry()
+			term.Hurry()
+		}()
+		term.Logf("x")
+		if took := time.Since(begun); took != time.Hour+hurryTime {
+			t.Errorf("it has waited for %s", took)
+		}
+		begun = time.Now()
+		term.Logf("y")
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("and then for %s", took)
+		}
+		close(u.let)
+	})
+	var b bytes.Buffer
+	term := New(Options{Out: &b, Progress: ProgressNever})
+	term.Hurry()
+	term.Logf("x")
+	if b.String() != "brood: x\n" {
+		t.Errorf("%q", &b)
+	}
+}

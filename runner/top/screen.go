@@ -2,6 +2,7 @@ package top
 
 import (
 	"brood/runner/control"
+	"brood/runner/term"
 	"cmp"
 	"fmt"
 	"slices"
@@ -68,7 +69,8 @@ func (s *Screen) String() string {
 		fmt.Sprintf("ok %s   failed %s   skipped %s   unknown %s   pending %s", comma(l.OK), comma(l.Failed), comma(l.Skipped), comma(l.Unknown), comma(l.Input-min(final, l.Input))),
 		s.second(),
 	}
-	lines = append(lines, reverse+s.fit(s.row("SLOT", "PID", "RECORD", "FOR", "DONE", "MEMORY", "CPU"))+plain)
+	head := len(lines)
+	lines = append(lines, s.row("SLOT", "PID", "RECORD", "FOR", "DONE", "MEMORY", "CPU"))
 	workers := s.sorted()
 	s.scroll(0) // there may be fewer now
 	for i := s.First; i < min(len(workers), s.First+s.rows()); i++ {
@@ -79,8 +81,11 @@ func (s *Screen) String() string {
 	}
 	lines = append(lines, s.foot())
 	for i := range lines {
-		if !strings.HasPrefix(lines[i], reverse) {
-			lines[i] = strings.TrimRight(s.fit(lines[i]), " ")
+		lines[i] = s.fit(term.Escape(lines[i])) // a name, or why the run waits, may hold anything
+		if i == head {
+			lines[i] = reverse + lines[i] + plain
+		} else {
+			lines[i] = strings.TrimRight(lines[i], " ")
 		}
 	}
 	return strings.Join(lines[:s.Height], "\n")

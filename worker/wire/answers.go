@@ -16,6 +16,10 @@ const (
 	isStopped   = 128
 )
 
+// maxValues bounds what a false count costs: an empty value is one byte of a frame,
+// and twenty-four in memory. No job has so many columns.
+const maxValues = 1 << 16
+
 // AppendAnswer appends one answer.
 func AppendAnswer(dst []byte, r *jobs.Result) []byte {
 	head := byte(r.Verdict)
@@ -113,7 +117,11 @@ func (r *AnswersReader) Next(res *jobs.Result) (bool, error) {
 		res.Text = r.c.bytes()
 	}
 	if head&hasValues != 0 {
-		for n := r.c.uvarint(); n > 0 && !r.c.bad; n-- {
+		n := r.c.uvarint()
+		if n > maxValues {
+			return false, fmt.Errorf("%w: an answer of %d values, the limit is %d", ErrFrame, n, maxValues)
+		}
+		for ; n > 0 && !r.c.bad; n-- {
 			res.Values = append(res.Values, r.c.bytes())
 		}
 	}
@@ -122,7 +130,7 @@ func (r *AnswersReader) Next(res *jobs.Result) (bool, error) {
 		res.Error = string(r.c.bytes())
 	}
 	if head&hasAfter != 0 {
-		res.RetryAfter = millis(r.c.uvarint())
+		res.RetryAfter = min(millis(r.c.uvarint()), jobs.MaxRetryAfter)
 		if res.Delays = jobs.Delays(min(r.c.uvarint(), 255)); res.Delays > jobs.DelaysAll {
 			return false, fmt.Errorf("%w: answer %d of %d holds up %d", ErrFrame, r.total-r.left, r.total, res.Delays)
 		}

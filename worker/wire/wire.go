@@ -47,10 +47,11 @@
 //	         8 text, 16 values, 32 class and error, 64 retry-after, 128 stopped
 //	ms       how long it took, in milliseconds
 //	text     byte string             if flagged
-//	values   count, then byte strings  if flagged
+//	values   count, at most 65,536, then byte strings  if flagged
 //	class    byte string             if flagged
 //	error    byte string             if flagged
-//	after    milliseconds, and who waits: a jobs.Delays, if flagged
+//	after    milliseconds, at most jobs.MaxRetryAfter, and who waits: a
+//	         jobs.Delays, if flagged
 //
 // # Versions
 //

@@ -1,0 +1,179 @@
+package exec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A value must not become code. Given to a program as an argument it is data; but
+// within an argument that the program reads as a program of its own, as sh -c,
+// awk and ssh do, it is run. What follows finds such places before a run begins.
+//
+// It knows programs by name, also behind those that start another (sudo, env,
+// xargs). It cannot know what a script of the user's does with its arguments.
+
+// hole stands in a word for the value of a placeholder, and unknown for what only
+// the shell will know. No argument can hold either.
+const (
+	hole    = '\x00'
+	unknown = '\x01'
+)
+
+// word is an argument as far as it is known beforehand.
+type word struct {
+	text  string // with a hole for each placeholder
+	holes []int  // which placeholders those are, numbered through the command
+}
+
+// finding is what is wrong with a command.
+type finding struct {
+	hole int
+	why  string // what is done with the value
+	do   string // how it is right
+}
+
+// codeIn finds the first value that would be read as code, and the values that must
+// not begin with a dash, as they would be options that name code.
+func codeIn(words []word) (found *finding, dashless []int) {
+	if len(words) == 0 {
+		return nil, nil
+	}
+	name := programName(words[0].text)
+	if t, ok := interpreters()[name]; ok {
+		if found, dashless = t.look(name, words[1:]); found != nil {
+			return found, nil
+		}
+	}
+	if f := splits(name, words[1:]); f != nil {
+		return f, nil
+	}
+	if !slices.Contains(starters(), name) {
+		return nil, dashless
+	}
+	for i := range words[1:] {
+		next := programName(words[1+i].text)
+		if t, ok := interpreters()[next]; ok && !t.whole || slices.Contains(starters(), next) {
+			found, more := codeIn(words[1+i:])
+			return found, append(dashless, more...)
+		}
+	}
+	return nil, dashless
+}
+
+// splits finds what makes several words, or a line of a shell, of one.
+func splits(name string, args []word) *finding {
+	for i, w := range args {
+		switch {
+		case name == "env" && i > 0 && (args[i-1].text == "-S" || args[i-1].text == "--split-string"),
+			name == "env" && (strings.HasPrefix(w.text, "-S") || strings.HasPrefix(w.text, "--split-string=")):
+			if len(w.holes) > 0 {
+				return &finding{w.holes[0], "taken apart into words by env -S", "write the words one by one, without -S"}
+			}
+		case name == "parallel" && len(w.holes) > 0 && !slices.ContainsFunc(args[:i], func(w word) bool { return strings.HasPrefix(w.text, ":::") }):
+			return &finding{w.holes[0], "read by a shell as parallel starts one", "let brood start the command itself"}
+		}
+	}
+	return nil
+}
+
+// programName is the name of a program without its directory and version.
+func programName(path string) string {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	if strings.ContainsAny(name, "\x00\x01") || name == "[" {
+		return name
+	}
+	return strings.TrimRight(name, "0123456789.-")
+}
+
+// look goes through the arguments as the program does.
+func (t *interpreter) look(name string, args []word) (found *finding, dashless []int) {
+	code := func(w word) bool {
+		if found == nil && len(w.holes) > 0 {
+			found = &finding{w.holes[0], "part of a program that " + name + " runs", t.do}
+		}
+		return found != nil
+	}
+	operands, options, inOperand := 0, true, t.first // inOperand: the first one is the program
+	for i := 0; i < len(args) && found == nil; i++ {
+		w := args[i]
+		switch {
+		case t.whole:
+			code(w)
+		case options && w.text == "--":
+			options = false
+		case options && len(w.text) > 1 && w.text[0] == '-':
+			skip, program := t.option(args[i:], code, &inOperand)
+			i += skip
+			options = !program || !t.ends
+		default:
+			if options && !t.minus && strings.HasPrefix(w.text, string(hole)) {
+				first := len(w.text) - len(strings.TrimLeft(w.text, string(hole)))
+				dashless = append(dashless, w.holes[:first]...) // more than one, as a value may be empty
+			}
+			operands++
+			if operands == 1 && inOperand || t.after > 0 && operands >= t.after {
+				code(w)
+			}
+			options = options && t.mixed && (t.after == 0 || operands < t.after)
+		}
+	}
+	return found, dashless
+}
+
+// option looks at an option, the first of args. It returns how many of the words
+// behind it belong to it, and whether it was for a program.
+func (t *interpreter) option(args []word, code func(word) bool, inOperand *bool) (more int, program bool) {
+	w := args[0]
+	if long, ok := strings.CutPrefix(w.text, "--"); ok {
+		long, _, attached := strings.Cut(long, "=")
+		switch {
+		case slices.Contains(t.pairs, long):
+			return 2, false
+		case !slices.Contains(t.long, long):
+			return 0, false
+		}
+		*inOperand = false
+		if attached || len(args) < 2 {
+			code(w)
+			return 0, true
+		}
+		code(args[1])
+		return 1, true
+	}
+	for j := 1; j < len(w.text); j++ {
+		c := w.text[j]
+		last := j == len(w.text)-1
+		switch {
+		case t.shell && c == 'c':
+			*inOperand = true
+		case c == hole:
+			code(w) // the value would say which options there are
+			return 0, false
+		case strings.IndexByte(t.code, c) >= 0:
+			*inOperand = false
+			if !last || len(args) < 2 {
+				code(w)
+				return 0, true
+			}
+			code(args[1])
+			return 1, true
+		case strings.IndexByte(t.file, c) >= 0:
+			*inOperand = false
+			fallthrough
+		case strings.IndexByte(t.value, c) >= 0:
+			if last {
+				return 1, false
+			}
+			return 0, false
+		case strings.IndexByte(t.tail, c) >= 0:
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+func (f *finding) error(name string) error {
+	return fmt.Errorf("%s would be %s, and its value run as code. Instead, %s. If all values are yours: --unsafe-quotes",
+		name, f.why, strings.ReplaceAll(strings.ReplaceAll(f.do, "%%", "%"), "{}", name))
+}

@@ -1,0 +1,247 @@
+package exec
+
+import (
+	"brood/jobs"
+	"context"
+	"os"
+	osexec "os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// TestShellPlaces: with --shell a placeholder may stand where a word is data, and
+// nowhere else.
+func TestShellPlaces(t *testing.T) {
+	for line, want := range map[string]string{
+		// Data.
+		`echo {name}`:                                         "",
+		`echo a{name}b "c"{name}`:                             "",
+		`echo "in "{name}" out" | wc -l`:                      "",
+		`x={name}; echo "$x"`:                                 "",
+		`export X={name}; env`:                                "",
+		`f() { local v={name}; echo "$v"; }; f`:               "",
+		`cat < {name} > out.{#}`:                              "",
+		`cat >"log of {#}" 2>&1`:                              "",
+		`if test {name} = a; then echo {name}; else echo; fi`: "",
+		`case {name} in {name}) echo;; esac`:                  "",
+		`for i in a {name}; do echo "$i"; done`:               "",
+		`echo "$(cat {name})" $(cat {name})`:                  "",
+		`( cd {name} && ls ) & wait`:                          "",
+		`{ echo {name}; } 2>/dev/null`:                        "",
+		`{name} --version`:                                    "", // asked for
+		`cat <<E; echo {name}` + "\nplain\nE\n":               "",
+		`diff <(sort {name}) x`:                               "", // if sh is bash
+		`sh -c 'echo "$1"' _ {name}`:                          "",
+		`printf %s {name} | ssh host cat`:                     "",
+		`echo '{#}' "{%}" # {#}`:                              "", // numbers of brood's own
+		`echo 'no placeholder`:                                "", // that is the shell's to say
+		// Not.
+		`echo '{name}'`:                     "within quotes",
+		`echo "{name}"`:                     "within quotes",
+		`echo "a $(echo "{name}")"`:         "within quotes",
+		`echo a # {name}`:                   "within quotes",
+		`cat <<E` + "\n{name}\nE\n":         "within quotes",
+		`cat <<'E'` + "\n{name}\nE\n":       "within quotes",
+		`cat <<E` + "\n$(echo {name})\nE\n": "within quotes",
+		`cat <<{name}` + "\nx\n{name}\n":    "cannot read",
+		"echo `echo {name}`":                "within quotes",
+		`echo \{name} \\\{name} "\"{name}"`: "within quotes",
+		`echo \'{name}`:                     "",
+		`echo $((1 + {name}))`:              "within quotes",
+		`(( x = {name} ))`:                  "within quotes",
+		`[[ 1 -eq {name} ]]`:                "within quotes",
+		`echo "${x:-{name}}" ${x:-{name}}`:  "within quotes",
+		`echo ${x#{name}}`:                  "within quotes",
+		`echo ${{name}}`:                    "cannot read",
+		`echo $'a' ${name}`:                 "within quotes", // $'…' has escapes in bash
+		`echo $"{name}"`:                    "within quotes",
+		`let {name}`:                        "within quotes",
+		`declare {name}`:                    "within quotes",
+		`echo >&{name}`:                     "within quotes",
+		`if echo {name}`:                    "cannot read",
+		`$X {name}`:                         "only the shell will know",
+		`$X sh -c {name}`:                   "only the shell will know",
+		`eval echo {name}`:                  "part of a program that eval runs",
+		`trap {name} EXIT`:                  "part of a program that trap runs",
+		`true && sh -c {name}`:              "part of a program that sh runs",
+		`exec ba\sh -c 'echo '{name}`:       "part of a program that bash runs",
+		`x=1 "/bin/sh" -ec "echo "{name}`:   "part of a program that sh runs",
+		`echo | ( ssh host rm {name} )`:     "part of a program that ssh runs",
+		`echo "$(awk {name} f)"`:            "part of a program that awk runs",
+		`f() { sh -c {name}; }; f`:          "part of a program that sh runs",
+	} {
+		_, err := plan(options{command: []string{line}, shell: true}, people())
+		check(t, line, err, want)
+		if _, err := plan(options{command: []string{line}, shell: true, unsafe: true}, people()); err != nil {
+			t.Errorf("%s, though it was insisted: %v", line, err)
+		}
+	}
+}
+
+func check(t *testing.T, line string, err error, want string) {
+	t.Helper()
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("%s: %v", line, err)
+	case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+		t.Errorf("%s: %v, want %s", line, err, want)
+	}
+}
+
+// TestPrograms: without a shell of brood's, too, a value is no part of a program.
+func TestPrograms(t *testing.T) {
+	safe := [][]string{
+		{"sh", "-c", `echo "$1"`, "_", "{name}"},
+		{"sh", "-c", "echo {#} {%}"},
+		{"sh", "script.sh", "-c", "{name}"},
+		{"sh", "-o", "{name}", "x"},
+		{"/usr/bin/env", "X={name}", "sh", "-c", "env"},
+		{"awk", "-F", "{name}", "-v", "x={name}", "{print $1}", "{name}"},
+		{"awk", "-f", "prog.awk", "{name}"},
+		{"sed", "-e", "s/a/b/", "--", "{name}"}, {"sed", "-f", "{name}", "file"},
+		{"sed", "-i.{name}", "s/a/b/", "f"},
+		{"python3", "-c", "import sys", "{name}"}, {"python3.11", "x.py", "-c", "{name}"}, {"python3", "-m", "http.server", "{name}"},
+		{"perl", "-I{name}", "-ne", "print", "--", "{name}"},
+		{"jq", "--arg", "v", "{name}", ".[$v]", "{name}.json"},
+		{"ssh", "-p", "{name}", "--", "{name}", "uptime"}, {"ssh", "root@{name}", "uptime"},
+		{"sudo", "-u", "{name}", "ls", "{name}"}, {"flock", "{name}", "ls", "{name}"},
+		{"echo", "sh", "-c", "{name}"}, {"find", ".", "-name", "{name}"},
+		{"psql", "-d", "{name}", "-c", "SELECT 1"}, {"test", "{name}", "-gt", "3"},
+		{"docker", "exec", "{name}", "sh", "-c", "ls"}, {"{name}", "-c", "{name}"},
+		{"curl", "https://example.com/{name}"},
+	}
+	code := [][]string{
+		{"sh", "-c", "echo {name}"}, {"sh", "-c", "'{name}'"}, {"bash", "-ec", "{name}"}, {"/bin/dash", "-e", "-c", "{name}", "_"},
+		{"sh", "-c", "-x", "{name}"}, {"zsh", "-{name}"}, {"bash", "-o", "pipefail", "-c", "{name}"},
+		{"env", "-i", "A=b", "sh", "-c", "echo {}"}, {"env", "-S", "sh -c {}"}, {"env", "-Ssh {}"},
+		{"sudo", "-u", "x", "nice", "-n", "5", "bash", "-lc", "{name}"}, {"timeout", "5", "sh", "-c", "{name}"},
+		{"xargs", "-I", "%", "sh", "-c", "{name} %"}, {"find", ".", "-exec", "sh", "-c", "echo {}", ";"},
+		{"busybox", "sh", "-c", "{name}"}, {"docker", "exec", "c", "sh", "-c", "ls {name}"},
+		{"su", "-", "ann", "-c", "ls {name}"}, {"su", "--command=ls {name}", "ann"}, {"su", "-cls {name}", "ann"}, {"runuser", "-u", "x", "--", "sh", "-c", "{name}"},
+		{"ssh", "host", "rm", "{name}"}, {"ssh", "-p", "22", "host", "-4", "echo {name}"}, {"ssh", "-o", "ProxyCommand={name}", "h"}, {"ssh", "-tt", "a@b", "--", "ls", "{name}"},
+		{"awk", "/{name}/"}, {"gawk", "-F:", "-v", "a=1", "{name}", "f"}, {"mawk", "-F", ":", "$1 == \"{name}\"", "f"},
+		{"sed", "s/x/{name}/", "f"}, {"sed", "-n", "-e", "p", "-e", "{name}"}, {"sed", "-i.ext", "s/x/{name}/"}, {"sed", "--expression={name}"},
+		{"sed", "f", "-e{name}"}, {"sed", "--expression", "{name}"},
+		{"python3", "-c", "print('{name}')"}, {"/usr/bin/python3.12", "-Ic", "{name}"}, {"pypy3", "-c", "{name}"},
+		{"perl", "-ne", "print '{name}'"}, {"perl", "-i.e", "-pe", "{name}"}, {"perl", "-MFoo", "-e{name}"}, {"perl5.36", "-0777E", "{name}"},
+		{"ruby", "-e", "{name}"}, {"node", "--eval={name}"}, {"node", "-p", "{name}"}, {"php", "-r", "{name};"}, {"lua5.4", "-e", "{name}"},
+		{"jq", ".x == \"{name}\"", "f"}, {"jq", "-r", "--arg", "a", "b", "{name}"}, {"watch", "-n", "1", "ls", "{name}"},
+		{"psql", "-h", "db", "-c", "DELETE FROM t WHERE id = {name}"}, {"mysql", "-e", "{name}"}, {"sqlite3", "x.db", "SELECT '{name}'"},
+		{"flock", "f", "-c", "ls {name}"}, {"flock", "f", "sh", "-c", "{name}"}, {"parallel", "ls {name}"}, {"script", "-qc", "ls {name}"},
+	}
+	for _, c := range safe {
+		_, err := codeFree(c)
+		check(t, strings.Join(c, " "), err, "")
+	}
+	for _, c := range code {
+		_, err := codeFree(c)
+		check(t, strings.Join(c, " "), err, "run as code. Instead, ")
+	}
+}
+
+// codeFree parses a command and checks it, whether the programs are there or not.
+func codeFree(command []string) ([]int, error) {
+	args, err := config{Command: command}.parse(people())
+	if err != nil {
+		return nil, err
+	}
+	return checkSafe(args, false)
+}
+
+// TestDashless: where a value would be an option that names code, one that begins
+// with a dash fails its record; behind "--", and elsewhere, it does not.
+func TestDashless(t *testing.T) {
+	for _, c := range []struct {
+		command []string
+		shell   bool
+		want    []int
+	}{
+		{[]string{"ssh", "{name}", "uptime"}, false, []int{0}},
+		{[]string{"ssh", "--", "{name}", "uptime"}, false, nil},
+		{[]string{"echo", "{#}", "{name}", "|", "ssh", "{1}{2}x", "uptime"}, true, []int{2, 3}},
+		{[]string{"perl", "-e", "print", "{name}"}, false, []int{0}},
+		{[]string{"perl", "{name}", "{name}"}, false, []int{0}},
+		{[]string{"python3", "-c", "pass", "{name}"}, false, nil},
+		{[]string{"sh", "-c", "ls", "{name}"}, false, nil},
+		{[]string{"sed", "-n", "p", "x", "{name}"}, false, []int{0}},
+		{[]string{"test", "{name}", "-gt", "-5"}, false, nil},
+		{[]string{"rm", "{name}"}, false, nil},
+	} {
+		args, err := config{Command: c.command, Shell: c.shell}.parse(people())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := checkSafe(args, c.shell); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%q: %v, %v, want %v", c.command, got, err, c.want)
+		}
+	}
+	r := start(t, config{Command: []string{"printf", "%s", "{name}"}, Dashless: []int{0}})
+	if res := do(t, r, person("-Ann", "Oslo")); res.Verdict != jobs.VerdictFailed || res.Class != jobs.ClassInput || !strings.Contains(res.Error, "put -- before {name}") {
+		t.Errorf("%+v", res)
+	}
+	if res := do(t, r, person("Ann-", "Oslo")); res.Verdict != jobs.VerdictOK || string(res.Values[0]) != "Ann-" {
+		t.Errorf("%+v", res)
+	}
+}
+
+// TestNothingRuns builds lines of what shells have, with placeholders in it, and has
+// the shells of this machine run those that were found safe: no value may act.
+func TestNothingRuns(t *testing.T) {
+	var shells []string
+	for _, s := range []string{"sh", "dash", "bash"} {
+		if path, err := osexec.LookPath(s); err == nil {
+			shells = append(shells, path)
+		}
+	}
+	pieces := rapid.SliceOfN(rapid.SampledFrom([]string{
+		"{name}", "{name}", "{name}", " ", " ", "\n", "'", `"`, "`", `\`, "$", "$(", ")", "(", "${x:-", "}", "$((", "))", "#", ";", "|", "&&",
+		"echo ", "x=", "a", "<<E\n", "\nE\n", "<<'E'\n", "case a in ", ") echo;; esac", "if true; then ", "; fi", "{ ", "; }", "[ ", " ]", "eval ", "sh -c ", "=", "~",
+	}), 1, 12)
+	values := []string{
+		"$(touch acted)", "`touch acted`", "'; touch acted; '", `"; touch acted; "`, "\ntouch acted\n", `\`, `\'; touch acted; '`, "a\nE\ntouch acted\n",
+		"'$(touch acted)'", "a[$(touch acted)]", ") ; touch acted ; (", "}; touch acted; {",
+	}
+	run := func(t *rapid.T) {
+		line := strings.Join(pieces.Draw(t, "line"), "")
+		c := config{Command: []string{line}, Shell: true}
+		args, err := c.parse(people())
+		if err != nil || len(placeholders(args)) == 0 || !safe(args) {
+			return
+		}
+		dir, err := os.MkdirTemp("", "brood-test-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		v := rapid.SampledFrom(values).Draw(t, "value")
+		text, err := args[0].appendTo(nil, person(v, "Oslo"), 1, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, shell := range shells {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			cmd := osexec.CommandContext(ctx, shell, "-c", string(text))
+			cmd.Dir = dir
+			_ = cmd.Run() // most of them are nonsense
+			cancel()
+			if _, err := os.Stat(filepath.Join(dir, "acted")); err == nil {
+				t.Fatalf("%s has run the value %q in\n%s", shell, v, text)
+			}
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		for range 20 {
+			run(t)
+		}
+	})
+}
+
+func safe(args []template) bool {
+	_, err := checkSafe(args, true)
+	return err == nil
+}

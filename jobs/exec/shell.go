@@ -1,0 +1,205 @@
+package exec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// A value in a line for the shell is quoted with single quotes. That is right only
+// where the shell reads a quote as the beginning of a quoted text: not within other
+// quotes, here-documents, comments, arithmetic or backquotes. So the line is read as
+// the shell does, with a quoted mark for each value, and every mark must come out as
+// a quoted text of its own in a place where words are data.
+//
+// /bin/sh is another shell on each system. The line is read as POSIX has it and as
+// bash does; one of them must understand it, and whoever does must find it safe.
+
+// mark is what stands for the value of placeholder n in a line that is only read.
+func mark(n int) string { return fmt.Sprintf("BROOD-%d-VALUE", n) }
+
+// checkShell looks at the line of --shell, with its placeholders numbered from 0.
+func checkShell(line template) (found *finding, dashless []int, err error) {
+	var text strings.Builder
+	at := make(map[uint]int) // offset of the quote: which
+	n := 0
+	for _, p := range line {
+		switch {
+		case p.kind == partLiteral:
+			text.WriteString(p.text)
+			continue
+		case p.counted():
+			text.WriteByte('1')
+		default:
+			at[uint(text.Len())] = n
+			text.WriteString("'" + mark(n) + "'")
+		}
+		n++
+	}
+	if len(at) == 0 {
+		return nil, nil, nil
+	}
+	understood := false
+	for _, lang := range []syntax.LangVariant{syntax.LangPOSIX, syntax.LangBash} {
+		file, parseErr := syntax.NewParser(syntax.Variant(lang)).Parse(strings.NewReader(text.String()), "")
+		if parseErr != nil {
+			err = parseErr
+			continue
+		}
+		understood = true
+		r := &reading{text: text.String(), at: at, seen: make(map[int]bool)}
+		r.file(file)
+		for _, i := range slices.Sorted(maps.Values(at)) {
+			if !r.seen[i] && r.found == nil {
+				r.found = &finding{i, "within quotes, a here-document, a comment, or another place where the shell does not take it for a word",
+					`write it outside of them, as its value is quoted already: "a "{}" b"; what needs a here-document can be a printf '%s\n' {} | …`}
+			}
+		}
+		if r.found != nil {
+			return r.found, nil, nil
+		}
+		dashless = append(dashless, r.dashless...)
+	}
+	if !understood {
+		return nil, nil, fmt.Errorf("--shell: a shell cannot read this, so nobody can say whether the values are safe in it: %w", err)
+	}
+	return nil, dashless, nil
+}
+
+// reading is a line that was read by one kind of shell.
+type reading struct {
+	text     string
+	at       map[uint]int // offset of a mark's quote: number of the placeholder
+	seen     map[int]bool // those that are words, or parts of one
+	found    *finding
+	dashless []int
+	path     []syntax.Node
+}
+
+// file goes through all that was read.
+func (r *reading) file(f *syntax.File) {
+	syntax.Walk(f, func(n syntax.Node) bool {
+		if n == nil {
+			r.path = r.path[:len(r.path)-1]
+			return true
+		}
+		r.path = append(r.path, n)
+		switch n := n.(type) {
+		case *syntax.SglQuoted:
+			i, ok := r.at[n.Pos().Offset()]
+			if ok && n.Value == mark(i) && !n.Dollar && r.safe() && !r.dollar(n) {
+				r.seen[i] = true
+			}
+		case *syntax.CallExpr:
+			r.call(n)
+		}
+		return true
+	})
+}
+
+// dollar says that a dollar sign stands before a quote: that is another kind of
+// quote in some shells.
+func (r *reading) dollar(n *syntax.SglQuoted) bool {
+	at := n.Pos().Offset()
+	return at > 0 && r.text[at-1] == '$'
+}
+
+// safe says whether the place that was reached is one for data: every node above it
+// must be known to leave quotes what they are.
+func (r *reading) safe() bool {
+	for i, n := range r.path {
+		var below syntax.Node
+		if i+1 < len(r.path) {
+			below = r.path[i+1]
+		}
+		switch n := n.(type) {
+		case *syntax.File, *syntax.Stmt, *syntax.CallExpr, *syntax.Word, *syntax.IfClause, *syntax.WhileClause, *syntax.ForClause,
+			*syntax.WordIter, *syntax.CaseClause, *syntax.CaseItem, *syntax.Block, *syntax.Subshell, *syntax.BinaryCmd,
+			*syntax.FuncDecl, *syntax.TimeClause, *syntax.DeclClause, *syntax.ProcSubst, *syntax.SglQuoted:
+		case *syntax.DblQuoted:
+			if _, ok := below.(*syntax.CmdSubst); !ok {
+				return false
+			}
+		case *syntax.CmdSubst:
+			if n.Backquotes {
+				return false
+			}
+		case *syntax.Redirect:
+			if below != n.Word || n.Op == syntax.Hdoc || n.Op == syntax.DashHdoc || n.Op == syntax.DplIn || n.Op == syntax.DplOut {
+				return false
+			}
+		case *syntax.Assign:
+			if below != n.Value || n.Naked {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// call looks at a command: what its program makes of the words.
+func (r *reading) call(c *syntax.CallExpr) {
+	words := make([]word, len(c.Args))
+	for i, a := range c.Args {
+		words[i] = r.word(a.Parts)
+	}
+	found, dashless := codeIn(words)
+	if len(words) > 0 && strings.ContainsRune(words[0].text, unknown) {
+		// $X {name}, where X may be eval, or be nothing in front of sh -c.
+		for _, w := range words {
+			if len(w.holes) > 0 {
+				found = &finding{w.holes[0], "an argument of a program that only the shell will know", "write its name as it is"}
+			}
+		}
+	}
+	if r.found == nil {
+		r.found = found
+	}
+	r.dashless = append(r.dashless, dashless...)
+}
+
+// word is a word of the shell as far as it is known.
+func (r *reading) word(parts []syntax.WordPart) word {
+	var w word
+	for _, p := range parts {
+		switch p := p.(type) {
+		case *syntax.Lit:
+			w.text += unescape(p.Value)
+		case *syntax.SglQuoted:
+			if i, ok := r.at[p.Pos().Offset()]; ok {
+				w.text += string(hole)
+				w.holes = append(w.holes, i)
+			} else {
+				w.text += p.Value
+			}
+		case *syntax.DblQuoted:
+			within := r.word(p.Parts)
+			w.text += within.text
+			w.holes = append(w.holes, within.holes...)
+		default:
+			w.text += string(unknown)
+		}
+	}
+	return w
+}
+
+// unescape takes away the backslashes of an unquoted text: only the name of a program
+// and of an option depend on it.
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
