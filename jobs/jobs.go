@@ -96,6 +96,8 @@ type Plan struct {
 	// Ended is what the job's columns say of a record that ends without the job:
 	// the first that fits.
 	Ended []Ended `json:"ended,omitempty"`
+	// Warnings are told to the user before the run begins.
+	Warnings []string `json:"-"`
 	// Preview says what would be done with a record, for --dry-run.
 	Preview func(*Record) string `json:"-"`
 	// Rehearse looks at all records in the parent instead of a run, for

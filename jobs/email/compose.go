@@ -155,7 +155,7 @@ const (
 // compose makes the message of a record. To is who gets it instead of whom the
 // record names, if that is not empty. An error is a *badRecord.
 func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter, error) {
-	vars, err := c.variablesOf(rec)
+	vars, acting, err := c.variablesOf(rec)
 	if err != nil {
 		return nil, &badRecord{classTemplate, err}
 	}
@@ -167,7 +167,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 		// A message of its own, to one address and nobody else.
 		key += " for " + instead
 		for _, name := range []string{"cc", "bcc"} {
-			delete(vars, name)
+			delete(acting, name)
 		}
 		if to, err = netmail.ParseAddress(instead); err != nil {
 			return nil, &badRecord{classAddress, err}
@@ -183,7 +183,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	}
 	l.ToMailAddress(to)
 	l.SetDateWithValue(c.now())
-	headers, err := m.fillHeaders(vars)
+	headers, err := m.fillHeaders(vars, acting)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	if lang != "" {
 		l.SetGenHeader("Content-Language", lang)
 	}
-	if err := c.setUnsubscribe(l, vars); err != nil {
+	if err := c.setUnsubscribe(l, vars, acting); err != nil {
 		return nil, err
 	}
 	from := l.GetFrom()
@@ -216,7 +216,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	if err != nil {
 		return nil, &badRecord{classTemplate, err}
 	}
-	if html, err = c.addFiles(l, vars, html, domain); err != nil {
+	if html, err = c.addFiles(l, acting, html, domain); err != nil {
 		return nil, &badRecord{classAttachment, err}
 	}
 	if m.text != nil {
@@ -269,22 +269,25 @@ func (c *composer) layoutFor(vars variables) (m *layout, lang string, err error)
 }
 
 // fillHeaders fills the headers of the template, and those that a record has in
-// columns of its own, which count more.
-func (m *layout) fillHeaders(vars variables) ([]header, error) {
+// columns of its own that act, which count more.
+func (m *layout) fillHeaders(vars, acting variables) ([]header, error) {
 	own := map[string]string{"Subject": "subject", "Cc": "cc", "Bcc": "bcc", "Reply-To": "reply_to"}
 	var out []header
 	for _, h := range m.headers {
-		if vars.text(own[h.name]) != "" {
+		if acting.text(own[h.name]) != "" {
 			continue
 		}
 		value, err := fill(h.value, vars)
 		if err != nil {
 			return nil, &badRecord{classTemplate, fmt.Errorf("header %s: %w", h.name, err)}
 		}
+		if strings.TrimSpace(value) == "" && (h.name == "Cc" || h.name == "Bcc" || h.name == "Reply-To") {
+			continue // the column that it is made of is empty
+		}
 		out = append(out, header{h.name, value})
 	}
 	for _, name := range []string{"Subject", "Cc", "Bcc", "Reply-To"} {
-		if v := vars.text(own[name]); v != "" {
+		if v := acting.text(own[name]); v != "" {
 			out = append(out, header{name, v})
 		}
 	}
@@ -305,8 +308,8 @@ const unsubscribeColumn = "unsubscribe_url"
 
 // setUnsubscribe says where a recipient may leave the list: RFC 2369, and with
 // one click RFC 8058.
-func (c *composer) setUnsubscribe(l *letter, vars variables) error {
-	place := vars.text(unsubscribeColumn)
+func (c *composer) setUnsubscribe(l *letter, vars, acting variables) error {
+	place := acting.text(unsubscribeColumn)
 	if place == "" && c.unsubscribe != nil {
 		var err error
 		if place, err = fill(c.unsubscribe, vars); err != nil {

@@ -24,6 +24,10 @@ type config struct {
 	Markdown    variants `json:"markdown,omitempty"`
 	DefaultLang string   `json:"default_lang,omitempty"`
 	Address     string   `json:"address,omitempty"` // the column; empty: one of addressColumns
+	// Use are the columns whose values act, by plain name; nil: all that can, as it was
+	// before one had to say so, of a run that was begun then.
+	Use         []string `json:"use"`
+	AttachDir   string   `json:"attach_dir,omitempty"` // empty: columns name no files
 	Attach      []string `json:"attach,omitempty"`
 	Inline      []string `json:"inline,omitempty"`
 	Unsubscribe string   `json:"unsubscribe,omitempty"` // a template
@@ -134,7 +138,7 @@ func readConfig(o jobs.Options) (config, error) {
 		}
 		c.Headers = append(c.Headers, h)
 	}
-	for _, step := range []func(jobs.Options) error{c.chooseTransport, c.chooseFiles, c.chooseReturn, c.chooseDKIM, c.chooseSeeds} {
+	for _, step := range []func(jobs.Options) error{c.chooseTransport, c.chooseColumns, c.chooseFiles, c.chooseReturn, c.chooseDKIM, c.chooseSeeds} {
 		if err := step(o); err != nil {
 			return c, err
 		}
@@ -294,7 +298,7 @@ func (c *composer) checkShape(shape *jobs.Shape) error {
 			return err
 		}
 		for _, name := range []string{"From", "Subject"} {
-			if m.has(name) || (name == "Subject" && (shape.Kind == jobs.Objects || shape.Index("subject") >= 0)) {
+			if m.has(name) || (name == "Subject" && c.uses("subject")) {
 				continue
 			}
 			if lang != "" {
@@ -303,8 +307,11 @@ func (c *composer) checkShape(shape *jobs.Shape) error {
 			if name == "From" {
 				return errors.New("there is no sender: give --from, or a header From in the template")
 			}
-			return errors.New("there is no subject: give --subject, a header Subject in the template, or a column subject")
+			return errors.New("there is no subject: give --subject, a header Subject in the template, or a column with --use-columns subject")
 		}
+	}
+	if err := c.checkUse(shape); err != nil {
+		return err
 	}
 	if len(c.addresses) > 0 {
 		return nil

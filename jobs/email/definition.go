@@ -25,11 +25,12 @@ func Definition() *jobs.Definition {
 		Usage:   "make a message of every record, into a Maildir or to a mail server",
 		Help: `The address stands in the column email, to or e-mail, or where --address says; name,
 or first_name and last_name, beside it. Capitals and spaces do not matter: First Name
-is first_name, also in a template. What a record says in the columns subject, cc, bcc,
-reply_to and unsubscribe_url counts more than what is said for all; attachments and
-inline (paths, with ";" between) come on top of it; lang is its language, and send_at
-the time before which it is not sent. The column attributes, a JSON object, is read as
-columns too (but not for the address), so an export of listmonk does as it is.
+is first_name, also in a template; lang is its language. Other columns act only if the
+command line names them: --use-columns subject,cc,bcc,reply_to,unsubscribe_url,send_at
+lets what a record says there count more than what is said for all (send_at is the time
+before which it is not sent), and --attach-dir DIR lets attachments and inline (files
+beneath DIR, with ";" between) come on top. The column attributes, a JSON object, is read
+as columns for templates, so an export of listmonk does as it is.
 
 Messages are made from templates. --template is a file with headers, an empty line
 and the text; --text, --html and --markdown are files with only that. With {lang} in
@@ -91,6 +92,8 @@ Examples:
 			{Name: "subject", Usage: "the `SUBJECT`, a template", Default: ""},
 			{Name: "header", Usage: "one more `HEADER`, a template, as in 'List-Id: news.example.com'; more than once", Default: []string(nil)},
 			{Name: "address", Usage: "the address stands in `COLUMN`; otherwise in email, to or e-mail, in capitals or not", Default: ""},
+			{Name: "use-columns", Usage: "let these `COLUMNS` of a record count, of subject, cc, bcc, reply_to, unsubscribe_url and send_at; with commas between", Default: ""},
+			{Name: "attach-dir", Usage: "attach what the columns attachments and inline name: files beneath `DIR`", Default: ""},
 			{Name: "attach", Usage: "attach `FILE` to every message; more than once", Default: []string(nil)},
 			{Name: "inline", Usage: "put picture `FILE` into every message, for the HTML to show as cid:NAME; more than once", Default: []string(nil)},
 			{Name: "unsubscribe", Usage: "`URL` to leave the list by, a template: https:// for one click, or mailto:", Default: ""},
@@ -143,6 +146,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 		{Status: "failed", Class: jobs.ClassInput, Values: []string{statusInvalid}},
 		{Status: "unknown", Values: []string{statusUnknown}},
 	}}
+	p.Warnings = composer.idle(shape)
 	p.Rehearse = func(r *jobs.Rehearsal) error { return rehearse(composer, r, o) }
 	p.Config, err = json.Marshal(c)
 	return p, err

@@ -168,7 +168,10 @@ func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.R
 const sendAtColumn = "send_at"
 
 // sendAt is when a record may be sent at the earliest.
-func (c *columns) sendAt(rec *jobs.Record) (time.Time, error) {
+func (c *composer) sendAt(rec *jobs.Record) (time.Time, error) {
+	if !c.uses(sendAtColumn) {
+		return time.Time{}, nil
+	}
 	s := c.lookup(rec, sendAtColumn)
 	if s == "" {
 		return time.Time{}, nil

@@ -1,15 +1,18 @@
 package email
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"mime"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/wneessen/go-mail"
 )
@@ -20,21 +23,23 @@ var picture = regexp.MustCompile(`(?i)((?:=\s*["']?|url\(\s*["']?)cid:)([^"'\s)<
 // addFiles attaches the files for all and those of the record, and puts in the
 // pictures that the HTML shows. It returns the HTML with the names that they have
 // in the message, which end in a domain of the sender's.
-func (c *composer) addFiles(l *letter, vars variables, html, domain string) (string, error) {
-	for _, path := range slices.Concat(c.Attach, pathsOf(vars.text("attachments"))) {
-		if err := isFile(path); err != nil {
-			return "", fmt.Errorf("attachment: %w", err)
-		}
-		l.AttachFile(path, named("attachment", path))
+func (c *composer) addFiles(l *letter, acting variables, html, domain string) (string, error) {
+	attached, err := c.filesOf(c.Attach, acting.text("attachments"))
+	if err != nil {
+		return "", fmt.Errorf("attachment: %w", err)
+	}
+	for _, f := range attached {
+		l.AttachReadSeeker(filepath.Base(f.path), bytes.NewReader(f.content), named("attachment", f.path))
+	}
+	shown, err := c.filesOf(c.Inline, acting.text("inline"))
+	if err != nil {
+		return "", fmt.Errorf("inline image: %w", err)
 	}
 	ids := make(map[string]string) // by name of a picture
-	for _, path := range slices.Concat(c.Inline, pathsOf(vars.text("inline"))) {
-		if err := isFile(path); err != nil {
-			return "", fmt.Errorf("inline image: %w", err)
-		}
-		name := filepath.Base(path)
+	for _, f := range shown {
+		name := filepath.Base(f.path)
 		ids[name] = contentID(name, domain)
-		l.EmbedFile(path, named("inline", path), mail.WithFileContentID("<"+ids[name]+">"))
+		l.EmbedReadSeeker(name, bytes.NewReader(f.content), named("inline", f.path), mail.WithFileContentID("<"+ids[name]+">"))
 	}
 	var missing error
 	html = picture.ReplaceAllStringFunc(html, func(ref string) string {
@@ -48,6 +53,67 @@ func (c *composer) addFiles(l *letter, vars variables, html, domain string) (str
 		return part[1] + id
 	})
 	return html, missing
+}
+
+// partFile is a file that goes into a message.
+type partFile struct {
+	path    string
+	content []byte
+}
+
+// filesOf reads the files for all, and those that a column names.
+func (c *composer) filesOf(paths []string, column string) ([]partFile, error) {
+	var out []partFile
+	for _, path := range paths {
+		f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if out, err = appendFile(out, path, f, err); err != nil {
+			return nil, err
+		}
+	}
+	names := pathsOf(column)
+	if len(names) == 0 {
+		return out, nil
+	}
+	if c.AttachDir == "" { // of a run that was begun before that had to be said
+		f, err := c.filesOf(names, "")
+		return append(out, f...), err
+	}
+	root, err := os.OpenRoot(c.AttachDir)
+	if err != nil {
+		return nil, fmt.Errorf("--attach-dir: %w", err)
+	}
+	defer func() { _ = root.Close() }()
+	for _, name := range names {
+		if filepath.IsAbs(name) {
+			return nil, fmt.Errorf("%s: a column names files beneath --attach-dir %s, from there", name, c.AttachDir)
+		}
+		f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if out, err = appendFile(out, name, f, err); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// appendFile reads a file that was opened, and closes it. A pipe or a device is refused: it
+// could be waited for.
+func appendFile(to []partFile, name string, f *os.File, err error) ([]partFile, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file", name)
+	}
+	b, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	return append(to, partFile{name, b}), nil
 }
 
 // named gives a part the name of its file: RFC 2183, and where it is not ASCII RFC

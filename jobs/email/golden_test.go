@@ -53,7 +53,7 @@ func (o *odd) compose(t *testing.T, dir string) ([]byte, *said, error) {
 		return s
 	}
 	row := [][2]string{{"email", or(o.to, "ada@example.com")}, {"name", or(o.toName, "Ada")}, {"subject", or(o.subject, "Hello")}, {"cc", o.cc}, {"reply_to", o.replyTo}, {"note", o.note}}
-	c := config{Headers: []header{{"From", or(o.from, "Team <team@example.com>")}}}
+	c := config{Use: usable, Headers: []header{{"From", or(o.from, "Team <team@example.com>")}}}
 	w := &said{Subject: row[2][1], Note: o.note, From: people(t, or(o.from, "Team <team@example.com>")), CC: people(t, o.cc), ReplyTo: people(t, o.replyTo)}
 	w.To = people(t, (&netmail.Address{Address: "a@example.com"}).String())
 	w.To[0] = [2]string{row[1][1], people(t, row[0][1])[0][1]}

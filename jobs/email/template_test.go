@@ -12,8 +12,8 @@ func TestTemplates(t *testing.T) {
 	const row = `{"email":"a@b.example","name":"<Ada>","Last Name":"L","empty":"","n":7,"list":["x","y"],"url":"tel:+431","sub":{"plan":"gold","none":null},"offer":"50%","nil":"<nil>","odd":"100% <no value>"}`
 	shape := &jobs.Shape{Kind: jobs.Objects}
 	rec := &jobs.Record{Raw: []byte(row), Shape: shape}
-	cols := columnsOf(shape, "")
-	vars, err := cols.variablesOf(rec)
+	cols := &composer{columns: columnsOf(shape, "")}
+	vars, _, err := cols.variablesOf(rec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,8 +74,8 @@ func TestTemplates(t *testing.T) {
 func TestPlainNames(t *testing.T) {
 	shape := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"\ufeffE-Mail", "First Name", "name", "Name", " City "}}
 	rec := &jobs.Record{Shape: shape, Values: [][]byte{[]byte("a@b.example"), []byte("Ada"), []byte("small"), []byte("large"), []byte("Wien")}}
-	cols := columnsOf(shape, "")
-	vars, err := cols.variablesOf(rec)
+	cols := &composer{columns: columnsOf(shape, "")}
+	vars, _, err := cols.variablesOf(rec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,11 +21,12 @@ type variables map[string]any
 // there is none of that name: so listmonk exports its subscribers.
 const attributesColumn = "attributes"
 
-func (c *columns) variablesOf(rec *jobs.Record) (variables, error) {
-	vars := make(variables)
+// Acting are the values of columns that act, see use.go.
+func (c *composer) variablesOf(rec *jobs.Record) (vars, acting variables, err error) {
+	vars = make(variables)
 	if rec.Shape.Kind == jobs.Objects {
 		if err := decode(rec.Raw, &vars); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	} else {
 		rec.Each(func(name string, value []byte) {
@@ -39,12 +40,13 @@ func (c *columns) variablesOf(rec *jobs.Record) (variables, error) {
 			vars[plain] = v
 		}
 	}
+	acting = c.own(vars)
 	more := make(variables)
 	switch a := vars[attributesColumn].(type) {
 	case nil:
 	case string:
 		if err := decode([]byte(a), &more); err != nil {
-			return nil, fmt.Errorf("column %s is not a JSON object: %w", attributesColumn, err)
+			return nil, nil, fmt.Errorf("column %s is not a JSON object: %w", attributesColumn, err)
 		}
 		vars[attributesColumn] = map[string]any(more)
 	case map[string]any:
@@ -55,7 +57,10 @@ func (c *columns) variablesOf(rec *jobs.Record) (variables, error) {
 			vars[name] = value
 		}
 	}
-	return vars, nil
+	if c.Use == nil {
+		acting = vars
+	}
+	return vars, acting, nil
 }
 
 func decode(text []byte, to *variables) error {

@@ -66,8 +66,10 @@ var interpreters = sync.OnceValue(func() map[string]interpreter {
 		"awk":     anyAwk, "gawk": anyAwk, "mawk": anyAwk, "nawk": anyAwk,
 		"sed": {first: true, code: "e", long: []string{"expression"}, file: "f", value: "l", tail: "i", mixed: true, do: "let awk do it: awk -v v={} '…'; or a script of yours that takes it as an argument"},
 		"jq":  {first: true, file: "f", value: "L", pairs: []string{"arg", "argjson", "slurpfile", "rawfile"}, mixed: true, do: "give it as a variable: jq --arg v {} '… $v …'"},
-		"gojq": {first: true, file: "f", value: "L", pairs: []string{"arg", "argjson", "slurpfile", "rawfile"}, mixed: true,
-			do: "give it as a variable: gojq --arg v {} '… $v …'"},
+		"gojq": {
+			first: true, file: "f", value: "L", pairs: []string{"arg", "argjson", "slurpfile", "rawfile"}, mixed: true,
+			do: "give it as a variable: gojq --arg v {} '… $v …'",
+		},
 		"tclsh": byE, "expect": {code: "c", do: doScript}, "julia": {code: "eE", long: []string{"eval", "print"}, do: doScript}, "osascript": byE,
 		"Rscript": byE, "R": byE, "groovy": byE, "elixir": byE, "ghc": byE, "guile": {code: "c", do: doScript}, "racket": byE,
 		"emacs": {long: []string{"eval", "execute"}, do: doWord, mixed: true}, "vim": {code: "c", long: []string{"cmd"}, do: doWord, mixed: true},

@@ -54,8 +54,10 @@ func checkShell(line template) (found *finding, dashless []int, err error) {
 		r.file(file)
 		for _, i := range slices.Sorted(maps.Values(at)) {
 			if !r.seen[i] && r.found == nil {
-				r.found = &finding{i, "within quotes, a here-document, a comment, or another place where the shell does not take it for a word",
-					`write it outside of them, as its value is quoted already: "a "{}" b"; what needs a here-document can be a printf '%s\n' {} | …`}
+				r.found = &finding{
+					i, "within quotes, a here-document, a comment, or another place where the shell does not take it for a word",
+					`write it outside of them, as its value is quoted already: "a "{}" b"; what needs a here-document can be a printf '%s\n' {} | …`,
+				}
 			}
 		}
 		if r.found != nil {

@@ -140,7 +140,7 @@ func TestMendAndResume(t *testing.T) {
 func TestSendAt(t *testing.T) {
 	t.Parallel()
 	s, address := serveMail(t)
-	m := newMailing(t, address, "-j", "1", "--retries", "0")
+	m := newMailing(t, address, "-j", "1", "--retries", "0", "--use-columns", "send_at")
 	at := time.Now().Add(2 * time.Second).Truncate(time.Second)
 	m.write("in.csv", fmt.Sprintf("email,name,send_at\nlater@a.example,N,%s\nnow@a.example,N,\nbefore@a.example,N,2020-01-01\n", at.Format(time.RFC3339)))
 	if code, said := m.run("at"); code != 0 {

@@ -97,6 +97,9 @@ func (e *env) begin(ctx context.Context, dir *home.Dir, cfg *spec.Config, plan f
 
 // warn says what is allowed and may surprise.
 func (e *env) warn(cfg *spec.Config) {
+	for _, w := range cfg.Plan.Warnings {
+		e.terminal.Logf("%s", w)
+	}
 	if cfg.DrainTimeout > 0 && cfg.DrainTimeout < cfg.Timeout {
 		e.terminal.Logf("--drain-timeout %s is less than --timeout %s: a record may be killed that would have ended in time", cfg.DrainTimeout, cfg.Timeout)
 	}

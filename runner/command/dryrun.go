@@ -31,6 +31,9 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 	if err := plan(in.Reader.Shape()); err != nil {
 		return err
 	}
+	for _, w := range cfg.Plan.Warnings {
+		_, _ = fmt.Fprintln(e.stderr, e.stderr.Line("brood: "+w))
+	}
 	in.Reader.RequireText(cfg.Plan.NeedsText)
 	if cfg.Plan.Rehearse != nil {
 		records, place := intake.Records(in, cfg.RecordLimit)
