@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -70,7 +71,8 @@ func (r *Reader) compare(ctx context.Context, sealID seal.ID, at seal.State, sea
 		return err
 	}
 	if errors.Is(sealErr, seal.ErrNone) {
-		if number > sealedUnseen {
+		// It may have been made since it was looked for.
+		if _, err := os.Lstat(sealPath(r.path)); err != nil && number > sealedUnseen {
 			return fmt.Errorf("%w: its seal is gone", ErrDamaged)
 		}
 		return nil
