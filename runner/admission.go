@@ -27,8 +27,8 @@ type admission struct {
 const takeTime = 50 * time.Millisecond
 
 // newAdmission opens what is needed to decide. Began is when the run began, as
-// the ledger has it.
-func newAdmission(ctx context.Context, dir *home.Dir, cfg *spec.Config, began string) (*admission, error) {
+// the ledger has it, and reading that it has read records since.
+func newAdmission(ctx context.Context, dir *home.Dir, cfg *spec.Config, began string, reading bool) (*admission, error) {
 	if len(cfg.Key.Columns) == 0 {
 		return nil, nil
 	}
@@ -37,7 +37,7 @@ func newAdmission(ctx context.Context, dir *home.Dir, cfg *spec.Config, began st
 		return a, nil
 	}
 	var err error
-	if a.scope, err = keys.OpenScope(ctx, dir.State(), cfg.OncePer, cfg.Name, began); err != nil {
+	if a.scope, err = keys.OpenScope(ctx, dir.State(), cfg.OncePer, cfg.Name, began, reading); err != nil {
 		return nil, &spec.WriteError{Err: err}
 	}
 	return a, nil

@@ -22,7 +22,7 @@ var allowed = map[string][]string{
 	"brood/runner/dataset":     {"jobs"},
 	"brood/runner/gauge":       {},
 	"brood/runner/jobserver":   {},
-	"brood/runner/keys":        {"jobs"},
+	"brood/runner/keys":        {"jobs", "runner/ledger/seal"},
 	"brood/runner/ledger":      {"jobs", "runner/ledger/seal"},
 	"brood/runner/ledger/seal": {},
 	"brood/runner/pace":        {},

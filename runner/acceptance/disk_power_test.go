@@ -97,11 +97,24 @@ func (d *disk) unmount(t *testing.T) {
 	for range 100 {
 		if out, err = exec.Command("umount", d.dir).CombinedOutput(); err == nil {
 			d.mounted = false
+			d.awaitGone(t)
 			return
 		}
 		<-time.After(20 * time.Millisecond)
 	}
 	t.Fatalf("umount: %v: %s", err, out)
+}
+
+// awaitGone waits until the file system is gone from every mount namespace: the brood that
+// was killed had one of its own, and so have its workers until the last has ended. What is
+// mounted before that is the same file system again, as it was shut down, where every file
+// that is opened is an EIO, which SQLite reports as "unable to open database file".
+func (d *disk) awaitGone(t *testing.T) {
+	t.Helper()
+	waitFor(t, func() bool {
+		out, err := exec.Command("losetup", "-j", d.image).Output()
+		return err == nil && len(bytes.TrimSpace(out)) == 0
+	})
 }
 
 // cutPower shuts the file system down: from now on nothing reaches it, and what

@@ -8,6 +8,7 @@ import (
 	"brood/runner/control"
 	"brood/runner/dataset"
 	"brood/runner/home"
+	"brood/runner/keys"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"brood/runner/term"
@@ -192,6 +193,7 @@ func classify(err error) (int, string) {
 	var owned *home.OwnedError
 	var silent *control.SilentError
 	var writeErr *spec.WriteError
+	var scope *keys.DamagedError
 	var dataErr *spec.DatasetError
 	var aborted *spec.AbortError
 	var halted *spec.HaltError
@@ -207,6 +209,8 @@ func classify(err error) (int, string) {
 		return exitLocked, "Wait for it with --wait, or for some time with --wait=30s."
 	case errors.As(err, &owned):
 		return exitLocked, "If that machine has gone for good, add --take-over; if not, both would work on it."
+	case errors.As(err, &scope):
+		return exitWrite, "Put the files of the scope in the state directory, keys/" + scope.Scope + ".*, back from a copy; or go on with the keys that are left: brood keys " + scope.Scope + " repair"
 	case errors.Is(err, ledger.ErrDamaged):
 		return exitWrite, "Put back what is missing, or the whole run directory, from a copy; or look with brood verify NAME, and have brood repair NAME set all that may have been done to unknown."
 	case errors.As(err, &silent) && silent.Stopped:

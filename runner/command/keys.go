@@ -16,10 +16,13 @@ func (e *env) keysCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "keys",
 		Usage:     "list or forget the keys that runs with --once-per have taken",
-		ArgsUsage: "SCOPE list | SCOPE forget [KEY ...]",
+		ArgsUsage: "SCOPE list | SCOPE forget [KEY ...] | SCOPE repair",
 		Description: `A key is shown as a row of CSV: its normalized values. What is forgotten may
 be done again by any run; forget needs to be told what: keys, --run, --before
 or --all.
+
+If something has removed or changed the file of a scope, runs refuse it; put it back
+from a copy, or have repair go on with the keys that are left.
 
 Examples:
    brood run echo --key name --once-per tour --run first testdata/cities.csv -o /tmp/first.csv
@@ -45,8 +48,8 @@ func (e *env) keys(c *cli.Context) error {
 		return usage("", "%w", err)
 	}
 	args := c.Args().Slice()
-	if len(args) < 2 || (args[1] != "list" && args[1] != "forget") {
-		return usage(seeHelp, "say a scope and what to do with it: list or forget")
+	if len(args) < 2 || (args[1] != "list" && args[1] != "forget" && args[1] != "repair") {
+		return usage(seeHelp, "say a scope and what to do with it: list, forget or repair")
 	}
 	if err := home.CheckName(args[0]); err != nil {
 		return usage(seeHelp, "%w", err)
@@ -54,6 +57,14 @@ func (e *env) keys(c *cli.Context) error {
 	path := keys.ScopePath(state, args[0])
 	if _, err := os.Stat(path); err != nil {
 		return usage("A scope begins with: brood run JOB --key COLUMN --once-per "+args[0], "there is no scope %s in %s", args[0], state)
+	}
+	if args[1] == "repair" {
+		n, err := keys.Repair(c.Context, path)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(e.stdout, "scope %s goes on with %d keys\n", args[0], n)
+		return err
 	}
 	f := keys.Filter{Keys: args[2:], Run: c.String("run")}
 	if f.Before, err = parseBefore(c.String("before")); err != nil {

@@ -50,6 +50,13 @@ func newPast(t *testing.T, format sink.Format, state ledger.State) *past {
 	if err != nil {
 		t.Fatal(err)
 	}
+	scope, err := keys.OpenScope(ctx, top, "spring", "x", "", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := scope.Close(); err != nil {
+		t.Fatal(err)
+	}
 	p.ledger, err = ledger.Create(ctx, p.dir.File(ledger.FileName), ledger.Run{Name: "x", Job: "exec", Effect: "once", Config: config, StartedAt: time.Now(), Output: out, OutputFormat: format.String()})
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +218,7 @@ func TestResolveGivesKeysBack(t *testing.T) {
 	}
 	taken := func(run, key string) bool {
 		t.Helper()
-		s, err := keys.OpenScope(t.Context(), p.dir.State(), "spring", run, sum.StartedAt)
+		s, err := keys.OpenScope(t.Context(), p.dir.State(), "spring", run, sum.StartedAt, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,7 @@ func giveKeysBack(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spe
 	if err != nil {
 		return err
 	}
-	s, err := keys.OpenScope(ctx, dir.State(), cfg.OncePer, cfg.Name, sum.StartedAt)
+	s, err := keys.OpenScope(ctx, dir.State(), cfg.OncePer, cfg.Name, sum.StartedAt, true)
 	if err != nil {
 		return &spec.WriteError{Err: err}
 	}

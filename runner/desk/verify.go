@@ -86,8 +86,7 @@ func (v *verification) files(ctx context.Context, r *ledger.Reader, cfg *spec.Co
 	}
 	v.note("dataset", "it is what it was when the run began", CheckInputs(ctx, r, false))
 	if cfg.OncePer != "" {
-		_, err := os.Stat(keys.ScopePath(v.dir.State(), cfg.OncePer))
-		v.note("keys", "scope "+cfg.OncePer, err)
+		v.note("keys", "scope "+cfg.OncePer, keys.Verify(ctx, keys.ScopePath(v.dir.State(), cfg.OncePer)))
 	}
 	return nil
 }

@@ -199,7 +199,7 @@ func (d *Dir) Begun() (bool, error) {
 		return false, &spec.WriteError{Err: err}
 	}
 	if left := d.left(); left != "" {
-		return true, fmt.Errorf("run %s: %w: it is gone, and %s of the run is still there", d.Name, ledger.ErrDamaged, left)
+		return true, fmt.Errorf("the ledger of run %s: %w: it is gone, and %s of the run is still there", d.Name, ledger.ErrDamaged, left)
 	}
 	return false, nil
 }
@@ -219,7 +219,7 @@ func (d *Dir) left() string {
 // otherwise all that was in the ledger is gone, and that is a ledger.ErrDamaged.
 func (d *Dir) NeverBegun() error {
 	if left := d.left(); left != "" {
-		return fmt.Errorf("run %s: %w: all that was in it is gone, and %s of the run is still there", d.Name, ledger.ErrDamaged, left)
+		return fmt.Errorf("the ledger of run %s: %w: all that was in it is gone, and %s of the run is still there", d.Name, ledger.ErrDamaged, left)
 	}
 	return nil
 }

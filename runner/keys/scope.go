@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -19,7 +19,7 @@ import (
 //go:embed scope.sql
 var scopeSchema string
 
-const scopeVersion = 1
+const scopeVersion = 2
 
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
@@ -32,7 +32,7 @@ const timeFormat = "2006-01-02T15:04:05.000Z"
 // It is not safe for concurrent use within a process, except that GiveBack may
 // be called from another goroutine than the others.
 type Scope struct {
-	db    *sql.DB
+	db    *sealed
 	path  string
 	run   string
 	began string
@@ -55,14 +55,12 @@ type Taken struct {
 // ScopePath is where the keys of a scope are kept.
 func ScopePath(state, name string) string { return filepath.Join(state, "keys", name+".db") }
 
-// OpenScope opens the keys of a scope for a run, and makes them if need be. A
-// run is known by its name and the time when it began.
-func OpenScope(ctx context.Context, state, name, run, began string) (*Scope, error) {
+// OpenScope opens the keys of a scope for a run. A run is known by its name and the time
+// when it began. If the scope is not there it is made, unless must says that it has been:
+// then, as if it is there and is not what was left, the error is a DamagedError.
+func OpenScope(ctx context.Context, state, name, run, began string, must bool) (*Scope, error) {
 	path := ScopePath(state, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("open keys: %w", err)
-	}
-	db, err := openDB(ctx, path)
+	db, err := openSealed(ctx, path, must)
 	if err != nil {
 		return nil, err
 	}
@@ -73,42 +71,41 @@ func OpenScope(ctx context.Context, state, name, run, began string) (*Scope, err
 	return s, nil
 }
 
-func openDB(ctx context.Context, path string) (*sql.DB, error) {
+func openDB(path string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)",
 	}}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite", u.String())
-	if err != nil {
-		return nil, fmt.Errorf("open keys %s: %w", path, err)
-	}
-	if err := makeSchema(ctx, db); err != nil {
-		return nil, errors.Join(fmt.Errorf("open keys %s: %w", path, err), db.Close())
-	}
-	return db, nil
+	return sql.Open("sqlite", u.String())
 }
 
-func makeSchema(ctx context.Context, db *sql.DB) error {
+// makeSchema makes the tables, or brings those of an older version up to date. It returns
+// the number of the last transaction.
+func makeSchema(ctx context.Context, db *sql.DB) (number uint64, err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }()
 	var v int
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v); err != nil {
-		return err
+		return 0, err
 	}
+	schema := scopeSchema
 	switch v {
 	case scopeVersion:
-		return nil
+		err := tx.QueryRowContext(ctx, `SELECT number FROM progress`).Scan(&number)
+		return number, err
 	case 0:
+	case 1: // had no progress
+		schema = schema[strings.Index(schema, "CREATE TABLE progress"):]
 	default:
-		return fmt.Errorf("it is of version %d, this brood knows %d", v, scopeVersion)
+		return 0, fmt.Errorf("it is of version %d, this brood knows %d", v, scopeVersion)
 	}
-	if _, err := tx.ExecContext(ctx, scopeSchema+fmt.Sprintf("; PRAGMA user_version = %d", scopeVersion)); err != nil {
-		return err
+	if _, err := tx.ExecContext(ctx, schema+fmt.Sprintf("; PRAGMA user_version = %d", scopeVersion)); err != nil {
+		return 0, err
 	}
-	return tx.Commit()
+	return 0, tx.Commit()
 }
 
 func (s *Scope) prepare(ctx context.Context) error {
@@ -147,7 +144,11 @@ func (s *Scope) wrap(what string, err error) error {
 // Flush.
 func (s *Scope) Take(ctx context.Context, key string, seq jobs.Seq, line int64) (*Taken, error) {
 	if !s.taking {
+		if err := s.db.Lock(); err != nil {
+			return nil, s.wrap("write", err)
+		}
 		if _, err := s.take.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+			s.db.Unlock()
 			return nil, s.wrap("write", err)
 		}
 		s.taking = true
@@ -177,8 +178,8 @@ func (s *Scope) Flush(ctx context.Context) error {
 		return nil
 	}
 	s.taking = false
-	_, err := s.take.ExecContext(ctx, "COMMIT")
-	return s.wrap("write", err)
+	defer s.db.Unlock()
+	return s.wrap("write", s.db.end(ctx, s.take))
 }
 
 // GiveBack gives up keys of this run, so that another may take them.
@@ -186,6 +187,10 @@ func (s *Scope) GiveBack(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
+	if err := s.db.Lock(); err != nil {
+		return s.wrap("write", err)
+	}
+	defer s.db.Unlock()
 	if _, err := s.give.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return s.wrap("write", err)
 	}
@@ -195,8 +200,7 @@ func (s *Scope) GiveBack(ctx context.Context, keys []string) error {
 			return s.wrap("write", err)
 		}
 	}
-	_, err := s.give.ExecContext(ctx, "COMMIT")
-	return s.wrap("write", err)
+	return s.wrap("write", s.db.end(ctx, s.give))
 }
 
 // Close closes the keys. What was taken and not flushed is not taken.
@@ -210,13 +214,15 @@ func (s *Scope) Close() error {
 	if s.taking {
 		_, err := s.take.ExecContext(context.Background(), "ROLLBACK")
 		errs = append(errs, err)
+		s.taking = false
+		s.db.Unlock()
 	}
 	for _, c := range []*sql.Conn{s.take, s.give} {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}
 	}
-	return s.wrap("close", errors.Join(append(errs, s.db.Close())...))
+	return s.wrap("close", errors.Join(append(errs, s.db.close())...))
 }
 
 // Filter says which keys are meant. The zero value is all of them.
@@ -239,11 +245,11 @@ func (f Filter) where() (string, []any) {
 
 // List calls visit for the keys of a scope, in the order of the alphabet.
 func List(ctx context.Context, path string, f Filter, visit func(Taken) error) error {
-	db, err := openDB(ctx, path)
+	db, err := openSealed(ctx, path, true)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = db.Close() }()
+	defer func() { _ = db.close() }()
 	where, args := f.where()
 	rows, err := db.QueryContext(ctx, `SELECT key, run, seq, line, at FROM keys`+where+` ORDER BY key`, args...)
 	if err != nil {
@@ -266,12 +272,16 @@ func List(ctx context.Context, path string, f Filter, visit func(Taken) error) e
 
 // Forget removes keys from a scope, so that any run may do them again. It
 // returns how many there were.
-func Forget(ctx context.Context, path string, f Filter) (int64, error) {
-	db, err := openDB(ctx, path)
+func Forget(ctx context.Context, path string, f Filter) (total int64, err error) {
+	db, err := openSealed(ctx, path, true)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = db.Close() }()
+	defer func() { err = errors.Join(err, db.close()) }()
+	if err := db.Lock(); err != nil {
+		return 0, err
+	}
+	defer db.Unlock()
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, fmt.Errorf("write keys %s: %w", path, err)
@@ -283,7 +293,6 @@ func Forget(ctx context.Context, path string, f Filter) (int64, error) {
 	} else {
 		where += " AND key = ?"
 	}
-	var total int64
 	for _, k := range f.Keys {
 		this := slices.Clone(args)
 		if k != "" {
@@ -299,7 +308,7 @@ func Forget(ctx context.Context, path string, f Filter) (int64, error) {
 		}
 		total += n
 	}
-	if err := tx.Commit(); err != nil {
+	if err := db.commit(ctx, tx); err != nil {
 		return 0, fmt.Errorf("write keys %s: %w", path, err)
 	}
 	return total, nil

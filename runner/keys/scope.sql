@@ -7,3 +7,11 @@ CREATE TABLE keys (
     line  INTEGER NOT NULL,      --   and the line it stands on
     at    TEXT NOT NULL          -- when it was taken
 ) STRICT, WITHOUT ROWID;
+
+-- How many transactions there were. The seal beside the file says it as well, so that a
+-- file that has lost its newest part is noticed.
+CREATE TABLE progress (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    number INTEGER NOT NULL
+) STRICT;
+INSERT INTO progress VALUES (1, 0);

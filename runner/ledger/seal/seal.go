@@ -57,7 +57,7 @@ var (
 	// ErrBroken is wrapped by errors about a seal that is damaged itself.
 	ErrBroken = errors.New("the seal of the ledger is damaged")
 	// ErrDamaged is wrapped by errors about a database that differs from its seal.
-	ErrDamaged = errors.New("the ledger is damaged")
+	ErrDamaged = errors.New("it is damaged")
 )
 
 // ID is a run's identity.
