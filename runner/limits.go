@@ -47,8 +47,11 @@ func CheckLimits(l *spec.Limits) error {
 
 // confine is the part that a worker applies to itself.
 func confine(l *spec.Limits) wire.Confine {
-	return wire.Confine{Files: l.Files, Nice: l.Nice, Sandbox: l.Sandbox, Write: l.Write, Connect: l.Connect}
+	return wire.Confine{Files: l.Files, Nice: l.Nice, Sandbox: l.Sandbox, Write: l.Write, Connect: l.Connect, Untrusted: untrusted(l)}
 }
+
+// untrusted reports whether workers are to be kept from this process and from each other.
+func untrusted(l *spec.Limits) bool { return l.User != "" || l.Sandbox || len(l.Connect) > 0 }
 
 // provisions are what the workers of a run are started with.
 type provisions struct {
@@ -62,6 +65,11 @@ type provisions struct {
 // the kernel where it can, and otherwise by the watch.
 func (r *session) keepLimits() error {
 	l := &r.cfg.Limits
+	if untrusted(l) {
+		if err := proc.Hide(); err != nil {
+			return err
+		}
+	}
 	id, err := credential(l)
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"brood/worker/wire"
 	"errors"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // pad is what the workers of a slot share with this process, one after the other: the
@@ -19,7 +21,8 @@ type pad struct {
 	epoch int64
 	page  *wire.Page
 	notes *wire.Notes
-	files [3]*os.File // of the page, and of the notes
+	files [3]*os.File // of the page, and of the notes, as the workers have them
+	own   *os.File    // the page, of this process alone
 	noted uint64      // the last note that was settled
 }
 
@@ -64,22 +67,31 @@ func (p *pad) make() (err error) {
 	if err := proc.TryLock(fresh[1]); err != nil {
 		return err
 	}
-	page := wire.FilePage(fresh[0])
-	if err := page.Reset(p.epoch); err != nil {
+	// An open file of its own: flags that a worker sets on the one that it has, such as
+	// O_APPEND, are not for this process.
+	own, err := os.OpenFile(fresh[0].Name(), os.O_RDWR|unix.O_NOFOLLOW, 0)
+	if err != nil {
 		return err
+	}
+	page := wire.FilePage(own)
+	if err := page.Reset(p.epoch); err != nil {
+		return errors.Join(err, own.Close())
 	}
 	if p.noted > 0 {
 		page.Begin(p.noted)
 	}
-	p.page, p.notes, p.files = page, wire.NewNotes(page, [2]*os.File{fresh[1], fresh[2]}), fresh
+	p.own, p.page, p.notes, p.files = own, page, wire.NewNotes(page, [2]*os.File{fresh[1], fresh[2]}), fresh
 	return nil
 }
 
 // renew replaces what a worker has damaged. All that was settled is in the ledger.
 func (p *pad) renew() error {
-	old := p.files
+	old := append(p.files[:], p.own)
 	err := p.make()
-	return errors.Join(err, closeAll(old[:]...))
+	if err != nil {
+		return err
+	}
+	return closeAll(old...)
 }
 
 // Ack says on the page that the ledger has all notes up to a number.
@@ -119,5 +131,5 @@ func (p *pad) close() error {
 	if p == nil {
 		return nil
 	}
-	return closeAll(p.files[:]...)
+	return closeAll(append(p.files[:], p.own)...)
 }

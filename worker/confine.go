@@ -22,6 +22,11 @@ func confine(c *wire.Confine) error {
 			return err
 		}
 	}
+	if c.Untrusted {
+		if err := distrust(); err != nil {
+			return err
+		}
+	}
 	if err := sandbox(c); err != nil {
 		return fmt.Errorf("--sandbox: %w", err)
 	}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"brood/worker/wire"
+	"fmt"
 	"os"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
@@ -10,6 +11,21 @@ import (
 )
 
 func rlimit(n uint64) *unix.Rlimit { return &unix.Rlimit{Cur: n, Max: n} }
+
+// distrust gives up the right to become another user by executing a program, for all
+// threads and all that they start: prctl(2), PR_SET_NO_NEW_PRIVS. And it keeps processes of
+// the same user, such as those that other workers have started, from tracing this one or
+// taking its descriptors: PR_SET_DUMPABLE, which ptrace(2) asks. What is started is
+// dumpable again, and has none of the descriptors.
+func distrust() error {
+	if err := llsys.AllThreadsPrctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("give up privileges: %w", err)
+	}
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return fmt.Errorf("hide from other processes: %w", err)
+	}
+	return nil
+}
 
 // devices may be written to in every sandbox.
 var devices = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}

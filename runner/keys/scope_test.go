@@ -69,7 +69,7 @@ func TestScopeOfMany(t *testing.T) {
 	for i := range 4 {
 		s := openScope(t, state, fmt.Sprint(i), false)
 		all.Go(func() {
-			for j := range 30 {
+			for j := range 10 {
 				key := fmt.Sprintf("%d.%d", i, j)
 				if _, err := s.Take(t.Context(), key, jobs.Seq(j), 1); err != nil {
 					t.Error(err)
@@ -90,7 +90,7 @@ func TestScopeOfMany(t *testing.T) {
 	}
 	all.Wait()
 	n := 0
-	if err := List(t.Context(), ScopePath(state, "tour"), Filter{}, func(Taken) error { n++; return nil }); err != nil || n != 4*24 {
+	if err := List(t.Context(), ScopePath(state, "tour"), Filter{}, func(Taken) error { n++; return nil }); err != nil || n != 4*8 {
 		t.Errorf("%d keys, %v", n, err)
 	}
 }

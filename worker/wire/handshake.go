@@ -38,6 +38,9 @@ type Confine struct {
 	Sandbox bool     `json:"sandbox,omitempty"` // it may write no file
 	Write   []string `json:"write,omitempty"`   // but these, and what is in these directories
 	Connect []uint16 `json:"connect,omitempty"` // TCP ports it may connect to; none: all
+	// Untrusted says that it may become no other user by starting a program, and that no
+	// other process of its user may look into it: it is another user's, or in a sandbox.
+	Untrusted bool `json:"untrusted,omitempty"`
 	// Refusals is the pids.events file of its cgroup, which counts the processes
 	// that the kernel has refused it; empty: it has none.
 	Refusals string `json:"refusals,omitempty"`

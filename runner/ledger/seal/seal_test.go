@@ -275,7 +275,7 @@ func TestFlips(t *testing.T) {
 	if err := errors.Join(d.conn.Close(), d.seal.Sync()); err != nil {
 		t.Fatal(err)
 	}
-	flips := 300
+	flips := 120
 	if testing.Short() {
 		flips = 30
 	}
