@@ -11,6 +11,8 @@ need parallel parallel
 need sqlite3 sqlite3
 need tmux tmux
 need strace strace
+need cc gcc
+[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 need mkfs.ext4 e2fsprogs
 need unshare util-linux
 need prlimit util-linux

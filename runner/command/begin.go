@@ -11,10 +11,12 @@ import (
 	"brood/runner/spec"
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 )
 
 // sameRun refuses to continue a run that was begun with something else to do
@@ -97,12 +99,30 @@ func (e *env) begin(ctx context.Context, dir *home.Dir, cfg *spec.Config, plan f
 
 // warn says what is allowed and may surprise.
 func (e *env) warn(cfg *spec.Config) {
+	if cfg.Output == sink.Stdout && goesNowhere() {
+		e.terminal.Logf("standard output is closed, or /dev/null: nobody gets the results; -o FILE keeps them")
+	}
 	for _, w := range cfg.Plan.Warnings {
 		e.terminal.Logf("%s", w)
 	}
 	if cfg.DrainTimeout > 0 && cfg.DrainTimeout < cfg.Timeout {
 		e.terminal.Logf("--drain-timeout %s is less than --timeout %s: a record may be killed that would have ended in time", cfg.DrainTimeout, cfg.Timeout)
 	}
+}
+
+// goesNowhere reports whether standard output is /dev/null opened to be read and written:
+// so the Go runtime opens it where there is none. A shell opens it to be written only.
+func goesNowhere() bool {
+	const stdout = 1 // and not os.Stdout, which may have been opened anew
+	how, err := unix.FcntlInt(stdout, unix.F_GETFL, 0)
+	if err != nil || how&unix.O_ACCMODE != unix.O_RDWR {
+		return false
+	}
+	var here, null unix.Stat_t
+	if unix.Fstat(stdout, &here) != nil || unix.Stat(os.DevNull, &null) != nil {
+		return false
+	}
+	return here.Dev == null.Dev && here.Ino == null.Ino
 }
 
 // tellOutcome tells how a session went, and makes an exit status of it.

@@ -88,7 +88,10 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 		args = append(append(args[:1:1], args[2:]...), "--help")
 	}
 	err := app.RunContext(context.Background(), permute(app, args))
-	if err == nil {
+	if err == nil && e.code == exitOK {
+		err = e.stdout.Err() // of help, whose writer does not look
+	}
+	if err == nil || errors.Is(err, syscall.EPIPE) && e.stdout.Err() != nil && e.code == exitOK {
 		return e.code
 	}
 	return report(e.stderr, err)
@@ -100,6 +103,16 @@ func Version() string {
 		return info.Main.Version
 	}
 	return versionFallback
+}
+
+// withoutHelpCommand takes away the subcommand help, and h, that each command would have: a
+// run may be called so.
+func withoutHelpCommand(commands []*cli.Command) []*cli.Command {
+	for _, c := range commands {
+		c.HideHelpCommand = true
+		withoutHelpCommand(c.Subcommands)
+	}
+	return commands
 }
 
 func (e *env) app() *cli.App {
@@ -133,11 +146,11 @@ stopped by a signal, resumable.`,
 			}
 			return cli.ShowAppHelp(c)
 		},
-		Commands: slices.Concat(e.controlCommands(), []*cli.Command{
+		Commands: withoutHelpCommand(slices.Concat(e.controlCommands(), []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.keysCommand(),
 			e.lockCommand(),
-		}, e.toolCommands()),
+		}, e.toolCommands())),
 	}
 }
 

@@ -93,7 +93,11 @@ type Writer struct {
 	file *os.File
 	tty  bool
 	rest []byte // the beginning of a character
+	err  error  // of the first write that failed
 }
+
+// Err is why something could not be written, or nil: for who could not ask each time.
+func (w *Writer) Err() error { return w.err }
 
 // NewWriter returns a Writer to w, which may be a terminal.
 func NewWriter(w io.Writer) *Writer {
@@ -109,6 +113,14 @@ func (w *Writer) File() *os.File { return w.file }
 
 // Write writes p, or what may be shown of it.
 func (w *Writer) Write(p []byte) (int, error) {
+	n, err := w.write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+func (w *Writer) write(p []byte) (int, error) {
 	if !w.tty {
 		return w.w.Write(p)
 	}
