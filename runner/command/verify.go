@@ -90,8 +90,16 @@ Example:
 	}
 }
 
+// beyondRepair is what can be done about a run of which too little is left.
+func beyondRepair(path string, err error) error {
+	return &cliError{code: exitWrite, err: err, hint: "Put the run directory " + path + " back from a copy. Without one, what was done stands only in the results, and at the far side: find out, and run what is left under another name."}
+}
+
 func (e *env) repair(c *cli.Context) error {
 	state, name, err := oneRun(c)
+	if errors.Is(err, ledger.ErrDamaged) {
+		return beyondRepair(home.RunPath(state, name), err)
+	}
 	if err != nil {
 		return err
 	}
@@ -103,7 +111,7 @@ func (e *env) repair(c *cli.Context) error {
 	e.terminal = term.New(term.Options{Out: e.stderr, Progress: term.ProgressNever})
 	rep, err := runner.Repair(c.Context, e.setting(dir), c.Bool("take-over"))
 	if errors.Is(err, ledger.ErrLost) {
-		return &cliError{code: exitWrite, err: err, hint: "Put the run directory " + dir.Path + " back from a copy. Without one, what was done stands only in the results, and at the far side: find out, and run what is left under another name."}
+		return beyondRepair(dir.Path, err)
 	}
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -28,7 +29,8 @@ type File struct {
 	sum    uint32 // CRC-32C of what was handed to the kernel
 	err    error  // the first error sticks: no byte may follow a gap
 
-	before  int64 // bytes that a regular file holds before the first of ours
+	written atomic.Int64 // that the kernel has been given, or is about to be
+	before  int64        // bytes that a regular file holds before the first of ours
 	regular bool
 	linked  bool // it had a name when it was opened
 }
@@ -80,7 +82,9 @@ func Open(path string, at Start) (*File, error) {
 const lostOutput = "put the file back, or run the dataset again under another name"
 
 func (o *File) open(at Start) error {
-	how := os.O_RDWR
+	// Appending, so that a file which somebody cuts off meanwhile stays too short, and is
+	// not one with a hole.
+	how := os.O_RDWR | os.O_APPEND
 	if o.size == 0 {
 		how |= os.O_CREATE
 	}
@@ -124,9 +128,7 @@ func (o *File) goOn(at Start) error {
 	if err := o.f.Truncate(o.size); err != nil {
 		return &WriteError{o.path, err}
 	}
-	if _, err := o.f.Seek(o.size, io.SeekStart); err != nil {
-		return &WriteError{o.path, err}
-	}
+	o.written.Store(o.size)
 	return nil
 }
 
@@ -218,6 +220,7 @@ func (o *File) Buffered() int { return len(o.buf) }
 func (o *File) IsStdout() bool { return o.stdout }
 
 func (o *File) write(b []byte) error {
+	o.written.Add(int64(len(b))) // before, for Check
 	n, err := o.f.Write(b)
 	o.sum = crc32.Update(o.sum, castagnoli, b[:n])
 	if err != nil {

@@ -62,6 +62,9 @@ func (o *File) stillThere(st os.FileInfo, size int64) error {
 	if o.stdout {
 		return nil
 	}
+	if most := o.written.Load(); st.Size() > most {
+		return fmt.Errorf("it has %d bytes, and at most %d bytes of results were written to it: something else writes to it as well", st.Size(), most)
+	}
 	now, err := os.Stat(o.path)
 	if err == nil && os.SameFile(st, now) {
 		return nil

@@ -15,13 +15,14 @@ func TestCheck(t *testing.T) {
 		harm func(path string) error
 		want string // in the error; empty: there is none
 	}{
-		"nothing":  {func(string) error { return nil }, ""},
-		"appended": {func(path string) error { return appendTo(path, "more") }, ""},
-		"removed":  {os.Remove, "has been removed"},
-		"folder":   {func(path string) error { return os.RemoveAll(filepath.Dir(path)) }, "has been removed"},
-		"moved":    {func(path string) error { return os.Rename(path, path+".old") }, "out.csv.old"},
-		"cut":      {func(path string) error { return os.Truncate(path, 3) }, "it has 3 bytes, and 8 bytes"},
-		"emptied":  {func(path string) error { return os.WriteFile(path, nil, 0o600) }, "it has 0 bytes, and 8 bytes"},
+		"nothing":                  {func(string) error { return nil }, ""},
+		"appended":                 {func(path string) error { return appendTo(path, "more") }, "something else writes to it as well"},
+		"written after it was cut": {func(path string) error { return os.Truncate(path, 0) }, "it has 3 bytes, and 11 bytes"},
+		"removed":                  {os.Remove, "has been removed"},
+		"folder":                   {func(path string) error { return os.RemoveAll(filepath.Dir(path)) }, "has been removed"},
+		"moved":                    {func(path string) error { return os.Rename(path, path+".old") }, "out.csv.old"},
+		"cut":                      {func(path string) error { return os.Truncate(path, 3) }, "it has 3 bytes, and 8 bytes"},
+		"emptied":                  {func(path string) error { return os.WriteFile(path, nil, 0o600) }, "it has 0 bytes, and 8 bytes"},
 		"replaced": {func(path string) error {
 			return errors.Join(os.Rename(path, path+".old"), os.WriteFile(path, []byte("another file"), 0o600))
 		}, "another file has taken its place"},
@@ -39,6 +40,12 @@ func TestCheck(t *testing.T) {
 			}
 			if err := c.harm(path); err != nil {
 				t.Fatal(err)
+			}
+			if name == "written after it was cut" {
+				put(t, f, "two")
+				if err := f.Flush(); err != nil {
+					t.Fatal(err)
+				}
 			}
 			err := f.Check(f.Size())
 			var we *WriteError
