@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"brood/runner/ledger/seal": {},
 	"brood/runner/pace":        {},
 	"brood/runner/proc":        {"worker/threads"},
-	"brood/runner/sink":        {"jobs"},
+	"brood/runner/sink":        {"jobs", "runner/term"},
 	"brood/runner/term":        {},
 
 	// A run, from what is asked of it to the session that does it.

@@ -126,7 +126,7 @@ func Move(from, to string, b []byte, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	if _, err := n.File.Write(b); err != nil {
+	if _, err := n.Write(b); err != nil {
 		return errors.Join(err, n.Discard())
 	}
 	return n.Put(to)

@@ -38,7 +38,7 @@ func newFeeder(f *os.File, lost func()) (*feeder, error) {
 	w := &feeder{f: f, raw: raw, lost: lost}
 	w.once = func(fd uintptr) bool {
 		for {
-			if w.n, w.said = syscall.Write(int(fd), w.now); w.said != syscall.EINTR {
+			if w.n, w.said = syscall.Write(int(fd), w.now); !errors.Is(w.said, syscall.EINTR) {
 				return true
 			}
 		}
@@ -77,7 +77,7 @@ func (w *feeder) atOnce(b []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case w.said != nil && w.said != syscall.EAGAIN:
+	case w.said != nil && !errors.Is(w.said, syscall.EAGAIN):
 		return 0, w.said
 	}
 	return max(w.n, 0), nil

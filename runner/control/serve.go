@@ -65,7 +65,7 @@ func roomFor(most int) int {
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil {
 		return most
 	}
-	return int(min(uint64(most), max(uint64(l.Cur)/part, least)))
+	return int(min(uint64(most), max(l.Cur/part, least)))
 }
 
 // visitors are the connections there are, the oldest first.

@@ -53,7 +53,7 @@ func TestState(t *testing.T) {
 func TestCheckName(t *testing.T) {
 	for name, ok := range map[string]bool{
 		"a": true, "nightly-2026.11_1": true, strings.Repeat("x", 64): true, DefaultName("exec", time.Now()): true,
-		"": false, ".": false, "..": false, "a/b": false, "a b": false, "ä": false, "a\n": false, strings.Repeat("x", 65): false, "../x": false,
+		"": false, ".": false, "..": false, "a/b": false, "a b": false, "ä": false, "a\n": false, strings.Repeat("x", 65): false, "../x": false, ".x": false, "-x": false, "_x": false,
 	} {
 		if err := CheckName(name); (err == nil) != ok {
 			t.Errorf("%q: %v", name, err)

@@ -98,7 +98,8 @@ func makeSchema(ctx context.Context, db *sql.DB) (number uint64, err error) {
 		return number, err
 	case 0:
 	case 1: // had no progress
-		schema = schema[strings.Index(schema, "CREATE TABLE progress"):]
+		_, progress, _ := strings.Cut(schema, "CREATE TABLE progress")
+		schema = "CREATE TABLE progress" + progress
 	default:
 		return 0, fmt.Errorf("it is of version %d, this brood knows %d", v, scopeVersion)
 	}

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"brood/runner/term"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -24,6 +25,7 @@ type File struct {
 	f      *os.File
 	path   string
 	stdout bool
+	screen *term.Writer // standard output, if it is a terminal; nil: it is none
 	buf    []byte
 	size   int64  // of all that was given to Write
 	sum    uint32 // CRC-32C of what was handed to the kernel
@@ -67,6 +69,9 @@ func Open(path string, at Start) (*File, error) {
 	}
 	if path == Stdout {
 		o.f, o.stdout = os.Stdout, true
+		if w := term.NewWriter(os.Stdout); w.IsTerminal() {
+			o.screen = w
+		}
 	} else if err := o.open(at); err != nil {
 		return nil, err
 	}
@@ -221,7 +226,7 @@ func (o *File) IsStdout() bool { return o.stdout }
 
 func (o *File) write(b []byte) error {
 	o.written.Add(int64(len(b))) // before, for Check
-	n, err := o.f.Write(b)
+	n, err := o.put(b)
 	o.sum = crc32.Update(o.sum, castagnoli, b[:n])
 	if err != nil {
 		if o.stdout {
@@ -234,6 +239,17 @@ func (o *File) write(b []byte) error {
 		o.err = &WriteError{o.Name(), err}
 	}
 	return o.err
+}
+
+// put writes to the file, or what may be shown of it to a terminal.
+func (o *File) put(b []byte) (int, error) {
+	if o.screen == nil {
+		return o.f.Write(b)
+	}
+	if _, err := o.screen.Write(b); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // Name is the file's path, or a word for standard output.

@@ -3,6 +3,7 @@ package term
 import (
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -126,7 +127,7 @@ func (w *Writer) write(p []byte) (int, error) {
 	}
 	b := p
 	if len(w.rest) > 0 {
-		b = append(w.rest, p...)
+		b = slices.Concat(w.rest, p)
 	}
 	whole := wholeRunes(b)
 	w.rest = append([]byte(nil), b[whole:]...)
