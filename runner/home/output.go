@@ -22,7 +22,7 @@ func (d *Dir) LockOutput(path string, f os.FileInfo) error {
 	if err := makePrivate(d.State(), dir); err != nil {
 		return err
 	}
-	name := fmt.Sprintf("%x-%x", uint64(sys.Dev), sys.Ino) //nolint:unconvert // signed elsewhere
+	name := fmt.Sprintf("%x-%x", sys.Dev, sys.Ino)
 	lock, err := takeLock(context.Background(), filepath.Join(dir, name), 0)
 	var locked *LockedError
 	if errors.As(err, &locked) {

@@ -14,7 +14,7 @@ func (o *File) measure() error {
 	if err != nil {
 		return &WriteError{o.Name(), err}
 	}
-	o.regular, o.linked = st.Mode().IsRegular(), links(st) > 0
+	o.regular, o.linked = st.Mode().IsRegular(), hasName(st)
 	if !o.stdout || !o.regular {
 		return nil
 	}
@@ -27,12 +27,10 @@ func (o *File) measure() error {
 	return nil
 }
 
-func links(st os.FileInfo) uint64 {
+// hasName reports whether a file still has a name.
+func hasName(st os.FileInfo) bool {
 	sys, ok := st.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 1
-	}
-	return uint64(sys.Nlink) //nolint:unconvert // another type elsewhere
+	return !ok || sys.Nlink > 0
 }
 
 // Check reports an error if the first size bytes, which were flushed, cannot be found any
@@ -53,7 +51,7 @@ func (o *File) Check(size int64) error {
 }
 
 func (o *File) stillThere(st os.FileInfo, size int64) error {
-	if o.linked && links(st) == 0 {
+	if o.linked && !hasName(st) {
 		return errors.New("it has been removed while results were being written to it; run the dataset again under another name")
 	}
 	if st.Size() < o.before+size {
