@@ -45,8 +45,8 @@ bench: build test-tools $(TOOLS)/benchstat ## measure the parts, and whole runs 
 	$(TOOLS)/benchstat bin/bench.txt
 	python3 testdata/bench.py bin/brood
 
-chaos: ## kill, and cut the power, thousands of times, and count effects from outside (root for the power)
-	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss' -v -timeout 3600s ./runner/acceptance
+chaos: ## kill, cut the power, and harm files, thousands of times, and count effects from outside (root for the power)
+	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage' -v -timeout 3600s ./runner/acceptance
 
 fuzz: ## fuzz every decoder for a minute each
 	$(GO) test -run '^$$' -fuzz FuzzFrames -fuzztime 60s ./worker/wire

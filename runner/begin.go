@@ -125,7 +125,7 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger
 	if err != nil {
 		return 0, err
 	}
-	left, err := takeOver(ctx, set.Dir, l.Reader(), told)
+	left, err := takeOver(ctx, set.Dir, l.Reader(), cfg, told)
 	if err == nil {
 		err = hideInNotes(mask, left)
 	}

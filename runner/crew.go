@@ -80,6 +80,14 @@ func (c *crew) hire(n int) error {
 	return nil
 }
 
+// closePads gives the pages and the notes of all slots back. The book has ended.
+func (c *crew) closePads() (err error) {
+	for _, s := range c.all() {
+		err = errors.Join(err, s.pad.close())
+	}
+	return err
+}
+
 // staff brings the crew to n slots. The first ones have been hired before the
 // session began.
 func (c *crew) staff(ctx context.Context, start func(func(context.Context) error), n int) error {

@@ -78,10 +78,8 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage.total()); endErr != nil && err == nil {
 		err = &spec.WriteError{Err: endErr}
 	}
-	for _, s := range r.crew.all() {
-		if pageErr := s.pad.close(); pageErr != nil && err == nil {
-			err = pageErr
-		}
+	if pageErr := r.crew.closePads(); pageErr != nil && err == nil {
+		err = pageErr
 	}
 	if clean {
 		_ = os.RemoveAll(r.Dir.File(home.PagesName))

@@ -183,6 +183,13 @@ func (f *fakeRun) begin(ctx context.Context) (Report, error) {
 // resume goes on with it, as another process would.
 func (f *fakeRun) resume(ctx context.Context) (Report, error) {
 	f.t.Helper()
+	f.again()
+	return Resume(ctx, &f.set, &Resumption{Tune: func(*spec.Config) error { return nil }})
+}
+
+// again opens its directory, as another process would.
+func (f *fakeRun) again() {
+	f.t.Helper()
 	state := f.set.Dir.State()
 	err := f.set.Dir.Close()
 	if err == nil {
@@ -191,7 +198,6 @@ func (f *fakeRun) resume(ctx context.Context) (Report, error) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return Resume(ctx, &f.set, &Resumption{Tune: func(*spec.Config) error { return nil }})
 }
 
 // rows are the results, "seq status class attempts" each.

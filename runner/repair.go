@@ -16,6 +16,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -30,6 +31,9 @@ type Repaired struct {
 	// Tail is where results were put that stood in the output behind what the ledger knows;
 	// empty: there were none.
 	Tail string
+	// Changed says that the results are not those that were written, up to where the
+	// ledger counts on them.
+	Changed bool
 	// Missing is how many bytes of results are missing in the output.
 	Missing int64
 	Totals  ledger.Totals
@@ -49,14 +53,21 @@ func Repair(ctx context.Context, set *Setting, takeOver bool) (rep Repaired, err
 	if err != nil {
 		return rep, err
 	}
-	defer func() { err = errors.Join(err, l.Close()) }()
+	defer func() {
+		if errors.Is(err, ledger.ErrDamaged) && !errors.Is(err, ledger.ErrLost) {
+			err = fmt.Errorf("%w: %w", ledger.ErrLost, err)
+		}
+		err = errors.Join(err, l.Close())
+	}()
 	r := l.Reader()
 	cfg, sum, err := desk.ReadConfig(ctx, r)
-	if err == nil && !takeOver {
-		err = home.CheckOwner(ctx, r, cfg.Name)
-	}
 	if err != nil {
-		return rep, err
+		return rep, fmt.Errorf("%w: %w", ledger.ErrLost, err)
+	}
+	if !takeOver {
+		if err := home.CheckOwner(ctx, r, cfg.Name); err != nil {
+			return rep, err
+		}
 	}
 	rep.Lost, rep.Totals = l.Lost, sum.Totals
 	left, err := takeOverAll(ctx, set, r, cfg, l.Issued, told)
@@ -92,7 +103,10 @@ func endRepair(ctx context.Context, set *Setting, l *ledger.Ledger, state ledger
 // takeOverAll takes over what the last session has left, and makes a note of each record
 // that may have been sent out though the ledger says nothing of that.
 func takeOverAll(ctx context.Context, set *Setting, r *ledger.Reader, cfg *spec.Config, issued uint64, told func()) ([]ledger.Note, error) {
-	left, err := takeOver(ctx, set.Dir, r, told)
+	left, err := takeOver(ctx, set.Dir, r, cfg, told)
+	if errors.Is(err, ledger.ErrDamaged) { // it is older than what lies beside it
+		left, issued, err = nil, math.MaxUint64, nil
+	}
 	if err != nil || cfg.Effect == jobs.EffectNone {
 		return left, err
 	}
@@ -101,7 +115,7 @@ func takeOverAll(ctx context.Context, set *Setting, r *ledger.Reader, cfg *spec.
 		return nil, err
 	}
 	if issued == math.MaxUint64 {
-		if issued, err = desk.CountRecords(ctx, set.Dir, cfg); err != nil {
+		if issued, err = desk.CountRecords(ctx, set.Dir, r, cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -131,7 +145,10 @@ func repairOutput(ctx context.Context, dir *home.Dir, l *ledger.Ledger, rep *Rep
 	if err != nil || out.Path == sink.Stdout {
 		return err
 	}
-	f, err := os.Open(out.Path)
+	f, err := os.OpenFile(out.Path, os.O_RDWR, 0)
+	if errors.Is(err, syscall.EISDIR) {
+		return &spec.WriteError{Err: fmt.Errorf("%s is a directory, and results were in a file there; put the file back or move the directory away, and repair again", out.Path)}
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		rep.Missing = out.Bytes
 		return l.SetOutput(ctx, 0, 0)
@@ -142,6 +159,9 @@ func repairOutput(ctx context.Context, dir *home.Dir, l *ledger.Ledger, rep *Rep
 	defer func() { _ = f.Close() }()
 	st, err := f.Stat()
 	if err != nil || !st.Mode().IsRegular() {
+		return err
+	}
+	if err := dir.LockOutput(out.Path, st); err != nil {
 		return err
 	}
 	size := out.Bytes
@@ -161,7 +181,15 @@ func repairOutput(ctx context.Context, dir *home.Dir, l *ledger.Ledger, rep *Rep
 	if err != nil {
 		return &spec.WriteError{Err: err}
 	}
-	return l.SetOutput(ctx, size, sum)
+	rep.Changed = size == out.Bytes && size > 0 && out.Sum != nil && *out.Sum != sum
+	if err := l.SetOutput(ctx, size, sum); err != nil {
+		return err
+	}
+	// Of a run that is done nobody would cut it off.
+	if err := errors.Join(f.Truncate(size), f.Sync()); err != nil {
+		return &spec.WriteError{Err: err}
+	}
+	return nil
 }
 
 // lastLine is where the last whole line of the first size bytes ends.

@@ -49,6 +49,9 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	}
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
 	if sum.State == ledger.StateDone && !how.AcceptAppend && !asks {
+		if err := desk.CheckResults(ctx, l.Reader()); err != nil {
+			return nil, Report{}, err
+		}
 		return nil, Report{State: sum.State, Totals: sum.Totals, Already: true}, nil
 	}
 	if err := desk.CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {

@@ -121,11 +121,10 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 		cfg: cfg, epoch: epoch, reader: in.Reader, started: time.Now(),
 	}
 	r.crew.r = r
-	defer func() { _ = in.Reader.Close() }()
+	defer func() { _ = in.Close() }() // with its producer
 	if err := r.prepare(ctx, l, in); err != nil {
-		_ = in.Close() // with its producer
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
-		return Report{}, errors.Join(err, endErr, r.release())
+		return Report{}, errors.Join(err, endErr, r.admission.close(), r.crew.closePads(), r.release())
 	}
 	state, reason, err := r.work(ctx, in)
 	return r.report(l, state, reason, err)

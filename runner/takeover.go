@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/book"
+	"brood/runner/desk"
 	"brood/runner/hand"
 	"brood/runner/home"
 	"brood/runner/ledger"
@@ -31,8 +32,17 @@ const (
 // as well, the pages say what each had in hand; after another boot neither means
 // anything, and every intent without an outcome is unknown. The same goes for
 // pages that are gone, by whatever hand.
-func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, told func()) ([]ledger.Note, error) {
+//
+// If a page, or the results, show that there was a newer ledger, the error wraps
+// ledger.ErrDamaged.
+func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, told func()) ([]ledger.Note, error) {
 	epoch, last, err := l.LastSession(ctx)
+	if err == nil && cfg.Effect != jobs.EffectNone {
+		err = checkPages(dir, epoch)
+	}
+	if err == nil {
+		err = desk.CheckNewest(ctx, l, cfg)
+	}
 	if err != nil || epoch == 0 || last.Clean {
 		return nil, err
 	}
@@ -68,6 +78,24 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, told func())
 	return t.notes(), nil
 }
 
+// checkPages looks for a page of a later session than the last one that the ledger knows:
+// pages are made when a session is in the ledger.
+func checkPages(dir *home.Dir, epoch int64) error {
+	for slot := 1; ; slot++ {
+		f, err := os.OpenFile(dir.NotesPath(slot, 0), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return nil //nolint:nilerr // there are no more, or it is no page; readPage says so
+		}
+		page := wire.FilePage(f)
+		session := page.Session()
+		whole := page.Err() == nil
+		_ = f.Close()
+		if whole && session > epoch {
+			return fmt.Errorf("%w: it knows of %d sessions, and page %d is of session %d", ledger.ErrDamaged, epoch, slot, session)
+		}
+	}
+}
+
 type takeover struct {
 	past  *book.Past
 	found map[jobs.Seq]*found
@@ -90,6 +118,9 @@ func (t *takeover) readPages(ctx context.Context, dir *home.Dir, epoch int64, sl
 	whole = true
 	for slot := 1; slot <= slots; slot++ {
 		ok, err := t.readPage(ctx, dir, slot, epoch)
+		if errors.Is(err, ledger.ErrDamaged) {
+			return false, err
+		}
 		if err != nil {
 			return false, &spec.WriteError{Err: fmt.Errorf("take over from the last session: %w", err)}
 		}
@@ -122,6 +153,9 @@ func (t *takeover) readPage(ctx context.Context, d *home.Dir, slot int, epoch in
 	}
 	if err != nil || left.Session != epoch {
 		return false, err
+	}
+	if acked := t.ackedOf(slot); !t.old && left.Acked > acked {
+		return false, fmt.Errorf("%w: it is older than page %d, which says that note %d of it was in the ledger, and that ends at %d", ledger.ErrDamaged, slot, left.Acked, acked)
 	}
 	busy := left.Busy
 	for i := range left.Notes {

@@ -15,6 +15,7 @@
 //	starts_test.go        one run is held by one process
 //	kill_chaos_test.go    the output is the same however often brood is killed
 //	kill_effects_test.go  nothing is done twice, or it is unknown, whatever is killed
+//	damage_test.go        whatever is done to a file of a run, nothing is done twice
 //	kill_old_ledgers_test.go
 //	                      runs that earlier versions left in the middle are resumed
 //	disk_faults_test.go   a disk that is full or broken is said, and costs nothing
@@ -36,8 +37,8 @@
 // to) and mail_tools_test.go are what several of them use.
 //
 // Some are short forms, and there is more time in a night: BROOD_CHAOS is how often
-// to kill (make chaos), BROOD_ADAPTIVE for how many seconds to look for what a
-// server takes, BROOD_LEAK how many records leak. A program that a test needs is
-// installed by make test-tools; where it is missing the test is skipped, but never
-// if CI is true.
+// to kill, and a tenth of how often to do harm (make chaos), BROOD_ADAPTIVE for how
+// many seconds to look for what a server takes, BROOD_LEAK how many records leak. A
+// program that a test needs is installed by make test-tools; where it is missing the
+// test is skipped, but never if CI is true.
 package acceptance

@@ -20,7 +20,8 @@ import (
 
 // effectJob does something that can be counted from outside: it appends a line
 // to the file that BROOD_TEST_EFFECTS names, in one write. Some records fail or
-// ask for another try before they have had their effect.
+// ask for another try before they have had their effect. BROOD_TEST_EFFECT_PAUSE makes
+// it slower.
 func effectJob() *jobs.Definition {
 	return &jobs.Definition{
 		Name: "effect", Retries: 5, Effect: jobs.EffectOnce, KeyLifetime: time.Hour,
@@ -29,14 +30,19 @@ func effectJob() *jobs.Definition {
 		},
 		Open: func(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 			f, err := os.OpenFile(os.Getenv("BROOD_TEST_EFFECTS"), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-			return &effect{file: f, key: s.Key}, err
+			pause := time.Millisecond
+			if long, bad := time.ParseDuration(os.Getenv("BROOD_TEST_EFFECT_PAUSE")); bad == nil {
+				pause = long
+			}
+			return &effect{file: f, key: s.Key, pause: pause}, err
 		},
 	}
 }
 
 type effect struct {
-	file *os.File
-	key  jobs.KeySpec
+	file  *os.File
+	key   jobs.KeySpec
+	pause time.Duration // at most so long before the effect, and again after it
 }
 
 func (e *effect) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
@@ -52,11 +58,11 @@ func (e *effect) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 		res.RetryAfter = time.Millisecond
 		return nil
 	}
-	time.Sleep(rand.N(time.Millisecond))
+	time.Sleep(rand.N(e.pause))
 	if _, err := fmt.Fprintf(e.file, "%d %s\n", rec.Seq, e.key.Of(rec)); err != nil {
 		return err
 	}
-	time.Sleep(rand.N(time.Millisecond))
+	time.Sleep(rand.N(e.pause))
 	// Large now and then, so that the notes have to grow and to change files.
 	size := 10
 	if rec.Seq%100 == 0 {

@@ -238,6 +238,8 @@ func classify(err error) (int, string) {
 		return exitWrite, advice
 	case errors.As(err, &writeErr):
 		return exitWrite, ""
+	case errors.Is(err, dataset.ErrDamaged):
+		return exitDataset, "Put it back from a copy. Without one the run cannot go on: its results say which records were done; run the others under another name."
 	case errors.Is(err, dataset.ErrChanged), errors.As(err, &dataErr):
 		return exitDataset, ""
 	case errors.Is(err, spec.ErrBooks):

@@ -53,7 +53,15 @@ func (e *env) export(c *cli.Context) error {
 		}
 		want[st] = true
 	}
-	l, err := ledger.OpenReader(c.Context, home.LedgerPath(state, name))
+	// What a damaged ledger, or an older one, calls pending may have been done.
+	path := home.LedgerPath(state, name)
+	if !home.Alive(state, name) {
+		// It may be that somebody begins to write to it meanwhile.
+		if err := ledger.Compare(path); err != nil && !home.Alive(state, name) {
+			return err
+		}
+	}
+	l, err := ledger.OpenReader(c.Context, path)
 	if err != nil {
 		return err
 	}
@@ -64,6 +72,11 @@ func (e *env) export(c *cli.Context) error {
 	}
 	if err := desk.CheckInputs(c.Context, l, true); err != nil {
 		return err
+	}
+	if !home.Alive(state, name) {
+		if err := desk.CheckNewest(c.Context, l, cfg); err != nil {
+			return err
+		}
 	}
 	return e.writeExport(c, home.At(state, name), l, cfg, want)
 }

@@ -124,6 +124,9 @@ func (e *env) tellRepaired(name string, rep *runner.Repaired) error {
 	if rep.Lost > 0 {
 		say("the last %d commits are gone", rep.Lost)
 	}
+	if rep.Changed {
+		say("the results are not what was written, and are kept as they are: look at them")
+	}
 	if rep.Missing > 0 {
 		say("%d bytes of results are missing in the output, and cannot be written again", rep.Missing)
 	}

@@ -48,6 +48,9 @@ func (in *Input) Read(p []byte) (int, error) {
 	}
 }
 
+// Release gives back what it is made of. No Read is under way, and none comes.
+func (in *Input) Release() error { return errors.Join(in.Close(), in.stop.Close()) }
+
 // Close ends a Read that is under way, and all later ones. It may be called
 // from any goroutine and more than once.
 func (in *Input) Close() error {

@@ -261,6 +261,30 @@ func TestCutSpool(t *testing.T) {
 	}
 }
 
+// TestSpoolIsNoFile: what has come into the place of a copy is not read, and not written.
+func TestSpoolIsNoFile(t *testing.T) {
+	for _, end := range []string{"", ".part"} {
+		for kind, put := range map[string]func(path string) error{
+			"directory": func(path string) error { return os.Mkdir(path, 0o700) },
+			"link":      func(path string) error { return os.Symlink("moved", path) },
+		} {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "stdin")
+			if err := errors.Join(os.WriteFile(filepath.Join(dir, "moved"), []byte("x\n"), 0o600), put(path+end)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := NewSpool(path)
+			_, readErr := OpenSpool(path)
+			if !errors.Is(err, ErrDamaged) || !errors.Is(readErr, ErrDamaged) {
+				t.Errorf("%s at stdin%s: %v; %v", kind, end, err, readErr)
+			}
+		}
+	}
+	if _, err := OpenSpool(filepath.Join(t.TempDir(), "stdin")); !errors.Is(err, ErrDamaged) {
+		t.Errorf("gone: %v", err)
+	}
+}
+
 // TestCutSpoolGoesOn: a copy that something has cut while it is made gets no hole.
 func TestCutSpoolGoesOn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "stdin")

@@ -83,8 +83,21 @@ func (s *Spool) sumOf(sum uint32, from, to int64) (uint32, error) {
 // before the input did.
 var ErrCutOff = errors.New("standard input was cut off")
 
+// regular refuses what has come into the place of a copy, whole or not.
+func regular(path string) error {
+	for _, p := range []string{path, path + ".part"} {
+		if st, err := os.Lstat(p); err == nil && !st.Mode().IsRegular() {
+			return fmt.Errorf("%s: %w: it is no file any more", p, ErrDamaged)
+		}
+	}
+	return nil
+}
+
 // NewSpool creates or opens the copy at path.
 func NewSpool(path string) (*Spool, error) {
+	if err := regular(path); err != nil {
+		return nil, err
+	}
 	s := &Spool{path: path}
 	s.grown.L = &s.mu
 	if f, err := os.Open(path); err == nil {
@@ -106,9 +119,15 @@ func NewSpool(path string) (*Spool, error) {
 // OpenSpool opens a copy for reading only, whole or not: it ends where it ends
 // now.
 func OpenSpool(path string) (*Spool, error) {
+	if err := regular(path); err != nil {
+		return nil, err
+	}
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		f, err = os.Open(path + ".part")
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("%s: %w: it is gone", path, ErrDamaged)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open copy of standard input: %w", err)

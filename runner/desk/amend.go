@@ -201,13 +201,7 @@ func rewrite(path string, format sink.Format, list []ledger.Amendment) (tmp stri
 
 // copyAmended copies rows, and takes those that it replaces off the map.
 func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Format, byRecord map[jobs.Seq]*ledger.Amendment) error {
-	formats := map[sink.Format]dataset.Format{sink.FormatCSV: dataset.FormatCSV, sink.FormatTSV: dataset.FormatTSV, sink.FormatJSONL: dataset.FormatJSONL}
-	const longestRow = 1 << 30
-	of := dataset.Spec{Paths: []string{path}, Format: formats[format], MaxRecord: longestRow, MaxDepth: jobs.DepthLimit}
-	if err := of.Resolve(); err != nil {
-		return err
-	}
-	rows, err := dataset.Open(of, nil)
+	rows, err := openRows(path, format)
 	if st, statErr := os.Stat(path); err != nil && statErr == nil && st.Size() == 0 {
 		return fmt.Errorf("%w: %s has been emptied", ErrOutputGone, path)
 	}

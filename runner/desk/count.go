@@ -4,6 +4,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/intake"
+	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -11,8 +12,8 @@ import (
 )
 
 // CountRecords counts the records of a run's dataset, by reading it.
-func CountRecords(ctx context.Context, dir *home.Dir, cfg *spec.Config) (n uint64, err error) {
-	in, err := intake.OpenCopy(cfg.Dataset, dir.StdinPath())
+func CountRecords(ctx context.Context, dir *home.Dir, r *ledger.Reader, cfg *spec.Config) (n uint64, err error) {
+	in, err := openCopy(ctx, dir, r, cfg)
 	if err != nil {
 		return 0, err
 	}

@@ -17,7 +17,7 @@ import (
 // in the order of the dataset. Stretches without any are passed over where the
 // ledger knows where they end. It returns what all records have in common.
 func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) (*jobs.Shape, error) {
-	in, err := intake.OpenCopy(cfg.Dataset, dir.StdinPath())
+	in, err := openCopy(ctx, dir, l, cfg)
 	if err != nil {
 		return nil, err
 	}

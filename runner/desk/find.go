@@ -39,7 +39,7 @@ func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Con
 		}
 		return 0, noKey(cfg, key)
 	}
-	in, err := intake.OpenCopy(cfg.Dataset, dir.StdinPath())
+	in, err := openCopy(ctx, dir, l, cfg)
 	if err != nil {
 		return 0, err
 	}

@@ -6,6 +6,7 @@ package desk
 import (
 	"brood/runner/dataset"
 	"brood/runner/home"
+	"brood/runner/intake"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"context"
@@ -35,6 +36,16 @@ func Open(ctx context.Context, dir *home.Dir, takeOver bool) (*ledger.Ledger, *s
 	return l, cfg, sum, nil
 }
 
+// openCopy opens the dataset of a run to look at it. A copy of standard input that is not
+// what the ledger says is refused.
+func openCopy(ctx context.Context, dir *home.Dir, r *ledger.Reader, cfg *spec.Config) (*intake.Input, error) {
+	known, err := r.Spooled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return intake.OpenCopy(cfg.Dataset, dir.StdinPath(), known)
+}
+
 // ReadConfig reads the configuration of a run, and where it stands.
 func ReadConfig(ctx context.Context, l *ledger.Reader) (*spec.Config, ledger.Summary, error) {
 	sum, err := l.Summary(ctx)
@@ -42,6 +53,9 @@ func ReadConfig(ctx context.Context, l *ledger.Reader) (*spec.Config, ledger.Sum
 		return nil, sum, err
 	}
 	cfg, err := spec.Decode(sum.Config)
+	if err != nil { // the ledger's version says that this brood can read it
+		err = fmt.Errorf("%w: %w", ledger.ErrDamaged, err)
+	}
 	return cfg, sum, err
 }
 

@@ -48,6 +48,11 @@ func Verify(ctx context.Context, dir *home.Dir, live bool) ([]Finding, error) {
 	}
 	totals, err := r.Recount(ctx, live)
 	v.note("books", totals.String(), err)
+	if !live {
+		if err := CheckNewest(ctx, r, cfg); err != nil {
+			v.note("ledger", "", err)
+		}
+	}
 	if err := v.files(ctx, r, cfg); err != nil {
 		return nil, err
 	}
@@ -91,12 +96,28 @@ func (v *verification) files(ctx context.Context, r *ledger.Reader, cfg *spec.Co
 	return nil
 }
 
+// CheckResults compares the results of a run that is done with what its ledger says of
+// them: that it is done is not true of results that are gone.
+func CheckResults(ctx context.Context, r *ledger.Reader) error {
+	out, err := r.Output(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := checkResults(out, false); err != nil {
+		return &spec.WriteError{Err: fmt.Errorf("the run is done, but its results are not there any more: %w; %s", err, sink.LostOutput)}
+	}
+	return nil
+}
+
 // checkResults compares the results file with what the ledger says of it.
 func checkResults(out ledger.Output, live bool) (string, error) {
 	if out.Path == sink.Stdout {
 		return fmt.Sprintf("%d bytes went to standard output", out.Bytes), nil
 	}
 	f, err := os.Open(out.Path)
+	if errors.Is(err, fs.ErrNotExist) && out.Bytes == 0 {
+		return "no byte was written to " + out.Path, nil
+	}
 	if err != nil {
 		return "", err
 	}
@@ -104,6 +125,9 @@ func checkResults(out ledger.Output, live bool) (string, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return "", err
+	}
+	if st.IsDir() {
+		return "", fmt.Errorf("%s is a directory, and %d bytes of results were written to a file there", out.Path, out.Bytes)
 	}
 	if st.Mode().Type() != 0 {
 		return fmt.Sprintf("%d bytes went to %s, which is no file", out.Bytes, out.Path), nil

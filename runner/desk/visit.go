@@ -14,7 +14,7 @@ import (
 
 // visitRecords reads some records of the dataset, in its order.
 func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
-	in, err := intake.OpenCopy(cfg.Dataset, dir.StdinPath())
+	in, err := openCopy(ctx, dir, l, cfg)
 	if err != nil {
 		return err
 	}

@@ -206,7 +206,7 @@ func (d *Dir) Begun() (bool, error) {
 // left is the name of something in the directory that only a run that has begun can have
 // left; empty: there is nothing.
 func (d *Dir) left() string {
-	for _, name := range []string{ledger.SealName, PagesName} {
+	for _, name := range []string{ledger.SealName, PagesName, workersLockName} {
 		if _, err := os.Lstat(d.File(name)); err == nil {
 			return name
 		}

@@ -335,7 +335,7 @@ func TestPaths(t *testing.T) {
 
 // TestBegun: a run of which anything is left but its ledger has begun, and is damaged.
 func TestBegun(t *testing.T) {
-	for _, name := range []string{ledger.SealName, PagesName} {
+	for _, name := range []string{ledger.SealName, PagesName, workersLockName} {
 		d := At(private(t), "x")
 		if err := os.MkdirAll(d.File(name), 0o700); err != nil {
 			t.Fatal(err)

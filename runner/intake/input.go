@@ -50,6 +50,9 @@ func Open(ctx context.Context, of dataset.Spec, p Producer, spoolPath string, kn
 	in := &Input{of: of}
 	if slices.Contains(of.Paths, dataset.Stdin) {
 		spool, err := dataset.NewSpool(spoolPath)
+		if errors.Is(err, dataset.ErrDamaged) {
+			return nil, &spec.DatasetError{Err: err}
+		}
 		if err != nil {
 			return nil, &spec.WriteError{Err: err}
 		}
@@ -63,7 +66,7 @@ func Open(ctx context.Context, of dataset.Spec, p Producer, spoolPath string, kn
 	}
 	reader, err := dataset.Open(of, in.spool)
 	if err != nil {
-		return nil, errors.Join(ReadError(err), in.stop())
+		return nil, errors.Join(ReadError(err), in.stop(), in.closeSpool())
 	}
 	in.Reader = reader
 	return in, nil
@@ -80,8 +83,8 @@ func ReadError(err error) error {
 }
 
 // OpenCopy opens the dataset to look at it: of a spool, what there is; of a file that
-// grows, what it has now.
-func OpenCopy(of dataset.Spec, spoolPath string) (*Input, error) {
+// grows, what it has now. Known is what the ledger had of the spool, which must be there.
+func OpenCopy(of dataset.Spec, spoolPath string, known ledger.Spooled) (*Input, error) {
 	of.Grows = true
 	in := &Input{of: of}
 	var err error
@@ -89,9 +92,12 @@ func OpenCopy(of dataset.Spec, spoolPath string) (*Input, error) {
 		if in.spool, err = dataset.OpenSpool(spoolPath); err != nil {
 			return nil, &spec.DatasetError{Err: err}
 		}
+		if err := in.spool.Verify(dataset.Extent(known)); err != nil {
+			return nil, errors.Join(&spec.DatasetError{Err: err}, in.closeSpool())
+		}
 	}
 	if in.Reader, err = dataset.Open(of, in.spool); err != nil {
-		return nil, ReadError(err)
+		return nil, errors.Join(ReadError(err), in.closeSpool())
 	}
 	return in, nil
 }
@@ -153,11 +159,20 @@ func (in *Input) stop() error {
 	return in.Fill(ended)
 }
 
-// Close closes an input that is not worked on. What its producer has to say is of no
-// interest any more.
+// Close closes an input that is not worked on, or not any more. What its producer has to
+// say is of no interest then. To close it again does nothing.
 func (in *Input) Close() error {
 	_ = in.stop()
-	return in.Reader.Close()
+	return errors.Join(in.Reader.Close(), in.closeSpool())
+}
+
+func (in *Input) closeSpool() error {
+	if in.spool == nil {
+		return nil
+	}
+	err := in.spool.Close()
+	in.spool, in.producer = nil, nil
+	return err
 }
 
 // Records are the first n records of a dataset, or all if n is 0: see

@@ -161,7 +161,7 @@ func TestProducerIsCutOff(t *testing.T) {
 	if _, err := os.Stat(spool + ".part"); err != nil {
 		t.Fatal(err)
 	}
-	seen, err := OpenCopy(lines(dataset.Stdin), spool)
+	seen, err := OpenCopy(lines(dataset.Stdin), spool, ledger.Spooled{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,8 +238,14 @@ func TestErrors(t *testing.T) {
 	if _, err := Open(t.Context(), lines("/no/such/file"), nil, "", ledger.Spooled{}); !errors.As(err, &dataErr) {
 		t.Errorf("%v", err)
 	}
-	if _, err := OpenCopy(lines(dataset.Stdin), filepath.Join(t.TempDir(), "none")); !errors.As(err, &dataErr) {
+	if _, err := OpenCopy(lines(dataset.Stdin), filepath.Join(t.TempDir(), "none"), ledger.Spooled{}); !errors.As(err, &dataErr) {
 		t.Errorf("%v", err)
+	}
+	copied := write(t, "a\nb\n")
+	for _, known := range []ledger.Spooled{{Bytes: 4, Sum: 1}, {Bytes: 5}} {
+		if _, err := OpenCopy(lines(dataset.Stdin), copied, known); !errors.Is(err, dataset.ErrDamaged) || !errors.As(err, &dataErr) {
+			t.Errorf("a copy that is not what the ledger has: %v", err)
+		}
 	}
 	var writeErr *spec.WriteError
 	if _, err := Open(t.Context(), lines(dataset.Stdin), &producer{}, "/no/such/folder/spool", ledger.Spooled{}); !errors.As(err, &writeErr) {

@@ -3,6 +3,7 @@ package intake
 import (
 	"brood/runner/dataset"
 	"context"
+	"errors"
 	"os"
 )
 
@@ -17,7 +18,7 @@ func (s stdin) Fill(ctx context.Context, spool *dataset.Spool) error {
 	if err != nil {
 		return err
 	}
-	return spool.Copy(ctx, src)
+	return errors.Join(spool.Copy(ctx, src), src.Release())
 }
 
 func (stdin) Durable(int64) {}

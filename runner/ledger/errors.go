@@ -14,6 +14,10 @@ const (
 	codeIOError    = 10
 	codeFull       = 13
 	codeCannotOpen = 14
+	codeCorrupt    = 11
+	// codeLogic is what statements that are right get of a schema that is not ours any more.
+	codeLogic  = 1
+	codeNotADB = 26
 	// codeHotJournal is what a reader gets if a change has to be rolled back
 	// first.
 	codeHotJournal = 8 | 3<<8
@@ -46,8 +50,11 @@ func explain(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	if e.Code()&0xff == codeFull {
+	switch e.Code() & 0xff {
+	case codeFull:
 		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
+	case codeCorrupt, codeNotADB, codeLogic:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if e.Code()&0xff == codeCannotOpen {
 		// It does not say why; that there are no more descriptors can be asked.

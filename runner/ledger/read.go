@@ -47,7 +47,7 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 		<-time.After(passingTime)
 		err = checkVersion(ctx, db, SchemaVersion, oldVersion)
 	}
-	if errors.Is(err, ErrNotBegun) && sealErr == nil {
+	if errors.Is(err, ErrNotBegun) && !errors.Is(sealErr, seal.ErrNone) {
 		err = fmt.Errorf("%w: all that was in it is gone", ErrDamaged)
 	}
 	r := &Reader{db: db, path: path}

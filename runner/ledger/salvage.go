@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"time"
 )
 
 // ErrLost is wrapped by errors about a ledger of which too little is left.
@@ -25,6 +27,9 @@ type Salvaged struct {
 // Nobody else has it open to write, and this process not at all. If SQLite finds
 // contradictions in it, or it holds nothing, the error wraps ErrLost.
 func Salvage(ctx context.Context, path string) (*Salvaged, error) {
+	if err := setAside(path); err != nil {
+		return nil, err
+	}
 	if err := present(path); err != nil {
 		return nil, fmt.Errorf("open ledger: %w: %w", ErrLost, err)
 	}
@@ -43,6 +48,21 @@ func Salvage(ctx context.Context, path string) (*Salvaged, error) {
 		return nil, errors.Join(lost(path, err), l.Close())
 	}
 	return out, nil
+}
+
+// setAside renames what has come into the place of a file beside the ledger and is none:
+// what stood in that file is gone, and the ledger may be enough.
+func setAside(path string) error {
+	for _, p := range ownFiles(path)[1:] {
+		st, err := os.Lstat(p)
+		if err != nil || st.Mode().IsRegular() {
+			continue
+		}
+		if err := os.Rename(p, p+".aside."+time.Now().UTC().Format("20060102-150405.000000000")); err != nil {
+			return fmt.Errorf("put aside what is no file: %w", err)
+		}
+	}
+	return nil
 }
 
 func lost(path string, err error) error {

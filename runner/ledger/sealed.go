@@ -26,8 +26,15 @@ func newID() (id seal.ID, err error) {
 	return id, err
 }
 
-// present reports an error if there is no ledger. If there is a seal, there has been one.
+// present reports an error if there is no ledger. If there is a seal, there has been one;
+// and what is no file is not ours.
 func present(path string) error {
+	for _, p := range ownFiles(path) {
+		st, err := os.Lstat(p)
+		if err == nil && !st.Mode().IsRegular() {
+			return fmt.Errorf("%s: %w: it is %s, and no file any more", p, ErrDamaged, kindOf(st.Mode()))
+		}
+	}
 	_, err := os.Stat(path)
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -36,6 +43,21 @@ func present(path string) error {
 		return fmt.Errorf("%s: %w: it is gone", path, ErrDamaged)
 	}
 	return err
+}
+
+// ownFiles are the files that a ledger consists of, itself first.
+func ownFiles(path string) []string {
+	return []string{path, path + "-wal", path + "-shm", sealPath(path)}
+}
+
+func kindOf(m os.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a directory"
+	case m&os.ModeSymlink != 0:
+		return "a symbolic link"
+	}
+	return "something else"
 }
 
 // openSeal opens the seal of a ledger, which has been compared with it then. Where there is

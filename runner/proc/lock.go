@@ -20,6 +20,9 @@ var ErrUnsafe = errors.New("not safe")
 // link, anything that is not a file, and a file of another user are refused.
 func OpenLock(path string) (*os.File, error) {
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0o600)
+	if errors.Is(err, unix.EISDIR) {
+		return nil, fmt.Errorf("open lock %s: %w; remove it", path, err)
+	}
 	if errors.Is(err, unix.ELOOP) {
 		return nil, fmt.Errorf("%w: lock %s is a symbolic link; remove it", ErrUnsafe, path)
 	}

@@ -27,6 +27,22 @@ func (f Format) SeqOf(row []byte, values [][]byte) (jobs.Seq, bool) {
 	return jobs.Seq(n), err == nil
 }
 
+// EndOf tells which record a row of results is about, and how that ended; see SeqOf.
+func (f Format) EndOf(row []byte, values [][]byte) (seq jobs.Seq, status jobs.Status, ok bool) {
+	if seq, ok = f.SeqOf(row, values); !ok {
+		return 0, 0, false
+	}
+	var word string
+	if f == FormatJSONL {
+		at := bytes.LastIndex(row, metaStart)
+		word = gjson.GetBytes(slices.Concat([]byte{'{'}, row[at:]), metaColumns[1]).String()
+	} else {
+		word = string(values[len(values)-len(metaColumns)+1])
+	}
+	status, err := jobs.ParseStatus(word)
+	return seq, status, err == nil
+}
+
 // metaStart is where the engine's members begin in a row of JSON. Inside a
 // string its quotes would be escaped, and nothing of the job's comes after it.
 var metaStart = []byte(`"` + metaColumns[0] + `":`)

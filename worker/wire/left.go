@@ -13,6 +13,7 @@ type Left struct {
 	Since   time.Duration
 	Try     int
 	Busy    bool
+	Acked   uint64 // the last note that the ledger has, as far as the page says
 	Notes   []Note // that are not in the ledger
 }
 
@@ -21,7 +22,7 @@ type Left struct {
 // error wraps ErrPage or ErrFrame.
 func ReadLeft(files [3]*os.File) (left *Left, last uint64, err error) {
 	p := FilePage(files[0])
-	left = &Left{Session: p.Session(), Try: p.Try()}
+	left = &Left{Session: p.Session(), Try: p.Try(), Acked: p.Acked()}
 	left.Seq, left.Since, left.Busy = p.InHand()
 	if err := p.Err(); err != nil {
 		return nil, 0, err
