@@ -50,7 +50,8 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
 	if sum.State == ledger.StateDone && !how.AcceptAppend && !asks {
 		if err := desk.CheckResults(ctx, l.Reader()); err != nil {
-			return nil, Report{}, err
+			// They were there, and are the user's: he may have taken them away.
+			set.Term.Logf("%v", err)
 		}
 		return nil, Report{State: sum.State, Totals: sum.Totals, Already: true}, nil
 	}

@@ -80,8 +80,8 @@ func TestRepairCutResults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.resume(t.Context()); err == nil {
-		t.Error("a run with a part of its results is done")
+	if _, err := f.resume(t.Context()); err != nil { // it is done, whatever has become of them since
+		t.Error(err)
 	}
 	f.again()
 	rep, err := Repair(t.Context(), &f.set, false)

@@ -97,14 +97,14 @@ func (v *verification) files(ctx context.Context, r *ledger.Reader, cfg *spec.Co
 }
 
 // CheckResults compares the results of a run that is done with what its ledger says of
-// them: that it is done is not true of results that are gone.
+// them.
 func CheckResults(ctx context.Context, r *ledger.Reader) error {
 	out, err := r.Output(ctx)
 	if err != nil {
 		return err
 	}
 	if _, err := checkResults(out, false); err != nil {
-		return &spec.WriteError{Err: fmt.Errorf("the run is done, but its results are not there any more: %w; %s", err, sink.LostOutput)}
+		return fmt.Errorf("the run is done, but its results are not where they were written, or not as they were: %w", err)
 	}
 	return nil
 }

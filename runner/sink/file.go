@@ -84,8 +84,8 @@ func Open(path string, at Start) (*File, error) {
 	return o, nil
 }
 
-// LostOutput is what to do about results that are not there any more.
-const LostOutput = "put the file back, have brood repair NAME go on without it, or run the dataset again under another name"
+// lostOutput is what to do about results that are not there any more.
+const lostOutput = "put the file back, have brood repair NAME go on without it, or run the dataset again under another name"
 
 func (o *File) open(at Start) error {
 	// Appending, so that a file which somebody cuts off meanwhile stays too short, and is
@@ -99,10 +99,10 @@ func (o *File) open(at Start) error {
 		f, err = os.OpenFile(o.path, how&^os.O_RDWR|os.O_WRONLY, 0o644)
 	}
 	if errors.Is(err, os.ErrNotExist) && o.size > 0 {
-		return &WriteError{o.path, fmt.Errorf("the file is gone, and %d bytes of results were in it; %s", o.size, LostOutput)}
+		return &WriteError{o.path, fmt.Errorf("the file is gone, and %d bytes of results were in it; %s", o.size, lostOutput)}
 	}
 	if errors.Is(err, syscall.EISDIR) && o.size > 0 {
-		return &WriteError{o.path, fmt.Errorf("it is a directory, and %d bytes of results were in a file there; %s", o.size, LostOutput)}
+		return &WriteError{o.path, fmt.Errorf("it is a directory, and %d bytes of results were in a file there; %s", o.size, lostOutput)}
 	}
 	if err != nil {
 		return fmt.Errorf("open output: %w", err)
@@ -129,7 +129,7 @@ func (o *File) goOn(at Start) error {
 		}
 	}
 	if st.Size() < o.size {
-		return &WriteError{o.path, fmt.Errorf("it has %d bytes, and %d bytes of results were in it: something has replaced or cut it; %s", st.Size(), o.size, LostOutput)}
+		return &WriteError{o.path, fmt.Errorf("it has %d bytes, and %d bytes of results were in it: something has replaced or cut it; %s", st.Size(), o.size, lostOutput)}
 	}
 	if err := o.verify(at.Sum); err != nil {
 		return &WriteError{o.path, err}
@@ -151,7 +151,7 @@ func (o *File) verify(sum *uint32) (err error) {
 		return err
 	}
 	if sum != nil && o.sum != *sum {
-		return fmt.Errorf("its first %d bytes are not the results that were written: something has changed or replaced it; %s", o.size, LostOutput)
+		return fmt.Errorf("its first %d bytes are not the results that were written: something has changed or replaced it; %s", o.size, lostOutput)
 	}
 	return nil
 }

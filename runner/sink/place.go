@@ -55,7 +55,7 @@ func (o *File) stillThere(st os.FileInfo, size int64) error {
 		return errors.New("it has been removed while results were being written to it; run the dataset again under another name")
 	}
 	if st.Size() < o.before+size {
-		return fmt.Errorf("it has %d bytes, and %d bytes of results were in it: something has cut it off; %s", st.Size(), size, LostOutput)
+		return fmt.Errorf("it has %d bytes, and %d bytes of results were in it: something has cut it off; %s", st.Size(), size, lostOutput)
 	}
 	if o.stdout {
 		return nil
