@@ -22,15 +22,26 @@ const damageRun = "state/runs/d/"
 // damagedFiles are those that harm is done to. Several names that are separated by + are
 // harmed together, as when somebody puts back only a part.
 var damagedFiles = []damagedFile{
-	{name: "ledger.db"}, {name: "ledger.db-wal"}, {name: "ledger.db-shm"}, {name: "ledger.seal"},
+	{name: "ledger.db"},
+	{name: "ledger.db-wal"},
+	{name: "ledger.db-shm"},
+	{name: "ledger.seal"},
 	{name: "ledger.db+ledger.db-wal+ledger.db-shm"},
 	{name: "ledger.db+ledger.db-wal+ledger.db-shm+ledger.seal"},
 	{name: "ledger.db-wal+ledger.db-shm"},
-	{name: "lock"}, {name: "workers.lock"}, {name: "control.sock"},
-	{name: "pages"}, {name: "pages/1"}, {name: "pages/1.1"}, {name: "pages/1.2"}, {name: "pages/2+pages/2.1+pages/2.2"},
-	{name: "stdin.data", from: fromStdin}, {name: "stdin.data.part", from: fromPipe},
+	{name: "lock"},
+	{name: "workers.lock"},
+	{name: "control.sock"},
+	{name: "pages"},
+	{name: "pages/1"},
+	{name: "pages/1.1"},
+	{name: "pages/1.2"},
+	{name: "pages/2+pages/2.1+pages/2.2"},
+	{name: "stdin.data", from: fromStdin},
+	{name: "stdin.data.part", from: fromPipe},
 	{name: "../../../out.csv"},
-	{name: "../../keys/camp.db", from: fromStdin}, {name: "../../keys/camp.db-wal", from: fromStdin},
+	{name: "../../keys/camp.db", from: fromStdin},
+	{name: "../../keys/camp.db-wal", from: fromStdin},
 }
 
 // What is done to a file.

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/runner/proc"
 	"bytes"
 	"fmt"
 	"os"
@@ -10,8 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"brood/runner/proc"
 )
 
 // make has two sessions, the second of which ends as the plan says, and copies what there

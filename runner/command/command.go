@@ -207,6 +207,7 @@ func classify(err error) (int, string) {
 	var silent *control.SilentError
 	var writeErr *spec.WriteError
 	var scope *keys.DamagedError
+	var lostScope *keys.LostError
 	var dataErr *spec.DatasetError
 	var aborted *spec.AbortError
 	var halted *spec.HaltError
@@ -222,6 +223,8 @@ func classify(err error) (int, string) {
 		return exitLocked, "Wait for it with --wait, or for some time with --wait=30s."
 	case errors.As(err, &owned):
 		return exitLocked, "If that machine has gone for good, add --take-over; if not, both would work on it."
+	case errors.As(err, &lostScope):
+		return exitWrite, "Put the files of the scope in the state directory, keys/" + lostScope.Err.Scope + ".*, back from a copy. Without one, a new scope needs another name, and knows nothing of what was done: find that out first."
 	case errors.As(err, &scope):
 		return exitWrite, "Put the files of the scope in the state directory, keys/" + scope.Scope + ".*, back from a copy; or go on with the keys that are left: brood keys " + scope.Scope + " repair"
 	case errors.Is(err, ledger.ErrDamaged):

@@ -110,6 +110,9 @@ func TestScopeDamaged(t *testing.T) {
 		"seal removed":   {func(path string) error { return os.Remove(sealPath(path)) }, false, false},
 		"seal emptied":   {func(path string) error { return os.Truncate(sealPath(path), 0) }, false, false},
 		"flipped":        {func(path string) error { return flip(path, 5000) }, false, true},
+		"garbage":        {func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("garbage ", 2000)), 0o600) }, false, true},
+		"a directory":    {func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) }, false, true},
+		"a link":         {func(path string) error { return errors.Join(os.Rename(path, path+"2"), os.Symlink(path+"2", path)) }, false, true},
 		"lock removed":   {func(path string) error { return os.Remove(sealPath(path) + ".lock") }, true, false},
 		"log of garbage": {func(path string) error { return os.WriteFile(path+"-wal", []byte("garbage"), 0o600) }, true, false},
 	} {
@@ -140,7 +143,8 @@ func TestScopeDamaged(t *testing.T) {
 				t.Fatalf("%v", err)
 			}
 			_, err = Repair(t.Context(), path)
-			if (err != nil) != c.lost && name != "flipped" && name != "cut" {
+			var lost *LostError
+			if (err != nil) != c.lost && name != "flipped" && name != "cut" || err != nil && name != "removed" && !errors.As(err, &lost) {
 				t.Errorf("repair: %v", err)
 			}
 			if err == nil {

@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"modernc.org/sqlite"
 )
 
 // DamagedError says that the keys of a scope are not as they were left: something else has
@@ -22,6 +25,12 @@ type DamagedError struct {
 
 func (e *DamagedError) Error() string { return fmt.Sprintf("keys of scope %s: %v", e.Scope, e.Err) }
 func (e *DamagedError) Unwrap() error { return e.Err }
+
+// LostError says that too little is left of a scope to go on with.
+type LostError struct{ Err *DamagedError }
+
+func (e *LostError) Error() string { return "too little is left: " + e.Err.Error() }
+func (e *LostError) Unwrap() error { return e.Err }
 
 // sealed is the database of a scope with its seal, see package seal. What is done to the
 // database is done between Lock and Unlock of the seal.
@@ -48,17 +57,46 @@ func openSealed(ctx context.Context, path string, must bool) (*sealed, error) {
 	}
 	defer shared.Unlock()
 	s := &sealed{Shared: shared, path: path}
-	if err := s.open(ctx, must); err != nil {
-		err = fmt.Errorf("open keys %s: %w", path, err)
-		if errors.Is(err, seal.ErrDamaged) || errors.Is(err, seal.ErrBroken) {
-			err = &DamagedError{strings.TrimSuffix(filepath.Base(path), ".db"), err}
-		}
+	err = areFiles(path)
+	if err == nil {
+		err = s.open(ctx, must)
+	}
+	if err != nil {
+		err = damaged(path, fmt.Errorf("open keys %s: %w", path, err))
 		if s.DB != nil {
 			err = errors.Join(err, s.DB.Close())
 		}
 		return nil, errors.Join(err, shared.Close())
 	}
 	return s, nil
+}
+
+// areFiles refuses what has come into the place of a file and is none.
+func areFiles(path string) error {
+	for _, p := range []string{path, path + "-wal", path + "-shm", sealPath(path)} {
+		if st, err := os.Lstat(p); err == nil && !st.Mode().IsRegular() {
+			return fmt.Errorf("%s: %w: it is no file any more", p, seal.ErrDamaged)
+		}
+	}
+	return nil
+}
+
+// SQLite's result codes for a database that is not what it was:
+// https://sqlite.org/rescode.html
+const (
+	codeLogic   = 1 // of a schema that is not ours any more
+	codeCorrupt = 11
+	codeNotADB  = 26
+)
+
+// damaged makes a DamagedError of an error that says so.
+func damaged(path string, err error) error {
+	var e *sqlite.Error
+	is := errors.As(err, &e) && slices.Contains([]int{codeLogic, codeCorrupt, codeNotADB}, e.Code()&0xff)
+	if is || errors.Is(err, seal.ErrDamaged) || errors.Is(err, seal.ErrBroken) {
+		return &DamagedError{strings.TrimSuffix(filepath.Base(path), ".db"), err}
+	}
+	return err
 }
 
 func (s *sealed) open(ctx context.Context, must bool) error {
@@ -188,6 +226,15 @@ func Verify(ctx context.Context, path string) error {
 
 // Repair seals anew the keys that are left of a scope.
 func Repair(ctx context.Context, path string) (n int64, err error) {
+	defer func() {
+		var d *DamagedError
+		if err = damaged(path, err); errors.As(err, &d) {
+			err = &LostError{d}
+		}
+	}()
+	if err := areFiles(path); err != nil {
+		return 0, err
+	}
 	shared, err := seal.NewShared(sealPath(path))
 	if err != nil {
 		return 0, fmt.Errorf("open keys: %w", err)
