@@ -84,7 +84,7 @@ func TestNotes(t *testing.T) {
 		}
 		note := Note{
 			Time: time.Duration(i), Seq: jobs.Seq(rng.Uint64() >> 2), Try: rng.IntN(9) + 1, Kind: NoteAnswer,
-			Payload: bytes.Repeat([]byte{byte(i)}, size),
+			Payload: AppendAnswer(nil, &jobs.Result{Text: bytes.Repeat([]byte{byte(i)}, size)}),
 		}
 		if err := writer.Append(&note); err != nil {
 			t.Fatal(err)
@@ -126,11 +126,14 @@ func compareNotes(t *testing.T, reader *Notes, acked uint64, want []Note) {
 	}
 }
 
+// payload is an answer.
+var payload = AppendAnswer(nil, &jobs.Result{Text: []byte("payload")})
+
 // TestNotesCutOff reads notes of which only a part is there.
 func TestNotesCutOff(t *testing.T) {
 	open, _ := newNotes(t)
 	page, n := open()
-	note := Note{Seq: 7, Try: 1, Kind: NoteAnswer, Payload: []byte("payload")}
+	note := Note{Seq: 7, Try: 1, Kind: NoteAnswer, Payload: payload}
 	if err := n.Append(&note); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +153,7 @@ func TestNotesDamaged(t *testing.T) {
 		open, parent, _ := newNotesOf(t)
 		_, n := open()
 		for i := range 5 {
-			if err := n.Append(&Note{Seq: jobs.Seq(i), Try: 1, Kind: NoteAnswer, Payload: []byte("payload")}); err != nil {
+			if err := n.Append(&Note{Seq: jobs.Seq(i), Try: 1, Kind: NoteAnswer, Payload: payload}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -163,7 +166,7 @@ func TestNotesDamaged(t *testing.T) {
 	}
 	same := func(notes []Note) bool {
 		for i := range notes {
-			if n := &notes[i]; n.Number != uint64(i+2) || n.Seq != jobs.Seq(i+1) || string(n.Payload) != "payload" {
+			if n := &notes[i]; n.Number != uint64(i+2) || n.Seq != jobs.Seq(i+1) || !bytes.Equal(n.Payload, payload) {
 				return false
 			}
 		}
@@ -217,7 +220,7 @@ func TestNotesOlder(t *testing.T) {
 	open, parent, _ := newNotesOf(t)
 	_, n := open()
 	add := func() {
-		if err := n.Append(&Note{Seq: 1, Try: 1, Kind: NoteAnswer, Payload: []byte("payload")}); err != nil {
+		if err := n.Append(&Note{Seq: 1, Try: 1, Kind: NoteAnswer, Payload: payload}); err != nil {
 			t.Fatal(err)
 		}
 	}
