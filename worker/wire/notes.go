@@ -224,8 +224,9 @@ func (n *Notes) complete(notes []Note, number uint64) error {
 	if acked := n.page.load(wordAcked); acked > last {
 		return fmt.Errorf("%w: the ledger has notes up to %d, and there were %d", ErrPage, acked, last)
 	}
+	had := number
 	for i := range notes {
-		if notes[i].Number <= number {
+		if notes[i].Number <= had {
 			continue // it is in the ledger, and need not be here any more
 		}
 		if number++; notes[i].Number != number {
