@@ -129,8 +129,10 @@ func (c *client) authenticate(m *mechanism, user, secret string) error {
 			return err
 		case r.code == 235:
 			return nil
-		case r.code != 334:
+		case r.code >= 400:
 			return r
+		case r.code != 334:
+			return fmt.Errorf("%w to AUTH: %s", errGarbled, r.Error())
 		case asked == challenges:
 			return fmt.Errorf("%w: challenge %d to AUTH %s", errGarbled, asked+1, name)
 		}

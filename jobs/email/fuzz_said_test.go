@@ -91,7 +91,7 @@ func FuzzReplies(f *testing.F) {
 		hello + "250 ok\r\n250 ok\r\n354 go\r\n250 2.0.0 Ok: que",
 		hello + "250 ok\r\n250 ok\r\n452 4.5.3 too many\r\n354 go\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n250 ok\r\n",
 		"220 mail\n250-mail\n550 no\n250 ok\n250 ok\n354\n250\n", "220 mail\r\n502 what\r\n250 ok\r\n421 4.3.2 go\r\n",
-		"220 mail\r\n250-mail\r\n250 SIZE 10\r\n", "220 mail\r\n250-mail\r\n250 AUTH LOGIN PLAIN XOAUTH2\r\n235 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n250 ok\r\n",
+		"220 mail\r\n250-mail\r\n250 SIZE 10\r\n", "220 mail\r\n250-mail\r\n250 AUTH LOGIN PLAIN XOAUTH2\r\n235 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n250 ok\r\n", "220 mail\r\n250-mail\r\n250 AUTH XOAUTH2\r\n250 ok\r\n",
 		"220 mail\r\n250-mail\r\n250 AUTH CRAM-MD5\r\n" + strings.Repeat("334 PDE4OTYu\r\n", 50), "220 mail\r\n250-mail\r\n250 AUTH XOAUTH2\r\n" + strings.Repeat("334 \r\n", 50),
 		"554 5.7.1 \xff blocked\r\n", "220 " + strings.Repeat("x", lineBytes) + "\r\n", strings.Repeat("220-x\r\n", 20_000), "220-a\r\n220", "+20 \r\n", "2 0\r\n",
 		"220 mail\r\n" + strings.Repeat("250-X\r\n", 1000) + "250 ok\r\n", "220 x\r\n550 5.+1.-1 no\r\n",
