@@ -240,9 +240,10 @@ func body(t *testing.T, m *netmail.Message) string {
 	return string(b)
 }
 
-// plainText is a text without what the wire does to the ends of its lines.
+// plainText is a text without what the wire does to the ends of its lines, for which a
+// carriage return alone is one as well.
 func plainText(s string) string {
-	return strings.TrimRight(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	return strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s), "\n")
 }
 
 // FuzzSuppress: a list that grows says what it says when it is read at once; who is added
