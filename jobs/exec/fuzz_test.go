@@ -43,8 +43,9 @@ func FuzzShell(f *testing.F) {
 		if err != nil || !utf8.ValidString(value) { // the parser reads nothing else
 			return
 		}
-		plain, other, dashless := marked(args[0], "a", "b"), person(value, value), []int(nil)
-		if dashless, err = checkSafe(args, true); err != nil || len(placeholders(args)) == 0 {
+		plain, other := marked(args[0], "a", "b"), person(value, value)
+		dashless, err := checkSafe(args, true)
+		if err != nil || len(placeholders(args)) == 0 {
 			return
 		}
 		for _, i := range dashless {
@@ -158,7 +159,9 @@ func FuzzShellRuns(f *testing.F) {
 	}
 	for i := range hostileValues {
 		for _, line := range [][]string{
-			{"echo ", "{name}"}, {"x=", "{name}", ";", "echo ", "${x:-", "}"}, {"eval ", "a", ";", "echo ", "{name}"}, {"a", "<<E\n", "{name}", "\nE\n"}, {"echo ", "${x:-", "{name}", "}"}, {"case a in ", "{name}", ") echo;; esac"}, {"f() ", "{ ", "echo ", "{name}", "; }", ";", "f() "},
+			{"echo ", "{name}"},
+			{"x=", "{name}", ";", "echo ", "${x:-", "}"}, {"eval ", "a", ";", "echo ", "{name}"},
+			{"a", "<<E\n", "{name}", "\nE\n"}, {"echo ", "${x:-", "{name}", "}"}, {"case a in ", "{name}", ") echo;; esac"}, {"f() ", "{ ", "echo ", "{name}", "; }", ";", "f() "},
 			{"x[", "{name}", "]", "=", "a"}, {"[[ ", "{name}", " ", "-eq ", "a", " ]]"}, {"echo ", "$'", "a", "'", "{name}"}, {"for i in ", "{name}", "; do ", "echo ", "; done"},
 		} {
 			f.Add(at(line...), uint8(i))

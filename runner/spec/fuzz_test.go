@@ -44,7 +44,7 @@ func FuzzConfig(f *testing.F) {
 		if twice, err := json.Marshal(back); err != nil || !bytes.Equal(once, twice) {
 			t.Fatalf("%s\nbecomes %s\nand that %s, %v", text, once, twice, err)
 		}
-		cfg.Halt.Reached(5, 5)
+		_ = cfg.Halt.Reached(5, 5)
 		_ = cfg.PaceKey.Check(shape)
 		if cfg.Key.Check(shape) == nil {
 			cfg.Key.Sum(rec)

@@ -151,6 +151,28 @@ func oldPage(set map[int]uint64) []byte {
 	return b
 }
 
+// threeFiles are a page and two files of notes, and what writes them anew.
+func threeFiles(f *testing.F) (files [3]*os.File, put func(t *testing.T, contents ...[]byte)) {
+	dir := f.TempDir()
+	for i := range files {
+		var err error
+		if files[i], err = os.Create(filepath.Join(dir, string(rune('a'+i)))); err != nil {
+			f.Fatal(err)
+		}
+	}
+	return files, func(t *testing.T, contents ...[]byte) {
+		for i, content := range contents {
+			err := files[i].Truncate(0)
+			if err == nil {
+				_, err = files[i].WriteAt(content, 0)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // FuzzOld: what a slot has left in the old format is read as what it was written as, or
 // that is an error; and nothing in it is out of its range.
 func FuzzOld(f *testing.F) {
@@ -161,20 +183,9 @@ func FuzzOld(f *testing.F) {
 	f.Add(oldPage(map[int]uint64{wordSeq: 8, wordTry: math.MaxUint64}), []byte{}, []byte{})
 	f.Add(oldPage(map[int]uint64{wordSeq: 8, wordSince: math.MaxUint64}), []byte{}, []byte{})
 	f.Add(make([]byte, 100), []byte{}, []byte{})
-	dir := f.TempDir()
-	var files [3]*os.File
-	for i := range files {
-		var err error
-		if files[i], err = os.Create(filepath.Join(dir, string(rune('a'+i)))); err != nil {
-			f.Fatal(err)
-		}
-	}
+	files, put := threeFiles(f)
 	f.Fuzz(func(t *testing.T, p, a, b []byte) {
-		for i, content := range [][]byte{p, a, b} {
-			if err := errors.Join(files[i].Truncate(0), func() error { _, err := files[i].WriteAt(content, 0); return err }()); err != nil {
-				t.Fatal(err)
-			}
-		}
+		put(t, p, a, b)
 		left, err := ReadOld(files)
 		if err != nil {
 			if left != nil || !errors.Is(err, ErrPage) && !errors.Is(err, ErrFrame) {
@@ -208,6 +219,60 @@ func FuzzOld(f *testing.F) {
 // that follow one another, in ranges that can be, or not at all. Words are eight bytes for
 // each word of the page; of the notes only the checks are made right.
 func FuzzLeft(f *testing.F) {
+	addLeft(f)
+	files, put := threeFiles(f)
+	f.Fuzz(func(t *testing.T, said, a, b []byte) {
+		whole := make([]byte, PageSize)
+		for i, off := range words {
+			var v [8]byte
+			copy(v[:], said[min(len(said), 8*i):])
+			binary.NativeEndian.PutUint64(whole[off:], sealWord(binary.LittleEndian.Uint64(v[:])&wordMax))
+		}
+		put(t, whole, rightChecks(a), rightChecks(b))
+		left, last, err := ReadLeft(files)
+		if err != nil {
+			if !errors.Is(err, ErrPage) && !errors.Is(err, ErrFrame) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if left.Since < 0 || left.Try < 0 || left.Try > math.MaxInt32 || left.Busy && left.Try == 0 {
+			t.Fatalf("%+v", left)
+		}
+		number := FilePage(files[0]).Acked()
+		for _, n := range left.Notes {
+			if number++; n.Number != number || n.Try < 1 || n.Try > math.MaxInt32 || n.Time < 0 {
+				t.Fatalf("%+v, and %d comes next", n, number)
+			}
+			checkPayload(t, &n)
+		}
+		if number < last {
+			t.Fatalf("notes up to %d of %d", number, last)
+		}
+		checkNext(t, files, left, last)
+	})
+}
+
+// checkNext: who goes on there is understood by the next.
+func checkNext(t *testing.T, files [3]*os.File, left *Left, last uint64) {
+	pad := FilePage(files[0])
+	next := &Note{Seq: 1, Try: 1, Kind: NoteLoss, Payload: []byte("{}")}
+	h := uintptr(pad.load(wordCurrent) & 1)
+	read := pad.load(wordLast+8*h) > pad.Acked() // else nobody has looked whether they are whole
+	if at := pad.load(wordLength + 8*h); at >= notesLong || at > 0 && !read || last >= wordMax-1 {
+		return
+	}
+	if err := NewNotes(pad, [2]*os.File{files[1], files[2]}).Append(next); err != nil {
+		t.Fatal(err)
+	}
+	after, _, err := ReadLeft(files)
+	if err != nil || len(after.Notes) != len(left.Notes)+1 || after.Notes[len(left.Notes)].Number != next.Number {
+		t.Fatalf("%+v, and with one more %+v, %v", left, after, err)
+	}
+}
+
+// addLeft adds pages, as words, and notes.
+func addLeft(f *testing.F) {
 	page := func(set map[uintptr]uint64) []byte {
 		b := make([]byte, 8*len(words))
 		for i, off := range words {
@@ -234,62 +299,6 @@ func FuzzLeft(f *testing.F) {
 		f.Add(page(map[uintptr]uint64{wordNotes: 1, wordLength: uint64(len(b)), wordLast: 1}), b, []byte{})
 	}
 	f.Add(page(map[uintptr]uint64{wordNotes: 1, wordAcked: 5}), []byte{}, []byte{})
-	dir := f.TempDir()
-	var files [3]*os.File
-	for i := range files {
-		var err error
-		if files[i], err = os.Create(filepath.Join(dir, string(rune('a'+i)))); err != nil {
-			f.Fatal(err)
-		}
-	}
-	f.Fuzz(func(t *testing.T, said, a, b []byte) {
-		whole := make([]byte, PageSize)
-		for i, off := range words {
-			var v [8]byte
-			copy(v[:], said[min(len(said), 8*i):])
-			binary.NativeEndian.PutUint64(whole[off:], sealWord(binary.LittleEndian.Uint64(v[:])&wordMax))
-		}
-		for i, content := range [][]byte{whole, rightChecks(a), rightChecks(b)} {
-			if err := errors.Join(files[i].Truncate(0), func() error { _, err := files[i].WriteAt(content, 0); return err }()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		left, last, err := ReadLeft(files)
-		if err != nil {
-			if !errors.Is(err, ErrPage) && !errors.Is(err, ErrFrame) {
-				t.Fatal(err)
-			}
-			return
-		}
-		if left.Since < 0 || left.Try < 0 || left.Try > math.MaxInt32 || left.Busy && left.Try == 0 {
-			t.Fatalf("%+v", left)
-		}
-		number := FilePage(files[0]).Acked()
-		for _, n := range left.Notes {
-			if number++; n.Number != number || n.Try < 1 || n.Try > math.MaxInt32 || n.Time < 0 {
-				t.Fatalf("%+v, and %d comes next", n, number)
-			}
-			checkPayload(t, &n)
-		}
-		if number < last {
-			t.Fatalf("notes up to %d of %d", number, last)
-		}
-		// Who goes on there is understood by the next.
-		pad := FilePage(files[0])
-		next := &Note{Seq: 1, Try: 1, Kind: NoteLoss, Payload: []byte("{}")}
-		h := uintptr(pad.load(wordCurrent) & 1)
-		read := pad.load(wordLast+8*h) > pad.Acked() // else nobody has looked whether they are whole
-		if at := pad.load(wordLength + 8*h); at >= notesLong || at > 0 && !read || last >= wordMax-1 {
-			return
-		}
-		if err := NewNotes(pad, [2]*os.File{files[1], files[2]}).Append(next); err != nil {
-			t.Fatal(err)
-		}
-		after, _, err := ReadLeft(files)
-		if err != nil || len(after.Notes) != len(left.Notes)+1 || after.Notes[len(left.Notes)].Number != next.Number {
-			t.Fatalf("%+v, and with one more %+v, %v", left, after, err)
-		}
-	})
 }
 
 // checkPayload: whoever settles a note can read it.

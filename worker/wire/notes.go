@@ -218,7 +218,7 @@ func (n *Notes) After(number uint64) ([]Note, error) {
 	return out, n.complete(out, max(number, n.page.load(wordAcked)))
 }
 
-// complete reports an error if any note after a number is missing.
+// complete reports an error if any note after a number is missing, or is there twice.
 func (n *Notes) complete(notes []Note, number uint64) error {
 	last := n.page.load(wordNotes)
 	if acked := n.page.load(wordAcked); acked > last {
@@ -233,7 +233,12 @@ func (n *Notes) complete(notes []Note, number uint64) error {
 			return fmt.Errorf("%w: note %d follows note %d", ErrFrame, notes[i].Number, number-1)
 		}
 	}
-	if number < last {
+	switch {
+	case number == last+1:
+		// Its writer was killed before the last word of Append; whoever goes on would give
+		// the number once more.
+		n.page.store(wordNotes, number)
+	case number != last:
 		return fmt.Errorf("%w: there are notes up to %d, and there were %d", ErrFrame, number, last)
 	}
 	return n.page.Err()

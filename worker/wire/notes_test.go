@@ -215,6 +215,45 @@ func TestNotesDamaged(t *testing.T) {
 	}
 }
 
+// TestNotesKilled: wherever in Append a writer is killed, the note is there or is not, and
+// the next one has a number of its own.
+func TestNotesKilled(t *testing.T) {
+	for stores := range 4 {
+		for _, acked := range []uint64{0, 1} {
+			open, parent, _ := newNotesOf(t)
+			page, n := open()
+			add := func(n *Notes) {
+				if err := n.Append(&Note{Seq: 1, Try: 1, Kind: NoteAnswer, Payload: payload}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			add(n)
+			page.Ack(acked)
+			order := []uintptr{wordLast, wordLength, wordNotes} // in which Append writes them
+			var before []uint64
+			for _, off := range order {
+				before = append(before, page.load(off))
+			}
+			add(n)
+			for i := stores; i < len(order); i++ {
+				page.store(order[i], before[i])
+			}
+			page, n = parent()
+			want := 1
+			if stores >= 2 {
+				want = 2
+			}
+			for ; want <= 3; want++ {
+				notes, err := n.After(page.Acked())
+				if err != nil || len(notes) != want-int(acked) || page.LastNote() != uint64(want) {
+					t.Errorf("%d stores, %d acknowledged: %d notes, %d are said, want %d; %v", stores, acked, len(notes), page.LastNote(), want, err)
+				}
+				add(n)
+			}
+		}
+	}
+}
+
 // TestNotesOlder: files that were put back from a copy miss what came since.
 func TestNotesOlder(t *testing.T) {
 	open, parent, _ := newNotesOf(t)
