@@ -3,6 +3,7 @@
 export CGO_ENABLED = 0
 GO      ?= go
 TOOLS   := $(CURDIR)/bin/tools
+FUZZTIME ?= 60s
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
@@ -48,11 +49,13 @@ bench: build test-tools $(TOOLS)/benchstat ## measure the parts, and whole runs 
 chaos: ## kill, cut the power, and harm files, thousands of times, and count effects from outside (root for the power)
 	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage' -v -timeout 3600s ./runner/acceptance
 
-fuzz: ## fuzz every decoder for a minute each
-	$(GO) test -run '^$$' -fuzz FuzzFrames -fuzztime 60s ./worker/wire
-	$(GO) test -run '^$$' -fuzz FuzzNotes -fuzztime 60s ./worker/wire
-	$(GO) test -run '^$$' -fuzz FuzzReaders -fuzztime 60s ./runner/dataset
-	$(GO) test -run '^$$' -fuzz FuzzTemplate -fuzztime 60s ./jobs/exec
+# Go looks for a smaller form of what is new for a minute, unless it is told not to.
+fuzz: ## fuzz every decoder for FUZZTIME each (60s)
+	@failed=; for t in $$(grep -rHo '^func Fuzz[A-Za-z]*' --include='*_test.go' jobs runner worker | sed 's|/[^/]*:func |:|'); do \
+		echo "$$t"; \
+		$(GO) test -run '^$$' -fuzz "^$${t#*:}\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2s "./$${t%:*}" || failed="$$failed $$t"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
 nightly: ## run the long forms, one after the other: chaos, fuzz, bench
 	$(MAKE) -k -j1 chaos fuzz bench

@@ -54,7 +54,12 @@ func asciiDomain(a string) (string, error) {
 	if err != nil || ascii == "" {
 		return "", fmt.Errorf("%q: the domain is not valid", a)
 	}
-	return local + "@" + ascii, nil
+	out := local + "@" + ascii
+	// xn--.example is a name to IDNA, and comes out as .example.
+	if back, err := netmail.ParseAddress(path(out)); err != nil || back.Address != out {
+		return "", fmt.Errorf("%q: the domain is not valid", a)
+	}
+	return out, nil
 }
 
 // path is an address as the commands of SMTP have it, in angle brackets, with

@@ -102,6 +102,9 @@ func authNames() []string {
 	return out
 }
 
+// challenges is how often a server may ask before it says yes or no: LOGIN takes two.
+const challenges = 3
+
 // authenticate is RFC 4954.
 func (c *client) authenticate(m *mechanism, user, secret string) error {
 	client := m.make(user, secret)
@@ -113,7 +116,7 @@ func (c *client) authenticate(m *mechanism, user, secret string) error {
 	if first != nil {
 		line += " " + encode(first)
 	}
-	for {
+	for asked := 0; ; asked++ {
 		if err := c.say("%s", line); err != nil {
 			return err
 		}
@@ -126,8 +129,12 @@ func (c *client) authenticate(m *mechanism, user, secret string) error {
 			return err
 		case r.code == 235:
 			return nil
-		case r.code != 334:
+		case r.code >= 400:
 			return r
+		case r.code != 334:
+			return fmt.Errorf("%w to AUTH: %s", errGarbled, r.Error())
+		case asked == challenges:
+			return fmt.Errorf("%w: challenge %d to AUTH %s", errGarbled, asked+1, name)
 		}
 		challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.text))
 		if err != nil {

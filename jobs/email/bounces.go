@@ -294,8 +294,12 @@ func firstWord(s string) string {
 
 // classOf judges a report as the reply would be that it quotes.
 func classOf(r *report) jobs.Class {
-	if r.action != "failed" {
+	switch r.action {
+	case "failed":
+	case "delayed", "delivered", "relayed", "expanded": // RFC 3464, section 2.3.3
 		return jobs.Class(r.action)
+	default:
+		return classReply // nobody says what became of it
 	}
 	o := outcome{phase: phaseRcpt, enhanced: r.status, text: r.text}
 	if code, _, said, ok := parseLine(r.text); ok && code >= 400 {

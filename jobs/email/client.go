@@ -56,29 +56,37 @@ func (c *client) use(conn net.Conn) {
 
 // read reads one reply. One that is cut off is an error, whatever it began with.
 func (c *client) read(within time.Duration) (*reply, error) {
-	if err := c.SetReadDeadline(time.Now().Add(within)); err != nil {
+	r, lines, err := c.readLines(within)
+	if err != nil {
 		return nil, err
 	}
-	var r *reply
-	var lines []string
+	r.text = strings.Join(lines, " ")
+	return r, nil
+}
+
+// readLines reads one reply, without its text, and the lines of that.
+func (c *client) readLines(within time.Duration) (r *reply, lines []string, err error) {
+	if err := c.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return nil, nil, err
+	}
 	for size := 0; ; {
 		line, err := c.in.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
-			return nil, fmt.Errorf("%w: a line of more than %d bytes", errGarbled, lineBytes)
+			return nil, nil, fmt.Errorf("%w: a line of more than %d bytes", errGarbled, lineBytes)
 		}
 		if err != nil {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
-			return nil, err
+			return nil, nil, err
 		}
 		if size += len(line); size > replyBytes {
-			return nil, fmt.Errorf("%w: more than %d bytes", errGarbled, replyBytes)
+			return nil, nil, fmt.Errorf("%w: more than %d bytes", errGarbled, replyBytes)
 		}
 		line = bytes.TrimRight(line, "\r\n")
 		code, more, text, ok := parseLine(string(line))
 		if !ok || (r != nil && r.code != code) {
-			return nil, fmt.Errorf("%w: %q", errGarbled, line)
+			return nil, nil, fmt.Errorf("%w: %q", errGarbled, line)
 		}
 		if r == nil {
 			r = &reply{code: code}
@@ -89,8 +97,7 @@ func (c *client) read(within time.Duration) (*reply, error) {
 		}
 		lines = append(lines, text)
 		if !more {
-			r.text = strings.Join(lines, " ")
-			return r, nil
+			return r, lines, nil
 		}
 	}
 }
@@ -162,27 +169,16 @@ func (c *client) hello(name string) error {
 // readHello reads the reply to EHLO, of which each line is an extension.
 func (c *client) readHello() (*reply, error) {
 	c.extensions = make(map[string]string)
-	for first := true; ; first = false {
-		if err := c.SetReadDeadline(time.Now().Add(replyTime)); err != nil {
-			return nil, err
-		}
-		line, err := c.in.ReadSlice('\n')
-		if err != nil {
-			return nil, err
-		}
-		code, more, text, ok := parseLine(strings.TrimRight(string(line), "\r\n"))
-		if !ok || len(c.extensions) > 200 {
-			return nil, fmt.Errorf("%w: %q", errGarbled, line)
-		}
-		if !first {
-			name, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
-			c.extensions[strings.ToUpper(name)] = rest
-		}
-		if !more {
-			_, text = cutEnhanced(text, code)
-			return &reply{code: code, text: text}, nil
-		}
+	r, lines, err := c.readLines(replyTime)
+	if err != nil {
+		return nil, err
 	}
+	for _, text := range lines[1:] {
+		name, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
+		c.extensions[strings.ToUpper(name)] = rest
+	}
+	r.text = lines[len(lines)-1]
+	return r, nil
 }
 
 func (c *client) offers(extension string) bool {

@@ -104,6 +104,9 @@ func TestClient(t *testing.T) {
 		"250 to DATA":                {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 250 ok\n", nil, phaseData, "not a reply to this", statusDeferred},
 		"354 after the dot":          {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 354 go\n", nil, phaseDot, "not a reply", statusUnknown},
 		"no extensions":              {"> 220 old\n< EHLO me.example\n> 502 what?\n< HELO me.example\n> 250 ok\n" + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\n> 250 ok\n", nil, phaseDot, "", ""},
+		"two codes in the hello":     {"> 220 mail\n< EHLO me.example\n> 250-mail\n> 550 no\n", nil, phaseConnect, "not a reply", statusDeferred},
+		"a hello without end":        {"> 220 mail\n< EHLO me.example\n" + strings.Repeat("> 250-SIZE 1\n", 6000), nil, phaseConnect, "more than 65536 bytes", statusDeferred},
+		"hello refused":              {"> 220 mail\n< EHLO me.example\n> 554-5.7.1 go\n> 554 5.7.1 away\n< HELO me.example\n> 554 5.7.1 go away\n", nil, phaseConnect, "554 5.7.1 go away", statusDeferred},
 		"too large":                  {"> 220 mail\n< EHLO me.example\n> 250-mail\n> 250 SIZE 10\n< RSET\n> 250 ok\n", nil, phaseMail, "552 5.3.4", statusBounced},
 		"greeted with a refusal":     {"> 554 5.7.1 blocked\n", nil, phaseConnect, "554 5.7.1 blocked", statusDeferred},
 	} {
@@ -310,6 +313,7 @@ func TestAuth(t *testing.T) {
 		"login":    {"tim", "pw", authAuto, "> 250 AUTH LOGIN\n< AUTH LOGIN\n> 334 VXNlcm5hbWU6\n< dGlt\n> 334 UGFzc3dvcmQ6\n< cHc=\n> 235 ok\n", ""},
 		"cram-md5": {"tim", "tanstaaftanstaaf", authAuto, "> 250 AUTH PLAIN CRAM-MD5\n< AUTH CRAM-MD5\n> 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\n< dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\n> 235 ok\n", ""},
 		"xoauth2":  {"tim", "tok", "xoauth2", "> 250 AUTH PLAIN XOAUTH2\n< AUTH XOAUTH2 dXNlcj10aW0BYXV0aD1CZWFyZXIgdG9rAQE=\n> 334 e30=\n< \n> 535 5.7.8 no\n", "535 5.7.8 no"},
+		"no end":   {"tim", "pw", "xoauth2", "> 250 AUTH XOAUTH2\n< AUTH XOAUTH2 dXNlcj10aW0BYXV0aD1CZWFyZXIgcHcBAQ==\n" + strings.Repeat("> 334 \n< \n", 3) + "> 334 \n", "challenge 4 to AUTH XOAUTH2"},
 		"none":     {"tim", "pw", authAuto, "> 250 AUTH XOAUTH2\n", "534 the server does not offer"},
 		"wrong":    {"tim", "pw", "plain", "> 250 AUTH PLAIN\n< AUTH PLAIN AHRpbQBwdw==\n> 535 5.7.8 no\n", "535 5.7.8 no"},
 	} {

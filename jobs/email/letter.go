@@ -100,7 +100,7 @@ func (l *letter) set(name, value string) error {
 	case "Subject":
 		l.SetGenHeader(mail.HeaderSubject, encodeText(name, value))
 	default:
-		if !isASCII(value) {
+		if !isASCII(value) || strings.Contains(value, "=?") { // that would be read as encoded
 			value = encodeText(name, value)
 		}
 		if n := longest(value); n > mostLine {

@@ -48,7 +48,7 @@ func cutEnhanced(text string, code int) (enhanced, rest string) {
 		return "", text
 	}
 	for _, d := range digits {
-		if n, err := strconv.Atoi(d); err != nil || n < 0 || n > 999 {
+		if _, err := strconv.ParseUint(d, 10, 16); err != nil || len(d) > 3 {
 			return "", text
 		}
 	}

@@ -246,8 +246,9 @@ func (f *suppressFile) add(to map[suppressed]bool, line []byte) error {
 		return errors.New("it is not in UTF-8: convert the list, as with iconv -f utf-16 -t utf-8, or -f latin1")
 	}
 	word, rest := text, ""
+	pattern := "*?:/" // what an entry must not have, as it would not count as one
 	if a, err := netmail.ParseAddress(text); err == nil {
-		word = a.Address
+		word, pattern = a.Address, "*?:" // RFC 5322, section 3.2.3, allows a slash
 	} else if name, inside, ok := strings.Cut(text, "<"); ok && (!strings.Contains(name, "@") || strings.EqualFold(strings.Trim(name, `" `)+">", inside)) { // Ada <ada@example.com>
 		word, rest, _ = strings.Cut(inside, ">")
 	} else if inside, behind, ok := strings.Cut(strings.TrimPrefix(text, `"`), `"`); ok && text[0] == '"' && behind != "" && strings.ContainsRune(",;\t ", rune(behind[0])) || ok && behind == "" && text[0] == '"' {
@@ -273,7 +274,7 @@ func (f *suppressFile) add(to map[suppressed]bool, line []byte) error {
 	word = strings.TrimLeft(word, "*.")
 	normal := string(jobs.NormalAddress([]byte(word)))
 	switch local, domain, ok := cutAddress(normal); {
-	case strings.ContainsAny(normal, "*?:/"):
+	case strings.ContainsAny(normal, pattern):
 		return fmt.Errorf("%q is neither an address, nor a domain, nor a SHA-256", word)
 	case !ok && strings.Contains(strings.Trim(normal, "."), "."):
 		normal = string(jobs.NormalAddress([]byte("@" + word)))
@@ -305,11 +306,18 @@ func oneAddress(s string) bool {
 		!strings.HasPrefix(s, "*") && utf8.ValidString(s)
 }
 
+// readsAs reports whether a line that is an address as it is written would be read as that
+// address, and nothing else.
+func readsAs(address string) bool {
+	read := make(map[suppressed]bool)
+	f := &suppressFile{line: 1}
+	return oneAddress(address) && f.add(read, []byte(address)) == nil && len(read) == 1 && read[sumOf(jobs.NormalAddress([]byte(address)))]
+}
+
 // noteBounce adds an address to a list, durably. Several workers may do so at the
 // same time.
 func noteBounce(path, address string) error {
-	if !oneAddress(address) {
-		// Written as it is it would be read as something else.
+	if !readsAs(address) {
 		sum := sha256.Sum256(jobs.NormalAddress([]byte(address)))
 		address = hex.EncodeToString(sum[:])
 	}

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"html"
@@ -33,7 +34,7 @@ func textTemplate(name, text string, shape *jobs.Shape) (filler, error) {
 // htmlTemplate parses a template of HTML, in which values are escaped.
 func htmlTemplate(name, text string, shape *jobs.Shape) (filler, error) {
 	hidden, comments := hideComments(text)
-	for _, c := range comments {
+	for _, c := range comments.text {
 		if strings.Contains(c, "{{") {
 			return nil, fmt.Errorf("template %s: an action in a conditional comment (<!--[if …) is not filled: take it out of there", name)
 		}
@@ -42,7 +43,7 @@ func htmlTemplate(name, text string, shape *jobs.Shape) (filler, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	return guarded{t, text, comments}, checkTemplate(name, t.Tree.Root, shape)
+	return guarded{filler: t, source: text, comments: comments}, checkTemplate(name, t.Tree.Root, shape)
 }
 
 // explain adds what may be meant by a mistake that many make.
@@ -59,20 +60,28 @@ var noFunction = regexp.MustCompile(`function "(\w+)" not defined`)
 // leave out.
 var conditional = regexp.MustCompile(`(?s)<!--\[if.*?-->|<!--<!\[endif\]-->`)
 
-const commentMark = "BroodComment%dX"
-
-func hideComments(text string) (hidden string, comments []string) {
-	return conditional.ReplaceAllStringFunc(text, func(c string) string {
-		comments = append(comments, c)
-		return fmt.Sprintf(commentMark, len(comments)-1)
-	}), comments
+// comments are those that were hidden, and what stands for them: letters and digits that no
+// record can know of, as they are others in each process.
+type comments struct {
+	mark string
+	text []string
 }
+
+func hideComments(text string) (hidden string, c comments) {
+	c.mark = "Brood" + rand.Text()
+	return conditional.ReplaceAllStringFunc(text, func(comment string) string {
+		c.text = append(c.text, comment)
+		return c.markOf(len(c.text) - 1)
+	}), c
+}
+
+func (c *comments) markOf(i int) string { return fmt.Sprintf("%sN%dX", c.mark, i) }
 
 // guarded is a template of which nothing comes that neither it nor the record says.
 type guarded struct {
 	filler
 	source   string
-	comments []string // that were hidden
+	comments comments
 }
 
 // marks are what text/template and html/template write in the place of what is
@@ -98,8 +107,8 @@ func (g guarded) Execute(w io.Writer, data any) error {
 			return fmt.Errorf("the template makes %q: %s", found, m.why)
 		}
 	}
-	for i, c := range g.comments {
-		text = strings.ReplaceAll(text, fmt.Sprintf(commentMark, i), c)
+	for i, c := range g.comments.text {
+		text = strings.ReplaceAll(text, g.comments.markOf(i), c)
 	}
 	_, err := io.WriteString(w, text)
 	return err

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // variables are what a template may use of a record: its columns that are not
@@ -145,19 +146,31 @@ func member(item any, keys ...any) (any, error) {
 	return item, nil
 }
 
+// ofText keeps a function from what is no text, of which it would make some that looks
+// whole.
+func ofText(f func(string) string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if err := isText(s); err != nil {
+			return "", fmt.Errorf("a value %w", err)
+		}
+		return f(s), nil
+	}
+}
+
 // functions are what templates may use, besides those of text/template.
 var functions = map[string]any{
-	"upper": strings.ToUpper,
-	"lower": strings.ToLower,
+	"upper": ofText(strings.ToUpper),
+	"lower": ofText(strings.ToLower),
 	"trim":  strings.TrimSpace,
 	"index": member,
 	// capital makes the first letter a capital one.
-	"capital": func(s string) string {
-		for i, r := range s {
-			return string(unicode.ToTitle(r)) + s[i+len(string(r)):]
+	"capital": ofText(func(s string) string {
+		r, n := utf8.DecodeRuneInString(s)
+		if n == 0 {
+			return s
 		}
-		return s
-	},
+		return string(unicode.ToTitle(r)) + s[n:]
+	}),
 	// has reports whether the record has a column, and it is not empty.
 	"has": func(vars variables, name string) bool { _, ok := vars[name]; return ok },
 	// get is the value of a column, or something else where it is missing.

@@ -220,6 +220,11 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 	if err != nil {
 		return r.gone(err)
 	}
+	return r.understand(line, rec, res)
+}
+
+// understand reads an answer. What is none is an error.
+func (r *runner) understand(line []byte, rec *jobs.Record, res *jobs.Result) (err error) {
 	if !utf8.Valid(line) { // as everywhere in JSON results
 		line = bytes.ToValidUTF8(line, []byte("\ufffd"))
 	}
@@ -264,7 +269,11 @@ func (r *runner) fill(res *jobs.Result, obj json.RawMessage) {
 	for range r.Columns {
 		res.Values = append(res.Values, nil)
 	}
-	gjson.ParseBytes(obj).ForEach(func(k, v gjson.Result) bool {
+	all := gjson.ParseBytes(obj)
+	if !all.IsObject() {
+		return // a list, say, whose entries have no names
+	}
+	all.ForEach(func(k, v gjson.Result) bool {
 		for i, c := range r.Columns {
 			if c == k.Str {
 				res.Values[i] = []byte(v.Raw)

@@ -258,6 +258,17 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
+// TestStrayMembers: a table has no place for a member that the first record does not have,
+// also for one without a name.
+func TestStrayMembers(t *testing.T) {
+	for _, second := range []string{`{"b":1}`, `{"":1}`} {
+		r := open(t, Spec{Paths: []string{write(t, "x.jsonl", "{\"a\":1}\n"+second+"\n")}, FixedColumns: true, MaxRecord: 100, MaxDepth: 10})
+		if all := readAll(t, r); len(all) != 2 || all[0].err != "" || !strings.Contains(all[1].err, "is not among the columns") {
+			t.Errorf("%s: %+v", second, all)
+		}
+	}
+}
+
 // seedFiles adds the start of every file of the project's testdata.
 func seedFiles(f *testing.F) {
 	for _, path := range []string{"../../testdata/cities.csv", "../../testdata/workers/upper.js"} {

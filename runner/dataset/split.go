@@ -100,15 +100,15 @@ func (r *Reader) checkObject(rec *Record) *InputError {
 	if !r.spec.FixedColumns || r.shape == nil {
 		return nil
 	}
-	stray := ""
+	stray, found := "", false
 	gjson.ParseBytes(rec.Raw).ForEach(func(k, _ gjson.Result) bool {
 		if !r.known[k.Str] {
-			stray = k.Str
+			stray, found = k.Str, true
 			return false
 		}
 		return true
 	})
-	if stray != "" {
+	if found {
 		return bad(0, "the member %q is not among the columns of the first record, and a table has no place for it; write to a .jsonl file instead", stray)
 	}
 	return nil

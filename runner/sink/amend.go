@@ -15,11 +15,11 @@ func (f Format) SeqOf(row []byte, values [][]byte) (jobs.Seq, bool) {
 	var text string
 	switch {
 	case f == FormatJSONL:
-		at := bytes.LastIndex(row, metaStart)
-		if at < 0 {
+		_, meta, ok := cutMeta(row)
+		if !ok {
 			return 0, false
 		}
-		text = gjson.GetBytes(slices.Concat([]byte{'{'}, row[at:]), metaColumns[0]).Raw
+		text = meta.Get(metaColumns[0]).Raw
 	case len(values) >= len(metaColumns):
 		text = string(values[len(values)-len(metaColumns)])
 	}
@@ -47,13 +47,34 @@ func (f Format) EndOf(row []byte, values [][]byte) (seq jobs.Seq, status jobs.St
 // string its quotes would be escaped, and nothing of the job's comes after it.
 var metaStart = []byte(`"` + metaColumns[0] + `":`)
 
+// cutMeta returns the engine's own members at the end of a row of JSON, as an object, and
+// what stands before them; or that the row does not end with them, all of them.
+func cutMeta(row []byte) (before []byte, meta gjson.Result, ok bool) {
+	at := bytes.LastIndex(row, metaStart)
+	if at < 0 {
+		return nil, meta, false
+	}
+	end := slices.Concat([]byte{'{'}, row[at:])
+	if !gjson.ValidBytes(end) {
+		return nil, meta, false
+	}
+	meta = gjson.ParseBytes(end)
+	n := 0
+	ok = true
+	meta.ForEach(func(name, _ gjson.Result) bool {
+		ok = n < len(metaColumns) && name.Str == metaColumns[n]
+		n++
+		return ok
+	})
+	return row[:at], meta, ok && n == len(metaColumns)
+}
+
 // Patch returns a row of results with another status, class and error, as SeqOf
 // has taken it.
 func (f Format) Patch(row []byte, values [][]byte, status jobs.Status, class jobs.Class, text string) []byte {
 	if f == FormatJSONL {
-		at := bytes.LastIndex(row, metaStart)
-		meta := gjson.ParseBytes(slices.Concat([]byte{'{'}, row[at:]))
-		out := append([]byte(nil), row[:at]...)
+		before, meta, _ := cutMeta(row)
+		out := append([]byte(nil), before...)
 		out = append(append(out, metaStart...), meta.Get(metaColumns[0]).Raw...)
 		out = jobs.AppendJSONString(appendName(out, metaColumns[1]), []byte(status.String()))
 		out = jobs.AppendJSONString(appendName(out, metaColumns[2]), []byte(class))

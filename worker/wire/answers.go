@@ -83,7 +83,7 @@ func ReadAnswers(p []byte) (AnswersReader, error) {
 	r.First = jobs.Seq(r.c.uvarint())
 	r.left = r.c.uvarint()
 	r.total = r.left
-	r.Busy = time.Duration(r.c.uvarint())
+	r.Busy = r.c.nanos()
 	if r.c.bad || r.left > uint64(len(p)) {
 		return r, fmt.Errorf("%w: answers head", ErrFrame)
 	}
@@ -141,9 +141,11 @@ func (r *AnswersReader) Next(res *jobs.Result) (bool, error) {
 	return true, nil
 }
 
+// century is the longest time that is believed.
+const century = 100 * 365 * 24 * time.Hour
+
 // millis turns a count of milliseconds from the other side into a duration, at
 // most a century.
 func millis(ms uint64) time.Duration {
-	const century = 100 * 365 * 24 * time.Hour
 	return time.Duration(min(ms, uint64(century/time.Millisecond))) * time.Millisecond
 }

@@ -72,9 +72,12 @@ func (r *BatchReader) Next(rec *jobs.Record) (bool, error) {
 	}
 	r.left--
 	seq := r.next + r.c.uvarint()
+	if seq+1 <= r.next { // records go up, and there is one behind each
+		r.c.bad = true
+	}
 	r.next = seq + 1
 	rec.Seq = jobs.Seq(seq)
-	rec.Attempt = int(r.c.uvarint())
+	rec.Attempt = r.c.try()
 	rec.Shape = r.shape
 	r.bodyAt = r.c.b
 	if r.shape.Kind != jobs.Fields {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"brood/jobs"
+	"fmt"
 	"os"
 	"time"
 )
@@ -26,6 +27,9 @@ func ReadLeft(files [3]*os.File) (left *Left, last uint64, err error) {
 	left.Seq, left.Since, left.Busy = p.InHand()
 	if err := p.Err(); err != nil {
 		return nil, 0, err
+	}
+	if left.Try > maxTry || left.Busy && left.Try < 1 {
+		return nil, 0, fmt.Errorf("%w: a record at try %d", ErrPage, left.Try)
 	}
 	if left.Notes, err = NewNotes(p, [2]*os.File{files[1], files[2]}).After(p.Acked()); err != nil {
 		return nil, 0, err

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -217,18 +218,27 @@ func (n *Notes) After(number uint64) ([]Note, error) {
 	return out, n.complete(out, max(number, n.page.load(wordAcked)))
 }
 
-// complete reports an error if any note after a number is missing.
+// complete reports an error if any note after a number is missing, or is there twice.
 func (n *Notes) complete(notes []Note, number uint64) error {
 	last := n.page.load(wordNotes)
+	if acked := n.page.load(wordAcked); acked > last {
+		return fmt.Errorf("%w: the ledger has notes up to %d, and there were %d", ErrPage, acked, last)
+	}
+	had := number
 	for i := range notes {
-		if notes[i].Number <= number {
+		if notes[i].Number <= had {
 			continue // it is in the ledger, and need not be here any more
 		}
 		if number++; notes[i].Number != number {
 			return fmt.Errorf("%w: note %d follows note %d", ErrFrame, notes[i].Number, number-1)
 		}
 	}
-	if number < last {
+	switch {
+	case number == last+1:
+		// Its writer was killed before the last word of Append; whoever goes on would give
+		// the number once more.
+		n.page.store(wordNotes, number)
+	case number != last:
 		return fmt.Errorf("%w: there are notes up to %d, and there were %d", ErrFrame, number, last)
 	}
 	return n.page.Err()
@@ -289,12 +299,32 @@ func readNote(b []byte) (note Note, err error) {
 	note.Time = time.Duration(binary.LittleEndian.Uint64(b[16:]))
 	c := cursor{b: b[noteHead:]}
 	note.Seq = jobs.Seq(c.uvarint())
-	note.Try = int(c.uvarint())
+	note.Try = c.try()
 	if c.bad || len(c.b) == 0 {
 		return note, fmt.Errorf("%w: note %d", ErrFrame, note.Number)
 	}
 	note.Kind, note.Payload = NoteKind(c.b[0]), c.b[1:]
-	return note, nil
+	return note, note.check()
+}
+
+// check reports an error if a note says what nobody can have noted: whoever settles it
+// later has no better use for it than whoever reads it now, who can still tell it from
+// one that is whole.
+func (n *Note) check() error {
+	bad := n.Time < 0
+	switch n.Kind {
+	case NoteAnswer:
+		bad = bad || ReadAnswer(n.Payload, &jobs.Result{}) != nil
+	case NoteLoss:
+		var l Loss
+		bad = bad || json.Unmarshal(n.Payload, &l) != nil || l.TookMS < 0 || l.TookMS > int64(century/time.Millisecond) || l.Crashes < 0
+	default:
+		bad = true
+	}
+	if bad {
+		return fmt.Errorf("%w: note %d says what it cannot", ErrFrame, n.Number)
+	}
+	return nil
 }
 
 // Loss is what the parent notes about a record whose worker has died.

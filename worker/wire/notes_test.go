@@ -84,7 +84,7 @@ func TestNotes(t *testing.T) {
 		}
 		note := Note{
 			Time: time.Duration(i), Seq: jobs.Seq(rng.Uint64() >> 2), Try: rng.IntN(9) + 1, Kind: NoteAnswer,
-			Payload: bytes.Repeat([]byte{byte(i)}, size),
+			Payload: AppendAnswer(nil, &jobs.Result{Text: bytes.Repeat([]byte{byte(i)}, size)}),
 		}
 		if err := writer.Append(&note); err != nil {
 			t.Fatal(err)
@@ -126,11 +126,14 @@ func compareNotes(t *testing.T, reader *Notes, acked uint64, want []Note) {
 	}
 }
 
+// payload is an answer.
+var payload = AppendAnswer(nil, &jobs.Result{Text: []byte("payload")})
+
 // TestNotesCutOff reads notes of which only a part is there.
 func TestNotesCutOff(t *testing.T) {
 	open, _ := newNotes(t)
 	page, n := open()
-	note := Note{Seq: 7, Try: 1, Kind: NoteAnswer, Payload: []byte("payload")}
+	note := Note{Seq: 7, Try: 1, Kind: NoteAnswer, Payload: payload}
 	if err := n.Append(&note); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +153,7 @@ func TestNotesDamaged(t *testing.T) {
 		open, parent, _ := newNotesOf(t)
 		_, n := open()
 		for i := range 5 {
-			if err := n.Append(&Note{Seq: jobs.Seq(i), Try: 1, Kind: NoteAnswer, Payload: []byte("payload")}); err != nil {
+			if err := n.Append(&Note{Seq: jobs.Seq(i), Try: 1, Kind: NoteAnswer, Payload: payload}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -163,7 +166,7 @@ func TestNotesDamaged(t *testing.T) {
 	}
 	same := func(notes []Note) bool {
 		for i := range notes {
-			if n := &notes[i]; n.Number != uint64(i+2) || n.Seq != jobs.Seq(i+1) || string(n.Payload) != "payload" {
+			if n := &notes[i]; n.Number != uint64(i+2) || n.Seq != jobs.Seq(i+1) || !bytes.Equal(n.Payload, payload) {
 				return false
 			}
 		}
@@ -212,12 +215,51 @@ func TestNotesDamaged(t *testing.T) {
 	}
 }
 
+// TestNotesKilled: wherever in Append a writer is killed, the note is there or is not, and
+// the next one has a number of its own.
+func TestNotesKilled(t *testing.T) {
+	for stores := range 4 {
+		for _, acked := range []uint64{0, 1} {
+			open, parent, _ := newNotesOf(t)
+			page, n := open()
+			add := func(n *Notes) {
+				if err := n.Append(&Note{Seq: 1, Try: 1, Kind: NoteAnswer, Payload: payload}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			add(n)
+			page.Ack(acked)
+			order := []uintptr{wordLast, wordLength, wordNotes} // in which Append writes them
+			var before []uint64
+			for _, off := range order {
+				before = append(before, page.load(off))
+			}
+			add(n)
+			for i := stores; i < len(order); i++ {
+				page.store(order[i], before[i])
+			}
+			page, n = parent()
+			want := 1
+			if stores >= 2 {
+				want = 2
+			}
+			for ; want <= 3; want++ {
+				notes, err := n.After(page.Acked())
+				if err != nil || len(notes) != want-int(acked) || page.LastNote() != uint64(want) {
+					t.Errorf("%d stores, %d acknowledged: %d notes, %d are said, want %d; %v", stores, acked, len(notes), page.LastNote(), want, err)
+				}
+				add(n)
+			}
+		}
+	}
+}
+
 // TestNotesOlder: files that were put back from a copy miss what came since.
 func TestNotesOlder(t *testing.T) {
 	open, parent, _ := newNotesOf(t)
 	_, n := open()
 	add := func() {
-		if err := n.Append(&Note{Seq: 1, Try: 1, Kind: NoteAnswer, Payload: []byte("payload")}); err != nil {
+		if err := n.Append(&Note{Seq: 1, Try: 1, Kind: NoteAnswer, Payload: payload}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 )
@@ -20,6 +21,9 @@ func ReadOld(files [3]*os.File) (*Left, error) {
 	}
 	word := func(off uintptr) uint64 { return binary.NativeEndian.Uint64(b[off:]) }
 	const notInHand = 1 << 63
+	if word(wordTry) > maxTry || word(wordSince) > math.MaxInt64 {
+		return nil, fmt.Errorf("%w: a record at try %d since %d", ErrPage, word(wordTry), word(wordSince))
+	}
 	o := &Left{Session: int64(word(wordSession)), Since: time.Duration(word(wordSince)), Try: int(word(wordTry))}
 	if s := word(wordSeq); s != 0 && s&notInHand == 0 {
 		o.Seq, o.Busy = jobs.Seq(s-1), true
@@ -55,11 +59,14 @@ func appendOldNotes(to []Note, b []byte, acked uint64) ([]Note, error) {
 		}
 		n := Note{Number: binary.LittleEndian.Uint64(b[4:]), Time: time.Duration(binary.LittleEndian.Uint64(b[12:]))}
 		c := cursor{b: b[oldNoteHead:size]}
-		n.Seq, n.Try = jobs.Seq(c.uvarint()), int(c.uvarint())
+		n.Seq, n.Try = jobs.Seq(c.uvarint()), c.try()
 		if c.bad || len(c.b) == 0 {
 			return nil, fmt.Errorf("%w: note %d", ErrFrame, n.Number)
 		}
 		n.Kind, n.Payload = NoteKind(c.b[0]), c.b[1:]
+		if err := n.check(); err != nil {
+			return nil, err
+		}
 		if b = b[size:]; n.Number > acked {
 			to = append(to, n)
 		}

@@ -66,6 +66,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"time"
 )
 
 // Version of the protocol.
@@ -217,6 +219,24 @@ func (c *cursor) uvarint() uint64 {
 	}
 	c.b = c.b[n:]
 	return v
+}
+
+// maxTry is the highest try of a record that is believed.
+const maxTry = math.MaxInt32
+
+// try takes the number of a try: from 1.
+func (c *cursor) try() int {
+	v := c.uvarint()
+	if v-1 >= maxTry {
+		c.bad = true
+		return 0
+	}
+	return int(v)
+}
+
+// nanos takes a time in nanoseconds.
+func (c *cursor) nanos() time.Duration {
+	return time.Duration(min(c.uvarint(), math.MaxInt64))
 }
 
 func (c *cursor) bytes() []byte {
