@@ -29,12 +29,12 @@ func values(t *testing.T, names []string, texts ...string) (*columns, *jobs.Reco
 	for _, v := range texts {
 		rec.Values = append(rec.Values, []byte(v))
 	}
-	cols := columnsOf(shape, "")
-	vars, err := cols.variablesOf(rec)
+	c := composer{columns: columnsOf(shape, "")}
+	vars, _, err := c.variablesOf(rec)
 	if err != nil {
 		return nil, nil, nil
 	}
-	return &cols, rec, vars
+	return &c.columns, rec, vars
 }
 
 // FuzzMailTemplate: no template makes the parser panic, and what comes of one is text. A

@@ -21,8 +21,8 @@ func FuzzVariables(f *testing.F) {
 		objects := &jobs.Shape{Kind: jobs.Objects}
 		fields := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"Name", attributesColumn, "name"}}
 		for _, rec := range []*jobs.Record{{Shape: objects, Raw: raw}, {Shape: fields, Values: [][]byte{[]byte("Ada"), raw, nil}}} {
-			cols := columnsOf(rec.Shape, "")
-			vars, err := cols.variablesOf(rec)
+			c := composer{columns: columnsOf(rec.Shape, "")}
+			vars, _, err := c.variablesOf(rec)
 			if err != nil {
 				continue
 			}
