@@ -160,9 +160,16 @@ func FuzzShellRuns(f *testing.F) {
 	for i := range hostileValues {
 		for _, line := range [][]string{
 			{"echo ", "{name}"},
-			{"x=", "{name}", ";", "echo ", "${x:-", "}"}, {"eval ", "a", ";", "echo ", "{name}"},
-			{"a", "<<E\n", "{name}", "\nE\n"}, {"echo ", "${x:-", "{name}", "}"}, {"case a in ", "{name}", ") echo;; esac"}, {"f() ", "{ ", "echo ", "{name}", "; }", ";", "f() "},
-			{"x[", "{name}", "]", "=", "a"}, {"[[ ", "{name}", " ", "-eq ", "a", " ]]"}, {"echo ", "$'", "a", "'", "{name}"}, {"for i in ", "{name}", "; do ", "echo ", "; done"},
+			{"x=", "{name}", ";", "echo ", "${x:-", "}"},
+			{"eval ", "a", ";", "echo ", "{name}"},
+			{"a", "<<E\n", "{name}", "\nE\n"},
+			{"echo ", "${x:-", "{name}", "}"},
+			{"case a in ", "{name}", ") echo;; esac"},
+			{"f() ", "{ ", "echo ", "{name}", "; }", ";", "f() "},
+			{"x[", "{name}", "]", "=", "a"},
+			{"[[ ", "{name}", " ", "-eq ", "a", " ]]"},
+			{"echo ", "$'", "a", "'", "{name}"},
+			{"for i in ", "{name}", "; do ", "echo ", "; done"},
 		} {
 			f.Add(at(line...), uint8(i))
 		}
