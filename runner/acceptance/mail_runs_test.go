@@ -221,7 +221,7 @@ func TestMailAgain(t *testing.T) {
 	t.Parallel()
 	s, address := serveMail(t)
 	s.most = 2
-	m := newMailing(t, address, "-j", "2", "--retries", "0")
+	m := newMailing(t, address, "-j", "2", "--retries", "0", "--use-columns", "cc")
 	m.write("in.csv", "email,name,cc\nquick-1@a.example,N,\nboss@b.example,N,\"x@b.example, y@b.example, z@b.example\"\n")
 	if code, said := m.run("again"); code != 0 {
 		t.Errorf("exit status %d\n%s", code, said)

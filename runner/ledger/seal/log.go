@@ -43,9 +43,17 @@ func openLog(path string) (*logReader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read write-ahead log: %w", err)
 	}
+	r, err := readLog(f)
+	if r == nil {
+		_ = f.Close()
+	}
+	return r, err
+}
+
+// readLog reads the header of a log that is open; nil if what it begins with is none.
+func readLog(f *os.File) (*logReader, error) {
 	var h [logHead]byte
 	if _, err := f.ReadAt(h[:], 0); err != nil {
-		_ = f.Close()
 		if isEnd(err) {
 			return nil, nil
 		}
@@ -58,7 +66,7 @@ func openLog(path string) (*logReader, error) {
 	r.checksum(h[:24])
 	if m&^1 != logMagic || r.size < 512 || r.size > 1<<16 || r.size&(r.size-1) != 0 ||
 		r.at.s0 != binary.BigEndian.Uint32(h[24:]) || r.at.s1 != binary.BigEndian.Uint32(h[28:]) {
-		return nil, f.Close()
+		return nil, nil
 	}
 	r.buf = make([]byte, frameHead+r.size)
 	return r, nil
@@ -140,14 +148,13 @@ func (r *logReader) read(visit func(changed map[uint32]logged)) error {
 // follow reads what was added to the log since it was read last, and returns the sums of
 // the pages in it.
 func (s *Seal) follow(path string) (map[uint32]logged, error) {
-	r, err := openLog(path)
+	r, err := s.readLogOf(path)
 	if err != nil {
 		return nil, err
 	}
 	if r == nil {
 		return nil, fmt.Errorf("%s: %w: the log that the last transaction went to is gone", path, ErrDamaged)
 	}
-	defer r.close()
 	if r.at.salt == s.wal.salt { // otherwise it was begun anew
 		r.at = s.wal
 	}
@@ -166,6 +173,30 @@ func (s *Seal) follow(path string) (map[uint32]logged, error) {
 	}
 	s.wal = r.at
 	return fresh, nil
+}
+
+// readLogOf reads the header of the log. It is kept open, so that want of descriptors does
+// not end a run.
+func (s *Seal) readLogOf(path string) (*logReader, error) {
+	there, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read write-ahead log: %w", err)
+	}
+	if s.log != nil {
+		if here, err := s.log.Stat(); err == nil && os.SameFile(here, there) {
+			return readLog(s.log)
+		}
+		_ = s.log.Close()
+		s.log = nil
+	}
+	r, err := openLog(path)
+	if r != nil {
+		s.log = r.f
+	}
+	return r, err
 }
 
 func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }

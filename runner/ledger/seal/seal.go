@@ -66,6 +66,7 @@ type ID [16]byte
 // Seal is an open seal.
 type Seal struct {
 	f    *os.File
+	log  *os.File // the write-ahead log, once it was read
 	path string
 	id   ID
 	at   State
@@ -284,7 +285,12 @@ func (s *Seal) Sync() error {
 }
 
 // Close closes the seal.
-func (s *Seal) Close() error { return s.f.Close() }
+func (s *Seal) Close() error {
+	if s.log != nil {
+		_ = s.log.Close() // it was only read
+	}
+	return s.f.Close()
+}
 
 // InPlace reports whether the file is still the one of its name.
 func (s *Seal) InPlace() bool {

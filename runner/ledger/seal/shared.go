@@ -74,7 +74,7 @@ func (s *Shared) Advance(log string, number uint64, boot string) error {
 	if err == nil {
 		err = x.Advance(log, number, 0, boot)
 	}
-	return errors.Join(err, f.Close())
+	return errors.Join(err, x.Close())
 }
 
 // Sync makes the seal durable as it is.
