@@ -181,6 +181,9 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 		Msg: mail.NewMsg(mail.WithNoDefaultUserAgent()), recipients: []string{to.Address},
 		envelope: c.Maildir == "", allowed: c.allowed, utf8: !isASCII(to.Address),
 	}
+	if err := fitsLine("To", to); err != nil {
+		return nil, &badRecord{classHeader, err}
+	}
 	l.ToMailAddress(to)
 	l.SetDateWithValue(c.now())
 	headers, err := m.fillHeaders(vars, acting)

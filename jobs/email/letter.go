@@ -111,6 +111,14 @@ func (l *letter) set(name, value string) error {
 	return nil
 }
 
+// fitsLine refuses an address of a header that no line has room for.
+func fitsLine(header string, a *netmail.Address) error {
+	if n := longest(a.String()); n > mostLine {
+		return fmt.Errorf("header %s: a name of %d octets, and a line may have 998", header, n)
+	}
+	return nil
+}
+
 // addRecipient adds an address, unless it is among them.
 func (l *letter) addRecipient(address string) {
 	normal := jobs.NormalAddress([]byte(address))
@@ -138,8 +146,8 @@ func (l *letter) setAddresses(name string, list []*netmail.Address) error {
 			l.addRecipient(a.Address)
 		}
 		l.utf8 = l.utf8 || !isASCII(a.Address)
-		if n := longest(a.String()); n > mostLine {
-			return fmt.Errorf("header %s: a name of %d octets, and a line may have 998", name, n)
+		if err := fitsLine(name, a); err != nil {
+			return err
 		}
 		kept = append(kept, a)
 	}
