@@ -49,6 +49,7 @@ func TestShellPlaces(t *testing.T) {
 		`cat <<'E'` + "\n{name}\nE\n":       "within quotes",
 		`cat <<E` + "\n$(echo {name})\nE\n": "within quotes",
 		`cat <<{name}` + "\nx\n{name}\n":    "cannot read",
+		`sh <<<{name}`:                      "within quotes",
 		"echo `echo {name}`":                "within quotes",
 		`echo \{name} \\\{name} "\"{name}"`: "within quotes",
 		`echo \'{name}`:                     "",

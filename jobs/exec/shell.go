@@ -130,7 +130,8 @@ func (r *reading) safe() bool {
 				return false
 			}
 		case *syntax.Redirect:
-			if below != n.Word || n.Op == syntax.Hdoc || n.Op == syntax.DashHdoc || n.Op == syntax.DplIn || n.Op == syntax.DplOut {
+			// What becomes the input of a program, by <<<, is code if that is a shell.
+			if below != n.Word || n.Op == syntax.Hdoc || n.Op == syntax.DashHdoc || n.Op == syntax.WordHdoc || n.Op == syntax.DplIn || n.Op == syntax.DplOut {
 				return false
 			}
 		case *syntax.Assign:
