@@ -202,7 +202,7 @@ func checkHeaders(t *testing.T, m *netmail.Message, subject, note string) {
 	words := new(mime.WordDecoder)
 	for name, values := range m.Header {
 		value, err := words.DecodeHeader(values[0])
-		if err != nil || len(values) != 1 {
+		if err != nil && (name == "Subject" || name == "X-Note") || len(values) != 1 {
 			t.Fatalf("%s: %q, %v", name, values, err)
 		}
 		switch name {

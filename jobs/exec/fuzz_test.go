@@ -128,17 +128,20 @@ var shellPieces = []string{
 	"{#}", "E", "\\\n", "!", "set -- ", "printf ", "export ", "local ", "trap ", " EXIT", "let ", "alias a=", "-eq ", "${#", "${x#", "${x/", "/", "@", "%", ":", "env ", "exec ", "command ", "test ", "unset ",
 }
 
-// What a line makes of a variable that it has put a value into, or of what a program prints,
-// is the line's own: v={}; eval "$v" says that the value is to be run.
+// What a line makes of a variable or an input that it has put a value into, or of what a
+// program prints, is the line's own: v={}; eval "$v", and echo {} | sh, say that the value is
+// to be run.
 var (
 	keeps  = regexp.MustCompile(`x\+?=|x\[|for i|set --|f\(\)|alias|export|local`)
 	counts = regexp.MustCompile(`\(\(|\[\[|\[|let|-eq|\$\{|unset|f\(\)|alias|test`) // bash reads variables there as code
-	runs   = regexp.MustCompile(`eval|sh -c|trap`)
+	// sh -c sh is a shell that reads its input.
+	readsIt = regexp.MustCompile(`(?s)sh -c .*[|<]|[|<].*sh -c `)
+	runs    = regexp.MustCompile(`eval|sh -c|trap`)
 )
 
 // ownDoing reports whether a line may run what it has got by itself.
 func ownDoing(line string) bool {
-	return runs.MatchString(line) && strings.ContainsAny(line, "$`") || keeps.MatchString(line) && counts.MatchString(line) && strings.ContainsAny(line, "$[")
+	return readsIt.MatchString(line) || runs.MatchString(line) && strings.ContainsAny(line, "$`") || keeps.MatchString(line) && counts.MatchString(line) && strings.ContainsAny(line, "$[")
 }
 
 // FuzzShellRuns has the shells of this machine run lines that are found safe: no value may

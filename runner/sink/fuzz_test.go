@@ -96,8 +96,8 @@ func FuzzPatch(f *testing.F) {
 		}
 		in := csv.NewReader(bytes.NewReader(row))
 		all, err := in.ReadAll()
-		if err != nil || len(all) != 1 {
-			return
+		if err != nil || len(all) != 1 || strings.Contains(strings.Join(all[0], ""), "\r\n") {
+			return // encoding/csv takes CR LF within quotes for LF, each time it reads
 		}
 		values := asBytes(all[0]...)
 		if _, ok := FormatCSV.SeqOf(row, values); !ok {
