@@ -181,7 +181,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 		Msg: mail.NewMsg(mail.WithNoDefaultUserAgent()), recipients: []string{to.Address},
 		envelope: c.Maildir == "", allowed: c.allowed, utf8: !isASCII(to.Address),
 	}
-	if err := fitsLine("To", to); err != nil {
+	if err := writable("To", to); err != nil {
 		return nil, &badRecord{classHeader, err}
 	}
 	l.ToMailAddress(to)

@@ -111,10 +111,15 @@ func (l *letter) set(name, value string) error {
 	return nil
 }
 
-// fitsLine refuses an address of a header that no line has room for.
-func fitsLine(header string, a *netmail.Address) error {
-	if n := longest(a.String()); n > mostLine {
+// writable refuses an address of a header that no line has room for, or that would not be
+// read as what it is: net/mail encodes no backslash beside letters that are not ASCII.
+func writable(header string, a *netmail.Address) error {
+	text := a.String()
+	if n := longest(text); n > mostLine {
 		return fmt.Errorf("header %s: a name of %d octets, and a line may have 998", header, n)
+	}
+	if back, err := netmail.ParseAddress(text); err != nil || *back != *a {
+		return fmt.Errorf("header %s: the name %q cannot be written so that it is read (is there a backslash in it?)", header, a.Name)
 	}
 	return nil
 }
@@ -146,7 +151,7 @@ func (l *letter) setAddresses(name string, list []*netmail.Address) error {
 			l.addRecipient(a.Address)
 		}
 		l.utf8 = l.utf8 || !isASCII(a.Address)
-		if err := fitsLine(name, a); err != nil {
+		if err := writable(name, a); err != nil {
 			return err
 		}
 		kept = append(kept, a)

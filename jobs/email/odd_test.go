@@ -93,6 +93,7 @@ var odds = []odd{
 	{name: "name-address", toName: "ada@other.example"},
 	{name: "name-long", toName: strings.TrimSpace(strings.Repeat("Maria del Carmen ", 30))},
 	{name: "name-backslash", toName: `a\b "c\"`},
+	{name: "name-backslash-umlaut", toName: `Zoë \ Müller`, refused: "cannot be written"},
 	{name: "name-unbroken-long", toName: strings.Repeat("x", 1000), refused: "a line may have 998"},
 	{name: "name-not-utf8", toName: "Zo\xeb", refused: "is not UTF-8"},
 	{name: "name-line-break", toName: "a\nBcc: x@example.com", refused: "line break"},

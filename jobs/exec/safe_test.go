@@ -62,6 +62,7 @@ func TestShellPlaces(t *testing.T) {
 		`echo $'a' ${name}`:                 "within quotes", // $'…' has escapes in bash
 		`echo $"{name}"`:                    "within quotes",
 		`let {name}`:                        "within quotes",
+		`let {name}7[[`:                     "cannot read", // though bash runs it
 		`declare {name}`:                    "within quotes",
 		`echo >&{name}`:                     "within quotes",
 		`if echo {name}`:                    "cannot read",

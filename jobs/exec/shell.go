@@ -15,8 +15,10 @@ import (
 // the shell does, with a quoted mark for each value, and every mark must come out as
 // a quoted text of its own in a place where words are data.
 //
-// /bin/sh is another shell on each system. The line is read as POSIX has it and as
-// bash does; one of them must understand it, and whoever does must find it safe.
+// /bin/sh is another shell on each system. The line is read as bash does, which must
+// understand it, as it has all that others have and more: where it does not, what bash runs
+// would be judged by who does not know its commands, such as let. It is read as POSIX has it
+// as well, and whoever understands it must find it safe.
 
 // mark is what stands for the value of placeholder n in a line that is only read.
 func mark(n int) string { return fmt.Sprintf("BROOD-%d-VALUE", n) }
@@ -42,14 +44,14 @@ func checkShell(line template) (found *finding, dashless []int, err error) {
 	if len(at) == 0 {
 		return nil, nil, nil
 	}
-	understood := false
-	for _, lang := range []syntax.LangVariant{syntax.LangPOSIX, syntax.LangBash} {
-		file, parseErr := syntax.NewParser(syntax.Variant(lang)).Parse(strings.NewReader(text.String()), "")
-		if parseErr != nil {
-			err = parseErr
+	for _, lang := range []syntax.LangVariant{syntax.LangBash, syntax.LangPOSIX} {
+		file, err := syntax.NewParser(syntax.Variant(lang)).Parse(strings.NewReader(text.String()), "")
+		switch {
+		case err != nil && lang == syntax.LangBash:
+			return nil, nil, fmt.Errorf("--shell: a shell cannot read this, so nobody can say whether the values are safe in it: %w", err)
+		case err != nil:
 			continue
 		}
-		understood = true
 		r := &reading{text: text.String(), at: at, seen: make(map[int]bool)}
 		r.file(file)
 		for _, i := range slices.Sorted(maps.Values(at)) {
@@ -64,9 +66,6 @@ func checkShell(line template) (found *finding, dashless []int, err error) {
 			return r.found, nil, nil
 		}
 		dashless = append(dashless, r.dashless...)
-	}
-	if !understood {
-		return nil, nil, fmt.Errorf("--shell: a shell cannot read this, so nobody can say whether the values are safe in it: %w", err)
 	}
 	return nil, dashless, nil
 }
