@@ -30,6 +30,9 @@ func TestDamage(t *testing.T) {
 	}
 	again := fmt.Sprintf("BROOD_DAMAGE_SEED=%d", seed)
 	plans, harms := samplePlans, sampleHarms
+	if raceEnabled { // which makes each process slow
+		harms = 1 + harms/2
+	}
 	if s := os.Getenv("BROOD_CHAOS"); s != "" {
 		again += " BROOD_CHAOS=" + s
 		plans = len(damagePlans())

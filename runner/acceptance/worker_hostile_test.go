@@ -45,7 +45,10 @@ func TestHostileWorker(t *testing.T) {
 			continue
 		}
 		for _, attack := range hostileAttacks {
-			t.Run(mode+"/"+attack, func(t *testing.T) { playHostile(t, hostile, mode, attack, flags) })
+			t.Run(mode+"/"+attack, func(t *testing.T) {
+				t.Parallel()
+				playHostile(t, hostile, mode, attack, flags)
+			})
 		}
 	}
 }
@@ -64,7 +67,7 @@ func openDir(t *testing.T) string {
 
 func playHostile(t *testing.T, hostile, mode, attack string, flags []string) {
 	dir := openDir(t)
-	const records = 30
+	const records = 20
 	var in strings.Builder
 	for i := range records {
 		fmt.Fprintln(&in, i)
