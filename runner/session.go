@@ -249,10 +249,11 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	drainCtx, drain := context.WithCancelCause(killCtx)
 	defer drain(nil)
 	r.killCtx, r.kill, r.drain = killCtx, kill, drain
+	stdout := os.Stdout // whatever that is later
 	context.AfterFunc(killCtx, func() {
 		r.family.SignalAll(syscall.SIGKILL)
 		r.Term.Hurry()
-		_ = os.Stdout.SetWriteDeadline(time.Now().Add(stdoutTime)) // fails where it cannot block, or be waited for
+		_ = stdout.SetWriteDeadline(time.Now().Add(stdoutTime)) // fails where it cannot block, or be waited for
 	})
 	if d := r.cfg.DrainTimeout; d > 0 {
 		context.AfterFunc(drainCtx, func() {

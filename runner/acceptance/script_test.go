@@ -32,6 +32,8 @@ func TestScripts(t *testing.T) {
 			switch cond {
 			case "root":
 				return os.Geteuid() == 0, nil
+			case "race":
+				return raceEnabled, nil
 			case "landlock":
 				return proc.CanSandbox(true) == nil, nil
 			}
