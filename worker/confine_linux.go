@@ -2,6 +2,7 @@ package worker
 
 import (
 	"brood/worker/wire"
+	"errors"
 	"fmt"
 	"os"
 
@@ -16,15 +17,35 @@ func rlimit(n uint64) *unix.Rlimit { return &unix.Rlimit{Cur: n, Max: n} }
 // threads and all that they start: prctl(2), PR_SET_NO_NEW_PRIVS. And it keeps processes of
 // the same user, such as those that other workers have started, from tracing this one or
 // taking its descriptors: PR_SET_DUMPABLE, which ptrace(2) asks. What is started is
-// dumpable again, and has none of the descriptors.
+// dumpable again, and has none of the descriptors. For root, whom that does not stop, what
+// is started has no CAP_SYS_PTRACE either: capabilities(7).
 func distrust() error {
 	if err := llsys.AllThreadsPrctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up privileges: %w", err)
+	}
+	if err := dropTracing(); err != nil {
+		return fmt.Errorf("give up CAP_SYS_PTRACE: %w", err)
 	}
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("hide from other processes: %w", err)
 	}
 	return nil
+}
+
+// dropTracing takes CAP_SYS_PTRACE from what any thread will execute. Landlock does not
+// do it: each thread has a domain of its own, and what a thread starts may trace that thread.
+func dropTracing() error {
+	if err := llsys.AllThreadsPrctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_LOWER, unix.CAP_SYS_PTRACE, 0, 0); err != nil {
+		return err
+	}
+	if has, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, unix.CAP_SYS_PTRACE, 0, 0, 0); err != nil || has == 0 {
+		return err
+	}
+	err := llsys.AllThreadsPrctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_PTRACE, 0, 0, 0)
+	if errors.Is(err, unix.EPERM) && unix.Geteuid() != 0 {
+		return nil // the bounding set only counts for root: others gain nothing by executing
+	}
+	return err
 }
 
 // devices may be written to in every sandbox.

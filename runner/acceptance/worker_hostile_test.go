@@ -24,7 +24,8 @@ var hostileAttacks = []string{
 // --sandbox it is a process of the same user, and the kernel lets it do all of it.
 var hostileReach = map[string][]string{
 	"user": {},
-	// Files may be read, by root those of /proc too, and processes be signalled.
+	// Files may be read, with CAP_SYS_ADMIN or CAP_PERFMON those of /proc too, and processes
+	// be signalled.
 	"sandbox": {"socket socket", "kill parent", "environ parent", "environ worker"},
 	"neither": nil,
 }

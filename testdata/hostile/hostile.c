@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -309,7 +310,8 @@ int main(int argc, char **argv)
 	else if (!strcmp(attack, "kill"))
 		said("parent", kill(parent, 0) == 0, errno), kill(worker, SIGKILL);
 	else if (!strcmp(attack, "privileges"))
-		said("setuid", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0, EPERM);
+		said("setuid", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0, EPERM),
+			said("ptrace", prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE, 0, 0, 0) == 1 && geteuid() == 0, EPERM);
 	else
 		return 78;
 	return 0;
