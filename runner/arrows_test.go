@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"brood/runner/ledger/seal": {},
 	"brood/runner/pace":        {},
 	"brood/runner/proc":        {"worker/threads"},
+	"brood/runner/reasons":     {"jobs"},
 	"brood/runner/sink":        {"jobs", "runner/term"},
 	"brood/runner/term":        {},
 
@@ -38,17 +39,17 @@ var allowed = map[string][]string{
 	"brood/runner/book":    {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner/hand":    {"jobs", "worker/wire"},
 	"brood/runner/control": {"runner/home", "runner/pace", "runner/spec"},
-	"brood/runner/desk":    {"jobs/files", "jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/sink", "runner/spec"},
+	"brood/runner/desk":    {"jobs/files", "jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec"},
 	"brood/runner": {
 		"jobs", "worker/wire", "runner/book", "runner/control", "runner/dataset", "runner/desk", "runner/feed", "runner/gauge", "runner/hand",
-		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/sink", "runner/spec", "runner/term",
+		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 
 	// The user.
 	"brood/runner/top": {"runner/control", "runner/term"},
 	"brood/runner/command": {
 		"jobs/files", "jobs", "runner", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
-		"runner/ledger", "runner/pace", "runner/sink", "runner/spec", "runner/term", "runner/top",
+		"runner/ledger", "runner/pace", "runner/reasons", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
 
 	// Tests of several.

@@ -1,17 +1,14 @@
 package runner
 
 import (
-	"brood/jobs"
-	"brood/runner/dataset"
 	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
+	"brood/runner/reasons"
 	"brood/runner/spec"
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -28,9 +25,10 @@ type Report struct {
 	// Signal is the one that stopped it, or 0.
 	Signal int
 	Usage  ledger.Usage
-	// Trouble names the first records of this session that failed or are
-	// unknown, with the reason, a line each.
-	Trouble []string
+	// Reasons are why records of this session failed or are unknown, in the order of the
+	// input, and OtherReasons how many such records have reasons that are not among them.
+	Reasons      []reasons.Group
+	OtherReasons uint64
 }
 
 // outcome says how the session has ended.
@@ -85,21 +83,10 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		_ = os.RemoveAll(r.Dir.File(home.PagesName))
 	}
 	t := r.book.Totals()
+	why, others := r.trouble.Groups()
 	return Report{
 		State: state, Reason: reason, Totals: t, Elapsed: time.Since(r.started),
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
-		Signal: int(r.signal.Load()), Usage: r.usage.total(), Trouble: r.trouble(),
+		Signal: int(r.signal.Load()), Usage: r.usage.total(), Reasons: why, OtherReasons: others,
 	}, err
-}
-
-func (r *session) trouble() []string {
-	var out []string
-	for _, o := range r.book.Trouble() {
-		reason, _, _ := strings.Cut(o.Error, "\n")
-		if o.Class != jobs.ClassInput { // which names the place itself
-			reason = fmt.Sprintf("record %d, %s: %s", o.Seq, r.placeAt(dataset.Position{File: o.Place.File, Line: o.Place.Line}), reason)
-		}
-		out = append(out, o.Status.String()+": "+reason)
-	}
-	return out
 }

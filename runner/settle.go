@@ -3,9 +3,11 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/book"
+	"brood/runner/dataset"
 	"brood/runner/feed"
 	"brood/runner/hand"
 	"brood/runner/ledger"
+	"brood/runner/reasons"
 	"brood/runner/sink"
 	"brood/runner/spec"
 	"brood/runner/term"
@@ -38,6 +40,7 @@ type settler struct {
 	updates chan *book.Update
 	redone  map[jobs.Seq]bool // tried again though they have a row in the output
 	halting halting
+	trouble trouble    // why records of this session failed or are unknown
 	mask    *jobs.Mask // of secrets; nil: there are none
 	term    *term.Term
 	drain   context.CancelCauseFunc // begins nothing more, for a reason
@@ -45,7 +48,7 @@ type settler struct {
 }
 
 func newSettler(cfg *spec.Config, shape *jobs.Shape, t *term.Term) *settler {
-	return &settler{cfg: cfg, policy: newPolicy(cfg), shape: shape, term: t}
+	return &settler{cfg: cfg, policy: newPolicy(cfg), shape: shape, term: t, trouble: trouble{tally: reasons.NewTally(reasons.Kept)}}
 }
 
 // settle decides what an answer, which was heard, means for its record, and sees to it.
@@ -167,6 +170,7 @@ func (s *settler) row(u *settlement, rec *jobs.Record, o ledger.Outcome, out *si
 	u.Final(rec.Seq, s.redone[rec.Seq])
 	u.Outcomes = append(u.Outcomes, o)
 	if o.Status != jobs.StatusSkipped {
+		s.trouble.add(rec, &o, s.placeAt(dataset.Position{File: o.Place.File, Line: o.Place.Line}))
 		s.countHalt(0, 1)
 	}
 }

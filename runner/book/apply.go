@@ -80,9 +80,6 @@ func (b *Book) markOutcome(o *ledger.Outcome) {
 	c := b.chunk(uint64(o.Seq / ledger.ChunkSize))
 	c.bits.clear(uint(o.Seq % ledger.ChunkSize))
 	c.ok--
-	if o.Status != jobs.StatusSkipped && len(b.trouble) < troubleShown {
-		b.trouble = append(b.trouble, *o)
-	}
 	switch o.Status {
 	case jobs.StatusFailed:
 		b.failed.Add(1)

@@ -32,9 +32,6 @@ const (
 	commitRows = 20000
 )
 
-// troubleShown is how many failed or unknown records a report names.
-const troubleShown = 3
-
 // Ledger is what makes commits durable, see ledger.Ledger.
 type Ledger interface {
 	Commit(ctx context.Context, c *ledger.Commit) error
@@ -174,7 +171,6 @@ type Book struct {
 
 	input, ok, failed, skipped, unknown atomic.Uint64
 	inputDone                           atomic.Bool
-	trouble                             []ledger.Outcome // the first few of this session
 
 	startMu sync.Mutex
 	starts  map[uint64]dataset.Position
@@ -301,10 +297,6 @@ func (b *Book) Totals() ledger.Totals {
 		Skipped: b.skipped.Load(), Unknown: b.unknown.Load(),
 	}
 }
-
-// Trouble is the first few records of the session that failed or are unknown. It is called
-// when Keep has returned.
-func (b *Book) Trouble() []ledger.Outcome { return b.trouble }
 
 // Check compares the books with themselves.
 func (b *Book) Check(state ledger.State) error {

@@ -243,19 +243,3 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
-
-// The first records that failed are remembered, with why.
-func TestTrouble(t *testing.T) {
-	x := open(t, nil)
-	x.book.NoteInput(9)
-	x.updates <- failed(0, jobs.StatusSkipped)
-	for seq := range jobs.Seq(5) {
-		x.updates <- failed(seq+1, jobs.StatusUnknown)
-	}
-	if err := x.close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := x.book.Trouble(); len(got) != troubleShown || got[0].Seq != 1 {
-		t.Errorf("%+v", got)
-	}
-}

@@ -129,7 +129,7 @@ func goesNowhere() bool {
 func (e *env) tellOutcome(dir *home.Dir, cfg *spec.Config, rep *runner.Report, err error) error {
 	started := rep.State != ""
 	if started {
-		e.summarise(dir, cfg, rep)
+		e.summarise(cfg, rep)
 	}
 	if err != nil {
 		if code, _ := classify(err); started && code == exitUsage {

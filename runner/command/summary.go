@@ -2,12 +2,9 @@ package command
 
 import (
 	"brood/runner"
-	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -23,23 +20,11 @@ func exitCode(r *runner.Report) int {
 	return exitOK
 }
 
-func (e *env) summarise(dir *home.Dir, cfg *spec.Config, r *runner.Report) {
+func (e *env) summarise(cfg *spec.Config, r *runner.Report) {
 	t := e.terminal
 	rate := float64(r.Worked) / max(r.Elapsed.Seconds(), 1e-9)
 	t.Logf("%s: %s, %s, %s records/s", cfg.Name, r.Totals, showTime(r.Elapsed), showRate(rate))
-	for _, line := range r.Trouble {
-		t.Logf("%s", line)
-	}
-	if bad := r.Totals.Failed + r.Totals.Unknown; len(r.Trouble) > 0 && bad > uint64(len(r.Trouble)) {
-		var views []string
-		if r.Totals.Failed > 0 {
-			views = append(views, "SELECT * FROM failures")
-		}
-		if r.Totals.Unknown > 0 {
-			views = append(views, "SELECT * FROM unknowns")
-		}
-		t.Logf("… and more; all reasons: sqlite3 %s '%s'", filepath.Join(dir.Path, ledger.FileName), strings.Join(views, "; "))
-	}
+	e.giveReasons(cfg.Name, r)
 	switch {
 	case r.State == ledger.StateInterrupted || r.State == ledger.StateAborted:
 		t.Logf("continue with: brood resume %s", cfg.Name)
@@ -50,6 +35,25 @@ func (e *env) summarise(dir *home.Dir, cfg *spec.Config, r *runner.Report) {
 		e.adviseUnknown(cfg.Name)
 	case r.Totals.Failed > 0:
 		t.Logf("see the failed records with: brood export %s --status failed", cfg.Name)
+	}
+}
+
+// reasonsShown is how many reasons the summary gives.
+const reasonsShown = 10
+
+// giveReasons says why records failed or are unknown: the first reasons, in the order of
+// the input.
+func (e *env) giveReasons(name string, r *runner.Report) {
+	left := r.OtherReasons
+	for i := range r.Reasons {
+		if i < reasonsShown {
+			e.terminal.Logf("%s", r.Reasons[i].String())
+		} else {
+			left += r.Reasons[i].Records
+		}
+	}
+	if left > 0 {
+		e.terminal.Logf("… and %d more, for other reasons; all of them: brood failures %s", left, name)
 	}
 }
 
