@@ -3,7 +3,6 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
-	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 )
 
 func (e *env) runCommand() *cli.Command {
@@ -212,60 +210,6 @@ func (e *env) nameRun(c *cli.Context, cfg *spec.Config) error {
 	var err error
 	if cfg.WorkDir, err = os.Getwd(); err != nil {
 		return fmt.Errorf("find the working directory: %w", err)
-	}
-	return nil
-}
-
-func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
-	paths := c.Args().Slice()
-	if len(paths) == 0 {
-		if term.IsTerminal(int(e.stdin.Fd())) {
-			return usage("Name a file, or - for standard input.", "no dataset was named, and standard input is a terminal")
-		}
-		paths = []string{dataset.Stdin}
-	}
-	if i := slices.Index(paths, dataset.Stdin); i >= 0 && slices.Contains(paths[i+1:], dataset.Stdin) {
-		return usage("", "standard input (-) was named more than once")
-	}
-	data := &cfg.Dataset
-	for _, p := range paths {
-		if p != dataset.Stdin {
-			abs, err := filepath.Abs(p)
-			if err != nil {
-				return fmt.Errorf("open dataset %s: %w", p, err)
-			}
-			p = abs
-		}
-		data.Paths = append(data.Paths, p)
-	}
-	var err error
-	if data.Format, err = dataset.ParseFormat(c.String("format")); err != nil {
-		return usage("", "--format: %w", err)
-	}
-	if c.Bool("null") {
-		data.Format = dataset.FormatNUL
-	}
-	if data.Delimiter, err = parseDelimiter(c.String("delimiter")); err != nil {
-		return err
-	}
-	data.NoHeader = c.Bool("no-header")
-	if data.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
-		return err
-	}
-	if data.MaxRecord > spec.MaxRecordLimit {
-		return usage("", "--max-record %s is too large: at most %d bytes", c.String("max-record"), spec.MaxRecordLimit)
-	}
-	if data.MaxDepth = c.Int("max-depth"); data.MaxDepth < 1 || data.MaxDepth > jobs.DepthLimit {
-		return usage("", "--max-depth %d: it is from 1 to %d", data.MaxDepth, jobs.DepthLimit)
-	}
-	if err := data.Resolve(); err != nil {
-		return usage("", "%w", err)
-	}
-	if c.IsSet("delimiter") && data.Format != dataset.FormatCSV && data.Format != dataset.FormatTSV {
-		if data.Format != dataset.FormatLines || c.IsSet("format") {
-			return usage("", "--delimiter is for csv and tsv, the dataset is %s", data.Format)
-		}
-		data.Format = dataset.FormatCSV
 	}
 	return nil
 }
