@@ -41,12 +41,13 @@ func (r *session) End(now bool) {
 	first := r.signal.CompareAndSwap(0, int32(syscall.SIGTERM))
 	if first {
 		r.drain(errSignal)
+		r.boundDrain(errSignal)
 	}
 	if now {
 		r.kill()
 	}
 	if first {
-		r.Term.Logf("told to end: finishing the records in hand")
+		r.Term.Logf("told to end: %s", r.finishing())
 	}
 }
 

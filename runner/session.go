@@ -104,8 +104,9 @@ type session struct {
 	usage     tally
 	unclean   atomic.Bool // something may be known that the ledger has not
 
-	killCtx context.Context
-	signal  atomic.Int32
+	killCtx    context.Context
+	drainBound atomic.Bool // what is in hand is killed when its time is over
+	signal     atomic.Int32
 	// Of whoever obeys signals.
 	lastSignal   syscall.Signal
 	lastSignalAt time.Time
@@ -255,14 +256,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 		r.Term.Hurry()
 		_ = stdout.SetWriteDeadline(time.Now().Add(stdoutTime)) // fails where it cannot block, or be waited for
 	})
-	if d := r.cfg.DrainTimeout; d > 0 {
-		context.AfterFunc(drainCtx, func() {
-			if sleep(killCtx, d) {
-				kill()
-				r.Term.Logf("the records in hand have not ended within --drain-timeout %s: stopping at once", d)
-			}
-		})
-	}
+	context.AfterFunc(drainCtx, func() { r.boundDrain(context.Cause(drainCtx)) })
 
 	// What serves the session ends after it, and is not part of the group.
 	serve, stopServing := context.WithCancel(context.Background())

@@ -73,7 +73,8 @@ func (r *session) obey(sig syscall.Signal) {
 		}
 		if r.signal.CompareAndSwap(0, int32(sig)) {
 			r.drain(errSignal)
-			say(func() { r.Term.Logf("%s: finishing the records in hand; once more to stop at once", sig) })
+			r.boundDrain(errSignal)
+			say(func() { r.Term.Logf("%s: %s; once more to stop at once", sig, r.finishing()) })
 			return
 		}
 		r.kill()

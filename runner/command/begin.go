@@ -105,7 +105,7 @@ func (e *env) warn(cfg *spec.Config) {
 	for _, w := range cfg.Plan.Warnings {
 		e.terminal.Logf("%s", w)
 	}
-	if cfg.DrainTimeout > 0 && cfg.DrainTimeout < cfg.Timeout {
+	if d := cfg.DrainTimeout.Limit; d > 0 && d < cfg.Timeout {
 		e.terminal.Logf("--drain-timeout %s is less than --timeout %s: a record may be killed that would have ended in time", cfg.DrainTimeout, cfg.Timeout)
 	}
 }

@@ -79,7 +79,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "kill-after", Usage: "a record that is to stop is first asked to, by SIGTERM to all that its worker has started; kill them `TIME` later (0: at once)", Value: "1s", Category: groupEngine},
 		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers, or was stopped at a limit as often", Value: 2, Category: groupEngine},
 		&cli.StringFlag{Name: "halt", Usage: "stop `WHEN`: never, or soon (finish what is in hand) or now (kill it), and how many fail, success or done: soon,fail=1 or now,fail=10%", Value: "never", Category: groupEngine},
-		&cli.StringFlag{Name: "drain-timeout", Usage: "when the run is stopped, kill what is in hand after `TIME`", Category: groupEngine, DefaultText: "never, or when a second signal comes"},
+		&cli.StringFlag{Name: "drain-timeout", Usage: "when the run is stopped, kill what is in hand after `TIME`; none is never", Category: groupEngine, DefaultText: "30s, or --timeout where that is longer"},
 		&cli.Uint64Flag{Name: "max-tasks-per-worker", Usage: "replace a worker after about `N` records", Category: groupEngine},
 		&cli.StringFlag{Name: "max-mem-per-worker", Usage: "replace a worker before it has `SIZE` of memory, with what it has started", Category: groupEngine},
 		&cli.StringFlag{Name: "max-worker-age", Usage: "replace a worker after about `TIME`", Category: groupEngine},
@@ -191,6 +191,18 @@ func parseTime(flag, s string) (time.Duration, error) {
 		return 0, usage("Give a time such as 30s, 1.5m or 2h; a bare number is seconds.", "--%s %q is not a time", flag, s)
 	}
 	return d, nil
+}
+
+// parseDrain reads --drain-timeout: a time, auto, or none as 0 is.
+func parseDrain(s string) (spec.Drain, error) {
+	switch s {
+	case spec.DrainAuto:
+		return spec.Drain{Auto: true}, nil
+	case spec.DrainForever:
+		return spec.Drain{}, nil
+	}
+	d, err := parseTime("drain-timeout", s)
+	return spec.Drain{Limit: d}, err
 }
 
 func parseBackoff(s string) (from, to time.Duration, err error) {

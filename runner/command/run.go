@@ -186,7 +186,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 	if d.TakesCommand && !e.hasWords {
 		return nil, usage("See: brood run "+d.Name+" --help", "no command: write it after --, as in: brood run %s list.txt -- COMMAND", d.Name)
 	}
-	cfg := &spec.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries}
+	cfg := &spec.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, DrainTimeout: spec.Drain{Auto: true}}
 	var err error
 	if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
 		return nil, err
@@ -309,7 +309,7 @@ func (e *env) tune(c *cli.Context, cfg *spec.Config) error {
 		return usage("Give the address of this machine and a free port, such as 127.0.0.1:9464.", "%w", err)
 	}
 	if c.IsSet("drain-timeout") {
-		if cfg.DrainTimeout, err = parseTime("drain-timeout", c.String("drain-timeout")); err != nil {
+		if cfg.DrainTimeout, err = parseDrain(c.String("drain-timeout")); err != nil {
 			return err
 		}
 	}

@@ -46,8 +46,8 @@ type Config struct {
 	Limits     Limits        `json:"limits"`
 	MaxCrashes int           `json:"max_crashes"`
 	// DrainTimeout is how long the records in hand may take when the run is
-	// ending, before they are killed; 0 is for ever.
-	DrainTimeout time.Duration    `json:"drain_timeout,omitempty"`
+	// ending, before they are killed.
+	DrainTimeout Drain            `json:"drain_timeout,omitzero"`
 	Recycle      Recycle          `json:"recycle"`
 	Halt         Halt             `json:"halt"`
 	Breaker      pace.BreakerSpec `json:"breaker"`

@@ -58,7 +58,7 @@ func full(t *testing.T) *Config {
 			Mem: 1 << 30, CPU: time.Second, Procs: 9, Files: 64, Nice: 5, User: "nobody:nogroup", Sandbox: true,
 			Write: []string{"/data/out"}, Connect: []uint16{443}, Env: []string{"LANG"}, Secrets: []string{"API_KEY"},
 		},
-		MaxCrashes: 2, DrainTimeout: time.Minute, Recycle: Recycle{Tasks: 1000, Mem: 1 << 29, Age: time.Hour}, Halt: halt, Breaker: breaker,
+		MaxCrashes: 2, DrainTimeout: Drain{Limit: time.Minute}, Recycle: Recycle{Tasks: 1000, Mem: 1 << 29, Age: time.Hour}, Halt: halt, Breaker: breaker,
 		Adaptive: true, Headroom: Headroom{Load: 4, MemFree: 1 << 30, Pressure: map[gauge.Resource]float64{gauge.Memory: 10}},
 		Pace:    pace.Spec{Rate: rate("50/s"), Burst: 5, By: rate("5/s"), ByValue: map[string]pace.Rate{"example.com": *rate("20/s")}, MaxPerKey: 2, Quota: 2000, WarmUp: time.Minute, Window: window},
 		PaceKey: PaceKey{Column: "email", Domain: true}, Metrics: "127.0.0.1:9464", OnUnknown: OnUnknownHold, ResolveWith: "ask", KeyLifetime: time.Hour,
