@@ -24,12 +24,12 @@ func (e *env) controlCommands() []*cli.Command {
 	order := func(o control.Order, usage string) *cli.Command {
 		name := string(o)
 		return &cli.Command{
-			Name: name, Usage: usage, ArgsUsage: "NAME",
+			Name: name, Usage: usage, ArgsUsage: "[NAME]",
 			Description:  "Example:\n   brood " + name + " demo",
 			Flags:        []cli.Flag{stateFlag()},
 			OnUsageError: usageError,
 			Action: func(c *cli.Context) error {
-				return e.tell(c, 1, o, nil)
+				return e.tell(c, o, nil)
 			},
 		}
 	}
@@ -39,7 +39,7 @@ func (e *env) controlCommands() []*cli.Command {
 		order(control.OrderDrain, "finish the records in hand and end the run, resumable: as SIGTERM"),
 		order(control.OrderStop, "end a run at once, resumable: as a second SIGTERM"),
 		{
-			Name: "scale", Usage: "work on more records at a time, or fewer", ArgsUsage: "NAME -j N",
+			Name: "scale", Usage: "work on more records at a time, or fewer", ArgsUsage: "[NAME] -j N",
 			Description: `Example:
    brood scale demo -j 8`,
 			Flags: []cli.Flag{
@@ -55,28 +55,21 @@ func (e *env) controlCommands() []*cli.Command {
 				if err != nil {
 					return err
 				}
-				return e.tell(c, 1, control.OrderScale, url.Values{"jobs": {strconv.Itoa(n)}})
+				return e.tell(c, control.OrderScale, url.Values{"jobs": {strconv.Itoa(n)}})
 			},
 		},
 		{
-			Name: "rate", Usage: "change how many records a run starts in a time", ArgsUsage: "NAME N/s",
+			Name: "rate", Usage: "change how many records a run starts in a time", ArgsUsage: "[NAME] N/s",
 			Description: `0 takes the limit away.
 
 Example:
    brood rate demo 20/s`,
 			Flags:        []cli.Flag{stateFlag()},
 			OnUsageError: usageError,
-			Action: func(c *cli.Context) error {
-				if c.NArg() == 2 {
-					if _, err := parseRate("rate", c.Args().Get(1)); err != nil {
-						return err
-					}
-				}
-				return e.tell(c, 2, control.OrderRate, url.Values{"rate": {c.Args().Get(1)}})
-			},
+			Action:       e.rate,
 		},
 		{
-			Name: "workers", Usage: "show the workers of a run", ArgsUsage: "NAME",
+			Name: "workers", Usage: "show the workers of a run", ArgsUsage: "[NAME]",
 			Description: `Example:
    brood workers demo`,
 			Flags:        []cli.Flag{stateFlag(), &cli.BoolFlag{Name: "json", Usage: "print JSON"}},
@@ -84,7 +77,7 @@ Example:
 			Action:       e.workers,
 		},
 		{
-			Name: "top", Usage: "watch a run, and steer it, on the whole terminal", ArgsUsage: "NAME",
+			Name: "top", Usage: "watch a run, and steer it, on the whole terminal", ArgsUsage: "[NAME]",
 			Description: `Keys: q quits and lets the run go on; p pauses and continues; + and - change
 the number of workers; d ends the run, resumable; s sorts; arrows scroll.
 
@@ -97,25 +90,42 @@ Example:
 	}
 }
 
-// tell sends an order to the run that is the first of n arguments.
-func (e *env) tell(c *cli.Context, n int, o control.Order, with url.Values) error {
-	state, name, err := e.running(c, n, string(o))
+// tell sends an order to the run that is named, or to the one that is running.
+func (e *env) tell(c *cli.Context, o control.Order, with url.Values) error {
+	state, name, err := e.whichRun(c, toSteer)
 	if err != nil {
 		return err
 	}
 	return notRunning(name, control.Tell(c.Context, state, name, o, with))
 }
 
-// running finds the run that is the first of n arguments of a command.
-func (e *env) running(c *cli.Context, n int, command string) (state, name string, err error) {
-	if state, err = home.State(c.String("state")); err != nil {
-		return "", "", usage("", "%w", err)
+// rate takes NAME N/s, or N/s alone: a single operand is the rate.
+func (e *env) rate(c *cli.Context) error {
+	args := c.Args().Slice()
+	if len(args) != 1 && len(args) != 2 {
+		return usage("For example: brood rate demo 20/s", "give the rate, and before it the name of a run if several are running")
 	}
-	if c.NArg() != n {
-		return "", "", usage("See: brood "+command+" --help", "give the name of one run%s", map[bool]string{true: ", and the rate"}[n == 2])
+	limit := args[len(args)-1]
+	state, err := home.State(c.String("state"))
+	if err != nil {
+		return usage("", "%w", err)
 	}
-	name = c.Args().First()
-	return state, name, checkRun(state, name)
+	if _, err := parseRate("rate", limit); err != nil {
+		if len(args) == 1 && checkRun(state, limit) == nil {
+			return usage("For example: brood rate "+limit+" 20/s", "say how many records run %s may start in a time", limit)
+		}
+		return err
+	}
+	name := args[0]
+	if len(args) == 2 {
+		err = checkRun(state, name)
+	} else {
+		_, name, err = e.unnamedRun(c, toSteer)
+	}
+	if err != nil {
+		return err
+	}
+	return notRunning(name, control.Tell(c.Context, state, name, control.OrderRate, url.Values{"rate": {limit}}))
 }
 
 // notRunning says what can be done where a run cannot be asked as it does not run.
@@ -127,7 +137,7 @@ func notRunning(name string, err error) error {
 }
 
 func (e *env) workers(c *cli.Context) error {
-	state, name, err := e.running(c, 1, "workers")
+	state, name, err := e.whichRun(c, toLook)
 	if err != nil {
 		return err
 	}
@@ -157,7 +167,7 @@ func (e *env) workers(c *cli.Context) error {
 }
 
 func (e *env) top(c *cli.Context) error {
-	state, name, err := oneRun(c)
+	state, name, err := e.whichRun(c, toLook)
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,10 @@ func (e *env) exportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "export",
 		Usage:     "write out the records of a run that have a status, ready to be fed in again",
-		ArgsUsage: "NAME",
+		ArgsUsage: "[NAME]",
 		Description: `The records come as they stand in the dataset, with its columns and in its
-format, unless the extension of FILE says another.
+format, unless the extension of FILE says another. Without a name: those of the newest run,
+or of the newest that is running.
 
 Example:
    brood export demo --status failed,unknown -o again.csv`,
@@ -38,7 +39,7 @@ Example:
 }
 
 func (e *env) export(c *cli.Context) error {
-	state, name, err := oneRun(c)
+	state, name, err := e.whichRun(c, toLook)
 	if err != nil {
 		return err
 	}

@@ -29,14 +29,16 @@ func (e *env) historyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "history",
 		Usage:     "show all that happened to one record",
-		ArgsUsage: "NAME KEY|SEQ",
+		ArgsUsage: "[NAME] KEY|SEQ",
 		Description: `SEQ is the record's position, from 0. KEY is its idempotency key, 32 hexadecimal
 digits, or the value of the --key columns as a row of CSV; a key that is a plain
 number needs --key. Where the record stands is said at the top; of one that was
-ok at the first try there is nothing more than the intent.
+ok at the first try there is nothing more than the intent. Without a name: the
+newest run, or the newest that is running.
 
 Examples:
    brood history demo 17
+   brood history 17
    brood history demo --key 4711`,
 		Flags: []cli.Flag{
 			stateFlag(),
@@ -49,19 +51,8 @@ Examples:
 }
 
 func (e *env) history(c *cli.Context) error {
-	args := c.Args().Slice()
-	key := c.String("key")
-	if len(args) == 2 && !c.IsSet("key") {
-		key = args[1]
-	} else if len(args) != 1 || !c.IsSet("key") {
-		return usage("See: brood history --help", "give the name of a run, and the key or the position of a record")
-	}
-	state, err := home.State(c.String("state"))
+	state, name, key, err := e.whichRecord(c)
 	if err != nil {
-		return usage("", "%w", err)
-	}
-	name := args[0]
-	if err := checkRun(state, name); err != nil {
 		return err
 	}
 	l, err := ledger.OpenReader(c.Context, home.LedgerPath(state, name))
@@ -90,6 +81,35 @@ func (e *env) history(c *cli.Context) error {
 		return e.printJSON(h)
 	}
 	return e.printHistory(h)
+}
+
+// whichRecord reads [NAME] KEY|SEQ, or [NAME] --key KEY. A single operand without --key says
+// which record, unless there is a run of that name: then the record is missing.
+func (e *env) whichRecord(c *cli.Context) (state, name, key string, err error) {
+	const seeHelp = "See: brood history --help"
+	args := c.Args().Slice()
+	if key = c.String("key"); !c.IsSet("key") && len(args) > 0 {
+		key, args = args[len(args)-1], args[:len(args)-1]
+	} else if !c.IsSet("key") {
+		return "", "", "", usage(seeHelp, "say which record, by its key or its position")
+	}
+	if len(args) > 1 {
+		return "", "", "", usage(seeHelp, "give the name of one run, and the key or the position of one record")
+	}
+	if state, err = home.State(c.String("state")); err != nil {
+		return "", "", "", usage("", "%w", err)
+	}
+	if len(args) == 1 {
+		return state, args[0], key, checkRun(state, args[0])
+	}
+	if !c.IsSet("key") && home.CheckName(key) == nil {
+		if begun, _ := home.At(state, key).Begun(); begun {
+			return "", "", "", usage("For example: brood history "+key+" 17. A record of another run is shown by: brood history NAME "+key,
+				"%s is a run: say which of its records, by its key or its position", key)
+		}
+	}
+	state, name, err = e.unnamedRun(c, toLook)
+	return state, name, key, err
 }
 
 func (h *history) fill(c *cli.Context, l *ledger.Reader) error {

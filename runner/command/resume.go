@@ -22,8 +22,8 @@ const (
 func (e *env) resumeCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "resume",
-		Usage:     "continue a run that was interrupted",
-		ArgsUsage: "NAME",
+		Usage:     "continue a run that was interrupted (without a name: the newest)",
+		ArgsUsage: "[NAME]",
 		Description: `The run goes on as it was begun; the flags below may be changed. If it was
 reading standard input and had not read all of it, give the same input again.
 
@@ -35,7 +35,7 @@ Example:
 		}),
 		OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
-			state, name, err := oneRun(c)
+			state, name, err := e.whichRun(c, toWork)
 			if err != nil {
 				return err
 			}
@@ -49,29 +49,6 @@ Example:
 			})
 		},
 	}
-}
-
-// oneRun reads the state directory and the name of an existing run.
-func oneRun(c *cli.Context) (state, name string, err error) {
-	if state, err = home.State(c.String("state")); err != nil {
-		return "", "", usage("", "%w", err)
-	}
-	if c.NArg() != 1 {
-		return "", "", usage("The runs are listed by: brood runs", "give the name of one run")
-	}
-	name = c.Args().First()
-	return state, name, checkRun(state, name)
-}
-
-func checkRun(state, name string) error {
-	if err := home.CheckName(name); err != nil {
-		return usage("", "%w", err)
-	}
-	begun, err := home.At(state, name).Begun()
-	if err == nil && !begun {
-		return usage("The runs are listed by: brood runs", "there is no run %s in %s", name, state)
-	}
-	return err
 }
 
 // replanner plans a run anew, by the flags of the job that are given now.

@@ -39,7 +39,7 @@ type status struct {
 func (e *env) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "status",
-		Usage:     "show how far a run is (without a name: the newest)",
+		Usage:     "show how far a run is (without a name: the newest, or what is running)",
 		ArgsUsage: "[NAME]",
 		Description: `Example:
    brood status --json`,
@@ -59,21 +59,11 @@ func (e *env) statusCommand() *cli.Command {
 }
 
 func (e *env) status(c *cli.Context) (*status, error) {
-	if c.NArg() > 0 {
-		state, name, err := oneRun(c)
-		if err != nil {
-			return nil, err
-		}
-		return readStatus(c.Context, state, name)
-	}
-	all, err := e.allRuns(c)
+	state, name, err := e.whichRun(c, toLook)
 	if err != nil {
 		return nil, err
 	}
-	if len(all) == 0 {
-		return nil, usage("Begin with: brood run --help", "there are no runs")
-	}
-	return all[len(all)-1], nil
+	return readStatus(c.Context, state, name)
 }
 
 func readStatus(ctx context.Context, state, name string) (*status, error) {

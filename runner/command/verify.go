@@ -17,7 +17,7 @@ func (e *env) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
 		Usage:     "check that a run's ledger, books, results and dataset are what was written",
-		ArgsUsage: "NAME",
+		ArgsUsage: "[NAME]",
 		Description: `The ledger is compared page by page with its seal, and its books are counted
 anew; the results and the copy of standard input with the checksum that the last
 commit has kept; the dataset with what it was when the run began. Nothing is
@@ -28,7 +28,7 @@ Example:
 		Flags:        []cli.Flag{stateFlag(), &cli.BoolFlag{Name: "json", Usage: "print a JSON object a line"}},
 		OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
-			state, name, err := oneRun(c)
+			state, name, err := e.whichRun(c, toLook)
 			if err != nil {
 				return err
 			}

@@ -143,6 +143,8 @@ func (d *Dir) WaitForWorkers(ctx context.Context, told func()) error {
 		return errors.Join(err, f.Close())
 	}
 	d.workersLock = f
+	now := time.Now()
+	_ = os.Chtimes(d.File(workersLockName), now, now) // for ByAge; no run should end for want of it
 	return nil
 }
 
@@ -253,7 +255,8 @@ func Names(state string) ([]string, error) {
 // does not take it, so that it cannot get in anybody's way.
 func Alive(state, name string) bool {
 	dir := RunPath(state, name)
-	return lockHeld(filepath.Join(dir, lockName)) || lockHeld(dir)
+	held := heldLocks()
+	return held(filepath.Join(dir, lockName)) || held(dir)
 }
 
 // Discard removes what a run left that was cut off before it began.

@@ -16,6 +16,9 @@ func networkFileSystem(path string) string {
 	return "a network file system"
 }
 
+// heldLocks returns what tells whether the lock on a path is held.
+func heldLocks() func(path string) bool { return lockHeld }
+
 // lockHeld tries the lock for a moment: Darwin does not list locks.
 func lockHeld(path string) bool {
 	f, err := os.Open(path)

@@ -26,25 +26,23 @@ func networkFileSystem(path string) string {
 	return ""
 }
 
-// lockHeld looks a lock up in /proc/locks.
-func lockHeld(path string) bool {
-	var st unix.Stat_t
-	if unix.Stat(path, &st) != nil {
-		return false
-	}
-	f, err := os.Open("/proc/locks")
-	if err != nil {
-		return false
-	}
-	defer func() { _ = f.Close() }()
-	// "12: FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF", see proc_locks(5)
-	want := fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino)
-	sc := bufio.NewScanner(f)
-	for sc.Scan() {
-		w := strings.Fields(sc.Text())
-		if len(w) >= 6 && w[1] == "FLOCK" && w[5] == want {
-			return true
+// heldLocks reads /proc/locks, and returns what tells whether the lock on a path was held
+// then.
+func heldLocks() func(path string) bool {
+	held := make(map[string]bool)
+	if f, err := os.Open("/proc/locks"); err == nil {
+		defer func() { _ = f.Close() }()
+		// "12: FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF", see proc_locks(5)
+		sc := bufio.NewScanner(f)
+		for sc.Scan() {
+			if w := strings.Fields(sc.Text()); len(w) >= 6 && w[1] == "FLOCK" {
+				held[w[5]] = true
+			}
 		}
 	}
-	return false
+	return func(path string) bool {
+		var st unix.Stat_t
+		return len(held) > 0 && unix.Stat(path, &st) == nil &&
+			held[fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino)]
+	}
 }
