@@ -41,6 +41,7 @@ type settler struct {
 	redone  map[jobs.Seq]bool // tried again though they have a row in the output
 	halting halting
 	trouble trouble    // why records of this session failed or are unknown
+	slowing seldom     // how often it is said that all are slowed down
 	mask    *jobs.Mask // of secrets; nil: there are none
 	term    *term.Term
 	drain   context.CancelCauseFunc // begins nothing more, for a reason
@@ -146,8 +147,8 @@ func (s *settler) slow(t *try, why *slowing, text string) {
 	if why.lessWillDo && !s.feed.AtFloor() {
 		return
 	}
-	if s.feed.Slow(&t.Item, why.wait, why.who) && why.loud {
-		s.term.Logf("nothing new is begun for %s: %s", why.wait, text)
+	if s.feed.Slow(&t.Item, why.wait, why.who) && (why.loud || s.slowing.due(time.Now())) {
+		s.term.Logf("nothing new is begun for %s: %s: %s", why.wait, reasons.Where(t.Seq, s.placeOf(&t.Item)), text)
 	}
 }
 

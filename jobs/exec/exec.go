@@ -26,6 +26,9 @@ type config struct {
 	// Dashless are the placeholders, numbered through the command, whose values must
 	// not begin with a dash.
 	Dashless []int `json:"dashless,omitempty"`
+	// ThrottleStatus is the exit status by which a command asks all to slow down; 0:
+	// there is none, as in runs that were begun before it was there.
+	ThrottleStatus int `json:"throttle_status,omitempty"`
 }
 
 // Exit statuses with a meaning of their own, after sysexits.h.
@@ -35,6 +38,10 @@ const (
 	exitNoHost   = 68 // EX_NOHOST
 	exitTempFail = 75 // EX_TEMPFAIL
 	exitConfig   = 78 // EX_CONFIG
+	// exitThrottle is the first that sysexits.h leaves free, and no shell uses. Not 69,
+	// EX_UNAVAILABLE: there are programs that end so for good, and such a throttle would
+	// never end.
+	exitThrottle = 79
 )
 
 // stderrKept is how much of a failed command's standard error goes into the
@@ -59,7 +66,8 @@ sh -c 'echo "$1"' _ {}. Anything else is refused before the run begins.
 
 It finds BROOD_RUN, BROOD_SEQ, BROOD_ATTEMPT, BROOD_KEY and BROOD_SLOT in its
 environment. Its exit status says how it went: 0 ok; 75 try again; 65, 67, 68
-failed for good; 78 stop the run; any other: try again up to --retries times,
+failed for good; 78 stop the run; 79 slow down: no other record is begun for a
+second, and this one is tried again, which costs no try; any other: try again up to --retries times,
 then failed. One that is killed by a signal may have been in the middle of
 something: it is unknown, or tried again if --effect says that it may be. The
 same goes for one that --timeout has stopped, whatever it then prints and however
@@ -76,9 +84,11 @@ Examples:
 		Flags: []jobs.Flag{
 			{Name: "shell", Usage: "give the command to sh -c, with every value quoted", Default: false},
 			{Name: "unsafe-quotes", Usage: "allow placeholders where their values are run as code: if all values are your own", Default: false},
+			{Name: "throttle-status", Usage: "the exit `STATUS` that slows everybody down, such as 69 (EX_UNAVAILABLE); 0 is none", Default: exitThrottle},
 		},
-		Plan: plan,
-		Open: open,
+		Resumable: map[string]jobs.Resumable{"throttle_status": {Flag: "throttle-status"}},
+		Plan:      plan,
+		Open:      open,
 	}
 }
 
@@ -102,7 +112,10 @@ func (c config) parse(shape *jobs.Shape) ([]template, error) {
 }
 
 func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
-	c := config{Command: o.Command(), Shell: o.Bool("shell")}
+	c := config{Command: o.Command(), Shell: o.Bool("shell"), ThrottleStatus: o.Int("throttle-status")}
+	if err := checkThrottle(c.ThrottleStatus); err != nil {
+		return jobs.Plan{}, err
+	}
 	if len(c.Command) == 0 {
 		return jobs.Plan{}, errors.New("no command: write it after --, as in: brood run exec list.txt -- echo {}")
 	}
@@ -132,6 +145,17 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	return p, err
 }
 
+// checkThrottle refuses an exit status that no command has, or that says something else.
+func checkThrottle(status int) error {
+	switch {
+	case status < 0 || status > 255:
+		return fmt.Errorf("--throttle-status %d: an exit status is from 1 to 255, and 0 is none", status)
+	case slices.Contains([]int{exitDataErr, exitNoUser, exitNoHost, exitTempFail, exitConfig}, status):
+		return fmt.Errorf("--throttle-status %d has a meaning already", status)
+	}
+	return nil
+}
+
 // preview shows the command as a line that a shell would understand.
 func preview(args []template, r *jobs.Record, shell bool) string {
 	var words []string
@@ -151,6 +175,7 @@ func preview(args []template, r *jobs.Record, shell bool) string {
 type runner struct {
 	args      []template
 	shell     bool
+	throttle  int    // an exit status, or 0
 	path      string // argv[0] looked up, if it is the same for all records
 	setup     jobs.Setup
 	env       []string
@@ -168,7 +193,7 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{args: args, shell: c.Shell, setup: s}
+	r := &runner{args: args, shell: c.Shell, throttle: c.ThrottleStatus, setup: s}
 	switch {
 	case c.Shell:
 		r.path = "/bin/sh"
@@ -271,6 +296,8 @@ func (r *runner) judge(ws syscall.WaitStatus, res *jobs.Result) {
 	case 0:
 		_, _ = os.Stderr.Write(r.errs) // a warning: not lost, but no reason to fail
 		return
+	case r.throttle:
+		verdict = jobs.VerdictThrottle
 	case exitDataErr, exitNoUser, exitNoHost:
 		verdict = jobs.VerdictFailed
 	case exitConfig:

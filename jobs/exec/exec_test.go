@@ -50,6 +50,23 @@ func do(t *testing.T, r *runner, rec *jobs.Record) jobs.Result {
 	return res
 }
 
+// TestThrottleStatus: one exit status slows everybody down, by default the first that
+// sysexits.h leaves free; none that says something else can be chosen.
+func TestThrottleStatus(t *testing.T) {
+	for status, want := range map[int]jobs.Verdict{79: jobs.VerdictRetry, 69: jobs.VerdictThrottle, 75: jobs.VerdictRetry, 0: jobs.VerdictOK} {
+		c := shell(fmt.Sprintf("echo busy >&2; exit %d", status))
+		c.ThrottleStatus = 69
+		if res := do(t, start(t, c), person("Ann", "Oslo")); res.Verdict != want {
+			t.Errorf("exit status %d: %s, %q", status, res.Verdict, res.Error)
+		}
+	}
+	for status, ok := range map[int]bool{0: true, 1: true, 69: true, 79: true, 255: true, 256: false, -1: false, 65: false, 67: false, 68: false, 75: false, 78: false} {
+		if err := checkThrottle(status); (err == nil) != ok {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
 // TestExitStatus: how the command ends is what becomes of the record.
 func TestExitStatus(t *testing.T) {
 	for script, want := range map[string]struct {
@@ -65,6 +82,7 @@ func TestExitStatus(t *testing.T) {
 		"exit 66":        {jobs.VerdictRetry, "exit:66", "exit status 66"},
 		"exit 78":        {jobs.VerdictAbort, "exit:78", "exit status 78"},
 		"exit 1":         {jobs.VerdictRetry, "exit:1", "exit status 1"},
+		"exit 79":        {jobs.VerdictRetry, "exit:79", "exit status 79"}, // as in runs begun before it said anything else
 		"exit 255":       {jobs.VerdictRetry, "exit:255", "exit status 255"},
 		"kill -KILL $$":  {jobs.VerdictUnknown, "signal:KILL", "killed by signal KILL"},
 		"kill -TERM $$":  {jobs.VerdictUnknown, "signal:TERM", "killed by signal TERM"},
@@ -273,6 +291,7 @@ func (o options) Command() []string { return o.command }
 func (o options) Bool(name string) bool {
 	return map[string]bool{"shell": o.shell, "unsafe-quotes": o.unsafe}[name]
 }
+func (o options) Int(string) int { return exitThrottle }
 
 // TestPlan: what cannot work is refused before anything begins, and the preview is
 // a line that a shell would understand.
