@@ -201,7 +201,8 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	}
 	file, err := sink.Open(out.Path, sink.Start{
 		Size: out.Bytes, Sum: out.Sum, Header: r.encoder.Header(),
-		Lock: func(f os.FileInfo) error { return r.Dir.LockOutput(out.Path, f) },
+		Lock:     func(f os.FileInfo) error { return r.Dir.LockOutput(out.Path, f) },
+		Terminal: r.Term,
 	})
 	if err != nil {
 		var we *sink.WriteError

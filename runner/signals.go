@@ -55,14 +55,16 @@ func (r *session) obey(sig syscall.Signal) {
 	case syscall.SIGPIPE, syscall.SIGXFSZ:
 	case syscall.SIGUSR1:
 		t := r.book.Totals()
-		say(func() { r.Term.Logf("%s: %s", r.cfg.Name, t) })
+		r.Term.Answerf("%s: %s", r.cfg.Name, t)
 	case syscall.SIGTSTP:
 		r.family.SignalAll(syscall.SIGSTOP)
+		r.Term.Hide()
 		// This may return before the process stops: the workers are continued
 		// when SIGCONT comes, and not here.
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	case syscall.SIGCONT:
 		r.resumed.Store(int64(wire.Now()))
+		r.Term.Show()
 		r.family.SignalAll(syscall.SIGCONT)
 	default:
 		now := time.Now()
@@ -74,29 +76,10 @@ func (r *session) obey(sig syscall.Signal) {
 		if r.signal.CompareAndSwap(0, int32(sig)) {
 			r.drain(errSignal)
 			r.boundDrain(errSignal)
-			say(func() { r.Term.Logf("%s: %s; once more to stop at once", sig, r.finishing()) })
+			r.Term.Answerf("%s: %s; once more to stop at once", sig, r.finishing())
 			return
 		}
 		r.kill()
-		say(func() { r.Term.Logf("%s: stopping at once", sig) })
-	}
-}
-
-// sayTime is how long a signal waits for what is said about the one before.
-const sayTime = time.Second
-
-// say says something without being held up: the next signal must be obeyed also where
-// nobody reads what is written.
-func say(words func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		words()
-	}()
-	t := time.NewTimer(sayTime)
-	defer t.Stop()
-	select {
-	case <-done:
-	case <-t.C:
+		r.Term.Answerf("%s: stopping at once", sig)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"brood/runner/term"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -91,10 +92,33 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	if err == nil && e.code == exitOK {
 		err = e.stdout.Err() // of help, whose writer does not look
 	}
-	if err == nil || errors.Is(err, syscall.EPIPE) && e.stdout.Err() != nil && e.code == exitOK {
+	if errors.Is(err, syscall.EPIPE) && e.stdout.Err() != nil && e.code == exitOK {
+		err = nil
+	}
+	return e.end(err)
+}
+
+// end tells the user what is still to be told, and returns the exit status.
+func (e *env) end(err error) int {
+	t := e.terminal
+	if t == nil {
+		if err == nil {
+			return e.code
+		}
+		return report(e.stderr, err)
+	}
+	defer t.Flush()
+	if err == nil && e.code == exitOK {
+		return exitOK // what was held back is not to be told
+	}
+	t.Release()
+	if err == nil {
 		return e.code
 	}
-	return report(e.stderr, err)
+	var b bytes.Buffer
+	code := report(e.stderr.Instead(&b), err)
+	t.Plain(b.String())
+	return code
 }
 
 // Version is the module's version, as far as the build knows it.

@@ -8,6 +8,7 @@ import (
 	"brood/runner/term"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -94,6 +95,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "warmup", Usage: "begin with a tenth of --rate and reach all of it after `TIME`", Category: groupPace},
 		&cli.StringFlag{Name: "window", Usage: "start records only in these `HOURS`: 08:00-18:00, or 22:00-06:00@Europe/Vienna", Category: groupPace},
 		&cli.StringFlag{Name: "metrics", Usage: "show metrics to Prometheus at `ADDRESS`, such as 127.0.0.1:9464, while it runs", Category: groupEngine},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing if all goes well, and everything that was to be said if it does not: for cron", Category: groupEngine},
 		&cli.StringFlag{Name: "progress", Usage: "show progress `WHEN`: auto, always or never", Value: "auto", Category: groupEngine},
 		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", Value: "text", Category: groupEngine},
 	})
@@ -243,6 +245,9 @@ func parseDelimiter(s string) (byte, error) {
 	return s[0], nil
 }
 
+// isDumb says whether a terminal of that type cannot move its cursor.
+func isDumb(name string) bool { return name == "" || name == "dumb" }
+
 func (e *env) term(c *cli.Context) (*term.Term, error) {
 	p, err := term.ParseProgress(c.String("progress"))
 	if err != nil {
@@ -252,5 +257,13 @@ func (e *env) term(c *cli.Context) (*term.Term, error) {
 	if err != nil {
 		return nil, usage("", "--log-format: %w", err)
 	}
-	return term.New(term.Options{Out: e.stderr.File(), Progress: p, Log: f}), nil
+	how := term.Options{Out: e.stderr.File(), Progress: p, Log: f, Quiet: c.Bool("quiet"), Dumb: isDumb(os.Getenv("TERM"))}
+	if how.Quiet && !c.IsSet("progress") {
+		how.Progress = term.ProgressNever
+	}
+	if e.terminal == nil {
+		return term.New(how), nil
+	}
+	e.terminal.Set(how)
+	return e.terminal, nil
 }

@@ -168,6 +168,8 @@ func mayDefault(name string) bool {
 		return true
 	case "state", "wait", "take-over":
 		return false // the run directory is open
+	case "quiet":
+		return false // nothing is kept from a user who has not asked for that
 	}
 	return slices.ContainsFunc(engineFlags(), named)
 }

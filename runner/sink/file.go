@@ -59,6 +59,8 @@ type Start struct {
 	// Lock is called with the file, if it is a regular one, before it is changed; nil: nobody
 	// else can be writing to it.
 	Lock func(os.FileInfo) error
+	// Terminal is where progress is shown, perhaps on the same screen; nil: nowhere.
+	Terminal *term.Term
 }
 
 // Open opens the results file.
@@ -70,7 +72,7 @@ func Open(path string, at Start) (*File, error) {
 	if path == Stdout {
 		o.f, o.stdout = os.Stdout, true
 		if w := term.NewWriter(os.Stdout); w.IsTerminal() {
-			o.screen = w
+			o.screen = w.Beside(at.Terminal)
 		}
 	} else if err := o.open(at); err != nil {
 		return nil, err

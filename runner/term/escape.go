@@ -95,6 +95,8 @@ type Writer struct {
 	tty  bool
 	rest []byte // the beginning of a character
 	err  error  // of the first write that failed
+
+	beside *Term // who shows progress on the same terminal, or nil
 }
 
 // Err is why something could not be written, or nil: for who could not ask each time.
@@ -105,6 +107,9 @@ func NewWriter(w io.Writer) *Writer {
 	f, _ := w.(*os.File)
 	return &Writer{w: w, file: f, tty: f != nil && term.IsTerminal(int(f.Fd()))}
 }
+
+// Instead returns a Writer that escapes as w does, and writes elsewhere.
+func (w *Writer) Instead(to io.Writer) *Writer { return &Writer{w: to, tty: w.tty} }
 
 // IsTerminal says whether what is written is seen by somebody.
 func (w *Writer) IsTerminal() bool { return w.tty }
@@ -131,7 +136,14 @@ func (w *Writer) write(p []byte) (int, error) {
 	}
 	whole := wholeRunes(b)
 	w.rest = append([]byte(nil), b[whole:]...)
-	if _, err := io.WriteString(w.w, escape(string(b[:whole]), "\n\t")); err != nil {
+	text := escape(string(b[:whole]), "\n\t")
+	if w.beside != nil && text != "" {
+		if err := w.beside.results(w.w, text); err != nil {
+			return 0, err
+		}
+		return len(p), nil
+	}
+	if _, err := io.WriteString(w.w, text); err != nil {
 		return 0, err
 	}
 	return len(p), nil

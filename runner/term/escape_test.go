@@ -95,11 +95,16 @@ func pty(t *testing.T) (tty *os.File, seen func() string) {
 func TestTerminal(t *testing.T) {
 	const bad = "a\nb\x1b[2J \u009b \u202e \xff\x7f\tc"
 	tty, seen := pty(t)
-	New(Options{Out: tty, Progress: ProgressNever}).Worker(2, 7, "stderr", bad)
+	says := func(o Options, say func(*Term)) {
+		term := New(o)
+		say(term)
+		term.Flush()
+	}
+	says(Options{Out: tty, Progress: ProgressNever}, func(t *Term) { t.Worker(2, 7, "stderr", bad) })
 	if got, want := seen(), `brood: [slot 2 seq 7 stderr] a\nb\x1b[2J \u009b \u202e \xff\u007f`; !strings.HasPrefix(got, want) || strings.Count(got, "\n") != 1 {
 		t.Errorf("%q, want %q", got, want)
 	}
-	New(Options{Out: tty, Progress: ProgressNever, Log: LogJSON}).Logf("%s", bad)
+	says(Options{Out: tty, Progress: ProgressNever, Log: LogJSON}, func(t *Term) { t.Logf("%s", bad) })
 	line := seen()
 	var e entry
 	if err := json.Unmarshal([]byte(line), &e); err != nil || e.Msg != strings.ToValidUTF8(bad, "\ufffd") {
@@ -114,7 +119,7 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	var b bytes.Buffer
-	New(Options{Out: &b, Progress: ProgressNever}).Logf("%s", bad)
+	says(Options{Out: &b, Progress: ProgressNever}, func(t *Term) { t.Logf("%s", bad) })
 	w = NewWriter(&b)
 	_, _ = io.WriteString(w, w.Line(bad))
 	if got := b.String(); got != "brood: "+bad+"\n"+bad {

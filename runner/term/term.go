@@ -1,26 +1,31 @@
 // Package term is the sole writer to the terminal. It owns standard error:
 // log lines, the progress display and the summary. Standard output belongs to
-// the results, and is written by package sink; what commands print there instead
-// goes through Writer.
+// the results, and is written by package sink; what is written there to the same
+// terminal goes through Writer, as does what commands print.
 //
 // It knows what must not reach a terminal, and escapes it: see Escape.
 //
 // The rules: progress and messages go to standard error. A bar is drawn only
-// when standard error is a terminal (or when asked for), otherwise a line is
-// written every ten seconds. NO_COLOR is honoured, as there is no colour. A log
-// line that comes while the bar is drawn takes its place, and the bar is drawn
-// again below.
+// when standard error is a terminal that can move its cursor and this process is
+// in its foreground (or when asked for), otherwise a line is written every ten
+// seconds. NO_COLOR is honoured, as there is no colour. A log line, or results,
+// that come while the bar is drawn take its place, and it is drawn again below. It
+// is never wider than the terminal.
+//
+// Who speaks never waits for who reads: see queue.go. Who asked for quiet hears
+// only of what went wrong: see quiet.go.
 package term
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
 // LogFormat is how log lines are written.
@@ -71,55 +76,103 @@ type Options struct {
 	Out      io.Writer // standard error
 	Log      LogFormat
 	Progress Progress
+	Quiet    bool // lines are held back until it is known how it ends
+	Dumb     bool // a terminal cannot move its cursor
 }
 
 // Term writes to the terminal. It is safe for use from several goroutines.
 type Term struct {
+	out    io.Writer
+	file   *os.File // that out is, or nil
+	tty    bool
+	dumb   bool
+	screen *screen
+	hurry  chan struct{} // closed: nobody is waited for
+
 	mu       sync.Mutex
-	out      *patient
-	tty      bool
 	log      LogFormat
-	show     bool // progress of either kind
-	bar      *progressbar.ProgressBar
-	isBar    bool
+	progress Progress
+	ended    bool // there is no progress to be shown any more
+	hidden   bool // nor for the time being
+	hurried  bool
 	lastLine time.Time
+	queue    queue
+	held     *held     // lines of who asked for quiet; nil: nothing is held back
+	now      *Snapshot // to be drawn next
 }
 
 // New returns a Term.
 func New(o Options) *Term {
-	t := &Term{out: newPatient(o.Out), log: o.Log, lastLine: time.Now()}
-	t.tty = NewWriter(o.Out).IsTerminal()
-	t.isBar = o.Progress == ProgressAlways || (o.Progress == ProgressAuto && t.tty)
-	t.show = o.Progress != ProgressNever
+	t := &Term{out: o.Out, dumb: o.Dumb, lastLine: time.Now(), hurry: make(chan struct{}), queue: newQueue()}
+	t.file, _ = o.Out.(*os.File)
+	t.tty = t.file != nil && term.IsTerminal(int(t.file.Fd()))
+	t.screen = newScreen(t.file, t.tty && !o.Dumb)
+	t.Set(o)
 	return t
 }
 
-// write puts text on the terminal in place of the bar.
-func (t *Term) write(s string) {
+// Set changes how it behaves, all but where it writes to and whether that is dumb: what a
+// run was asked for may be read in several steps.
+func (t *Term) Set(o Options) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.bar != nil {
-		_ = t.bar.Clear()
+	t.log, t.progress = o.Log, o.Progress
+	if o.Quiet && t.held == nil {
+		t.held = &held{}
 	}
-	_, _ = io.WriteString(t.out, s) // there is nobody left to tell
-	if t.bar != nil {
-		_ = t.bar.RenderBlank()
-	}
+}
+
+// isBar says whether progress is a bar.
+func (t *Term) isBar() bool {
+	return t.progress == ProgressAlways || t.progress == ProgressAuto && t.tty && !t.dumb
 }
 
 // Logf writes one line of the engine's own.
 func (t *Term) Logf(format string, args ...any) {
-	t.line(entry{Msg: fmt.Sprintf(format, args...)})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.speak(t.line(entry{Msg: fmt.Sprintf(format, args...)}))
+}
+
+// Answerf is Logf to somebody who has asked, by a signal, and so wants to hear it
+// at once.
+func (t *Term) Answerf(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.own(t.line(entry{Msg: fmt.Sprintf(format, args...)}))
+}
+
+// Plain writes lines as they are, such as those of an error that ends a run.
+func (t *Term) Plain(lines string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.speak(lines)
 }
 
 // Worker writes one line that a worker printed. Seq is -1 if no record was in
-// hand.
+// hand. Where somebody reads, but slowly, it waits.
 func (t *Term) Worker(slot int, seq int64, stream, text string) {
 	e := entry{Slot: slot, Stream: stream, Msg: text}
 	if seq >= 0 {
 		e.Seq = &seq
 	}
-	t.line(e)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	line := t.line(e)
+	if t.held != nil {
+		t.held.add(line)
+		return
+	}
+	t.others(line)
+}
+
+// speak says something of the engine's own, or holds it back.
+func (t *Term) speak(line string) {
+	if t.held != nil {
+		t.held.add(line)
+		return
+	}
+	t.own(line)
 }
 
 type entry struct {
@@ -130,15 +183,15 @@ type entry struct {
 	Msg    string `json:"msg"`
 }
 
-func (t *Term) line(e entry) {
+// line is an entry as it is written.
+func (t *Term) line(e entry) string {
 	if t.log == LogJSON {
 		e.Time = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
 		b, err := json.Marshal(e)
 		if err != nil {
-			return // strings and numbers always encode
+			return "" // strings and numbers always encode
 		}
-		t.write(t.shown(string(b)) + "\n")
-		return
+		return t.shown(string(b)) + "\n"
 	}
 	var b strings.Builder
 	b.WriteString("brood: ")
@@ -150,7 +203,7 @@ func (t *Term) line(e entry) {
 		fmt.Fprintf(&b, " %s] ", e.Stream)
 	}
 	b.WriteString(e.Msg)
-	t.write(t.shown(b.String()) + "\n")
+	return t.shown(b.String()) + "\n"
 }
 
 // shown is a line as it may be written. Tabs are harmless in it.
@@ -161,104 +214,44 @@ func (t *Term) shown(line string) string {
 	return escape(line, "\t")
 }
 
-// Snapshot is a moment of a run.
-type Snapshot struct {
-	Final   uint64 // records that are final, in this session and before
-	Failed  uint64
-	Unknown uint64
-	Rate    float64 // records/s in this session
-	Bytes   int64   // of the dataset, that are done with
-	Total   int64   // bytes, or -1 if not known
-	Elapsed time.Duration
-	Waits   string // until when all that is left waits; empty: it does not
-}
-
-func (s Snapshot) text() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s records, %s/s", Count(s.Final), Rate(s.Rate))
-	if s.Failed > 0 {
-		fmt.Fprintf(&b, ", %s failed", Count(s.Failed))
-	}
-	if s.Unknown > 0 {
-		fmt.Fprintf(&b, ", %s unknown", Count(s.Unknown))
-	}
-	if s.Waits != "" {
-		b.WriteString(", " + s.Waits)
-	}
-	return b.String()
-}
-
 // Update shows progress.
 func (t *Term) Update(s Snapshot) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.show {
-		return
-	}
-	if !t.isBar {
-		if time.Since(t.lastLine) >= lineEvery {
-			t.lastLine = time.Now()
-			_, _ = io.WriteString(t.out, t.shown("brood: "+s.text()+s.share())+"\n")
+	switch {
+	case t.ended || t.hidden || t.progress == ProgressNever:
+	case t.isBar():
+		t.now = &s
+		t.kick()
+	case time.Since(t.lastLine) >= lineEvery:
+		t.lastLine = time.Now()
+		if !t.queue.writing { // what nobody reads need not be there twice
+			t.speak(t.shown("brood: "+s.text()+s.share()) + "\n")
 		}
-		return
 	}
-	if t.bar == nil {
-		t.bar = t.newBar(s)
-	}
-	if s.Total > 0 && t.bar.GetMax64() != s.Total {
-		t.bar.ChangeMax64(s.Total)
-	}
-	t.bar.Describe(Escape(s.text()))
-	_ = t.bar.Set64(min(s.Bytes, max(s.Total-1, 0)))
-}
-
-// share says how far a run is and how long the rest may take, by bytes: the
-// input need not be read to know.
-func (s Snapshot) share() string {
-	if s.Total <= 0 || s.Bytes <= 0 {
-		return ""
-	}
-	part := float64(s.Bytes) / float64(s.Total)
-	left := time.Duration(float64(s.Elapsed) * (1 - part) / part).Round(time.Second)
-	return fmt.Sprintf(", %.0f%%, %s left", 100*part, left)
-}
-
-func (t *Term) newBar(s Snapshot) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(max(s.Total, -1),
-		progressbar.OptionSetWriter(t.out),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetWidth(20),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionSpinnerType(14),
-		progressbar.OptionSetRenderBlankState(true),
-	)
 }
 
 // End takes the progress display away.
 func (t *Term) End() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.bar != nil {
-		_ = t.bar.Clear()
-		t.bar = nil
-	}
-	t.show = false
+	t.ended, t.now = true, nil
+	t.kick()
 }
 
-// Count writes a number with separators: 1,234,567.
-func Count(n uint64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+// Hide takes the progress display away until Show is called, as this process is about to
+// be suspended.
+func (t *Term) Hide() {
+	t.mu.Lock()
+	t.hidden, t.now = true, nil
+	t.kick()
+	t.mu.Unlock()
+	t.Flush()
 }
 
-// Rate writes records per second, with a decimal where it matters.
-func Rate(r float64) string {
-	if r < 10 {
-		return fmt.Sprintf("%.1f", r)
-	}
-	return Count(uint64(r))
+// Show has progress shown again.
+func (t *Term) Show() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hidden = false
 }

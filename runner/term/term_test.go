@@ -26,6 +26,7 @@ func TestText(t *testing.T) {
 	term.Worker(2, 0, "stdout", "the first record")
 	term.Worker(2, -1, "stderr", "")
 	term.Logf("100%%")
+	term.Flush()
 	want := "brood: 3 of four\n" +
 		"brood: [slot 2 seq 0 stdout] the first record\n" +
 		"brood: [slot 2 stderr] \n" +
@@ -43,6 +44,7 @@ func TestJSON(t *testing.T) {
 	term.Logf("two\nlines")
 	term.Worker(2, 0, "stdout", hostile)
 	term.Worker(1, -1, "stderr", "\xff")
+	term.Flush()
 	zero := int64(0)
 	want := []entry{
 		{Msg: "two\nlines"},
@@ -80,6 +82,7 @@ func TestLines(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 			term.Update(s)
 		}
+		synctest.Wait()
 		line := "brood: 1,234 records, 5.2/s, 2 failed, 25%, 3m0s left\n"
 		if b.String() != line+line {
 			t.Errorf("%q, want twice %q", &b, line)
@@ -88,6 +91,7 @@ func TestLines(t *testing.T) {
 		time.Sleep(time.Minute)
 		term.Update(s)
 		term.Logf("after the end")
+		synctest.Wait()
 		if b.String() != line+line+"brood: after the end\n" {
 			t.Errorf("%q", &b)
 		}
@@ -102,49 +106,9 @@ func TestNoProgress(t *testing.T) {
 		time.Sleep(time.Hour)
 		term.Update(Snapshot{Final: 1})
 		term.Logf("x")
+		synctest.Wait()
 		if b.String() != "brood: x\n" {
 			t.Errorf("%q", &b)
-		}
-	})
-}
-
-// TestBar: a log line stands on a line of its own above the bar, and at the end the
-// bar is gone.
-func TestBar(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
-		term := New(Options{Out: &b, Progress: ProgressAlways})
-		said := func(do func()) string {
-			time.Sleep(time.Second)
-			b.Reset()
-			do()
-			return b.String()
-		}
-		s := Snapshot{Final: 5, Bytes: 50, Total: 100}
-		term.Update(s)
-		if got := said(func() { term.Update(s) }); !strings.Contains(got, "5 records") || !strings.Contains(got, "50%") {
-			t.Errorf("there is no bar: %q", got)
-		}
-		got := said(func() { term.Logf("a line") })
-		before, after, found := strings.Cut(got, "brood: a line\n")
-		if !found || !strings.HasPrefix(before, "\r") || strings.Trim(before, " \r\x1b[2K") != "" || !strings.Contains(after, "5 records") {
-			t.Errorf("a line, and the bar below: %q", got)
-		}
-		// All that was read is not all that is done.
-		s.Bytes = 100
-		term.Update(s) // the share is drawn at the next one
-		if got := said(func() { term.Update(s) }); !strings.Contains(got, "99%") {
-			t.Errorf("%q", got)
-		}
-		if got := said(term.End); strings.Contains(got, "records") || !strings.HasPrefix(got, "\r") {
-			t.Errorf("the end: %q", got)
-		}
-		got = said(func() {
-			term.Update(s)
-			term.Logf("after the end")
-		})
-		if got != "brood: after the end\n" {
-			t.Errorf("%q", got)
 		}
 	})
 }
@@ -164,15 +128,18 @@ func TestWhere(t *testing.T) {
 	for _, c := range []struct {
 		out  *os.File
 		p    Progress
+		dumb bool
 		want bool
 	}{
-		{file, ProgressAuto, false},
-		{file, ProgressAlways, true},
-		{file, ProgressNever, false},
-		{terminal, ProgressAuto, true},
-		{terminal, ProgressNever, false},
+		{file, ProgressAuto, false, false},
+		{file, ProgressAlways, false, true},
+		{file, ProgressNever, false, false},
+		{terminal, ProgressAuto, false, true},
+		{terminal, ProgressAuto, true, false},
+		{terminal, ProgressAlways, true, true},
+		{terminal, ProgressNever, false, false},
 	} {
-		if got := New(Options{Out: c.out, Progress: c.p}).isBar; got != c.want {
+		if got := New(Options{Out: c.out, Progress: c.p, Dumb: c.dumb}).isBar(); got != c.want {
 			t.Errorf("%s, %d: a bar %v", c.out.Name(), c.p, got)
 		}
 	}
@@ -196,6 +163,7 @@ func TestManyAtOnce(t *testing.T) {
 		}
 	}
 	all.Wait()
+	term.Flush()
 	got := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 	slices.Sort(got)
 	slices.Sort(want)
@@ -217,6 +185,7 @@ func TestBrokenTerminal(t *testing.T) {
 		term.Update(Snapshot{Total: 10, Bytes: 5})
 		term.Logf("y")
 		term.End()
+		term.Flush()
 	}
 }
 
@@ -267,45 +236,5 @@ func TestParse(t *testing.T) {
 		if p, err := ParseProgress(bad); err == nil {
 			t.Errorf("%q is progress %d", bad, p)
 		}
-	}
-}
-
-// unread is a terminal that takes nothing until it is let.
-type unread struct{ let chan struct{} }
-
-func (u unread) Write(p []byte) (int, error) {
-	<-u.let
-	return len(p), nil
-}
-
-// TestHurry: who is told to hurry waits a second for a terminal that takes nothing,
-// and after that not at all; one that takes what it is given gets all of it.
-func TestHurry(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		u := unread{make(chan struct{})}
-		term := New(Options{Out: u, Progress: ProgressNever})
-		begun := time.Now()
-		go func() {
-			time.Sleep(time.Hour)
-			term.Hurry()
-			term.Hurry()
-		}()
-		term.Logf("x")
-		if took := time.Since(begun); took != time.Hour+hurryTime {
-			t.Errorf("it has waited for %s", took)
-		}
-		begun = time.Now()
-		term.Logf("y")
-		if took := time.Since(begun); took != 0 {
-			t.Errorf("and then for %s", took)
-		}
-		close(u.let)
-	})
-	var b bytes.Buffer
-	term := New(Options{Out: &b, Progress: ProgressNever})
-	term.Hurry()
-	term.Logf("x")
-	if b.String() != "brood: x\n" {
-		t.Errorf("%q", &b)
 	}
 }
