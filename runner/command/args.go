@@ -48,8 +48,9 @@ func permute(app *cli.App, args []string) []string {
 	return out
 }
 
-// looksLikeTime tells a time behind --wait from what follows it.
-var looksLikeTime = regexp.MustCompile(`^([0-9.]+(ms|s|m|h))+$`)
+// looksLikeTime tells a time behind --wait from what follows it. A bare number is seconds, as
+// with every other time.
+var looksLikeTime = regexp.MustCompile(`^([0-9]*\.?[0-9]+(ms|s|m|h))+$|^[0-9]+(\.[0-9]+)?$`)
 
 func find(commands []*cli.Command, name string) *cli.Command {
 	for _, c := range commands {
@@ -85,10 +86,14 @@ func split(cmd *cli.Command, args []string) (flags, operands []string) {
 			}
 		}
 		flags = append(flags, arg)
-		if takes && !hasValue && i+1 < len(args) {
-			i++
-			flags = append(flags, args[i])
+		if !takes || hasValue {
+			continue
 		}
+		if i+1 == len(args) {
+			return flags, nil // nothing may come behind it that would be taken for its value
+		}
+		i++
+		flags = append(flags, args[i])
 	}
 	return flags, operands
 }

@@ -72,6 +72,7 @@ type env struct {
 	// words are the arguments after "--", and whether there was one.
 	words    []string
 	hasWords bool
+	args     []string // those before
 	// scarce is runner.Setting.Scarce.
 	scarce bool
 	// code is the exit status of a subcommand that ended without an error.
@@ -83,10 +84,16 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	e := &env{registry: registry, stdin: stdin, stdout: term.NewWriter(stdout), stderr: term.NewWriter(stderr)}
 	keepIgnored()
 	defer e.closeResults()
-	app := e.app()
 	args, e.words, e.hasWords = cutWords(args)
-	if len(args) > 1 && args[1] == "help" {
-		args = append(append(args[:1:1], args[2:]...), "--help")
+	e.args = args
+	app := e.app()
+	if len(args) > 1 {
+		switch args[1] {
+		case "help":
+			args = append(append(args[:1:1], args[2:]...), "--help")
+		case "-V":
+			args = append(append(args[:1:1], "--version"), args[2:]...)
+		}
 	}
 	err := app.RunContext(context.Background(), permute(app, args))
 	if err == nil && e.code == exitOK {
@@ -161,12 +168,13 @@ stopped by a signal, resumable.`,
 		// Only main exits the process.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,
-		CommandNotFound: func(_ *cli.Context, name string) {
-			e.code = report(e.stderr, usage("The commands are listed by: brood --help", "there is no command %q", name))
+		Metadata:       map[string]any{hasWordsKey: e.hasWords, argsKey: e.args},
+		CommandNotFound: func(c *cli.Context, name string) {
+			e.code = report(e.stderr, e.unknownCommand(c.App, name))
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return usage("The commands are listed by: brood --help", "there is no command %q", c.Args().First())
+				return e.unknownCommand(c.App, c.Args().First())
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -176,14 +184,6 @@ stopped by a signal, resumable.`,
 			e.lockCommand(),
 		}, e.toolCommands())),
 	}
-}
-
-func usageError(c *cli.Context, err error, _ bool) error {
-	name := "brood"
-	if c.Command != nil && c.Command.HelpName != "" {
-		name = c.Command.HelpName
-	}
-	return usage("See: "+name+" --help", "%w", err)
 }
 
 // report tells the user about an error and returns the exit status.

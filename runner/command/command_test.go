@@ -129,7 +129,7 @@ func TestUsage(t *testing.T) {
 		"run":                               {exitUsage, "no job was named"},
 		"run nosuch":                        {exitUsage, `there is no job "nosuch"`},
 		"run test x":                        {exitUsage, "no command: write it after --"},
-		"run test x --nosuch -- a":          {exitUsage, "flag provided but not defined: -nosuch\n  See: brood run test --help"},
+		"run test x --nosuch -- a":          {exitUsage, "brood run test has no flag --nosuch\n  Its flags are listed by: brood run test --help"},
 		"run test x -j 0 -- a":              {exitUsage, `--jobs "0"`},
 		"run test x --retries -1 -- a":      {exitUsage, "--retries -1"},
 		"run test x --max-crashes 0 -- a":   {exitUsage, "--max-crashes 0"},

@@ -41,6 +41,9 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 	if c.Bool("null") {
 		data.Format = dataset.FormatNUL
 	}
+	if c.IsSet("delimiter") && c.String("delimiter") == "" {
+		return usage("For an equals sign write -d '='.", "-d was given no character")
+	}
 	if data.Delimiter, err = parseDelimiter(c.String("delimiter")); err != nil {
 		return err
 	}

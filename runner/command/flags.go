@@ -73,7 +73,7 @@ func engineFlags() []cli.Flag {
 		stateFlag(),
 		waitingFlag(),
 		takeOverFlag(),
-		&cli.StringFlag{Name: "jobs", Aliases: []string{"j"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each processor)", Category: groupEngine},
+		&cli.StringFlag{Name: "jobs", Aliases: []string{"j", "P", "max-procs"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each processor)", Category: groupEngine},
 		&cli.IntFlag{Name: "retries", Usage: "try a record `N` more times after the first", Category: groupEngine, DefaultText: "0 for exec, 3 for others"},
 		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},
 		&cli.StringFlag{Name: "timeout", Usage: "stop a record that takes longer than `TIME`: 30s, 2m, seconds, or 200% of what the median of them takes", Category: groupEngine},
@@ -212,6 +212,9 @@ func parseBackoff(s string) (from, to time.Duration, err error) {
 	if !ok {
 		b = a
 	}
+	if strings.HasPrefix(b, ".") {
+		return 0, 0, usage("Give two times with two dots between them, as in 1s..5m.", "--backoff %s: there are more than two dots", s)
+	}
 	if from, err = parseTime("backoff", a); err != nil {
 		return 0, 0, err
 	}
@@ -238,6 +241,9 @@ func parseDelimiter(s string) (byte, error) {
 		return 0, nil
 	case `\t`, "tab":
 		return '\t', nil
+	}
+	if s == "\n" || s == `\n` || s == `\0` {
+		return 0, usage("Records are lines anyway, and end with a zero byte with --null (-0).", "--delimiter %q: it separates the fields of a record, not the records", s)
 	}
 	if len(s) != 1 || strings.ContainsAny(s, "\"\r\n") {
 		return 0, usage(`Give one character, such as ';' or '|' or '\t'.`, "--delimiter %q cannot separate fields", s)

@@ -51,6 +51,9 @@ func (e *env) lock(c *cli.Context) error {
 	if err := home.CheckName(name); err != nil {
 		return usage(seeHelp, "%w", err)
 	}
+	if err := checkWords(e.words, exec.LookPath, "put sh -c before it."); err != nil {
+		return err
+	}
 	state, err := home.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)

@@ -8,6 +8,7 @@ import (
 	"brood/runner/spec"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -32,7 +33,7 @@ Example:
 			if c.NArg() == 0 {
 				return usage("The jobs are listed by: brood run --help", "no job was named")
 			}
-			return usage("The jobs are listed by: brood run --help", "there is no job %q", c.Args().First())
+			return unknownJob(c.Args().First(), e.jobNames())
 		},
 	}
 	for _, d := range e.registry.All() {
@@ -187,6 +188,15 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 	}
 	if d.TakesCommand && !e.hasWords {
 		return nil, usage("See: brood run "+d.Name+" --help", "no command: write it after --, as in: brood run %s list.txt -- COMMAND", d.Name)
+	}
+	if d.TakesCommand && !c.Bool("shell") {
+		addShell := "put sh -c before it."
+		if slices.ContainsFunc(d.Flags, func(f jobs.Flag) bool { return f.Name == "shell" }) {
+			addShell = "add --shell before the --."
+		}
+		if err := checkWords(e.words, exec.LookPath, addShell); err != nil {
+			return nil, err
+		}
 	}
 	cfg := &spec.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, DrainTimeout: spec.Drain{Auto: true}}
 	var err error
