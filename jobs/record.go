@@ -111,7 +111,7 @@ func (r *Record) Lookup(name string) ([]byte, bool) {
 		if member != name {
 			return true
 		}
-		out, found = jsonText(v), true
+		out, found = JSONText(v), true
 		return false
 	})
 	return out, found
@@ -165,7 +165,7 @@ func (c *Cells) Values(r *Record) [][]byte {
 	found := make([]bool, len(c.columns))
 	r.members(func(name string, v gjson.Result) bool {
 		if i, ok := c.at[name]; ok && !found[i] { // the first member of a name counts
-			out[i], found[i] = jsonText(v), true
+			out[i], found[i] = JSONText(v), true
 		}
 		return true
 	})
@@ -175,7 +175,9 @@ func (c *Cells) Values(r *Record) [][]byte {
 	return out
 }
 
-func jsonText(v gjson.Result) []byte {
+// JSONText is a JSON value as text: a string without quotes, null as nothing, others as they
+// are written.
+func JSONText(v gjson.Result) []byte {
 	switch v.Type {
 	case gjson.String:
 		return []byte(v.Str)
@@ -214,7 +216,7 @@ func (r *Record) Each(f func(name string, value []byte)) {
 		return
 	}
 	r.members(func(name string, v gjson.Result) bool {
-		f(name, jsonText(v))
+		f(name, JSONText(v))
 		return true
 	})
 }

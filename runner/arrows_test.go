@@ -39,7 +39,8 @@ var allowed = map[string][]string{
 	"brood/runner/book":    {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner/hand":    {"jobs", "worker/wire"},
 	"brood/runner/control": {"runner/home", "runner/pace", "runner/spec"},
-	"brood/runner/desk":    {"jobs/files", "jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec"},
+	"brood/runner/desk":    {"jobs/files", "jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
+	"brood/runner/where":   {"jobs"},
 	"brood/runner": {
 		"jobs", "worker/wire", "runner/book", "runner/control", "runner/dataset", "runner/desk", "runner/feed", "runner/gauge", "runner/hand",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",

@@ -65,7 +65,8 @@ type slowing struct {
 }
 
 // answered decides what the answer to a try means for its record, of which so many
-// tries have ended with a worker's death.
+// tries do not count: they have ended with a worker's death, or somebody has seen to it
+// since then that the record is tried again.
 //
 //	verdict    again                              or it ends as
 //	ok                                            ok
@@ -76,7 +77,7 @@ type slowing struct {
 //	abort      when the run goes on, the same
 //	unknown    with --on-unknown retry,           unknown; failed where repeating costs
 //	           while there are retries            nothing; with --on-unknown skip skipped
-func (p *policy) answered(attempt, crashes int, res *jobs.Result) decision {
+func (p *policy) answered(attempt, uncounted int, res *jobs.Result) decision {
 	switch res.Verdict {
 	case jobs.VerdictOK:
 		return decision{status: jobs.StatusOK}
@@ -92,7 +93,7 @@ func (p *policy) answered(attempt, crashes int, res *jobs.Result) decision {
 		if p.onUnknown != spec.OnUnknownRetry {
 			return p.nobodyKnows(res)
 		}
-		if d, ok := p.tryLater(attempt, crashes, res); ok {
+		if d, ok := p.tryLater(attempt, uncounted, res); ok {
 			return d
 		}
 		if p.effect != jobs.EffectNone {
@@ -103,7 +104,7 @@ func (p *policy) answered(attempt, crashes int, res *jobs.Result) decision {
 		if res.Delays >= jobs.DelaysKey {
 			slows = &slowing{who: res.Delays, wait: res.RetryAfter, loud: true}
 		}
-		d, ok := p.tryLater(attempt, crashes, res)
+		d, ok := p.tryLater(attempt, uncounted, res)
 		if !ok {
 			d = decision{status: jobs.StatusFailed, class: res.Class, error: res.Error, recorded: true, freesKey: true}
 		}
@@ -117,8 +118,8 @@ func (p *policy) answered(attempt, crashes int, res *jobs.Result) decision {
 }
 
 // tryLater is another try, if the record may have one.
-func (p *policy) tryLater(attempt, crashes int, res *jobs.Result) (decision, bool) {
-	tries := attempt - crashes // those that were answered
+func (p *policy) tryLater(attempt, uncounted int, res *jobs.Result) (decision, bool) {
+	tries := attempt - uncounted
 	if tries > p.retries {
 		return decision{}, false
 	}

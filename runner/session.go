@@ -90,12 +90,14 @@ type session struct {
 	reader    *dataset.Reader
 	past      *book.Past // what earlier sessions have left; of the source
 	admission *admission
-	book      *book.Book
-	crew      crew
-	starting  sync.Mutex // held by who starts a worker, where Setting.Scarce
-	family    *proc.Family
-	jobserver *jobserver.Client // that of make; nil: there is none
-	metrics   *metrics          // nil: nobody wants any
+	// corrections stand in place of records; of the source.
+	corrections intake.Corrections
+	book        *book.Book
+	crew        crew
+	starting    sync.Mutex // held by who starts a worker, where Setting.Scarce
+	family      *proc.Family
+	jobserver   *jobserver.Client // that of make; nil: there is none
+	metrics     *metrics          // nil: nobody wants any
 
 	already   uint64      // final before this session
 	alreadyOK uint64      // of these
@@ -190,6 +192,12 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 		return err
 	}
 	if r.redone, err = led.Redone(ctx); err != nil {
+		return err
+	}
+	if r.triedBefore, err = led.TriedBefore(ctx); err != nil {
+		return err
+	}
+	if r.corrections, err = led.Corrections(ctx); err != nil {
 		return err
 	}
 	if err := desk.FinishAmending(ctx, l); err != nil {
@@ -289,7 +297,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	if in.Produces() {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission}
+	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections}
 	r.past = nil // the source lets go of it as it comes by
 	start(src.read)
 	if r.feed.NeedsIntents() {

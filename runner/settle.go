@@ -39,13 +39,15 @@ type settler struct {
 	feed    *feed.Feed
 	updates chan *book.Update
 	redone  map[jobs.Seq]bool // tried again though they have a row in the output
-	halting halting
-	trouble trouble    // why records of this session failed or are unknown
-	slowing seldom     // how often it is said that all are slowed down
-	mask    *jobs.Mask // of secrets; nil: there are none
-	term    *term.Term
-	drain   context.CancelCauseFunc // begins nothing more, for a reason
-	kill    context.CancelFunc      // ends what is in hand as well
+	// triedBefore is how many tries of a record do not count, see ledger.Reader.TriedBefore.
+	triedBefore map[jobs.Seq]int
+	halting     halting
+	trouble     trouble    // why records of this session failed or are unknown
+	slowing     seldom     // how often it is said that all are slowed down
+	mask        *jobs.Mask // of secrets; nil: there are none
+	term        *term.Term
+	drain       context.CancelCauseFunc // begins nothing more, for a reason
+	kill        context.CancelFunc      // ends what is in hand as well
 }
 
 func newSettler(cfg *spec.Config, shape *jobs.Shape, t *term.Term) *settler {
@@ -68,7 +70,7 @@ func (s *settler) settle(u *settlement, t *try, res *jobs.Result) {
 	if res.Verdict != jobs.VerdictOK {
 		crashes = s.feed.CrashesOf(t.Seq)
 	}
-	d := s.policy.answered(t.rec.Attempt, crashes, res)
+	d := s.policy.answered(t.rec.Attempt, crashes+s.triedBefore[t.Seq], res)
 	// The tries of a record that has waited are all worth knowing.
 	d.recorded = d.recorded || (d.status == jobs.StatusOK && t.Waited)
 	if d.recorded {

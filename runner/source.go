@@ -30,7 +30,8 @@ type source struct {
 	admission *admission
 	loose     int // records of this block that were queued by themselves
 
-	past *book.Past
+	past        *book.Past
+	corrections intake.Corrections
 	// skip is which records of the chunk at hand are final, or nil.
 	skip *book.Bitmap
 }
@@ -121,6 +122,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			p := s.rec.Pos
 			s.r.book.NoteStart(uint64(s.seq/ledger.ChunkSize), p)
 		}
+		s.corrections.Apply(s.reader, s.seq, &s.rec)
 		if err := s.admit(); err != nil {
 			return false, err
 		}

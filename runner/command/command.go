@@ -179,7 +179,7 @@ stopped by a signal, resumable.`,
 			return cli.ShowAppHelp(c)
 		},
 		Commands: withoutHelpCommand(slices.Concat(e.controlCommands(), []*cli.Command{
-			e.runCommand(), e.resumeCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
+			e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.keysCommand(),
 			e.lockCommand(),
 		}, e.toolCommands())),

@@ -22,16 +22,22 @@ func (e *env) exportCommand() *cli.Command {
 		Name:      "export",
 		Usage:     "write out the records of a run that have a status, ready to be fed in again",
 		ArgsUsage: "[NAME]",
-		Description: `The records come as they stand in the dataset, with its columns and in its
-format, unless the extension of FILE says another. Without a name: those of the newest run,
-or of the newest that is running.
+		Description: `On standard output the records come as they stand in the dataset, with its
+columns and in its format. Into a FILE that is a table (.csv, .tsv) or JSON Lines
+those that have failed, are unknown or were skipped come with which they are and why:
+_seq, _status, _class, _error, _place, and _raw if some cannot be read. Corrected, it
+is what brood retry --with takes. --original leaves those columns out.
+Without a name: those of the newest run, or of the newest that is running.
 
-Example:
-   brood export demo --status failed,unknown -o again.csv`,
+Examples:
+   brood export demo --status failed -o fix.csv
+   brood export demo --status failed,unknown > again.csv`,
 		Flags: []cli.Flag{
 			stateFlag(),
 			&cli.StringFlag{Name: "status", Usage: "records with `STATUS`[,STATUS]: ok, failed, skipped, unknown, pending"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` (default: standard output)"},
+			&cli.BoolFlag{Name: "original", Usage: "write the dataset's own columns only, byte for byte where the format is its own"},
+			&cli.BoolFlag{Name: "reasons", Usage: "say which records they are and why they ended so on standard output too"},
 		},
 		OnUsageError: usageError,
 		Action:       e.export,
@@ -115,13 +121,16 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 		}
 	}
 	x := &exporter{format: format, spec: cfg.Dataset}
+	if err := x.chooseWhy(c, l, want, path != sink.Stdout); err != nil {
+		return err
+	}
 	cfg.Dataset = x.reading()
-	shape, err := desk.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
+	shape, err := desk.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record, o *ledger.Outcome) error {
 		if rec.Err != nil && rec.Raw == nil {
 			_, _ = fmt.Fprintln(e.stderr, e.stderr.Line(fmt.Sprintf("brood: left out: %v", rec.Err)))
 			return nil
 		}
-		b, err := x.record(s, seq, rec)
+		b, err := x.record(s, seq, rec, o)
 		if err != nil {
 			return err
 		}
@@ -146,6 +155,8 @@ type exporter struct {
 	begun  bool
 	buf    []byte
 	cells  *jobs.Cells
+	// why says that the rows have whyColumns, and raw that they have what cannot be read.
+	why, raw bool
 }
 
 // reading is how the dataset is read for an export. What the new format has no place for, a
@@ -163,8 +174,11 @@ func (x *exporter) table() bool {
 	return x.format == dataset.FormatCSV || x.format == dataset.FormatTSV
 }
 
-func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record) ([]byte, error) {
+func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record, o *ledger.Outcome) ([]byte, error) {
 	x.buf = append(x.buf[:0], x.header(s)...)
+	if x.why && (rec.Err == nil || (o != nil && o.Class == jobs.ClassInput)) {
+		return x.withWhy(s, seq, rec, o), nil
+	}
 	if x.format == x.spec.Format {
 		x.buf = append(x.buf, rec.Raw...)
 		return append(x.buf, s.End...), nil
@@ -192,10 +206,17 @@ func (x *exporter) header(s *jobs.Shape) []byte {
 		return nil
 	}
 	x.begun = true
-	if !x.table() || (x.format == x.spec.Format && x.spec.NoHeader) {
+	if !x.table() || (x.format == x.spec.Format && x.spec.NoHeader && !x.why) {
 		return nil
 	}
-	return sink.AppendTableRow(nil, x.delimiter(), asBytes(s.Columns))
+	columns := asBytes(s.Columns)
+	if x.why {
+		columns = append(columns, asBytes(whyColumns)...)
+	}
+	if x.raw {
+		columns = append(columns, []byte(desk.RawColumn))
+	}
+	return sink.AppendTableRow(nil, x.delimiter(), columns)
 }
 
 // delimiter is the dataset's own where the format is.

@@ -61,7 +61,7 @@ func TestExporter(t *testing.T) {
 		x := &exporter{format: c.to, spec: c.from}
 		var got []byte
 		for i, rec := range c.records {
-			b, err := x.record(c.shape, jobs.Seq(i), rec)
+			b, err := x.record(c.shape, jobs.Seq(i), rec, nil)
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -81,11 +81,11 @@ func TestExportBadRow(t *testing.T) {
 	bad.Err = &dataset.InputError{File: "list.csv", Line: 2, Reason: "a quote is never closed"}
 	spec := dataset.Spec{Format: dataset.FormatCSV, Delimiter: ','}
 	x := &exporter{format: dataset.FormatCSV, spec: spec, begun: true}
-	if b, err := x.record(shape, 0, bad); string(b) != "\"open\n" || err != nil {
+	if b, err := x.record(shape, 0, bad, nil); string(b) != "\"open\n" || err != nil {
 		t.Errorf("%q, %v", b, err)
 	}
 	x = &exporter{format: dataset.FormatJSONL, spec: spec}
-	if b, err := x.record(shape, 0, bad); !errors.As(err, new(*dataset.InputError)) {
+	if b, err := x.record(shape, 0, bad, nil); !errors.As(err, new(*dataset.InputError)) {
 		t.Errorf("%q, %v", b, err)
 	}
 }

@@ -167,6 +167,8 @@ func (e *env) printHistory(h *history) error {
 		add("%s", ev.Class, ev.Class != "")
 		add("by %s", ev.By, ev.By != "")
 		add("%s", oneLine(ev.Text), ev.Text != "")
+		add("it was %q", ev.Was, ev.What == "corrected")
+		add("it is %q", ev.Row, ev.What == "corrected")
 		if _, err := fmt.Fprintf(w, "%s\t%s\t%s\n", ev.At, ev.What, e.stdout.Line(strings.Join(words, ", "))); err != nil {
 			return err
 		}

@@ -31,6 +31,7 @@ Example:
    brood run echo --run demo --sleep 10ms testdata/cities.csv -o /tmp/out.csv & sleep 1; kill -9 $!
    brood resume demo`,
 		Flags: slices.Concat(engineFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "retry-failed", Usage: "try the records that have failed again as well, as brood retry does", Category: groupEngine},
 			&cli.StringFlag{Name: "input-changed", Usage: "if the dataset has changed: `WHAT`: refuse, or accept-append to take rows that were added at the end", Value: inputRefuse},
 		}),
 		OnUsageError: usageError,
@@ -45,6 +46,9 @@ Example:
 					return err
 				}
 				defer func() { _ = dir.Close() }()
+				if c.Bool("retry-failed") {
+					return e.retry(c, dir)
+				}
 				return e.continueRun(c, dir, nil)
 			})
 		},

@@ -283,7 +283,7 @@ func TestExport(t *testing.T) {
 			want[s] = true
 		}
 		var names []string
-		shape, err := Export(t.Context(), p.dir, p.ledger.Reader(), p.cfg, want, func(_ *jobs.Shape, seq jobs.Seq, rec *dataset.Record) error {
+		shape, err := Export(t.Context(), p.dir, p.ledger.Reader(), p.cfg, want, func(_ *jobs.Shape, seq jobs.Seq, rec *dataset.Record, _ *ledger.Outcome) error {
 			names = append(names, string(rec.Values[1]))
 			return nil
 		})
@@ -292,7 +292,7 @@ func TestExport(t *testing.T) {
 		}
 	}
 	stop := errors.New("stop")
-	_, err := Export(t.Context(), p.dir, p.ledger.Reader(), p.cfg, map[jobs.Status]bool{jobs.StatusOK: true}, func(*jobs.Shape, jobs.Seq, *dataset.Record) error { return stop })
+	_, err := Export(t.Context(), p.dir, p.ledger.Reader(), p.cfg, map[jobs.Status]bool{jobs.StatusOK: true}, func(*jobs.Shape, jobs.Seq, *dataset.Record, *ledger.Outcome) error { return stop })
 	if !errors.Is(err, stop) {
 		t.Errorf("%v", err)
 	}

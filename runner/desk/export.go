@@ -13,10 +13,14 @@ import (
 	"io"
 )
 
+// Visit is told of a record, and how it ended otherwise than ok.
+type Visit func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record, o *ledger.Outcome) error
+
 // Export walks over the records of a run that have one of the given statuses,
-// in the order of the dataset. Stretches without any are passed over where the
-// ledger knows where they end. It returns what all records have in common.
-func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool, visit func(*jobs.Shape, jobs.Seq, *dataset.Record) error) (*jobs.Shape, error) {
+// in the order of the dataset, as they stand now. Stretches without any are passed over
+// where the ledger knows where they end. Those that are ok or pending come without an
+// outcome. It returns what all records have in common.
+func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool, visit Visit) (*jobs.Shape, error) {
 	in, err := openCopy(ctx, dir, l, cfg)
 	if err != nil {
 		return nil, err
@@ -25,6 +29,9 @@ func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Conf
 	x := &export{ctx: ctx, l: l, want: want, limit: cfg.RecordLimit, reader: in.Reader, visit: visit}
 	chunks, err := l.Chunks(ctx, ledger.BitsOfAll)
 	if err != nil {
+		return nil, err
+	}
+	if x.corrections, err = l.Corrections(ctx); err != nil {
 		return nil, err
 	}
 	x.chunks = make(map[uint64]*ledger.Chunk, len(chunks))
@@ -40,9 +47,13 @@ type export struct {
 	want   map[jobs.Status]bool
 	limit  uint64
 	reader *dataset.Reader
-	visit  func(*jobs.Shape, jobs.Seq, *dataset.Record) error
+	visit  Visit
 	chunks map[uint64]*ledger.Chunk
-	status func(at uint) jobs.Status // of the chunk at hand
+	// corrections stand in place of records.
+	corrections intake.Corrections
+	// Of the chunk at hand.
+	status func(at uint) jobs.Status
+	others map[uint]*ledger.Outcome
 }
 
 func (x *export) walk() error {
@@ -64,7 +75,8 @@ func (x *export) walk() error {
 		if !x.want[x.status(uint(seq%ledger.ChunkSize))] {
 			continue
 		}
-		if err := x.visit(x.reader.Shape(), seq, &rec); err != nil {
+		x.corrections.Apply(x.reader, seq, &rec)
+		if err := x.visit(x.reader.Shape(), seq, &rec, x.others[uint(seq%ledger.ChunkSize)]); err != nil {
 			return err
 		}
 	}
@@ -84,25 +96,26 @@ func (x *export) enter(id uint64) (uint64, error) {
 		}
 	}
 	if c == nil {
-		x.status = func(uint) jobs.Status { return jobs.StatusPending }
+		x.status, x.others = func(uint) jobs.Status { return jobs.StatusPending }, nil
 		return at, nil
 	}
 	others, err := x.l.OutcomesIn(x.ctx, at)
 	if err != nil {
 		return 0, err
 	}
-	byPlace := make(map[uint]jobs.Status, len(others))
-	for _, o := range others {
-		byPlace[uint(o.Seq%ledger.ChunkSize)] = o.Status
+	byPlace := make(map[uint]*ledger.Outcome, len(others))
+	for i := range others {
+		byPlace[uint(others[i].Seq%ledger.ChunkSize)] = &others[i]
 	}
+	x.others = byPlace
 	bits := book.AllFinal
 	if c.Bits != nil {
 		bits = &book.Bitmap{}
 		bits.Load(c.Bits)
 	}
 	x.status = func(i uint) jobs.Status {
-		if s, ok := byPlace[i]; ok {
-			return s
+		if o := byPlace[i]; o != nil {
+			return o.Status
 		}
 		if bits.Has(i) {
 			return jobs.StatusOK

@@ -44,6 +44,10 @@ func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Con
 		return 0, err
 	}
 	defer func() { _ = in.Close() }()
+	corrections, err := readCorrections(ctx, l)
+	if err != nil {
+		return 0, err
+	}
 	var rec dataset.Record
 	for seq := jobs.Seq(0); ; seq++ {
 		if err := in.Reader.Next(&rec); errors.Is(err, io.EOF) {
@@ -51,6 +55,7 @@ func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Con
 		} else if err != nil {
 			return 0, intake.ReadError(err)
 		}
+		corrections.Apply(in.Reader, seq, &rec)
 		if rec.Err != nil {
 			continue
 		}

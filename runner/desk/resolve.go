@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// Resolve records decisions about unknown records of a run that nobody works
-// on, and brings the output up to date if the run is done, see Amend.
-func Resolve(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Config, list []ledger.Resolution, warn Logf) error {
+// Resolve records decisions about unknown or failed records of a run that nobody works on,
+// and what stands in their place from now on, and brings the output up to date if the run is done, see Amend.
+func Resolve(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Config, list []ledger.Resolution, warn Logf, corrections ...ledger.Correction) error {
 	if err := giveKeysBack(ctx, dir, l, cfg, list); err != nil {
 		return err
 	}
-	if err := l.Resolve(ctx, list); err != nil {
+	if err := l.Resolve(ctx, list, corrections...); err != nil {
 		return &spec.WriteError{Err: err}
 	}
 	return Amend(ctx, l, cfg, warn)
@@ -57,12 +57,12 @@ func giveKeysBack(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spe
 	return nil
 }
 
-// Decide makes a resolution for each of some unknown records.
-func Decide(unknown []ledger.Outcome, d ledger.Decision, by, reason string) []ledger.Resolution {
+// Decide makes a resolution for each of some records that are unknown or failed.
+func Decide(ended []ledger.Outcome, d ledger.Decision, by, reason string) []ledger.Resolution {
 	now := time.Now()
 	var out []ledger.Resolution
-	for _, o := range unknown {
-		out = append(out, ledger.Resolution{Seq: o.Seq, At: now, By: by, Decision: d, Reason: reason, Was: o.Error})
+	for _, o := range ended {
+		out = append(out, ledger.Resolution{Seq: o.Seq, At: now, By: by, Decision: d, Reason: reason, Was: o.Error, From: o.Status})
 	}
 	return out
 }

@@ -12,8 +12,24 @@ import (
 	"slices"
 )
 
-// visitRecords reads some records of the dataset, in its order.
+// readCorrections reads what stands in place of records.
+func readCorrections(ctx context.Context, l *ledger.Reader) (intake.Corrections, error) {
+	return l.Corrections(ctx)
+}
+
+// visitRecords reads some records of the dataset, in its order. Those that cannot be read
+// are passed over.
 func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
+	return visitAll(ctx, dir, l, cfg, which, func(r *dataset.Reader, seq jobs.Seq, rec *dataset.Record) error {
+		if rec.Err != nil {
+			return nil
+		}
+		return visit(&jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: r.Shape()})
+	})
+}
+
+// visitAll reads some records of the dataset, in its order, as they stand now.
+func visitAll(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, which []jobs.Seq, visit func(*dataset.Reader, jobs.Seq, *dataset.Record) error) error {
 	in, err := openCopy(ctx, dir, l, cfg)
 	if err != nil {
 		return err
@@ -26,6 +42,10 @@ func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spe
 	starts := make(map[uint64]dataset.Position, len(chunks))
 	for _, c := range chunks {
 		starts[c.Chunk] = dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line}
+	}
+	corrections, err := readCorrections(ctx, l)
+	if err != nil {
+		return err
 	}
 	slices.Sort(which)
 	var rec dataset.Record
@@ -43,10 +63,8 @@ func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spe
 				return &spec.DatasetError{Err: fmt.Errorf("read record %d: %w", seq, err)}
 			}
 		}
-		if rec.Err != nil {
-			continue
-		}
-		if err := visit(&jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: in.Reader.Shape()}); err != nil {
+		corrections.Apply(in.Reader, seq, &rec)
+		if err := visit(in.Reader, seq, &rec); err != nil {
 			return err
 		}
 	}

@@ -31,10 +31,13 @@ import (
 //go:embed schema.sql
 var schema string
 
-// SchemaVersion is the user_version of databases this code can write. Of older ones it
-// can read version 2, and changes it when it opens one to write, see migrate.go; any other
-// is refused.
-const SchemaVersion = 3
+// SchemaVersion is the user_version of databases with all the tables there are, and
+// plainVersion of those without what is in again.sql. Of older ones version 2 can be read,
+// and is changed when it is opened to write, see migrate.go; any other is refused.
+const (
+	SchemaVersion = 4
+	plainVersion  = 3
+)
 
 // ChunkSize is how many records a row of chunks covers. It is part of the
 // schema.
@@ -135,7 +138,7 @@ func openWith(ctx context.Context, path string, check func(*Ledger, context.Cont
 		return nil, errors.Join(err, closeSeal(s))
 	}
 	l.seal = s
-	err = checkVersion(ctx, l.db, SchemaVersion, oldVersion)
+	err = checkVersion(ctx, l.db, SchemaVersion, plainVersion, oldVersion)
 	if errors.Is(err, ErrNotBegun) && s != nil {
 		err = fmt.Errorf("%w: all that was in it is gone", ErrDamaged)
 	}
@@ -197,7 +200,7 @@ func (l *Ledger) initialise(ctx context.Context, run Run, id seal.ID) error {
 	if _, err := tx.ExecContext(ctx, schema); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", SchemaVersion)); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", plainVersion)); err != nil {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO run (id, name, job, effect, config, state, started_at) VALUES (1, ?, ?, ?, ?, 'running', ?)`,

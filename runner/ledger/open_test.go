@@ -41,7 +41,7 @@ func TestOpenOther(t *testing.T) {
 		"empty file":         {func(path string) { write(t, path, nil) }, ErrNotBegun},
 		"database of nobody": {func(path string) { database(t, path, `PRAGMA journal_mode(WAL)`) }, ErrNotBegun},
 		"older version":      {func(path string) { database(t, path, schema, `PRAGMA user_version = 1`) }, ErrVersion},
-		"newer version":      {func(path string) { database(t, path, `PRAGMA user_version = 4`) }, ErrVersion},
+		"newer version":      {func(path string) { database(t, path, `PRAGMA user_version = 5`) }, ErrVersion},
 		"text": {func(path string) {
 			write(t, path, []byte("not a database, but as long as the header of one\n"+string(make([]byte, 4096))))
 		}, nil},

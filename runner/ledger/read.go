@@ -39,13 +39,13 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, explain(err))
 	}
-	err = checkVersion(ctx, db, SchemaVersion, oldVersion)
+	err = checkVersion(ctx, db, SchemaVersion, plainVersion, oldVersion)
 	for range passingLooks {
 		if !isPassing(err) || ctx.Err() != nil {
 			break
 		}
 		<-time.After(passingTime)
-		err = checkVersion(ctx, db, SchemaVersion, oldVersion)
+		err = checkVersion(ctx, db, SchemaVersion, plainVersion, oldVersion)
 	}
 	if errors.Is(err, ErrNotBegun) && !errors.Is(sealErr, seal.ErrNone) {
 		err = fmt.Errorf("%w: all that was in it is gone", ErrDamaged)

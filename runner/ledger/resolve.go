@@ -6,12 +6,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
-// Resolve records decisions about unknown records, and changes the books
-// accordingly. Those that are to be tried again are pending from then on.
-func (l *Ledger) Resolve(ctx context.Context, list []Resolution) error {
+// Resolve records decisions about records that are unknown or failed, and changes the books
+// accordingly. Those that are to be tried again are pending from then on, as they are, or
+// as a correction says, which stands for one of them.
+func (l *Ledger) Resolve(ctx context.Context, list []Resolution, corrections ...Correction) error {
 	return l.tx(ctx, func(exec func(string, ...any) int64) error {
 		bits := make(map[uint64][]byte)
 		ok := make(map[uint64]int)
@@ -22,10 +25,15 @@ func (l *Ledger) Resolve(ctx context.Context, list []Resolution) error {
 			exec(`INSERT INTO resolutions (seq, at, by, decision, reason, was) VALUES (?, ?, ?, ?, ?, ?)`,
 				seq, stamp(r.At), r.By, string(r.Decision), r.Reason, r.Was)
 			exec(`INSERT OR REPLACE INTO amendments VALUES (?, ?, ?, NULL)`, seq, string(r.Decision), r.Reason)
+			from := "unknown"
+			if r.From == jobs.StatusFailed {
+				from = "failed"
+			}
+			exec(`UPDATE run SET ` + from + ` = ` + from + ` - 1`)
 			switch r.Decision {
 			case DecideOK:
 				exec(`DELETE FROM outcomes WHERE seq = ?`, seq)
-				exec(`UPDATE run SET unknown = unknown - 1, ok = ok + 1`)
+				exec(`UPDATE run SET ok = ok + 1`)
 				if bits[chunk] == nil {
 					b, err := l.chunkBits(ctx, chunk)
 					if err != nil {
@@ -37,12 +45,15 @@ func (l *Ledger) Resolve(ctx context.Context, list []Resolution) error {
 				ok[chunk]++
 			case DecideFailed:
 				exec(`UPDATE outcomes SET status = 'failed', class = ?, error = ? WHERE seq = ?`, string(jobs.ClassResolved), r.Reason, seq)
-				exec(`UPDATE run SET unknown = unknown - 1, failed = failed + 1`)
+				exec(`UPDATE run SET failed = failed + 1`)
 			case DecideRetry:
 				exec(`INSERT OR REPLACE INTO retries SELECT seq, attempts, 0, ?, ?, (SELECT ifnull(max(id), 0) FROM intents) FROM outcomes WHERE seq = ?`,
 					stamp(r.At), stamp(r.At), seq)
+				if len(reopened) == 0 {
+					exec(again)
+				}
+				exec(`INSERT OR REPLACE INTO retried SELECT seq, attempts FROM outcomes WHERE seq = ?`, seq)
 				exec(`DELETE FROM outcomes WHERE seq = ?`, seq)
-				exec(`UPDATE run SET unknown = unknown - 1`)
 				reopened[chunk] = true
 			}
 		}
@@ -52,11 +63,23 @@ func (l *Ledger) Resolve(ctx context.Context, list []Resolution) error {
 		for chunk := range reopened {
 			exec(`UPDATE chunks SET closed = 0 WHERE chunk = ?`, chunk)
 		}
+		for i := range corrections {
+			c := &corrections[i]
+			exec(`INSERT INTO corrections (seq, at, by, was, row) VALUES (?, ?, ?, ?, ?)`, uint64(c.Seq), stamp(c.At), c.By, notNull(c.Was), notNull(c.Row))
+		}
 		if len(reopened) > 0 {
 			exec(`UPDATE run SET state = 'interrupted', reason = 'records are to be tried again' WHERE state = 'done'`)
 		}
 		return nil
 	})
+}
+
+// notNull is b for a column that is never NULL, which nil would be.
+func notNull(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
 }
 
 // chunkBits reads which records of a chunk are ok. The writer's own connection
@@ -159,6 +182,28 @@ func (r *Reader) Unknowns(ctx context.Context) ([]Outcome, error) {
 	})
 }
 
+// Ended reads the records that have failed or are unknown, in the order of the dataset.
+func (r *Reader) Ended(ctx context.Context) ([]Outcome, error) {
+	return query(ctx, r, `SELECT seq, status, class, error, attempts, crashes, file, line, offset FROM outcomes WHERE status IN ('failed', 'unknown') ORDER BY seq`,
+		func(rows *sql.Rows) (o Outcome, err error) {
+			var seq uint64
+			var status, class string
+			if err = rows.Scan(&seq, &status, &class, &o.Error, &o.Attempts, &o.Crashes, &o.Place.File, &o.Place.Line, &o.Place.Offset); err == nil {
+				o.Status, err = jobs.ParseStatus(status)
+			}
+			o.Seq, o.Class = jobs.Seq(seq), jobs.Class(class)
+			return o, err
+		})
+}
+
+// CountClass counts the records that ended otherwise than ok in a class.
+func (r *Reader) CountClass(ctx context.Context, class jobs.Class) (n int, err error) {
+	if err = r.db.QueryRowContext(ctx, `SELECT count(*) FROM outcomes WHERE class = ?`, string(class)).Scan(&n); err != nil {
+		err = fmt.Errorf("read ledger %s: %w", r.path, explain(err))
+	}
+	return n, err
+}
+
 // Outcome reads how a record ended otherwise than ok, or nil.
 func (r *Reader) Outcome(ctx context.Context, seq jobs.Seq) (*Outcome, error) {
 	o := Outcome{Seq: seq}
@@ -192,12 +237,28 @@ type Event struct {
 	Class   jobs.Class `json:"class,omitempty"`
 	By      string     `json:"by,omitempty"`
 	Text    string     `json:"text,omitempty"`
+	// Of a correction: the record until then, and from then on.
+	Was string `json:"was,omitempty"`
+	Row string `json:"row,omitempty"`
 }
 
 // Events reads all that the ledger has about a record, in order of time: the
 // intents to do it, its tries as far as they are remembered, the deaths of
-// workers that had it in hand, and what was decided about it.
+// workers that had it in hand, what was decided about it, and how it was put right.
 func (r *Reader) Events(ctx context.Context, seq jobs.Seq) ([]Event, error) {
+	events, err := r.events(ctx, seq)
+	if err != nil {
+		return nil, err
+	}
+	corrected, err := r.correctionEvents(ctx, seq)
+	if len(corrected) > 0 {
+		events = append(events, corrected...)
+		slices.SortStableFunc(events, func(x, y Event) int { return strings.Compare(x.At, y.At) })
+	}
+	return events, err
+}
+
+func (r *Reader) events(ctx context.Context, seq jobs.Seq) ([]Event, error) {
 	return query(ctx, r, `
 		SELECT at, 'intent', attempt, epoch, 0, 0, '', '', '' FROM intents
 			WHERE first_seq <= ?1 AND first_seq >= ?1 - ?1 % ?2 AND first_seq + count > ?1

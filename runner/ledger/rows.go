@@ -94,7 +94,7 @@ type Note struct {
 	First   time.Time // when it may first have been sent out
 }
 
-// Decision is what was decided about an unknown record.
+// Decision is what was decided about a record that is unknown, or has failed.
 type Decision string
 
 // The decisions.
@@ -111,7 +111,18 @@ type Resolution struct {
 	By       string
 	Decision Decision
 	Reason   string
-	Was      string
+	Was      string // the error it had
+	// From is how the record had ended: unknown, or failed.
+	From jobs.Status
+}
+
+// Correction is a record that somebody has put right.
+type Correction struct {
+	Seq jobs.Seq
+	At  time.Time
+	By  string
+	Was []byte // as it stood in the dataset, or had been put right before
+	Row []byte // as it is from now on, in the format of the dataset, without a line end
 }
 
 // Amendment is a record whose row in the output has to be replaced.

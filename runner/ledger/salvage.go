@@ -71,7 +71,7 @@ func lost(path string, err error) error {
 
 func (s *Salvaged) restore(ctx context.Context, sums *seal.Sums, at seal.State, sealErr error) error {
 	l := s.Ledger
-	if err := checkVersion(ctx, l.db, SchemaVersion, oldVersion); err != nil {
+	if err := checkVersion(ctx, l.db, SchemaVersion, plainVersion, oldVersion); err != nil {
 		return err
 	}
 	if err := l.migrate(ctx); err != nil {

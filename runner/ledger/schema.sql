@@ -178,7 +178,8 @@ CREATE TABLE held (
     bytes     BLOB NOT NULL
 ) STRICT;
 
--- What was decided about unknown records, by people or by a program they named.
+-- What was decided about records that are unknown or failed, by people or by a program
+-- they named.
 CREATE TABLE resolutions (
     id       INTEGER PRIMARY KEY,
     seq      INTEGER NOT NULL,
@@ -186,7 +187,7 @@ CREATE TABLE resolutions (
     by       TEXT NOT NULL,              -- user@host, or the command of --resolve-with
     decision TEXT NOT NULL,              -- ok, failed, retry
     reason   TEXT NOT NULL,
-    was      TEXT NOT NULL               -- the error it had as unknown
+    was      TEXT NOT NULL               -- the error it had until then
 ) STRICT;
 CREATE INDEX resolutions_by_seq ON resolutions (seq);
 
