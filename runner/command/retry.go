@@ -38,7 +38,7 @@ Examples:
 		Flags:        slices.Concat(retryFlags(), engineFlags()),
 		OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
-			state, name, err := oneRun(c)
+			state, name, err := e.whichRun(c, toWork)
 			if err != nil {
 				return err
 			}
