@@ -23,13 +23,13 @@ func (e *env) exportCommand() *cli.Command {
 		Usage:     "write out the records of a run that have a status, ready to be fed in again",
 		ArgsUsage: "[NAME]",
 		Description: `On standard output the records come as they stand in the dataset, with its
-columns and in its format. Into a FILE that is a table (.csv, .tsv) or JSON Lines
-those that have failed, are unknown or were skipped come with which they are and why:
-_seq, _status, _class, _error, _place, and _raw if some cannot be read. Corrected, it
-is what brood retry --with takes. --original leaves those columns out.
+columns and in its format. Into a FILE that is a table (.csv, .tsv) or JSON
+Lines those that have failed, are unknown or were skipped come with which they
+are and why: _seq, _status, _class, _error, _place, and _raw if some cannot be
+read. Corrected, it is what brood retry --with takes. --original leaves those columns out.
 Without a name: those of the newest run, or of the newest that is running.
 
-Examples:
+Example:
    brood export demo --status failed -o fix.csv
    brood export demo --status failed,unknown > again.csv`,
 		Flags: []cli.Flag{
