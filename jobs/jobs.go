@@ -93,6 +93,9 @@ type Plan struct {
 	InHand int `json:"in_hand,omitempty"`
 	// Defaults are values of the run's flags, by name, where the user gives none.
 	Defaults map[string]string `json:"-"`
+	// FailedOutput is what becomes of Result.Text where the output is plain text and the
+	// record has not ended ok.
+	FailedOutput FailedOutput `json:"failed_output,omitempty"`
 	// Ended is what the job's columns say of a record that ends without the job:
 	// the first that fits.
 	Ended []Ended `json:"ended,omitempty"`
@@ -105,6 +108,16 @@ type Plan struct {
 	// first records.
 	Rehearse func(*Rehearsal) error `json:"-"`
 }
+
+// FailedOutput says where the text of records goes that failed, or are unknown.
+type FailedOutput string
+
+// Where it goes.
+const (
+	FailedDropped  FailedOutput = ""
+	FailedToStdout FailedOutput = "stdout" // into the output, in its place
+	FailedToStderr FailedOutput = "stderr" // to standard error, when the record is final
+)
 
 // Ended is what a job's columns say of a record that ends without an answer of
 // the job: by status, and by class unless that is empty.

@@ -151,6 +151,9 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	if r.encoder, err = sink.NewEncoder(cfg.OutputFormat, r.shape, cfg.Plan.Columns); err != nil {
 		return err
 	}
+	if cfg.Plan.FailedOutput == jobs.FailedToStdout {
+		r.encoder.ShowFailed()
+	}
 	if r.family, err = proc.NewFamily(); err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (s *settler) settle(u *settlement, t *try, res *jobs.Result) {
 	}
 	if res.Verdict == jobs.VerdictUnknown && res.Stopped {
 		// As if its worker had been killed for it.
-		s.lose(u, t, hand.Loss{Class: res.Class, Text: res.Error, Blamed: true, Took: res.Elapsed})
+		s.loseWith(u, t, hand.Loss{Class: res.Class, Text: res.Error, Blamed: true, Took: res.Elapsed}, res)
 		return
 	}
 	crashes := 0
@@ -89,7 +89,11 @@ func (s *settler) settle(u *settlement, t *try, res *jobs.Result) {
 }
 
 // lose decides about a record that was in hand when its worker ended, and sees to it.
-func (s *settler) lose(u *settlement, t *try, l hand.Loss) {
+func (s *settler) lose(u *settlement, t *try, l hand.Loss) { s.loseWith(u, t, l, &jobs.Result{}) }
+
+// loseWith is lose, where there is an answer that says what the record has come to before
+// it was stopped.
+func (s *settler) loseWith(u *settlement, t *try, l hand.Loss, res *jobs.Result) {
 	crashes := 0
 	if l.Blamed {
 		crashes = s.feed.Crash(t.Seq)
@@ -98,7 +102,7 @@ func (s *settler) lose(u *settlement, t *try, l hand.Loss) {
 		Seq: t.Seq, Attempt: t.rec.Attempt, At: time.Now(), Verdict: ledger.Lost(l.Class), Class: l.Class, Error: l.Text, Elapsed: l.Took, Slot: t.slot,
 	})
 	d := s.policy.lost(t.rec.Attempt, crashes, &l)
-	s.enact(u, t, &d, &sink.Outcome{Elapsed: l.Took})
+	s.enact(u, t, &d, &sink.Outcome{Elapsed: l.Took, Text: res.Text, Values: res.Values})
 }
 
 // enact puts a decision into a settlement. Out brings what the job has made of the
@@ -159,6 +163,11 @@ func (s *settler) slow(t *try, why *slowing, text string) {
 func (s *settler) finish(u *settlement, t *try, o ledger.Outcome, out *sink.Outcome) {
 	o.Seq, o.Attempts, o.Place, o.At = t.Seq, t.rec.Attempt, t.Place(), time.Now()
 	o.Crashes = s.forget(u, t)
+	if s.cfg.Plan.FailedOutput == jobs.FailedToStderr && s.cfg.OutputFormat == sink.FormatText {
+		for line := range bytes.Lines(out.Text) {
+			s.term.Worker(t.slot, int64(t.Seq), "stdout", string(bytes.TrimRight(line, "\r\n")))
+		}
+	}
 	s.row(u, t.rec, o, out)
 }
 

@@ -29,6 +29,10 @@ type config struct {
 	// ThrottleStatus is the exit status by which a command asks all to slow down; 0:
 	// there is none, as in runs that were begun before it was there.
 	ThrottleStatus int `json:"throttle_status,omitempty"`
+	// Tag is a template, and TagColumn a column: what every line of plain text begins
+	// with. Both empty: nothing.
+	Tag       string `json:"tag,omitempty"`
+	TagColumn string `json:"tag_column,omitempty"`
 }
 
 // Exit statuses with a meaning of their own, after sysexits.h.
@@ -71,8 +75,8 @@ second, and this one is tried again, which costs no try; any other: try again up
 then failed. One that is killed by a signal may have been in the middle of
 something: it is unknown, or tried again if --effect says that it may be. The
 same goes for one that --timeout has stopped, whatever it then prints and however
-it ends. What it prints is the result's
-column "stdout", or, without -o, goes to standard output.
+it ends. What it prints is the result's column "stdout", or, without -o, goes to
+standard output: also that of one that fails, see --failed-output.
 
 Examples:
    brood run exec testdata/cities.csv -- echo {name} has {population} people
@@ -85,6 +89,9 @@ Examples:
 			{Name: "shell", Usage: "give the command to sh -c, with every value quoted", Default: false},
 			{Name: "unsafe-quotes", Usage: "allow placeholders where their values are run as code: if all values are your own", Default: false},
 			{Name: "throttle-status", Usage: "the exit `STATUS` that slows everybody down, such as 69 (EX_UNAVAILABLE); 0 is none", Default: exitThrottle},
+			{Name: failedFlag, Usage: "what a command printed that then fails goes `WHERE`, without -o: to stdout in its place, to stderr, or drop it", Default: string(jobs.FailedToStdout)},
+			{Name: tagFlag, Usage: "without -o, begin each line with the record's line, or that `COLUMN` as in --tag=name, and a tab", Default: ""},
+			{Name: tagString, Usage: "without -o, begin each line with `TEXT` and a tab; placeholders as in the command", Default: ""},
 		},
 		Resumable: map[string]jobs.Resumable{"throttle_status": {Flag: "throttle-status"}},
 		Plan:      plan,
@@ -137,7 +144,17 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 		}
 	}
 	p := jobs.Plan{Columns: []jobs.Column{{Name: "stdout"}}}
-	for _, t := range args {
+	if p.FailedOutput, err = planFailed(o); err != nil {
+		return jobs.Plan{}, err
+	}
+	if err := c.planTag(o, shape); err != nil {
+		return jobs.Plan{}, err
+	}
+	tag, err := c.tag(shape)
+	if err != nil {
+		return jobs.Plan{}, err
+	}
+	for _, t := range slices.Concat(args, []template{tag}) {
 		p.NeedsRaw = p.NeedsRaw || t.usesRaw()
 	}
 	p.Preview = func(r *jobs.Record) string { return preview(args, r, c.Shell) }
@@ -175,8 +192,9 @@ func preview(args []template, r *jobs.Record, shell bool) string {
 type runner struct {
 	args      []template
 	shell     bool
-	throttle  int    // an exit status, or 0
-	path      string // argv[0] looked up, if it is the same for all records
+	throttle  int      // an exit status, or 0
+	tag       template // of every line; nil: none
+	path      string   // argv[0] looked up, if it is the same for all records
 	setup     jobs.Setup
 	env       []string
 	line      []byte
@@ -193,7 +211,11 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{args: args, shell: c.Shell, throttle: c.ThrottleStatus, setup: s}
+	tag, err := c.tag(s.Shape)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{args: args, shell: c.Shell, throttle: c.ThrottleStatus, tag: tag, setup: s}
 	switch {
 	case c.Shell:
 		r.path = "/bin/sh"
@@ -239,14 +261,28 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 			how = "exit status 0"
 		}
 		res.Fail(jobs.VerdictUnknown, jobs.ClassTimeout, "it was asked to stop: %s", how)
-		return nil
+		if !r.setup.Text { // it is no value
+			return nil
+		}
 	}
-	if r.setup.Text {
-		res.Text = append(res.Text, r.out...)
-	} else {
-		res.Values = append(res.Values, bytes.TrimSuffix(r.out, []byte{'\n'}))
-	}
+	r.print(rec, res)
 	return nil
+}
+
+// print puts what the command printed into the result.
+func (r *runner) print(rec *jobs.Record, res *jobs.Result) {
+	if !r.setup.Text {
+		res.Values = append(res.Values, bytes.TrimSuffix(r.out, []byte{'\n'}))
+		return
+	}
+	var err error
+	if res.Text, err = r.appendTagged(res.Text, r.out, rec); err == nil && len(res.Text) > r.setup.MaxOutput {
+		err = fmt.Errorf("with its tags, what the command printed is more than %d bytes; raise --max-record", r.setup.MaxOutput)
+	}
+	if err != nil {
+		res.Text = res.Text[:0]
+		res.Fail(jobs.VerdictFailed, jobs.ClassOutput, "%v", err)
+	}
 }
 
 // build fills r.argv for a record and returns the program's path.

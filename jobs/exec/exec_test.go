@@ -285,6 +285,7 @@ type options struct {
 	command []string
 	shell   bool
 	unsafe  bool
+	set     map[string]string
 }
 
 func (o options) Command() []string { return o.command }
@@ -292,6 +293,17 @@ func (o options) Bool(name string) bool {
 	return map[string]bool{"shell": o.shell, "unsafe-quotes": o.unsafe}[name]
 }
 func (o options) Int(string) int { return exitThrottle }
+func (o options) Text() bool     { return true }
+func (o options) IsSet(name string) bool {
+	_, set := o.set[name]
+	return set
+}
+func (o options) String(name string) string {
+	if v, set := o.set[name]; set || name != failedFlag {
+		return v
+	}
+	return string(jobs.FailedToStdout)
+}
 
 // TestPlan: what cannot work is refused before anything begins, and the preview is
 // a line that a shell would understand.

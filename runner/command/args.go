@@ -48,6 +48,9 @@ func permute(app *cli.App, args []string) []string {
 	return out
 }
 
+// tagFlag is a flag of exec whose value may be left out.
+const tagFlag = "tag"
+
 // looksLikeTime tells a time behind --wait from what follows it. A bare number is seconds, as
 // with every other time.
 var looksLikeTime = regexp.MustCompile(`^([0-9]*\.?[0-9]+(ms|s|m|h))+$|^[0-9]+(\.[0-9]+)?$`)
@@ -77,6 +80,10 @@ func split(cmd *cli.Command, args []string) (flags, operands []string) {
 				value = args[i]
 			}
 			flags = append(flags, "--"+waitFlag+"="+value)
+			continue
+		}
+		if name == tagFlag && !hasValue && takes { // the same
+			flags = append(flags, "--"+tagFlag+"=")
 			continue
 		}
 		if !known && !strings.HasPrefix(arg, "--") && len(arg) > 2 {

@@ -22,6 +22,7 @@ func testJob() *jobs.Definition {
 			{Name: "share", Default: 0.5},
 			{Name: "pause", Default: time.Second},
 			{Name: "list", Default: []string(nil)},
+			{Name: tagFlag, Default: ""},
 		},
 		Plan: func(jobs.Options, *jobs.Shape) (jobs.Plan, error) {
 			return jobs.Plan{}, errors.New("no run begins here")
@@ -58,6 +59,8 @@ func TestCutWords(t *testing.T) {
 func TestPermute(t *testing.T) {
 	for in, want := range map[string]string{
 		"run test a.csv":                            "run test -- a.csv",
+		"run test --tag a.csv -j4":                  "run test --tag= -j 4 -- a.csv",
+		"run test a.csv -tag=name":                  "run test -tag=name -- a.csv",
 		"run test":                                  "run test",
 		"run test a.csv -j 4 b.csv":                 "run test -j 4 -- a.csv b.csv",
 		"run test a.csv -j4":                        "run test -j 4 -- a.csv",

@@ -22,7 +22,7 @@ type Format uint8
 // The formats.
 const (
 	FormatAuto  Format = iota // by the file's name
-	FormatText                // the job's own text of the ok records, and nothing else
+	FormatText                // the job's own text of the ok records, see also ShowFailed
 	FormatCSV                 // RFC 4180 with "\n" line ends
 	FormatTSV                 // the same with tabs
 	FormatJSONL               // one JSON object a line
@@ -90,6 +90,7 @@ type Encoder struct {
 	columns []jobs.Column
 	taken   []string // names that a member of an input object must not have
 	cells   *jobs.Cells
+	failed  bool // text of records that failed is wanted
 }
 
 // NewEncoder returns an encoder. Columns of the input that are called like the
@@ -113,6 +114,10 @@ func NewEncoder(f Format, shape *jobs.Shape, columns []jobs.Column) (*Encoder, e
 	}
 	return e, nil
 }
+
+// ShowFailed puts the job's text into plain text also where a record failed, or is unknown.
+// It is called before any row is made.
+func (e *Encoder) ShowFailed() { e.failed = true }
 
 // Header returns what stands at the top of the file.
 func (e *Encoder) Header() []byte {
@@ -138,7 +143,7 @@ func (e *Encoder) Header() []byte {
 func (e *Encoder) AppendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
 	switch e.format {
 	case FormatText:
-		if o.Status == jobs.StatusOK {
+		if o.Status == jobs.StatusOK || e.failed {
 			dst = append(dst, o.Text...)
 		}
 		return dst

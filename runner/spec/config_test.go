@@ -48,7 +48,7 @@ func full(t *testing.T) *Config {
 		Name: "spring", Job: "email", Words: []string{"send", "{email}"},
 		Plan: jobs.Plan{
 			Config: json.RawMessage(`{"from":"ada@example.com"}`), Columns: []jobs.Column{{Name: "smtp_code", JSON: true}},
-			NeedsRaw: true, NeedsText: true, InHand: 8, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
+			NeedsRaw: true, NeedsText: true, InHand: 8, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
 		},
 		Effect: jobs.EffectOnce, Key: jobs.KeySpec{Scope: "spring", Columns: []string{"email"}, Normalize: normalize}, OncePer: "spring",
 		Dataset: dataset.Spec{Paths: []string{"/data/people.tsv"}, Format: dataset.FormatTSV, Delimiter: '\t', NoHeader: true, MaxRecord: 1 << 20, MaxDepth: 1000, Text: true, FixedColumns: true},
