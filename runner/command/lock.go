@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -27,16 +28,24 @@ func (e *env) lockCommand() *cli.Command {
 		Name:      "lock",
 		Usage:     "run a command unless it is running already",
 		ArgsUsage: "NAME -- COMMAND [ARG ...]",
-		Description: `One command at a time has the lock NAME; another one ends with status 75 at once,
-or waits with --wait. The lock ends with brood, by whatever kind of death, and
-nothing has to be cleaned up. COMMAND does not inherit it, so what it leaves in
-the background holds up nobody; if brood is killed, COMMAND is killed too. The
-status is that of COMMAND.
+		Description: `One command at a time has the lock NAME; another one ends with status 75 at once
+(or that of -E), or waits with --wait. The lock ends with brood, by whatever kind
+of death, and nothing has to be cleaned up. COMMAND does not inherit it, so what it
+leaves in the background holds up nobody; if brood is killed, COMMAND is killed too.
+
+The status is that of COMMAND; give -E one that COMMAND never has, to tell the two
+apart. Who has the lock is said on standard error, unless the status is 0: with -E 0
+a second one is nothing to speak of. Flags are those of flock(1).
 
 Example, for a crontab:
-   brood lock nightly -- sh -c 'date; sleep 1'
-   brood lock nightly --wait=10m -- make report`,
-		Flags:        []cli.Flag{stateFlag(), waitingFlag()},
+   brood lock -n -E 0 nightly -- sh -c 'date; sleep 1'
+   brood lock -w 600 nightly -- make report`,
+		Flags: []cli.Flag{
+			stateFlag(),
+			&cli.BoolFlag{Name: "nonblock", Aliases: []string{"n", "nb"}, Usage: "do not wait for the lock, as without --wait", Category: groupEngine},
+			&cli.StringFlag{Name: waitFlag, Aliases: []string{"w", "timeout"}, Usage: "wait for the lock, at most `TIME` if one is given as in --wait=30s or -w 30, and then end as if it had not waited", Category: groupEngine},
+			&cli.StringFlag{Name: "conflict-exit-code", Aliases: []string{"E"}, Usage: "end with `STATUS` if another has the lock; 0 says nothing", Value: strconv.Itoa(exitLocked), Category: groupEngine},
+		},
 		OnUsageError: usageError,
 		Action:       e.lock,
 	}
@@ -58,17 +67,40 @@ func (e *env) lock(c *cli.Context) error {
 	if err != nil {
 		return usage("", "%w", err)
 	}
-	wait, err := parseWait(c)
+	wait, conflict, err := lockFlags(c)
 	if err != nil {
 		return err
 	}
 	f, err := home.TakeLock(c.Context, state, name, strings.Join(e.words, " "), wait)
+	var locked *home.LockedError
+	if errors.As(err, &locked) {
+		if conflict == exitOK {
+			return nil
+		}
+		_, hint := classify(err)
+		return &cliError{code: conflict, err: err, hint: hint}
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
 	e.code, err = e.runLocked()
 	return err
+}
+
+// lockFlags reads how long to wait for the lock, and the status if it cannot be had.
+func lockFlags(c *cli.Context) (wait home.Wait, conflict int, err error) {
+	if wait, err = parseWait(c); err != nil {
+		return 0, 0, err
+	}
+	if c.Bool("nonblock") && wait != 0 {
+		return 0, 0, usage("Leave out one of them.", "-n does not wait for the lock, and --wait does")
+	}
+	text := c.String("conflict-exit-code")
+	if conflict, err = strconv.Atoi(text); err != nil || conflict < 0 || conflict > 255 {
+		return 0, 0, usage("", "--conflict-exit-code %s: a status is a number from 0 to 255", text)
+	}
+	return wait, conflict, nil
 }
 
 // runLocked runs the command and returns its exit status. The signals to this
