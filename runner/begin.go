@@ -90,8 +90,12 @@ func inputRow(path string) (ledger.Input, error) {
 	if err != nil {
 		return ledger.Input{}, err
 	}
+	return inputOf(fp), nil
+}
+
+func inputOf(fp dataset.Fingerprint) ledger.Input {
 	mtime := fp.ModTime.UTC().Format(time.RFC3339Nano)
-	return ledger.Input{Path: path, Size: &fp.Size, ModTime: &mtime, Hash: &fp.Hash, Whole: &fp.Whole}, nil
+	return ledger.Input{Path: fp.Path, Size: &fp.Size, ModTime: &mtime, Hash: &fp.Hash, Whole: &fp.Whole}
 }
 
 // sit begins a session in the ledger and works on the run. It closes the ledger and

@@ -19,6 +19,12 @@ type Report struct {
 	Reason  string
 	Totals  ledger.Totals
 	Already bool // the run was done before, and nothing was
+	// Inputs is what has become of the dataset of a run that was done before.
+	Inputs []desk.Found
+	// Before are the books as they stood when the session began.
+	Before ledger.Totals
+	// Alone says that only what has become of records since then counts, see Counted.
+	Alone   bool
 	Elapsed time.Duration
 	// Worked is how many records became final in this session.
 	Worked uint64
@@ -29,6 +35,21 @@ type Report struct {
 	// input, and OtherReasons how many such records have reasons that are not among them.
 	Reasons      []reasons.Group
 	OtherReasons uint64
+}
+
+// Counted are the books that count.
+func (r *Report) Counted() ledger.Totals {
+	t := r.Totals
+	if r.Alone {
+		b := r.Before
+		less := func(now *uint64, before uint64) { *now -= min(*now, before) }
+		less(&t.Input, b.Input)
+		less(&t.OK, b.OK)
+		less(&t.Failed, b.Failed)
+		less(&t.Skipped, b.Skipped)
+		less(&t.Unknown, b.Unknown)
+	}
+	return t
 }
 
 // outcome says how the session has ended.
@@ -72,6 +93,11 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 			state, reason = ledger.StateInterrupted, err.Error()
 		}
 	}
+	if r.taken != nil && !r.book.Broken() {
+		if inputErr := r.keepTaken(l); inputErr != nil && err == nil {
+			err = &spec.WriteError{Err: inputErr}
+		}
+	}
 	clean := !r.unclean.Load() && !r.book.Broken()
 	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage.total()); endErr != nil && err == nil {
 		err = &spec.WriteError{Err: endErr}
@@ -85,8 +111,14 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	t := r.book.Totals()
 	why, others := r.trouble.Groups()
 	return Report{
-		State: state, Reason: reason, Totals: t, Elapsed: time.Since(r.started),
+		State: state, Reason: reason, Totals: t, Before: r.before, Elapsed: time.Since(r.started),
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
 		Signal: int(r.signal.Load()), Usage: r.usage.total(), Reasons: why, OtherReasons: others,
 	}, err
+}
+
+// keepTaken notes how much of a dataset that grows was taken.
+func (r *session) keepTaken(l *ledger.Ledger) error {
+	in := inputOf(*r.taken)
+	return l.SetInput(context.Background(), len(r.cfg.Dataset.Paths)-1, in)
 }

@@ -8,6 +8,7 @@ import (
 	"brood/runner/spec"
 	"context"
 	"errors"
+	"slices"
 )
 
 // Resumption is what may be different when a run goes on.
@@ -16,6 +17,8 @@ type Resumption struct {
 	TakeOver bool
 	// AcceptAppend takes rows that were added at the end of the dataset.
 	AcceptAppend bool
+	// WholeLines leaves a last row without its line end for another time, if rows are taken.
+	WholeLines bool
 	// Tune changes the configuration that the run was begun with, as far as a resume
 	// may. It is called before anything else happens to the run.
 	Tune func(*spec.Config) error
@@ -47,13 +50,18 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	if err := desk.Amend(ctx, l, cfg, set.Term.Logf); err != nil {
 		return nil, Report{}, err
 	}
+	found, err := desk.FindInputs(ctx, l.Reader())
+	if err != nil {
+		return nil, Report{}, err
+	}
+	grown := slices.ContainsFunc(found, func(f desk.Found) bool { return f.Grown() })
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
-	if sum.State == ledger.StateDone && !how.AcceptAppend && !asks {
+	if sum.State == ledger.StateDone && !(how.AcceptAppend && (grown || otherwise(found))) && !asks {
 		if err := desk.CheckResults(ctx, l.Reader()); err != nil {
 			// They were there, and are the user's: he may have taken them away.
 			set.Term.Logf("%v", err)
 		}
-		return nil, Report{State: sum.State, Totals: sum.Totals, Already: true}, nil
+		return nil, Report{State: sum.State, Totals: sum.Totals, Before: sum.Totals, Already: true, Inputs: found}, nil
 	}
 	if err := desk.CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
 		return nil, Report{}, err
@@ -62,9 +70,8 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	if err != nil {
 		return nil, Report{}, err
 	}
-	of := cfg.Dataset
-	of.Grows = how.AcceptAppend
-	in, err := intake.Open(ctx, of, set.Producer, set.Dir.StdinPath(), spooled)
+	cfg.Dataset.Grows, cfg.Dataset.WholeLines = how.AcceptAppend, how.WholeLines
+	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath(), spooled)
 	if err != nil {
 		return nil, Report{}, err
 	}
@@ -84,6 +91,11 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 		return nil, Report{}, errors.Join(err, in.Close())
 	}
 	return in, Report{}, nil
+}
+
+// otherwise reports whether a file has changed in a way that is never accepted.
+func otherwise(found []desk.Found) bool {
+	return slices.ContainsFunc(found, func(f desk.Found) bool { return f.Other != nil })
 }
 
 // keepJobConfig keeps another configuration of the job for those who continue the

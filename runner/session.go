@@ -99,9 +99,11 @@ type session struct {
 	jobserver   *jobserver.Client // that of make; nil: there is none
 	metrics     *metrics          // nil: nobody wants any
 
-	already   uint64      // final before this session
-	alreadyOK uint64      // of these
-	fresh     atomic.Bool // a fresh worker has been measured
+	taken     *dataset.Fingerprint // of a dataset that grows, when all there was has been read
+	before    ledger.Totals        // when the session began
+	already   uint64               // final before this session
+	alreadyOK uint64               // of these
+	fresh     atomic.Bool          // a fresh worker has been measured
 	recycled  atomic.Uint64
 	usage     tally
 	unclean   atomic.Bool // something may be known that the ledger has not
@@ -239,6 +241,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 		return err
 	}
 	t := sum.Totals
+	r.before = t
 	r.alreadyOK = t.OK
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
 	r.book = book.New(book.Config{

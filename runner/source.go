@@ -106,8 +106,8 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		}
 		err := s.reader.Next(&s.rec)
 		if errors.Is(err, io.EOF) {
-			if s.reader.Grew() {
-				s.r.Term.Logf("the dataset has grown since it was opened; to take the new rows as well: brood resume %s --input-changed=accept-append", s.r.cfg.Name)
+			if err := s.end(); err != nil {
+				return false, err
 			}
 			s.r.book.InputEnds()
 			return false, nil
@@ -129,6 +129,27 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		s.seq++
 	}
 	return true, nil
+}
+
+// end is called when all of the dataset has been read. Of one that grows it says what is
+// left for another time.
+func (s *source) end() error {
+	taken, err := s.reader.Taken()
+	if err != nil {
+		return intake.ReadError(err)
+	}
+	s.r.taken = taken
+	if left := s.reader.Left(); left != nil {
+		s.r.Term.Logf("%s has no line end yet, and is left for another time", s.r.placeAt(*left))
+	}
+	if s.reader.Grew() {
+		how := "--input-changed=accept-append"
+		if s.r.cfg.Dataset.WholeLines {
+			how = "--append"
+		}
+		s.r.Term.Logf("the dataset has grown since it was opened; to take the new rows as well: brood resume %s %s", s.r.cfg.Name, how)
+	}
+	return nil
 }
 
 // enterChunk is called before the first record of a chunk is read. It passes

@@ -23,7 +23,11 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 	if i := slices.Index(paths, dataset.Stdin); i >= 0 && slices.Contains(paths[i+1:], dataset.Stdin) {
 		return usage("", "standard input (-) was named more than once")
 	}
+	if err := checkAppend(c, paths); err != nil {
+		return err
+	}
 	data := &cfg.Dataset
+	data.Grows, data.WholeLines = c.Bool("append"), c.Bool("append")
 	for _, p := range paths {
 		if p != dataset.Stdin {
 			abs, err := filepath.Abs(p)

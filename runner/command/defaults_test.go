@@ -66,7 +66,7 @@ func planned(t *testing.T, defaults map[string]string, args ...string) *spec.Con
 // A default of a job comes to the same as the flag by the user's hand, whatever flag of
 // the engine it is.
 func TestJobsHaveDefaultsForEveryFlag(t *testing.T) {
-	flags := slices.Concat(engineFlags(), runFlags())
+	flags := slices.Concat(engineFlags(), runFlags(), appendFlags())
 	for _, f := range flags {
 		name := f.Names()[0]
 		value, listed := given[name]

@@ -30,9 +30,9 @@ reading standard input and had not read all of it, give the same input again.
 Example:
    brood run echo --run demo --sleep 10ms testdata/cities.csv -o /tmp/out.csv & sleep 1; kill -9 $!
    brood resume demo`,
-		Flags: slices.Concat(engineFlags(), []cli.Flag{
+		Flags: slices.Concat(engineFlags(), appendFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "retry-failed", Usage: "try the records that have failed again as well, as brood retry does", Category: groupEngine},
-			&cli.StringFlag{Name: "input-changed", Usage: "if the dataset has changed: `WHAT`: refuse, or accept-append to take rows that were added at the end", Value: inputRefuse},
+			&cli.StringFlag{Name: "input-changed", Usage: "if the dataset has changed: `WHAT`: refuse, or accept-append to take rows that were added at the end", Value: inputRefuse, Category: groupData},
 		}),
 		OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
@@ -67,6 +67,7 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 	if changed != inputRefuse && changed != inputAppend {
 		return usage("", "--input-changed %q: it is %s or %s", changed, inputRefuse, inputAppend)
 	}
+	appends := c.Bool("append")
 	var err error
 	if e.terminal, err = e.term(c); err != nil { // before anything is said
 		return err
@@ -74,7 +75,7 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 	var cfg *spec.Config
 	var def *jobs.Definition
 	how := &runner.Resumption{
-		TakeOver: c.Bool("take-over"), AcceptAppend: changed == inputAppend,
+		TakeOver: c.Bool("take-over"), AcceptAppend: appends || changed == inputAppend, WholeLines: appends,
 		Tune: func(stored *spec.Config) error {
 			cfg = stored
 			if def, err = e.registry.Lookup(cfg.Job); err != nil {
@@ -103,12 +104,9 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 		}
 		return usage("Start it again with brood run.", "run %s was cut off before it began", dir.Name)
 	}
+	e.countOnlyThisSession(c, &rep)
 	if rep.Already {
-		e.terminal.Logf("%s was already done: %s", dir.Name, rep.Totals)
-		if e.code = exitCode(&rep); e.code == exitUnknown {
-			e.adviseUnknown(dir.Name)
-		}
-		return err
+		return errors.Join(err, e.tellAlready(c, dir.Name, &rep))
 	}
 	return e.tellOutcome(dir, cfg, &rep, err)
 }

@@ -44,7 +44,7 @@ Example:
 		run.Subcommands = append(run.Subcommands, &cli.Command{
 			Name: d.Name, Usage: d.Usage, ArgsUsage: args,
 			Description:  d.Help + "\n\nDATASET is a file, or - for standard input.",
-			Flags:        slices.Concat(runFlags(), engineFlags(), jobFlags(d)),
+			Flags:        slices.Concat(runFlags(), appendFlags(), engineFlags(), jobFlags(d)),
 			OnUsageError: usageError,
 			Action:       func(c *cli.Context) error { return e.withRoom(func() error { return e.run(c, d) }) },
 		})
@@ -111,7 +111,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		return err
 	}
 	if begun {
-		if c.Bool("resume") {
+		if c.Bool("resume") || c.Bool("append") {
 			if err := sameRun(c, state, cfg); err != nil {
 				return err
 			}

@@ -9,12 +9,13 @@ import (
 )
 
 func exitCode(r *runner.Report) int {
+	t := r.Counted()
 	switch {
 	case r.Signal != 0:
 		return exitSignal + r.Signal
-	case r.Totals.Unknown > 0:
+	case t.Unknown > 0:
 		return exitUnknown
-	case r.Totals.Failed > 0:
+	case t.Failed > 0:
 		return exitFailed
 	}
 	return exitOK
@@ -23,17 +24,19 @@ func exitCode(r *runner.Report) int {
 func (e *env) summarise(cfg *spec.Config, r *runner.Report) {
 	t := e.terminal
 	rate := float64(r.Worked) / max(r.Elapsed.Seconds(), 1e-9)
-	t.Logf("%s: %s, %s, %s records/s", cfg.Name, r.Totals, showTime(r.Elapsed), showRate(rate))
+	t.Logf("%s: %s, %s, %s records/s", cfg.Name, wordedBooks(r), showTime(r.Elapsed), showRate(rate))
 	e.giveReasons(cfg.Name, r)
+	e.tellEarlier(cfg.Name, r)
+	counts := r.Counted()
 	switch {
 	case r.State == ledger.StateInterrupted || r.State == ledger.StateAborted:
 		t.Logf("continue with: brood resume %s", cfg.Name)
 		if def, err := e.registry.Lookup(cfg.Job); err == nil && r.State == ledger.StateAborted && len(def.Resumable) > 0 {
 			t.Logf("or, to change what it stopped at, with the whole line again and: --run %s --resume", cfg.Name)
 		}
-	case r.Totals.Unknown > 0:
+	case counts.Unknown > 0:
 		e.adviseUnknown(cfg.Name)
-	case r.Totals.Failed > 0:
+	case counts.Failed > 0:
 		t.Logf("see the failed records with: brood export %s --status failed", cfg.Name)
 	}
 }

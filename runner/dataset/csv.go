@@ -25,6 +25,9 @@ func (r *Reader) nextRow(rec *Record) error {
 			if w.err != nil {
 				return w.err
 			}
+			if r.stillWritten() {
+				return r.leave(rec)
+			}
 			i, n = len(u), len(u)
 		}
 		if i > r.spec.MaxRecord {
@@ -121,6 +124,9 @@ func (r *Reader) quotedRow(rec *Record) error {
 		return r.endBadRow(rec, bad)
 	}
 	u := w.unread()
+	if n > 0 && u[n-1] != '\n' && r.stillWritten() {
+		return r.leave(rec)
+	}
 	rec.Raw = trimCR(bytes.TrimSuffix(u[:n:n], []byte{'\n'}))
 	rec.Size = int64(n)
 	w.take(n, countLines(u[:n]))

@@ -99,6 +99,9 @@ type Spec struct {
 	// Grows says that the last file may grow while it is read. What it had when it was
 	// opened is read; any other change is an error, as all are without this.
 	Grows bool `json:"-"`
+	// WholeLines says of a file that grows that a last record without its line end is still
+	// being written, and is left for another time: see Reader.Left.
+	WholeLines bool `json:"-"`
 }
 
 // Resolve settles the format by the names of the files.

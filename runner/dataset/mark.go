@@ -19,13 +19,23 @@ type mark struct {
 	// read, and hash is of that.
 	grows  bool
 	hash   string
+	cutOff bool      // and that its last line may be half of one
 	grew   bool      // and has,
 	looked time.Time // the last time then
 }
 
-func newMark(f *os.File, st os.FileInfo, grows bool) (*mark, error) {
-	m := &mark{path: f.Name(), was: st, grows: grows}
-	if grows {
+// growth is what may happen to a file while it is read.
+type growth uint8
+
+const (
+	staysAsItIs  growth = iota
+	growsAnyhow         // at its end, by whole lines
+	growsByLines        // the last of which may be cut off when it is opened, and is left then
+)
+
+func newMark(f *os.File, st os.FileInfo, how growth) (*mark, error) {
+	m := &mark{path: f.Name(), was: st, grows: how != staysAsItIs, cutOff: how == growsByLines}
+	if m.grows {
 		var err error
 		if m.hash, err = hashPrefix(f, st.Size()); err != nil {
 			return nil, err
@@ -87,7 +97,7 @@ func (m *mark) changed(format string, args ...any) error {
 
 // end is asked when all of f that counts has been read.
 func (m *mark) end(f *os.File) error {
-	if err := m.look(); err != nil || !m.grew || endsLine(f, m.was.Size()) {
+	if err := m.look(); err != nil || !m.grew || m.cutOff || endsLine(f, m.was.Size()) {
 		return err
 	}
 	return fmt.Errorf("%w: its last line was being written when the session began; resume once more", ErrChanged)

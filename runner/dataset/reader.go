@@ -24,7 +24,8 @@ type Reader struct {
 	win   *window
 	next  func(*Record) error // the format's splitter
 
-	scratch  []byte // unescaped CSV fields
+	left     *Position // of what is still being written
+	scratch  []byte    // unescaped CSV fields
 	consumed consumed
 }
 
@@ -303,7 +304,7 @@ func (r *Reader) openFile(p Position) error {
 		return fmt.Errorf("close dataset %s: %w", r.name(), err)
 	}
 	r.file = p.File
-	src, err := openStream(r.spec.Paths[p.File], r.spool, p.Offset, r.marks[p.File], r.spec.Grows && p.File == len(r.marks)-1)
+	src, err := openStream(r.spec.Paths[p.File], r.spool, p.Offset, r.marks[p.File], r.growth(p.File))
 	if err != nil {
 		return err
 	}
@@ -314,6 +315,17 @@ func (r *Reader) openFile(p Position) error {
 		r.skipBOM()
 	}
 	return nil
+}
+
+// growth is what may happen to a file while it is read.
+func (r *Reader) growth(file int) growth {
+	if !r.spec.Grows || file < len(r.marks)-1 {
+		return staysAsItIs
+	}
+	if r.spec.WholeLines {
+		return growsByLines
+	}
+	return growsAnyhow
 }
 
 // skipBOM drops a UTF-8 byte order mark from the start of a text file.

@@ -28,6 +28,9 @@ func (r *Reader) nextUntil(rec *Record, end byte) error {
 	if i < 0 && w.err != nil {
 		return w.err // half a record is not a record
 	}
+	if i < 0 && r.stillWritten() {
+		return r.leave(rec)
+	}
 	if i > r.spec.MaxRecord || (i < 0 && len(u) > r.spec.MaxRecord) {
 		rec.Raw = nil
 		rec.Size = w.skipPast(end)

@@ -31,7 +31,7 @@ var (
 
 // openStream opens path and goes to an offset of its decompressed content. The file must
 // be as it was marked when it was opened first; m is nil if that is now.
-func openStream(path string, spool *Spool, offset int64, m *mark, grows bool) (*stream, error) {
+func openStream(path string, spool *Spool, offset int64, m *mark, how growth) (*stream, error) {
 	s := &stream{mark: m}
 	if path == Stdin {
 		s.spool = spool
@@ -46,7 +46,7 @@ func openStream(path string, spool *Spool, offset int64, m *mark, grows bool) (*
 			return nil, openError(path, err)
 		}
 		s.file = f
-		if err := s.checkFile(grows); err != nil {
+		if err := s.checkFile(how); err != nil {
 			_ = f.Close()
 			return nil, err
 		}
@@ -68,7 +68,7 @@ func openError(path string, err error) error {
 }
 
 // checkFile refuses what cannot be opened a second time to resume, and marks the file.
-func (s *stream) checkFile(grows bool) error {
+func (s *stream) checkFile(how growth) error {
 	st, err := s.file.Stat()
 	if err != nil {
 		return fmt.Errorf("open dataset: %w", err)
@@ -80,7 +80,7 @@ func (s *stream) checkFile(grows bool) error {
 		return fmt.Errorf("open dataset %s: not a regular file, so a resume could not read it again; use standard input: brood run … - < %s", s.file.Name(), s.file.Name())
 	}
 	if s.mark == nil {
-		s.mark, err = newMark(s.file, st, grows)
+		s.mark, err = newMark(s.file, st, how)
 		return err
 	}
 	if !os.SameFile(s.mark.was, st) { // since it was looked at

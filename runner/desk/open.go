@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -61,24 +62,60 @@ func ReadConfig(ctx context.Context, l *ledger.Reader) (*spec.Config, ledger.Sum
 
 // CheckInputs compares the files of a run with what they were when it began.
 func CheckInputs(ctx context.Context, r *ledger.Reader, appendOK bool) error {
-	inputs, err := r.Inputs(ctx)
+	found, err := FindInputs(ctx, r)
 	if err != nil {
 		return err
 	}
+	for _, f := range found {
+		if f.Other != nil {
+			return f.Other
+		}
+		if f.Grown() && !appendOK {
+			return f.refused
+		}
+	}
+	return nil
+}
+
+// Found is what has become of a file of a dataset since the run took it.
+type Found struct {
+	Path    string
+	Was, Is int64 // its size in bytes
+	// Other says what has changed besides rows that were added at the end of the last file;
+	// nil: nothing has. It wraps dataset.ErrChanged if it could be looked at.
+	Other   error
+	refused error // that of a file that has grown
+}
+
+// Grown reports whether rows were added at its end.
+func (f *Found) Grown() bool { return f.refused != nil }
+
+// FindInputs looks what has become of the files of a run.
+func FindInputs(ctx context.Context, r *ledger.Reader) ([]Found, error) {
+	inputs, err := r.Inputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Found
 	for i, in := range inputs {
 		if in.Path == dataset.Stdin || in.Size == nil || in.ModTime == nil || in.Hash == nil || in.Whole == nil {
 			continue
 		}
 		mtime, err := time.Parse(time.RFC3339Nano, *in.ModTime)
 		if err != nil {
-			return fmt.Errorf("read ledger: input %d: %w", i, err)
+			return nil, fmt.Errorf("read ledger: input %d: %w", i, err)
 		}
+		f := Found{Path: in.Path, Was: *in.Size, Is: *in.Size}
 		fp := dataset.Fingerprint{Path: in.Path, Size: *in.Size, ModTime: mtime, Hash: *in.Hash, Whole: *in.Whole}
+		if st, err := os.Stat(in.Path); err == nil {
+			f.Is = st.Size()
+		}
 		// Rows at the end of a file that is not the last would move the
 		// records of those behind it.
-		if err := fp.Check(appendOK && i == len(inputs)-1); err != nil {
-			return err
+		if f.Other = fp.Check(i == len(inputs)-1); f.Other == nil && f.Is > f.Was {
+			f.refused = fp.Check(false)
 		}
+		out = append(out, f)
 	}
-	return nil
+	return out, nil
 }

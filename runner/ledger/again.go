@@ -67,3 +67,11 @@ func (r *Reader) correctionEvents(ctx context.Context, seq jobs.Seq) ([]Event, e
 		return e, err
 	}, uint64(seq))
 }
+
+// SetInput notes that a file of the dataset is taken as it is now.
+func (l *Ledger) SetInput(ctx context.Context, file int, in Input) error {
+	return l.tx(ctx, func(exec func(string, ...any) int64) error {
+		exec(`UPDATE inputs SET size = ?, mtime = ?, hash = ?, whole = ? WHERE file = ?`, in.Size, in.ModTime, in.Hash, in.Whole, file)
+		return nil
+	})
+}

@@ -53,7 +53,8 @@ CREATE TABLE owner (
     beat_at TEXT NOT NULL                -- the last sign of life
 ) STRICT;
 
--- The files of the dataset as they were when the run began.
+-- The files of the dataset as they were when the run began, or when rows that had been added
+-- were last taken.
 CREATE TABLE inputs (
     file  INTEGER PRIMARY KEY,           -- position on the command line, from 0
     path  TEXT NOT NULL,                 -- absolute; "-" is standard input, kept as stdin.data
