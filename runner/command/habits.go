@@ -94,16 +94,13 @@ var habits = []habit{
 
 // lockHabits are those of flock(1), which brood lock does not have.
 var lockHabits = []habit{
-	{"w timeout", "--wait=10m waits so long for the lock."},
-	{"n nb nonblock", "It does not wait unless --wait is given."},
 	{"e x exclusive", "The lock is exclusive anyway."},
 	{"s shared", "The lock is never shared."},
 	{"u unlock", "The lock ends with the command."},
 	{"o close", "The command does not inherit the lock anyway."},
 	{"F no-fork", "brood stays, and holds the lock until the command has ended."},
 	{"c command", "Write the command after --, as in: brood lock NAME -- sh -c 'date; make'"},
-	{"verbose", "With status 75 it says who has the lock."},
-	{"E conflict-exit-code", "The status is 75 if somebody else has the lock."},
+	{"verbose", "It says who has the lock, unless the status is 0."},
 	{"V version", "brood --version tells the version."},
 }
 

@@ -160,7 +160,7 @@ func TestMistyped(t *testing.T) {
 		"run test x -P 0 -- a":  "brood: --jobs \"0\" is not a number of workers\n",
 		"status --jsno":         "brood: brood status has no flag --jsno\n  Did you mean --json?\n",
 		"status --nosuch":       "brood: brood status has no flag --nosuch\n  Its flags are listed by: brood status --help\n",
-		"lock x --nonblock":     "brood: brood lock has no flag --nonblock\n  It does not wait unless --wait is given.\n",
+		"lock x --shared":       "brood: brood lock has no flag --shared\n  The lock is never shared.\n",
 		"--nosuch":              "brood: brood has no flag --nosuch\n  Its flags are listed by: brood --help\n",
 		"rsume demo":            "brood: there is no command \"rsume\"\n  Did you mean brood resume?\n",
 		"ls":                    "brood: there is no command \"ls\"\n  brood runs may be what you want; all are listed by: brood --help\n",
