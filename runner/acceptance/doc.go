@@ -14,6 +14,7 @@
 //	rows_test.go          any row of results is read by Python's json and csv
 //	starts_test.go        one run is held by one process
 //	kill_chaos_test.go    the output is the same however often brood is killed
+//	kill_retry_test.go    and so it is while records are tried again, and corrected
 //	kill_effects_test.go  nothing is done twice, or it is unknown, whatever is killed
 //	damage_test.go        whatever is done to a file of a run, nothing is done twice
 //	kill_old_ledgers_test.go
