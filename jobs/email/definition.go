@@ -57,8 +57,9 @@ who is not written to, and is read again while it grows; --bounced FILE gets the
 addresses that there are not, as does brood bounces from the reports that come later.
 
 With a server there are limits, each replaced by its flag, and taken away by 0:
-   --rate-by 'domain(email)=5/s', but 20/s for gmail.com, outlook.com, yahoo.com and
-   other large ones; --max-per-key 10; --breaker '50%/20 of policy for 15m'
+   --rate-by 'domain(email)=5/s', but 20/s for gmail.com, outlook.com,
+   yahoo.com and other large ones; --max-per-key 10;
+   --breaker '50%/20 of policy for 15m'
 
 A record whose connection is lost between the end of the message and the server's word
 ends as unknown: it may have been sent. Any other is tried again, or failed, as the
@@ -70,9 +71,12 @@ same for every try and every resume.
 All of it, step by step, with SPF, DKIM and DMARC: docs/email.md.
 
 Examples:
-   brood run email --from 'Ada <ada@example.com>' --subject 'Hello {{.name}}' --text testdata/mail/hello.txt testdata/mail/people.csv
-   brood run email --preview 3 --template testdata/mail/hello.eml --html testdata/mail/hello.html testdata/mail/people.csv
-   brood run email --dry-run --template testdata/mail/hello.eml --transport smtp://localhost testdata/mail/people.csv`,
+   brood run email --from 'Ada <ada@example.com>' --subject 'Hello {{.name}}' \
+     --text testdata/mail/hello.txt testdata/mail/people.csv
+   brood run email --preview 3 --template testdata/mail/hello.eml \
+     --html testdata/mail/hello.html testdata/mail/people.csv
+   brood run email --dry-run --template testdata/mail/hello.eml \
+     --transport smtp://localhost testdata/mail/people.csv`,
 		Effect:  jobs.EffectOnce,
 		Retries: 3,
 		Flags: []jobs.Flag{

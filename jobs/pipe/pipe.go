@@ -62,7 +62,8 @@ program's log; any other line on standard output is an error.
 
 Examples:
    brood run pipe testdata/cities.csv -- python3 testdata/workers/upper.py
-   brood run pipe -o out.csv --columns upper,length testdata/cities.csv -- node testdata/workers/upper.js`,
+   brood run pipe -o out.csv --columns upper,length testdata/cities.csv -- \
+     node testdata/workers/upper.js`,
 		Effect:       jobs.EffectOnce,
 		KeyLifetime:  24 * time.Hour, // the shortest that is common
 		Retries:      3,

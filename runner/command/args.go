@@ -39,9 +39,6 @@ func permute(app *cli.App, args []string) []string {
 	}
 	flags, operands := split(cmd, rest)
 	out = append(out, flags...)
-	if slices.Contains(flags, "--help") || slices.Contains(flags, "-h") {
-		operands = nil // they would be taken for a topic
-	}
 	if len(operands) > 0 {
 		out = append(append(out, "--"), operands...)
 	}
@@ -70,6 +67,9 @@ func split(cmd *cli.Command, args []string) (flags, operands []string) {
 		if arg == "-" || !strings.HasPrefix(arg, "-") {
 			operands = append(operands, arg)
 			continue
+		}
+		if yes, _ := isHelp(arg); yes {
+			return []string{arg}, nil // whatever else there is
 		}
 		name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		takes, known := takesValue(cmd, name)

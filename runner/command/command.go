@@ -95,7 +95,13 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 			args = append(append(args[:1:1], "--version"), args[2:]...)
 		}
 	}
-	err := app.RunContext(context.Background(), permute(app, args))
+	args = permute(app, args)
+	var err error
+	if text := e.help(app, args); text != "" {
+		err = e.showHelp(text)
+	} else {
+		err = app.RunContext(context.Background(), args)
+	}
 	if err == nil && e.code == exitOK {
 		err = e.stdout.Err() // of help, whose writer does not look
 	}
@@ -151,14 +157,16 @@ func (e *env) app() *cli.App {
 		Name:  "brood",
 		Usage: "run a job over every record of a dataset, in parallel, and prove what happened to each",
 		Description: `Examples:
-   brood run exec list.txt -- convert {} {.}.png
-   brood run pipe people.csv -o results.csv -- python3 worker.py
-   brood status; brood resume NAME
+   ls testdata/*.csv | brood run exec -- wc -l {}
+   brood run exec testdata/cities.csv -o /tmp/cities.csv -- echo {name}
+   brood status; brood resume
 
 Exit status: 0 all ok or skipped; 1 some failed; 2 bad usage, nothing started;
-3 some unknown; 4 stopped by the job or --halt; 65 the dataset cannot be read; 74 an
-output could not be written; 75 another brood holds the run; 129, 130, 143
-stopped by a signal, resumable.`,
+3 some unknown; 4 stopped by the job or --halt; 65 the dataset cannot be read;
+74 an output could not be written; 75 another brood holds the run; 129, 130, 143
+stopped by a signal, resumable.
+
+Where NAME is left out, the newest run is meant, or the one that is running.`,
 		Version:         Version(),
 		HideHelpCommand: true,
 		// A value may hold a comma.
@@ -176,12 +184,12 @@ stopped by a signal, resumable.`,
 			if c.NArg() > 0 {
 				return e.unknownCommand(c.App, c.Args().First())
 			}
-			return cli.ShowAppHelp(c)
+			return e.showHelp(appHelp(c.App))
 		},
 		Commands: withoutHelpCommand(slices.Concat(e.controlCommands(), []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.keysCommand(),
-			e.lockCommand(),
+			e.lockCommand(), e.versionCommand(),
 		}, e.toolCommands())),
 	}
 }
@@ -275,4 +283,15 @@ func classify(err error) (int, string) {
 		return exitWrite, ""
 	}
 	return exitUsage, ""
+}
+
+func (e *env) versionCommand() *cli.Command {
+	return &cli.Command{
+		Name: "version", Usage: "print the version", Description: "Example:\n   brood version",
+		OnUsageError: usageError,
+		Action: func(c *cli.Context) error {
+			cli.ShowVersion(c)
+			return nil
+		},
+	}
 }

@@ -122,7 +122,7 @@ func TestUsage(t *testing.T) {
 		code int
 		says string
 	}{
-		"":                                  {exitOK, "USAGE:"},
+		"":                                  {exitOK, "Usage:"},
 		"help run":                          {exitOK, "brood run JOB"},
 		"run test --help":                   {exitOK, "--share"},
 		"nosuch":                            {exitUsage, `there is no command "nosuch"`},

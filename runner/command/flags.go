@@ -22,7 +22,7 @@ import (
 const (
 	groupData   = "Dataset"
 	groupOut    = "Results"
-	groupEngine = "Engine"
+	groupEngine = "The run"
 	groupPace   = "Pace"
 	groupJob    = "Job"
 )

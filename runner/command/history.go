@@ -39,7 +39,7 @@ newest run, or the newest that is running.
 Examples:
    brood history demo 17
    brood history 17
-   brood history demo --key 4711`,
+   brood history demo --key 1796236`,
 		Flags: []cli.Flag{
 			stateFlag(),
 			&cli.StringFlag{Name: "key", Usage: "the record with `KEY`"},

@@ -25,7 +25,7 @@ If something has removed or changed the file of a scope, runs refuse it; put it 
 from a copy, or have repair go on with the keys that are left.
 
 Examples:
-   brood run echo --key name --once-per tour --run first testdata/cities.csv -o /tmp/first.csv
+   brood run echo --key name --once-per tour --run first testdata/cities.csv
    brood keys tour list
    brood keys tour forget Shanghai
    brood keys tour forget --run first`,

@@ -22,13 +22,14 @@ const (
 func (e *env) resumeCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "resume",
-		Usage:     "continue a run that was interrupted (without a name: the newest)",
+		Usage:     "continue a run that was interrupted",
 		ArgsUsage: "[NAME]",
 		Description: `The run goes on as it was begun; the flags below may be changed. If it was
 reading standard input and had not read all of it, give the same input again.
 
 Example:
-   brood run echo --run demo --sleep 10ms testdata/cities.csv -o /tmp/out.csv & sleep 1; kill -9 $!
+   brood run echo --run demo --sleep 10ms testdata/cities.csv -o /tmp/out.csv &
+   sleep 1; kill -9 $!
    brood resume demo`,
 		Flags: slices.Concat(engineFlags(), appendFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "retry-failed", Usage: "try the records that have failed again as well, as brood retry does", Category: groupEngine},

@@ -43,7 +43,7 @@ Example:
 		}
 		run.Subcommands = append(run.Subcommands, &cli.Command{
 			Name: d.Name, Usage: d.Usage, ArgsUsage: args,
-			Description:  d.Help + "\n\nDATASET is a file, or - for standard input.",
+			Description:  "DATASET is a file, or - for standard input.\n\n" + d.Help,
 			Flags:        slices.Concat(runFlags(), appendFlags(), engineFlags(), jobFlags(d)),
 			OnUsageError: usageError,
 			Action:       func(c *cli.Context) error { return e.withRoom(func() error { return e.run(c, d) }) },

@@ -39,7 +39,7 @@ type status struct {
 func (e *env) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "status",
-		Usage:     "show how far a run is (without a name: the newest, or what is running)",
+		Usage:     "show how far a run is",
 		ArgsUsage: "[NAME]",
 		Description: `Example:
    brood status --json`,
