@@ -13,6 +13,7 @@ const (
 	helpWidth = 80
 	helpFlag  = "--help"
 	helpAll   = "--help-all"
+	ownFlags  = "Flags of " // of a job
 	// maxFlagColumn is how wide the names of flags may be to have their text beside them.
 	maxFlagColumn = 30
 )
@@ -104,11 +105,14 @@ func commandHelp(c *cli.Command, path string, all bool) string {
 		}
 	case all:
 		for _, g := range groupFlags(c.Flags) {
+			if g.title == groupJob {
+				g.title = ownFlags + c.Name
+			}
 			b.WriteString("\n" + g.title + "\n" + flagTable(g.flags, fullText))
 		}
 	default:
 		if own := ofGroup(c.Flags, groupJob); len(own) > 0 {
-			b.WriteString("\nFlags of " + c.Name + "\n" + flagTable(own, fullText))
+			b.WriteString("\n" + ownFlags + c.Name + "\n" + flagTable(own, fullText))
 		}
 		b.WriteString("\nCommon flags\n" + flagTable(commonOf(c.Flags), commonText))
 		b.WriteString("\nAll flags: " + path + " " + helpAll + "\n")
