@@ -43,6 +43,9 @@ type Definition struct {
 	// Rehearses reports whether the flags ask for a look at the records instead
 	// of a run; nil: they never do. See Plan.Rehearse.
 	Rehearses func(Options) bool
+	// Command says what a worker of a slot does with a record, in one line, for a joblog; of
+	// a plan's Config. Nil: the job runs no command for each record.
+	Command func(config json.RawMessage, s *Shape) (func(r *Record, slot int) string, error)
 	// Resumable are the members of Plan.Config, which is then a JSON object, that may
 	// be others when a run goes on: where its work goes, say, but not what it is.
 	Resumable map[string]Resumable

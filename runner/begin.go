@@ -57,6 +57,7 @@ func create(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*ledger.Ledge
 	run := ledger.Run{
 		Name: cfg.Name, Job: cfg.Job, Effect: cfg.Effect.String(), StartedAt: time.Now(),
 		Output: cfg.Output, OutputFormat: cfg.OutputFormat.String(),
+		Joblog: cfg.Joblog, JoblogFrom: cfg.JoblogFrom,
 	}
 	for _, path := range cfg.Dataset.Paths {
 		in, err := inputRow(path)

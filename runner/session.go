@@ -70,6 +70,9 @@ type Setting struct {
 	Scarce bool
 	// Version goes into the ledger's list of sessions.
 	Version string
+	// Command says what is done with a record by a worker of a slot, in one line, for the
+	// joblog of a run.
+	Command func(*spec.Config, *jobs.Shape) (func(rec *jobs.Record, slot int) string, error)
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
 	// if ctx has ended. When kill ends, what it has brought must end at once. Nil: a
 	// process of this machine.
@@ -229,6 +232,10 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 			return err
 		}
 	}
+	joblog, err := r.openJoblog(ctx, led)
+	if err != nil {
+		return err
+	}
 	freed, err := led.Freed(ctx)
 	if err != nil {
 		return err
@@ -245,7 +252,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	r.alreadyOK = t.OK
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
 	r.book = book.New(book.Config{
-		Ledger: l, Reader: led, File: file, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
+		Ledger: l, Reader: led, File: file, Joblog: joblog, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
 		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit,
 		KeysKept: func(n int, err error) {

@@ -36,6 +36,7 @@ type settler struct {
 	policy  policy
 	shape   *jobs.Shape
 	encoder *sink.Encoder
+	command func(rec *jobs.Record, slot int) string // for the joblog
 	feed    *feed.Feed
 	updates chan *book.Update
 	redone  map[jobs.Seq]bool // tried again though they have a row in the output
@@ -145,6 +146,7 @@ func (s *settler) rowOK(u *settlement, t *try, out *sink.Outcome) {
 	out.Status, out.Attempts = jobs.StatusOK, t.rec.Attempt
 	u.Buf = s.encoder.AppendRow(u.Buf, t.rec, out)
 	u.Final(t.Seq, s.redone[t.Seq])
+	s.logJob(u, t.rec, t.slot, &ledger.Outcome{Status: jobs.StatusOK}, out)
 	s.countHalt(1, 0)
 }
 
@@ -168,12 +170,12 @@ func (s *settler) finish(u *settlement, t *try, o ledger.Outcome, out *sink.Outc
 			s.term.Worker(t.slot, int64(t.Seq), "stdout", string(bytes.TrimRight(line, "\r\n")))
 		}
 	}
-	s.row(u, t.rec, o, out)
+	s.row(u, t.rec, max(t.slot, 1), o, out)
 }
 
 // row adds the row of a record that ended otherwise than ok. What o says counts, out
-// brings what the job has made of it, if anything.
-func (s *settler) row(u *settlement, rec *jobs.Record, o ledger.Outcome, out *sink.Outcome) {
+// brings what the job has made of it, if anything. Slot is 0 if no worker has had it.
+func (s *settler) row(u *settlement, rec *jobs.Record, slot int, o ledger.Outcome, out *sink.Outcome) {
 	out.Status, out.Class, out.Error, out.Attempts = o.Status, o.Class, o.Error, o.Attempts
 	if out.Values == nil {
 		out.Values = s.endedValues(o.Status, o.Class)
@@ -181,6 +183,7 @@ func (s *settler) row(u *settlement, rec *jobs.Record, o ledger.Outcome, out *si
 	u.Buf = s.encoder.AppendRow(u.Buf, rec, out)
 	u.Final(rec.Seq, s.redone[rec.Seq])
 	u.Outcomes = append(u.Outcomes, o)
+	s.logJob(u, rec, slot, &o, out)
 	if o.Status != jobs.StatusSkipped {
 		s.trouble.add(rec, &o, s.placeAt(dataset.Position{File: o.Place.File, Line: o.Place.Line}))
 		s.countHalt(0, 1)

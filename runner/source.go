@@ -324,7 +324,7 @@ func (s *source) refuse(status jobs.Status, class jobs.Class, text string) {
 	if s.bad == nil {
 		s.bad = newSettlement()
 	}
-	s.r.row(s.bad, s.record(), ledger.Outcome{
+	s.r.row(s.bad, s.record(), 0, ledger.Outcome{
 		Seq: s.seq, Status: status, Class: class, Error: text, At: time.Now(),
 		Place: ledger.Place{File: s.rec.Pos.File, Line: s.rec.Pos.Line, Offset: s.rec.Pos.Offset},
 	}, &sink.Outcome{})

@@ -95,6 +95,7 @@ Examples:
 		},
 		Resumable: map[string]jobs.Resumable{"throttle_status": {Flag: "throttle-status"}},
 		Plan:      plan,
+		Command:   command,
 		Open:      open,
 	}
 }
@@ -157,7 +158,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	for _, t := range slices.Concat(args, []template{tag}) {
 		p.NeedsRaw = p.NeedsRaw || t.usesRaw()
 	}
-	p.Preview = func(r *jobs.Record) string { return preview(args, r, c.Shell) }
+	p.Preview = func(r *jobs.Record) string { return preview(args, r, 1, c.Shell) }
 	p.Config, err = json.Marshal(c)
 	return p, err
 }
@@ -173,11 +174,32 @@ func checkThrottle(status int) error {
 	return nil
 }
 
+// command shows the command of a record, for a joblog.
+func command(config json.RawMessage, s *jobs.Shape) (func(*jobs.Record, int) string, error) {
+	c, err := decode(config)
+	if err != nil {
+		return nil, err
+	}
+	args, err := c.parse(s)
+	if err != nil {
+		return nil, err
+	}
+	return func(r *jobs.Record, slot int) string { return preview(args, r, slot, c.Shell) }, nil
+}
+
+// decode reads a configuration that was planned.
+func decode(text json.RawMessage) (c config, err error) {
+	if err = json.Unmarshal(text, &c); err != nil {
+		err = fmt.Errorf("exec: read configuration: %w", err)
+	}
+	return c, err
+}
+
 // preview shows the command as a line that a shell would understand.
-func preview(args []template, r *jobs.Record, shell bool) string {
+func preview(args []template, r *jobs.Record, slot int, shell bool) string {
 	var words []string
 	for _, t := range args {
-		w, err := t.appendTo(nil, r, 1, shell)
+		w, err := t.appendTo(nil, r, slot, shell)
 		if err != nil {
 			return err.Error()
 		}
@@ -203,9 +225,9 @@ type runner struct {
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
-	var c config
-	if err := json.Unmarshal(s.Config, &c); err != nil {
-		return nil, fmt.Errorf("exec: read configuration: %w", err)
+	c, err := decode(s.Config)
+	if err != nil {
+		return nil, err
 	}
 	args, err := c.parse(s.Shape)
 	if err != nil {

@@ -24,6 +24,9 @@ func (b *Book) apply(u *Update) {
 	if b.since.IsZero() {
 		b.since = time.Now()
 	}
+	if len(u.Joblog) > 0 {
+		b.fail(onJoblog(b.cfg.Joblog.Write(u.Joblog)))
+	}
 	at, ok := 0, -len(u.Outcomes)
 	for _, s := range u.spans {
 		ok += s.count

@@ -11,6 +11,7 @@ import (
 	"brood/runner/sink"
 	"brood/runner/spec"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -65,6 +66,8 @@ type Config struct {
 	Ledger Ledger
 	Reader Reader
 	File   Output
+	// Joblog is a log of the records as they become final; nil: there is none.
+	Joblog Output
 	// Synced is how many bytes of the output are durable.
 	Synced int64
 	// Unordered writes results as they come; otherwise NextSeq is the first that is not
@@ -148,6 +151,7 @@ type Book struct {
 	done   chan error
 	stored []*sink.Segment // held segments that the commit under way stores
 	synced int64           // output bytes at the last sync
+	logged int64           // bytes of the joblog then
 	err    error           // nothing is written or recorded any more
 	// hasFailed says the same to others.
 	hasFailed atomic.Bool
@@ -210,8 +214,14 @@ func (b *Book) Failed() bool { return b.hasFailed.Load() }
 // Keep has returned.
 func (b *Book) Broken() bool { return b.err != nil }
 
-// Close closes the output. It is called when Keep has returned.
-func (b *Book) Close() error { return b.cfg.File.Close() }
+// Close closes the output and the joblog. It is called when Keep has returned.
+func (b *Book) Close() error {
+	err := b.cfg.File.Close()
+	if b.cfg.Joblog != nil {
+		err = errors.Join(err, b.cfg.Joblog.Close())
+	}
+	return err
+}
 
 // Keep is the book's goroutine. It ends when updates is closed and all of it
 // is committed, or returns the error that made that impossible; then it goes

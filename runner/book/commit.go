@@ -5,6 +5,7 @@ import (
 	"brood/runner/ledger"
 	"context"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"time"
 )
@@ -28,6 +29,10 @@ func (b *Book) startCommit() {
 	c.Beat = true
 	c.QuotaDay, c.QuotaUsed = b.cfg.Quota()
 	c.OutputBytes, c.OutputSum = b.cfg.File.Size(), b.cfg.File.Sum()
+	if b.cfg.Joblog != nil {
+		size := b.cfg.Joblog.Size()
+		c.JoblogBytes = &size
+	}
 	if c.Issued = b.issued; c.Issued == 0 { // there are no intents, and need not be
 		c.Issued = jobs.Seq(c.Totals.Input)
 	}
@@ -134,6 +139,12 @@ func (b *Book) commit(c *ledger.Commit) error {
 			return err
 		}
 		b.synced = c.OutputBytes
+	}
+	if c.JoblogBytes != nil && *c.JoblogBytes != b.logged {
+		if err := errors.Join(b.cfg.Joblog.Check(*c.JoblogBytes), b.cfg.Joblog.Sync()); err != nil {
+			return onJoblog(err)
+		}
+		b.logged = *c.JoblogBytes
 	}
 	return b.cfg.Ledger.Commit(context.Background(), c)
 }

@@ -7,6 +7,7 @@ import (
 	"brood/runner/spec"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"syscall"
 )
@@ -61,6 +62,17 @@ func (b *Book) flush() {
 	if !b.gone {
 		b.written(b.cfg.File.Flush())
 	}
+	if b.cfg.Joblog != nil {
+		b.fail(onJoblog(b.cfg.Joblog.Flush()))
+	}
+}
+
+// onJoblog says of an error that it is one of the joblog.
+func onJoblog(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("--joblog: %w", err)
 }
 
 // written looks at what became of a write.

@@ -11,6 +11,8 @@ import (
 type Update struct {
 	Buf   []byte
 	spans []span
+	// Joblog is the lines of these records for the joblog, if there is one.
+	Joblog []byte
 
 	Outcomes     []ledger.Outcome // of the final records those that are not ok
 	Attempts     []ledger.Attempt
@@ -55,7 +57,7 @@ func (u *Update) Free() {
 	if cap(u.Buf) > 4<<20 {
 		u.Buf = nil
 	}
-	u.Buf, u.spans = u.Buf[:0], u.spans[:0]
+	u.Buf, u.spans, u.Joblog = u.Buf[:0], u.spans[:0], u.Joblog[:0]
 	u.Outcomes, u.Attempts, u.Retries = u.Outcomes[:0], u.Attempts[:0], u.Retries[:0]
 	u.LeftRetries, u.Deaths, u.SettledNotes, u.Freed = u.LeftRetries[:0], u.Deaths[:0], u.SettledNotes[:0], u.Freed[:0]
 	u.Intents, u.Durable, u.Ack, u.Slots = nil, nil, nil, 0
@@ -67,7 +69,7 @@ const updateBytes = 256 << 10
 
 // Large reports whether an update should be sent before more is added.
 func (u *Update) Large() bool {
-	return u != nil && (len(u.Outcomes) >= 4096 || len(u.Buf) >= updateBytes)
+	return u != nil && (len(u.Outcomes) >= 4096 || len(u.Buf)+len(u.Joblog) >= updateBytes)
 }
 
 // Empty reports whether there is nothing for the book to know.

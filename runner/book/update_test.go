@@ -38,6 +38,7 @@ func fillUpdate(t *testing.T, u *Update, a Ack) {
 	}
 	u.Buf = append(u.Buf, "other\n"...)
 	u.Final(1, true)
+	u.Joblog = append(u.Joblog, "line\n"...)
 	inHand := jobs.Seq(8)
 	u.Outcomes = append(u.Outcomes, ledger.Outcome{Seq: 4, Status: jobs.StatusFailed, Class: "wrong", Error: "no", Attempts: 2, Crashes: 1, Place: ledger.Place{Line: 5}, At: day})
 	u.Attempts = append(u.Attempts, ledger.Attempt{Seq: 4, Attempt: 2, At: day, Verdict: "failed", Class: "wrong", Error: "no", Elapsed: 7, Slot: 1})
@@ -71,6 +72,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, func(c *Config, _ *world) {
 			c.NextSeq, c.Totals, c.Freed = 3, ledger.Totals{Input: 3, OK: 2}, []string{"old"}
+			c.Joblog = output{&world{t: t}}
 		})
 		x.book.NoteStart(0, dataset.Position{File: 1, Offset: 20, Line: 3})
 		x.book.NoteInput(11)
@@ -80,6 +82,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 		var a acks
 		u := &Update{}
 		fillUpdate(t, u, &a)
+		logged := int64(len("line\n"))
 		want := ledger.Commit{
 			Totals: ledger.Totals{Input: 11, OK: 5, Failed: 1}, InputDone: true,
 			Outcomes: slices.Clone(u.Outcomes), Attempts: slices.Clone(u.Attempts), Retries: slices.Clone(u.Retries), LeftRetries: []jobs.Seq{4},
@@ -87,7 +90,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 			Deaths: slices.Clone(u.Deaths), Intents: u.Intents, SettledNotes: []jobs.Seq{9}, Amended: []ledger.Amendment{{Seq: 1, Bytes: []byte("other\n")}},
 			Freed: []string{"ann"}, GivenBack: []string{"old"}, Slots: 5,
 			QuotaDay: "today", QuotaUsed: 7, Beat: true, OutputBytes: int64(len("row\nrow\n")), NextSeq: 5,
-			OutputSum: crc32.ChecksumIEEE([]byte("row\nrow\n")), Spool: ledger.Spooled{Bytes: 9, Sum: 3}, Issued: 13,
+			OutputSum: crc32.ChecksumIEEE([]byte("row\nrow\n")), Spool: ledger.Spooled{Bytes: 9, Sum: 3}, Issued: 13, JoblogBytes: &logged,
 			Acked: append(make([]byte, 16), 12, 0, 0, 0, 0, 0, 0, 0),
 		}
 		var bits Bitmap
@@ -119,7 +122,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 		}
 		next := *x.made()[1]
 		yes, _ := set(next)
-		if !slices.Equal(yes, []string{"Totals", "InputDone", "Chunks", "Held", "GivenBack", "QuotaDay", "QuotaUsed", "Beat", "OutputBytes", "OutputSum", "Spool", "Issued", "NextSeq"}) {
+		if !slices.Equal(yes, []string{"Totals", "InputDone", "Chunks", "Held", "GivenBack", "QuotaDay", "QuotaUsed", "Beat", "OutputBytes", "OutputSum", "JoblogBytes", "Spool", "Issued", "NextSeq"}) {
 			t.Errorf("the next commit says %q", yes)
 		}
 		if len(next.Chunks) != 1 || next.Chunks[0].Chunk != 2000 || len(next.Held) != 1 || !slices.Equal(next.GivenBack, []string{"ann"}) {

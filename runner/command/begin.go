@@ -68,7 +68,7 @@ func begun(ctx context.Context, state string, dir *home.Dir) (bool, error) {
 
 // setting is where a session works, and by what means.
 func (e *env) setting(dir *home.Dir) *runner.Setting {
-	return &runner.Setting{Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce}
+	return &runner.Setting{Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce, Command: e.commandOf}
 }
 
 // withRoom does what needs threads and memory, if this process can have them.

@@ -23,9 +23,9 @@ type Dir struct {
 	Name string
 	lock *os.File
 
-	workersLock *os.File // shared with the workers; nil until a session begins
-	outputLock  *os.File // see LockOutput; nil: not taken
-	itself      *os.File // the directory, locked
+	workersLock *os.File   // shared with the workers; nil until a session begins
+	outputLocks []*os.File // see LockOutput
+	itself      *os.File   // the directory, locked
 }
 
 // The names in a run directory, besides the ledger.

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// LockOutput makes sure that no other run writes to a results file, until Close. The lock
+// LockOutput makes sure that no other run writes to a results file, or joblog, until Close. The lock
 // is a file of the state directory and not one on the results, as whoever may read those
 // could hold it: so runs of other state directories are not kept out. If another run
 // writes to them, the error is a LockedError.
@@ -31,17 +31,17 @@ func (d *Dir) LockOutput(path string, f os.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	d.outputLock = lock
+	d.outputLocks = append(d.outputLocks, lock)
 	return sign(lock, d.Name)
 }
 
-// UnlockOutput gives the lock back, if it was taken; Close does as well. Its file goes while
-// it is held, see takeLock.
+// UnlockOutput gives the locks back that were taken; Close does as well. Their files go while
+// they are held, see takeLock.
 func (d *Dir) UnlockOutput() error {
-	if d.outputLock == nil {
-		return nil
+	var err error
+	for _, lock := range d.outputLocks {
+		err = errors.Join(err, os.Remove(lock.Name()), lock.Close())
 	}
-	err := errors.Join(os.Remove(d.outputLock.Name()), d.outputLock.Close())
-	d.outputLock = nil
+	d.outputLocks = nil
 	return err
 }

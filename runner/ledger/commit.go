@@ -11,7 +11,7 @@ import (
 // statements are the prepared statements of the writer.
 type statements struct {
 	all                                                                             []*sql.Stmt
-	totals, output, dropHeld                                                        *sql.Stmt
+	totals, output, joblog, dropHeld                                                *sql.Stmt
 	chunk, outcome, attempt, retry, settled, holdIt                                 *sql.Stmt
 	death, intent, noted, amended, beat, free, given, quota, slots, progress, acked *sql.Stmt
 }
@@ -23,6 +23,7 @@ func (l *Ledger) prepare(ctx context.Context) error {
 	}{
 		{&l.stmts.totals, `UPDATE run SET input = ?, input_done = ?, ok = ?, failed = ?, skipped = ?, unknown = ?`},
 		{&l.stmts.output, `UPDATE outputs SET bytes = ?, next_seq = ? WHERE output = 0`},
+		{&l.stmts.joblog, `UPDATE outputs SET bytes = ? WHERE output = 1`},
 		{&l.stmts.dropHeld, `DELETE FROM held WHERE first_seq < ?`},
 		{&l.stmts.chunk, `INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (chunk) DO UPDATE SET closed = excluded.closed, ok = excluded.ok, bits = excluded.bits`},
@@ -90,6 +91,9 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	t := c.Totals
 	b.exec(l.stmts.totals, t.Input, c.InputDone, t.OK, t.Failed, t.Skipped, t.Unknown)
 	b.exec(l.stmts.output, c.OutputBytes, uint64(c.NextSeq))
+	if c.JoblogBytes != nil {
+		b.exec(l.stmts.joblog, *c.JoblogBytes)
+	}
 	b.exec(l.stmts.progress, uint64(c.Issued), c.OutputSum, c.Spool.Bytes, c.Spool.Sum)
 	if c.Acked != nil {
 		b.exec(l.stmts.acked, c.Acked)

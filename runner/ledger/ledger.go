@@ -218,6 +218,11 @@ func (l *Ledger) initialise(ctx context.Context, run Run, id seal.ID) error {
 	if err != nil {
 		return err
 	}
+	if run.Joblog != "" {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO outputs VALUES (1, ?, 'joblog', ?, 0, NULL)`, run.Joblog, run.JoblogFrom); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO progress VALUES (1, ?, 1, 0, NULL, 0, NULL, NULL)`, id[:]); err != nil {
 		return err
 	}

@@ -158,6 +158,18 @@ func (r *Reader) Output(ctx context.Context) (Output, error) {
 	return o, err
 }
 
+// Joblog reads the path of the joblog, empty if there is none, and how much of it is true.
+func (r *Reader) Joblog(ctx context.Context) (path string, size int64, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT path, bytes FROM outputs WHERE output = 1`).Scan(&path, &size)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", 0, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("read ledger %s: %w", r.path, explain(err))
+	}
+	return path, size, err
+}
+
 // Spooled reads how much of the copy of standard input is on the disk.
 func (r *Reader) Spooled(ctx context.Context) (Spooled, error) {
 	var s Spooled

@@ -28,6 +28,10 @@ type Run struct {
 	Inputs       []Input
 	Output       string // path, or "-"
 	OutputFormat string
+	// Joblog is the path of a joblog, empty: there is none, which has so many bytes that
+	// are not of this run.
+	Joblog     string
+	JoblogFrom int64
 }
 
 // Input is one file of the dataset. The pointers are nil for standard input.
@@ -251,6 +255,7 @@ type Commit struct {
 	Beat         bool // say that this session is alive
 	OutputBytes  int64
 	OutputSum    uint32 // CRC-32C of so much of the output
+	JoblogBytes  *int64 // the same of the joblog; nil: there is none
 	Spool        Spooled
 	Issued       jobs.Seq // all records that may have been sent out are before it
 	Acked        []byte   // of all slots, see schema.sql; nil: no change

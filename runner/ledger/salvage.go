@@ -127,7 +127,7 @@ func (l *Ledger) recountAll(ctx context.Context) error {
 // SetOutput says what the results are now: so many bytes, with that CRC-32C.
 func (l *Ledger) SetOutput(ctx context.Context, size int64, sum uint32) error {
 	return l.tx(ctx, func(exec func(string, ...any) int64) error {
-		exec(`UPDATE outputs SET bytes = ?`, size)
+		exec(`UPDATE outputs SET bytes = ? WHERE output = 0`, size)
 		exec(`UPDATE progress SET output_sum = ?`, sum)
 		return nil
 	})

@@ -64,12 +64,13 @@ CREATE TABLE inputs (
     whole INTEGER                        -- 1: the hash covers everything
 ) STRICT;
 
--- The result file, and how much of it is true. What it holds beyond that was
+-- The result file, which is output 0, and how much of it is true; and the joblog, 1, if
+-- there is one. What it holds beyond that was
 -- written after the last commit and is cut off by a resume.
 CREATE TABLE outputs (
     output   INTEGER PRIMARY KEY,
     path     TEXT NOT NULL,              -- absolute; "-" is standard output
-    format   TEXT NOT NULL,              -- text, csv, tsv, jsonl
+    format   TEXT NOT NULL,              -- text, csv, tsv, jsonl, joblog
     bytes    INTEGER NOT NULL,
     next_seq INTEGER NOT NULL,           -- all records before it are in the file; ordered output only
     amended  TEXT                        -- a complete new version of the file, that only has to be

@@ -29,8 +29,12 @@ type Config struct {
 	Output       string       `json:"output"` // absolute path, or sink.Stdout
 	OutputFormat sink.Format  `json:"output_format"`
 	Unordered    bool         `json:"unordered,omitempty"`
-	RecordLimit  uint64       `json:"limit,omitempty"` // records; 0 is all
-	WorkDir      string       `json:"work_dir"`        // where the workers run
+	// Joblog is the absolute path of a log of the records; empty: there is none. So many
+	// bytes of it were there before the run.
+	Joblog      string `json:"joblog,omitempty"`
+	JoblogFrom  int64  `json:"-"`
+	RecordLimit uint64 `json:"limit,omitempty"` // records; 0 is all
+	WorkDir     string `json:"work_dir"`        // where the workers run
 
 	Slots      int           `json:"slots"`
 	Retries    int           `json:"retries"` // tries after the first

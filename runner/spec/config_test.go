@@ -52,7 +52,7 @@ func full(t *testing.T) *Config {
 		},
 		Effect: jobs.EffectOnce, Key: jobs.KeySpec{Scope: "spring", Columns: []string{"email"}, Normalize: normalize}, OncePer: "spring",
 		Dataset: dataset.Spec{Paths: []string{"/data/people.tsv"}, Format: dataset.FormatTSV, Delimiter: '\t', NoHeader: true, MaxRecord: 1 << 20, MaxDepth: 1000, Text: true, FixedColumns: true},
-		Output:  "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Unordered: true, RecordLimit: 100, WorkDir: "/data",
+		Output:  "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Unordered: true, Joblog: "/data/jobs.log", RecordLimit: 100, WorkDir: "/data",
 		Slots: 8, Retries: 3, BackoffMin: time.Second, BackoffMax: time.Minute, Timeout: 30 * time.Second, TimeoutPercent: 200, KillAfter: time.Second,
 		Limits: Limits{
 			Mem: 1 << 30, CPU: time.Second, Procs: 9, Files: 64, Nice: 5, User: "nobody:nogroup", Sandbox: true,

@@ -1,0 +1,55 @@
+package command
+
+import (
+	"brood/jobs"
+	"brood/runner/sink"
+	"brood/runner/spec"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// chooseJoblog reads where a log of the records goes.
+func (e *env) chooseJoblog(c *cli.Context, cfg *spec.Config) error {
+	name, more := strings.CutPrefix(c.String("joblog"), "+")
+	switch name {
+	case "":
+		return nil
+	case sink.Stdout:
+		return usage("Give it a name, as in --joblog jobs.log.", "--joblog cannot go to standard output")
+	}
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return fmt.Errorf("--joblog %s: %w", name, err)
+	}
+	if err := notAnInput(path, cfg.Dataset.Paths); err != nil {
+		return err
+	}
+	if path == cfg.Output || sameFile(path, cfg.Output) {
+		return usage("Give one of them another name.", "--joblog %s is the output itself", name)
+	}
+	cfg.Joblog = path
+	if st, err := os.Stat(path); err == nil && more && st.Mode().IsRegular() {
+		cfg.JoblogFrom = st.Size()
+	}
+	return nil
+}
+
+// commandOf says what is done with each record of a run, for its joblog.
+func (e *env) commandOf(cfg *spec.Config, s *jobs.Shape) (func(*jobs.Record, int) string, error) {
+	def, err := e.registry.Lookup(cfg.Job)
+	if err != nil {
+		return nil, err
+	}
+	if def.Command != nil {
+		return def.Command(cfg.Plan.Config, s)
+	}
+	words := cfg.Job
+	if len(cfg.Words) > 0 {
+		words = strings.Join(cfg.Words, " ")
+	}
+	return func(*jobs.Record, int) string { return words }, nil
+}
