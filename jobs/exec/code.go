@@ -24,7 +24,13 @@ const (
 type word struct {
 	text  string // with a hole for each placeholder
 	holes []int  // which placeholders those are, numbered through the command
+	// appended says that it is the record, put there as the command has no placeholder.
+	appended bool
 }
+
+// noHole is in the place of a placeholder's number where what becomes code is the standard
+// input.
+const noHole = -1
 
 // finding is what is wrong with a command.
 type finding struct {
@@ -41,19 +47,22 @@ func codeIn(words []word) (found *finding, dashless []int) {
 	}
 	name := programName(words[0].text)
 	if t, ok := interpreters()[name]; ok {
-		if found, dashless = t.look(name, words[1:]); found != nil {
-			return found, nil
+		v := t.look(name, words[1:])
+		if v.found != nil {
+			return v.found, nil
 		}
+		dashless = v.dashless
 	}
 	if f := splits(name, words[1:]); f != nil {
 		return f, nil
 	}
-	if !slices.Contains(starters(), name) {
+	if _, ok := starters()[name]; !ok {
 		return nil, dashless
 	}
 	for i := range words[1:] {
 		next := programName(words[1+i].text)
-		if t, ok := interpreters()[next]; ok && !t.whole || slices.Contains(starters(), next) {
+		_, starts := starters()[next]
+		if t, ok := interpreters()[next]; ok && !t.whole || starts {
 			found, more := codeIn(words[1+i:])
 			return found, append(dashless, more...)
 		}
@@ -86,16 +95,25 @@ func programName(path string) string {
 	return strings.TrimRight(name, "0123456789.-")
 }
 
+// view is what an interpreter makes of its arguments.
+type view struct {
+	found    *finding
+	dashless []int
+	operands int
+	program  bool // it was given one, or the name of a file that holds one, by an option
+	input    bool // it was told to read one from its standard input
+}
+
 // look goes through the arguments as the program does.
-func (t *interpreter) look(name string, args []word) (found *finding, dashless []int) {
+func (t *interpreter) look(name string, args []word) (v view) {
 	code := func(w word) bool {
-		if found == nil && len(w.holes) > 0 {
-			found = &finding{w.holes[0], "part of a program that " + name + " runs", t.do}
+		if v.found == nil && len(w.holes) > 0 {
+			v.found = &finding{w.holes[0], "part of a program that " + name + " runs", t.do}
 		}
-		return found != nil
+		return v.found != nil
 	}
-	operands, options, inOperand := 0, true, t.first // inOperand: the first one is the program
-	for i := 0; i < len(args) && found == nil; i++ {
+	options, inOperand := true, t.first // inOperand: the first one is the program
+	for i := 0; i < len(args) && v.found == nil; i++ {
 		w := args[i]
 		switch {
 		case t.whole:
@@ -103,22 +121,46 @@ func (t *interpreter) look(name string, args []word) (found *finding, dashless [
 		case options && w.text == "--":
 			options = false
 		case options && len(w.text) > 1 && w.text[0] == '-':
+			v.input = v.input || t.shell && w.text[1] != '-' && strings.Contains(w.text, "s")
 			skip, program := t.option(args[i:], code, &inOperand)
 			i += skip
+			v.program = v.program || program
 			options = !program || !t.ends
+		case w.text == "-" && t.script:
+			v.input = true
 		default:
 			if options && !t.minus && strings.HasPrefix(w.text, string(hole)) {
 				first := len(w.text) - len(strings.TrimLeft(w.text, string(hole)))
-				dashless = append(dashless, w.holes[:first]...) // more than one, as a value may be empty
+				v.dashless = append(v.dashless, w.holes[:first]...) // more than one, as a value may be empty
 			}
-			operands++
-			if operands == 1 && inOperand || t.after > 0 && operands >= t.after {
+			v.operands++
+			if v.operands == 1 && inOperand || t.after > 0 && v.operands >= t.after {
 				code(w)
+				v.program = true
 			}
-			options = options && t.mixed && (t.after == 0 || operands < t.after)
+			options = options && t.mixed && (t.after == 0 || v.operands < t.after)
 		}
 	}
-	return found, dashless
+	return v
+}
+
+// readsCode finds a program that takes its standard input for code, and input n is a value, or
+// noHole if it is the record.
+func readsCode(words []word, n int) *finding {
+	at, _ := started(words)
+	if at == len(words) {
+		return nil
+	}
+	name := programName(words[at].text)
+	t, ok := interpreters()[name]
+	if !ok || !t.script && !t.reads {
+		return nil
+	}
+	v := t.look(name, words[at+1:])
+	if v.found != nil || v.program || t.script && v.operands > 0 && !v.input {
+		return nil
+	}
+	return &finding{n, "read and run by " + name, t.do}
 }
 
 // option looks at an option, the first of args. It returns how many of the words
@@ -162,10 +204,11 @@ func (t *interpreter) option(args []word, code func(word) bool, inOperand *bool)
 			*inOperand = false
 			fallthrough
 		case strings.IndexByte(t.value, c) >= 0:
+			isFile := strings.IndexByte(t.file, c) >= 0
 			if last {
-				return 1, false
+				return 1, isFile
 			}
-			return 0, false
+			return 0, isFile
 		case strings.IndexByte(t.tail, c) >= 0:
 			return 0, false
 		}
@@ -173,7 +216,19 @@ func (t *interpreter) option(args []word, code func(word) bool, inOperand *bool)
 	return 0, false
 }
 
-func (f *finding) error(name string) error {
-	return fmt.Errorf("%s would be %s, and its value run as code. Instead, %s. If all values are yours: --unsafe-quotes",
-		name, f.why, strings.ReplaceAll(strings.ReplaceAll(f.do, "%%", "%"), "{}", name))
+// error says what is wrong with a placeholder, or, if there is none, with the record as
+// standard input.
+func (f *finding) error(p *part) error {
+	name, subject, own := "{}", "", ""
+	switch {
+	case p == nil:
+		subject = "the record, on standard input, would be "
+	case p.appended:
+		subject = "the record, appended as there is no placeholder, would be "
+	default:
+		name = p.String()
+		subject, own = name+" would be ", "its value "
+	}
+	return fmt.Errorf("%s%s, and %srun as code. Instead, %s. If all values are yours: --unsafe-quotes",
+		subject, f.why, own, strings.ReplaceAll(strings.ReplaceAll(f.do, "%%", "%"), "{}", name))
 }

@@ -33,7 +33,20 @@ type config struct {
 	// with. Both empty: nothing.
 	Tag       string `json:"tag,omitempty"`
 	TagColumn string `json:"tag_column,omitempty"`
+	// Syntax is how the command is read: syntaxParallel, or nothing in a run that was begun
+	// before there was that.
+	Syntax string `json:"syntax,omitempty"`
+	// Append says that the record is one more argument behind the command.
+	Append bool `json:"append,omitempty"`
+	// Stdin says that the record is the command's standard input.
+	Stdin bool `json:"stdin,omitempty"`
+	// LiteralBraces leaves alone what looks like a placeholder and is none.
+	LiteralBraces bool `json:"literal_braces,omitempty"`
 }
+
+// syntaxParallel is the syntax in which {#} counts from 1 and {column.} is a placeholder, as
+// in GNU parallel.
+const syntaxParallel = "parallel"
 
 // Exit statuses with a meaning of their own, after sysexits.h.
 const (
@@ -58,93 +71,75 @@ func Definition() *jobs.Definition {
 		Name:  "exec",
 		Usage: "run a command for every record",
 		Help: `The command stands after "--". Placeholders in it:
-   {column}  a column by name, {2} by number   {}   the whole line
-   {#}       the record's number from 0        {%}  the slot, from 1
-   {.} {/} {//} {/.}  the line without extension, its base name, its
-             directory, its base name without extension
-A backslash before a brace, \{, keeps it as it is. The command is not given
-to a shell; with --shell it is, and then every value is quoted. A placeholder
-stands where its value stays data: outside of quotes, and not within a program
-that is an argument (sh -c, awk, ssh HOST ...). Instead of sh -c 'echo {}' write
-sh -c 'echo "$1"' _ {}. Anything else is refused before the run begins.
+   {}        the whole line, or row          {#}  the record's number from 1
+   {column}  a column by its name            {%}  the slot, from 1
+   {2} {-1}  the second column, the last
+   {.} {/} {//} {/.}  of the line, and {column.} {2/} {column//} {1/.} of a column:
+             without extension, the base name, the directory, the base name
+             without extension
+A command without any gets the line as its last argument; --no-append leaves it
+out, and --stdin gives it the record as standard input instead. What looks like a
+placeholder and is none, such as {nmae}, is refused before the run begins; \{ is a
+plain brace, and --literal-braces leaves them all alone.
+
+The command is not given to a shell; with --shell it is, and then every value is
+quoted. A placeholder stands where its value stays data: outside of quotes, and
+not within a program that is an argument (sh -c, awk, ssh HOST ...). Instead of
+sh -c 'echo {}' write sh -c 'echo "$1"' _ {}. Anything else is refused before the
+run begins.
 
 It finds BROOD_RUN, BROOD_SEQ, BROOD_ATTEMPT, BROOD_KEY and BROOD_SLOT in its
-environment. Its exit status says how it went: 0 ok; 75 try again; 65, 67, 68
-failed for good; 78 stop the run; 79 slow down: no other record is begun for a
-second, and this one is tried again, which costs no try; any other: try again up to --retries times,
-then failed. One that is killed by a signal may have been in the middle of
-something: it is unknown, or tried again if --effect says that it may be. The
-same goes for one that --timeout has stopped, whatever it then prints and however
-it ends. What it prints is the result's column "stdout", or, without -o, goes to
-standard output: also that of one that fails, see --failed-output.
+environment; BROOD_SEQ counts from 0, as the column _seq. Its exit status says how
+it went: 0 ok; 75 try again; 65, 67, 68 failed for good; 78 stop the run; 79 slow
+down: no other record is begun for a second, and this one is tried again, which costs
+no try; any other: try again up to --retries times, then failed. One that is killed
+by a signal may have been in the middle of something: it is unknown, or tried again
+if --effect says that it may be. The same goes for one that --timeout has stopped,
+whatever it then prints and however it ends. What it prints is the result's column
+"stdout", or, without -o, goes to standard output: also that of one that fails, see
+--failed-output.
 
 Examples:
    brood run exec testdata/cities.csv -- echo {name} has {population} people
-   ls testdata/*.csv | brood run exec -j 2 -- wc -l {}`,
+   ls testdata/*.csv | brood run exec -j 2 -- wc -l
+   ls testdata/*.csv | brood run exec -- echo {} is {/.} in {//}
+   brood run exec testdata/cities.csv --stdin -- tr , ';'`,
 		Effect:       jobs.EffectOnce,
 		KeyLifetime:  24 * time.Hour, // the shortest that is common
 		Retries:      0,
 		TakesCommand: true,
 		Flags: []jobs.Flag{
 			{Name: "shell", Usage: "give the command to sh -c, with every value quoted", Default: false},
+			{Name: "no-append", Usage: "run a command that has no placeholder as it is, without the record as its last argument", Default: false},
+			{Name: "stdin", Usage: "give the record to the command as its standard input, as it stands in the dataset", Default: false},
+			{Name: "literal-braces", Usage: "leave alone what looks like a placeholder and is none", Default: false},
 			{Name: "unsafe-quotes", Usage: "allow placeholders where their values are run as code: if all values are your own", Default: false},
 			{Name: "throttle-status", Usage: "the exit `STATUS` that slows everybody down, such as 69 (EX_UNAVAILABLE); 0 is none", Default: exitThrottle},
 			{Name: failedFlag, Usage: "what a command printed that then fails goes `WHERE`, without -o: to stdout in its place, to stderr, or drop it", Default: string(jobs.FailedToStdout)},
 			{Name: tagFlag, Usage: "without -o, begin each line with the record's line, or that `COLUMN` as in --tag=name, and a tab", Default: ""},
 			{Name: tagString, Usage: "without -o, begin each line with `TEXT` and a tab; placeholders as in the command", Default: ""},
 		},
-		Resumable: map[string]jobs.Resumable{"throttle_status": {Flag: "throttle-status"}},
+		// A run goes on with the syntax it was begun with, and no flag changes that.
+		Resumable: map[string]jobs.Resumable{"syntax": {}, "throttle_status": {Flag: "throttle-status"}},
 		Plan:      plan,
 		Command:   command,
 		Open:      open,
 	}
 }
 
-func (c config) parse(shape *jobs.Shape) ([]template, error) {
-	words := c.Command
-	if c.Shell {
-		words = []string{strings.Join(c.Command, " ")}
-	}
-	args := make([]template, len(words))
-	for i, w := range words {
-		t, err := parseTemplate(w, shape)
-		if err != nil {
-			return nil, fmt.Errorf("command: %w", err)
-		}
-		args[i] = t
-	}
-	for n, p := range placeholders(args) {
-		p.dashless = slices.Contains(c.Dashless, n)
-	}
-	return args, nil
-}
-
 func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
-	c := config{Command: o.Command(), Shell: o.Bool("shell"), ThrottleStatus: o.Int("throttle-status")}
+	c := config{
+		Command: o.Command(), Shell: o.Bool("shell"), Syntax: syntaxParallel,
+		Stdin: o.Bool("stdin"), LiteralBraces: o.Bool("literal-braces"), ThrottleStatus: o.Int("throttle-status"),
+	}
 	if err := checkThrottle(c.ThrottleStatus); err != nil {
 		return jobs.Plan{}, err
 	}
-	if len(c.Command) == 0 {
-		return jobs.Plan{}, errors.New("no command: write it after --, as in: brood run exec list.txt -- echo {}")
-	}
-	args, err := c.parse(shape)
+	args, err := c.planCommand(o, shape)
 	if err != nil {
 		return jobs.Plan{}, err
 	}
-	if !c.Shell && args[0].literal() {
-		if _, err := osexec.LookPath(c.Command[0]); err != nil {
-			return jobs.Plan{}, fmt.Errorf("command: %w", err)
-		}
-	}
-	if !o.Bool("unsafe-quotes") {
-		if c.Dashless, err = checkSafe(args, c.Shell); err != nil {
-			return jobs.Plan{}, err
-		}
-		if args, err = c.parse(shape); err != nil {
-			return jobs.Plan{}, err
-		}
-	}
-	p := jobs.Plan{Columns: []jobs.Column{{Name: "stdout"}}}
+	p := jobs.Plan{Columns: []jobs.Column{{Name: "stdout"}}, NeedsRaw: c.Stdin, Warnings: absent(args, shape)}
 	if p.FailedOutput, err = planFailed(o); err != nil {
 		return jobs.Plan{}, err
 	}
@@ -158,7 +153,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	for _, t := range slices.Concat(args, []template{tag}) {
 		p.NeedsRaw = p.NeedsRaw || t.usesRaw()
 	}
-	p.Preview = func(r *jobs.Record) string { return preview(args, r, 1, c.Shell) }
+	p.Preview = func(r *jobs.Record) string { return c.preview(args, r, 1) + c.fed(r) }
 	p.Config, err = json.Marshal(c)
 	return p, err
 }
@@ -174,52 +169,17 @@ func checkThrottle(status int) error {
 	return nil
 }
 
-// command shows the command of a record, for a joblog.
-func command(config json.RawMessage, s *jobs.Shape) (func(*jobs.Record, int) string, error) {
-	c, err := decode(config)
-	if err != nil {
-		return nil, err
-	}
-	args, err := c.parse(s)
-	if err != nil {
-		return nil, err
-	}
-	return func(r *jobs.Record, slot int) string { return preview(args, r, slot, c.Shell) }, nil
-}
-
-// decode reads a configuration that was planned.
-func decode(text json.RawMessage) (c config, err error) {
-	if err = json.Unmarshal(text, &c); err != nil {
-		err = fmt.Errorf("exec: read configuration: %w", err)
-	}
-	return c, err
-}
-
-// preview shows the command as a line that a shell would understand.
-func preview(args []template, r *jobs.Record, slot int, shell bool) string {
-	var words []string
-	for _, t := range args {
-		w, err := t.appendTo(nil, r, slot, shell)
-		if err != nil {
-			return err.Error()
-		}
-		if !shell && (len(w) == 0 || bytes.ContainsAny(w, " \t\n'\"\\$&|;<>()*?[]{}~`#!")) {
-			w = appendQuoted(nil, w)
-		}
-		words = append(words, string(w))
-	}
-	return strings.Join(words, " ")
-}
-
 type runner struct {
 	args      []template
 	shell     bool
 	throttle  int      // an exit status, or 0
 	tag       template // of every line; nil: none
-	path      string   // argv[0] looked up, if it is the same for all records
+	stdin     bool
+	path      string // argv[0] looked up, if it is the same for all records
 	setup     jobs.Setup
 	env       []string
 	line      []byte
+	input     []byte
 	argv      []string
 	out, errs []byte
 }
@@ -237,7 +197,7 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{args: args, shell: c.Shell, throttle: c.ThrottleStatus, tag: tag, setup: s}
+	r := &runner{args: args, shell: c.Shell, stdin: c.Stdin, throttle: c.ThrottleStatus, tag: tag, setup: s}
 	switch {
 	case c.Shell:
 		r.path = "/bin/sh"
@@ -266,7 +226,12 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 		"BROOD_ATTEMPT=" + strconv.Itoa(rec.Attempt),
 		"BROOD_KEY=" + r.setup.Key.Of(rec),
 	})
-	status, full, err := r.run(path, env)
+	var input []byte // nil: none
+	if r.stdin {
+		input = append(append(r.input[:0], rec.Raw...), r.setup.Shape.End...)
+		r.input = shrink(input)
+	}
+	status, full, err := r.run(path, env, input)
 	if err != nil {
 		return r.notStarted(err, res)
 	}
@@ -379,4 +344,12 @@ func keepTail(tail, b []byte) []byte {
 		tail = append(tail[:0], kept...)
 	}
 	return tail
+}
+
+// shrink empties a buffer, and gives a huge one back.
+func shrink(b []byte) []byte {
+	if cap(b) > 1<<20 {
+		return nil
+	}
+	return b[:0]
 }

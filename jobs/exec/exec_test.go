@@ -39,7 +39,9 @@ func start(t *testing.T, c config, change ...func(*jobs.Setup)) *runner {
 	return r.(*runner)
 }
 
-func shell(script string) config { return config{Command: []string{"/bin/sh", "-c", script}} }
+func shell(script string) config {
+	return config{Syntax: syntaxParallel, Command: []string{"/bin/sh", "-c", script}}
+}
 
 func do(t *testing.T, r *runner, rec *jobs.Record) jobs.Result {
 	t.Helper()
@@ -205,7 +207,7 @@ func TestNotStarted(t *testing.T) {
 		"no program":      {[]string{"{name}"}, person(t.TempDir(), ""), jobs.ClassInput, "directory"},
 		"too long":        {[]string{"echo", "{name}"}, person(strings.Repeat("x", 8<<20), ""), "exec", "start echo: argument list too long"},
 	} {
-		res := do(t, start(t, config{Command: c.command}), c.rec)
+		res := do(t, start(t, config{Syntax: syntaxParallel, Command: c.command}), c.rec)
 		if res.Verdict != jobs.VerdictFailed || res.Class != c.class || !strings.Contains(res.Error, c.says) {
 			t.Errorf("%s: %s, %s, %q", name, res.Verdict, res.Class, res.Error)
 		}
@@ -286,11 +288,12 @@ type options struct {
 	shell   bool
 	unsafe  bool
 	set     map[string]string
+	also    string // one more flag
 }
 
 func (o options) Command() []string { return o.command }
 func (o options) Bool(name string) bool {
-	return map[string]bool{"shell": o.shell, "unsafe-quotes": o.unsafe}[name]
+	return map[string]bool{"shell": o.shell, "unsafe-quotes": o.unsafe}[name] || name == o.also
 }
 func (o options) Int(string) int { return exitThrottle }
 func (o options) Text() bool     { return true }

@@ -39,12 +39,12 @@ func FuzzShell(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, line, value string) {
-		args, err := config{Command: []string{line}, Shell: true}.parse(people())
+		args, err := config{Syntax: syntaxParallel, Command: []string{line}, Shell: true}.parse(people())
 		if err != nil || !utf8.ValidString(value) { // the parser reads nothing else
 			return
 		}
 		plain, other := marked(args[0], "a", "b"), person(value, value)
-		dashless, err := checkSafe(args, true)
+		dashless, err := config{Shell: true}.checkSafe(args)
 		if err != nil || len(placeholders(args)) == 0 {
 			return
 		}
@@ -184,7 +184,7 @@ func FuzzShellRuns(f *testing.F) {
 		for _, p := range pieces[:min(len(pieces), 24)] {
 			line.WriteString(shellPieces[int(p)%len(shellPieces)])
 		}
-		args, err := config{Command: []string{line.String()}, Shell: true}.parse(people())
+		args, err := config{Syntax: syntaxParallel, Command: []string{line.String()}, Shell: true}.parse(people())
 		if err != nil || len(placeholders(args)) == 0 || !safe(args) || ownDoing(line.String()) {
 			return
 		}

@@ -23,22 +23,60 @@ func placeholders(args []template) map[int]*part {
 // checkSafe refuses a command in which a value would be code. It returns the
 // placeholders whose values must not begin with a dash. It is called where a run is
 // planned, never in a worker.
-func checkSafe(args []template, shell bool) (dashless []int, err error) {
+func (c config) checkSafe(args []template) (dashless []int, err error) {
 	all := placeholders(args)
 	var found *finding
-	if shell {
-		found, dashless, err = checkShell(args[0])
+	if c.Shell {
+		found, dashless, err = checkShell(args[0], c.Stdin)
 	} else {
-		found, dashless = codeIn(argWords(args))
+		words := argWords(args)
+		if found, dashless = codeIn(words); found == nil {
+			found = misplaced(words)
+		}
+		if found == nil && c.Stdin {
+			found = readsCode(words, noHole)
+		}
+		dashless = append(dashless, undashed(words)...)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if found != nil {
-		return nil, fmt.Errorf("command: %w", found.error(all[found.hole].String()))
+		return nil, fmt.Errorf("command: %w", found.error(all[found.hole]))
 	}
 	slices.Sort(dashless)
 	return slices.Compact(dashless), nil
+}
+
+// misplaced refuses a record that is appended where it would not be an argument: behind
+// sudo, or bash, it would say what is done.
+func misplaced(words []word) *finding {
+	last := len(words) - 1
+	if last < 0 || !words[last].appended {
+		return nil
+	}
+	n := words[last].holes[0]
+	at, by := started(words)
+	if at == last && last > 0 {
+		return &finding{n, "the program that " + by + " starts", "write the program before it, or {} where it belongs if the record is one"}
+	}
+	name := programName(words[at].text)
+	if t, ok := interpreters()[name]; ok && t.script {
+		if v := t.look(name, words[at+1:]); !v.program && v.operands == 1 {
+			return &finding{n, "the script that " + name + " runs", "write " + name + " {} if each record is the name of a script, or --shell -- 'printf \"%s\\n\" {} | …' if it is what one works on"}
+		}
+	}
+	return nil
+}
+
+// undashed is a record that is appended, unless options have been declared to be over: the
+// user has not said where it belongs, so it must not be an option by accident.
+func undashed(words []word) []int {
+	last := len(words) - 1
+	if last < 0 || !words[last].appended || slices.ContainsFunc(words, func(w word) bool { return w.text == "--" }) {
+		return nil
+	}
+	return words[last].holes
 }
 
 // argWords are the arguments as far as they are known.
@@ -57,6 +95,7 @@ func argWords(args []template) []word {
 			default:
 				w.text += string(hole)
 				w.holes = append(w.holes, n)
+				w.appended = p.appended
 			}
 			n++
 		}

@@ -23,11 +23,12 @@ import (
 // mark is what stands for the value of placeholder n in a line that is only read.
 func mark(n int) string { return fmt.Sprintf("BROOD-%d-VALUE", n) }
 
-// checkShell looks at the line of --shell, with its placeholders numbered from 0.
-func checkShell(line template) (found *finding, dashless []int, err error) {
+// checkShell looks at the line of --shell, with its placeholders numbered from 0. Input says
+// that the record is on its standard input.
+func checkShell(line template, input bool) (found *finding, dashless []int, err error) {
 	var text strings.Builder
 	at := make(map[uint]int) // offset of the quote: which
-	n := 0
+	n, appended := 0, noHole
 	for _, p := range line {
 		switch {
 		case p.kind == partLiteral:
@@ -39,20 +40,27 @@ func checkShell(line template) (found *finding, dashless []int, err error) {
 			at[uint(text.Len())] = n
 			text.WriteString("'" + mark(n) + "'")
 		}
+		if p.appended {
+			appended = n
+		}
 		n++
 	}
-	if len(at) == 0 {
+	if len(at) == 0 && !input {
 		return nil, nil, nil
 	}
 	for _, lang := range []syntax.LangVariant{syntax.LangBash, syntax.LangPOSIX} {
 		file, err := syntax.NewParser(syntax.Variant(lang)).Parse(strings.NewReader(text.String()), "")
 		switch {
+		case err != nil && len(at) == 0:
+			continue // there is no value in it, so that is the shell's to say
+		case err != nil && lang == syntax.LangBash && appended != noHole:
+			return nil, nil, fmt.Errorf("--shell: the record, appended as there is no placeholder, stands where a shell cannot read it (%w); write {} where it belongs, or --no-append", err)
 		case err != nil && lang == syntax.LangBash:
 			return nil, nil, fmt.Errorf("--shell: a shell cannot read this, so nobody can say whether the values are safe in it: %w", err)
 		case err != nil:
 			continue
 		}
-		r := &reading{text: text.String(), at: at, seen: make(map[int]bool)}
+		r := &reading{text: text.String(), at: at, seen: make(map[int]bool), input: input, appended: appended}
 		r.file(file)
 		for _, i := range slices.Sorted(maps.Values(at)) {
 			if !r.seen[i] && r.found == nil {
@@ -61,6 +69,9 @@ func checkShell(line template) (found *finding, dashless []int, err error) {
 					`write it outside of them, as its value is quoted already: "a "{}" b"; what needs a here-document can be a printf '%s\n' {} | …`,
 				}
 			}
+		}
+		if r.found == nil && appended != noHole && !r.argued {
+			r.found = &finding{appended, "no argument of a command", "write {} where it belongs, or --no-append"}
 		}
 		if r.found != nil {
 			return r.found, nil, nil
@@ -78,6 +89,9 @@ type reading struct {
 	found    *finding
 	dashless []int
 	path     []syntax.Node
+	input    bool // the record is on standard input
+	appended int  // the number of the appended record, or noHole
+	argued   bool // it is an argument
 }
 
 // file goes through all that was read.
@@ -159,10 +173,17 @@ func (r *reading) call(c *syntax.CallExpr) {
 			}
 		}
 	}
+	if found == nil {
+		found = misplaced(words)
+	}
+	if found == nil && r.input {
+		found = readsCode(words, noHole)
+	}
 	if r.found == nil {
 		r.found = found
 	}
-	r.dashless = append(r.dashless, dashless...)
+	r.argued = r.argued || len(words) > 1 && words[len(words)-1].appended
+	r.dashless = append(append(r.dashless, dashless...), undashed(words)...)
 }
 
 // word is a word of the shell as far as it is known.
@@ -176,6 +197,7 @@ func (r *reading) word(parts []syntax.WordPart) word {
 			if i, ok := r.at[p.Pos().Offset()]; ok {
 				w.text += string(hole)
 				w.holes = append(w.holes, i)
+				w.appended = i == r.appended
 			} else {
 				w.text += p.Value
 			}

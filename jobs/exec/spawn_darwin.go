@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"errors"
 	osexec "os/exec"
 	"syscall"
@@ -12,10 +13,13 @@ import (
 const afterExit = 200 * time.Millisecond
 
 // run runs r.argv and fills r.out and r.errs. Full says that the command
-// printed more than it may.
-func (r *runner) run(path string, env []string) (ws syscall.WaitStatus, full bool, err error) {
+// printed more than it may. Input, unless nil, is the command's standard input.
+func (r *runner) run(path string, env []string, input []byte) (ws syscall.WaitStatus, full bool, err error) {
 	r.out, r.errs = r.out[:0], r.errs[:0]
 	cmd := &osexec.Cmd{Path: path, Args: r.argv, Env: env, WaitDelay: afterExit}
+	if input != nil {
+		cmd.Stdin = bytes.NewReader(input)
+	}
 	cmd.Stdout = writerFunc(func(p []byte) (int, error) {
 		if r.out = append(r.out, p...); len(r.out) > r.setup.MaxOutput {
 			full = true

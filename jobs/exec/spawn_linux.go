@@ -2,6 +2,7 @@ package exec
 
 import (
 	"errors"
+	"fmt"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,7 +16,8 @@ import (
 // When the command has ended, what stands in the pipes is taken and that is
 // all: a process it left behind may hold them open for ever. (Such a process
 // is killed with the worker's group, at the latest when the run ends.)
-func (r *runner) run(path string, env []string) (ws syscall.WaitStatus, full bool, err error) {
+// Input, unless nil, is the command's standard input.
+func (r *runner) run(path string, env []string, input []byte) (ws syscall.WaitStatus, full bool, err error) {
 	r.out, r.errs = shrink(r.out), shrink(r.errs)
 	var out, errs [2]int
 	if err := syscall.Pipe2(out[:], syscall.O_CLOEXEC); err != nil {
@@ -27,10 +29,19 @@ func (r *runner) run(path string, env []string) (ws syscall.WaitStatus, full boo
 		return 0, false, err
 	}
 	defer func() { _ = syscall.Close(errs[0]) }()
+	in := 0 // a worker's standard input is /dev/null
+	if input != nil {
+		if in, err = memoryFile(input); err != nil {
+			_ = syscall.Close(out[1])
+			_ = syscall.Close(errs[1])
+			return 0, false, err
+		}
+		defer func() { _ = syscall.Close(in) }()
+	}
 	pidfd := -1
 	pid, err := syscall.ForkExec(path, r.argv, &syscall.ProcAttr{
 		Env:   env,
-		Files: []uintptr{0, uintptr(out[1]), uintptr(errs[1])}, // a worker's standard input is /dev/null
+		Files: []uintptr{uintptr(in), uintptr(out[1]), uintptr(errs[1])},
 		Sys:   &syscall.SysProcAttr{PidFD: &pidfd},
 	})
 	_ = syscall.Close(out[1])
@@ -47,6 +58,23 @@ func (r *runner) run(path string, env []string) (ws syscall.WaitStatus, full boo
 			return ws, full, err
 		}
 	}
+}
+
+// memoryFile is a file with a content and no name. Unlike a pipe it needs nobody who goes on
+// writing while the command reads, or does not.
+func memoryFile(content []byte) (fd int, err error) {
+	if fd, err = unix.MemfdCreate("record", unix.MFD_CLOEXEC); err != nil {
+		return -1, fmt.Errorf("make its standard input: %w", err)
+	}
+	for at := 0; at < len(content); {
+		n, err := unix.Pwrite(fd, content[at:], int64(at))
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			_ = syscall.Close(fd)
+			return -1, fmt.Errorf("write its standard input: %w", err)
+		}
+		at += max(n, 0)
+	}
+	return fd, nil
 }
 
 // roundsAfterExit is how often the pipes are read at most when the command has
@@ -115,12 +143,4 @@ func readSome(fd int, p []byte) (int, error) {
 			return n, err
 		}
 	}
-}
-
-// shrink empties a buffer, and gives a huge one back.
-func shrink(b []byte) []byte {
-	if cap(b) > 1<<20 {
-		return nil
-	}
-	return b[:0]
 }

@@ -40,7 +40,7 @@ func (c *config) planTag(o jobs.Options, shape *jobs.Shape) error {
 // tag is the template of what every line begins with, nil: of nothing.
 func (c *config) tag(shape *jobs.Shape) (template, error) {
 	if c.TagColumn == "" {
-		t, err := parseTemplate(c.Tag, shape)
+		t, err := c.grammar(shape).parse(c.Tag)
 		if err != nil {
 			return nil, fmt.Errorf("--tagstring: %w", err)
 		}

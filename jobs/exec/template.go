@@ -6,138 +6,69 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // partKind is what a part of an argument stands for.
 type partKind uint8
 
 const (
-	partLiteral   partKind = iota
-	partColumn             // {name}, or {N} for the Nth column
-	partLine               // {}
-	partNoExt              // {.}
-	partBase               // {/}
-	partDir                // {//}
-	partBaseNoExt          // {/.}
-	partSeq                // {#}
-	partSlot               // {%}
+	partLiteral partKind = iota
+	partColumn           // {name}, or {N} for the Nth column
+	partLine             // {}
+	partSeq              // {#}, from 1
+	partSeqZero          // {#} of a run that was begun when it counted from 0
+	partSlot             // {%}
 )
 
-var parts = map[string]partKind{
-	"": partLine, ".": partNoExt, "/": partBase, "//": partDir, "/.": partBaseNoExt,
-	"#": partSeq, "%": partSlot,
-}
+// taking is what of a value is taken, as of the name of a file.
+type taking uint8
+
+const (
+	takeAll       taking = iota
+	takeNoExt            // {.}, {name.}
+	takeBase             // {/}, {name/}
+	takeDir              // {//}, {name//}
+	takeBaseNoExt        // {/.}, {name/.}
+)
+
+// takings is how they are written, behind a column or alone. Whoever tries them one after the
+// other finds the longest first.
+var takings = [...]string{takeAll: "", takeDir: "//", takeBaseNoExt: "/.", takeBase: "/", takeNoExt: "."}
 
 type part struct {
 	kind partKind
+	take taking
 	text string // the literal, or the column's name
 	// dashless says that a value that begins with a dash would be an option that
-	// runs code: see codeIn.
+	// runs code (see codeIn), or that nobody has said that it may be one.
 	dashless bool
+	// appended says that the user has not written it: it was put behind the command.
+	appended bool
 }
 
 // counted says that the value is a number of brood's own.
-func (p *part) counted() bool { return p.kind == partSeq || p.kind == partSlot }
+func (p *part) counted() bool {
+	return p.kind == partSeq || p.kind == partSeqZero || p.kind == partSlot
+}
 
 // String is the placeholder as it may be written.
 func (p *part) String() string {
-	if p.kind == partColumn {
-		return "{" + p.text + "}"
+	switch p.kind {
+	case partColumn:
+		return "{" + p.text + takings[p.take] + "}"
+	case partLine:
+		return "{" + takings[p.take] + "}"
+	case partSeq, partSeqZero:
+		return "{#}"
+	case partSlot:
+		return "{%}"
+	default:
+		return p.text
 	}
-	for name, k := range parts {
-		if k == p.kind {
-			return "{" + name + "}"
-		}
-	}
-	return p.text
 }
 
 // template is one argument with its placeholders found.
 type template []part
-
-// parseTemplate finds the placeholders of one argument. Braces around what can
-// neither be a placeholder nor a column's name are left alone, so that awk and
-// JSON can be written as they are; a backslash before "{" takes away its
-// meaning.
-func parseTemplate(arg string, shape *jobs.Shape) (template, error) {
-	var t template
-	var lit strings.Builder
-	flush := func() {
-		if lit.Len() > 0 {
-			t = append(t, part{kind: partLiteral, text: lit.String()})
-			lit.Reset()
-		}
-	}
-	for i := 0; i < len(arg); {
-		if strings.HasPrefix(arg[i:], `\{`) {
-			lit.WriteByte('{')
-			i += 2
-			continue
-		}
-		if arg[i] != '{' {
-			lit.WriteByte(arg[i])
-			i++
-			continue
-		}
-		end := strings.IndexByte(arg[i:], '}')
-		if end < 0 {
-			lit.WriteString(arg[i:])
-			break
-		}
-		p, known, err := placeholder(arg[i+1:i+end], shape)
-		if err != nil {
-			return nil, err
-		}
-		if !known {
-			lit.WriteByte('{')
-			i++
-			continue
-		}
-		flush()
-		t = append(t, p)
-		i += end + 1
-	}
-	flush()
-	return t, nil
-}
-
-func placeholder(name string, shape *jobs.Shape) (part, bool, error) {
-	if k, ok := parts[name]; ok {
-		return part{kind: k}, true, nil
-	}
-	if shape.Index(name) >= 0 {
-		return part{kind: partColumn, text: name}, true, nil
-	}
-	if n, err := strconv.Atoi(name); err == nil && n > 0 && shape.Kind != jobs.Objects {
-		if n > len(shape.Columns) {
-			return part{}, false, fmt.Errorf("{%d}: the dataset has %d columns: %s", n, len(shape.Columns), strings.Join(shape.Columns, ", "))
-		}
-		return part{kind: partColumn, text: shape.Columns[n-1]}, true, nil
-	}
-	if !isName(name) {
-		return part{}, false, nil
-	}
-	if shape.Kind == jobs.Objects {
-		return part{kind: partColumn, text: name}, true, nil // members may differ from object to object
-	}
-	if shape.Kind == jobs.Lines {
-		return part{}, false, fmt.Errorf("{%s}: the dataset is plain lines, with no columns but {line}; if it is a table say so with --format csv. For a plain brace write \\{%s}", name, name)
-	}
-	return part{}, false, fmt.Errorf("{%s}: the dataset has no such column; it has %s. For a plain brace write \\{%s}", name, strings.Join(shape.Columns, ", "), name)
-}
-
-// isName says whether s looks as if it was meant to be a column.
-func isName(s string) bool {
-	for i, c := range s {
-		first := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c > 127
-		later := i > 0 && (c >= '0' && c <= '9' || c == '-' || c == '.')
-		if !first && !later {
-			return false
-		}
-	}
-	return s != ""
-}
 
 func (t template) literal() bool {
 	for _, p := range t {
@@ -150,7 +81,7 @@ func (t template) literal() bool {
 
 func (t template) usesRaw() bool {
 	for _, p := range t {
-		if p.kind >= partLine && p.kind <= partBaseNoExt {
+		if p.kind == partLine {
 			return true
 		}
 	}
@@ -172,15 +103,9 @@ func (t template) appendTo(dst []byte, rec *jobs.Record, slot int, quote bool) (
 			v, _ = rec.Lookup(p.text)
 		case partLine:
 			v = rec.Raw
-		case partNoExt:
-			v = noExt(rec.Raw)
-		case partBase:
-			v = base(rec.Raw)
-		case partDir:
-			v = dir(rec.Raw)
-		case partBaseNoExt:
-			v = noExt(base(rec.Raw))
 		case partSeq:
+			v = strconv.AppendUint(nil, uint64(rec.Seq)+1, 10)
+		case partSeqZero:
 			v = strconv.AppendUint(nil, uint64(rec.Seq), 10)
 		case partSlot:
 			v = strconv.AppendInt(nil, int64(slot), 10)
@@ -188,8 +113,9 @@ func (t template) appendTo(dst []byte, rec *jobs.Record, slot int, quote bool) (
 		if bytes.IndexByte(v, 0) >= 0 {
 			return dst, errZeroByte
 		}
+		v = p.take.of(v)
 		if p.dashless && len(v) > 0 && v[0] == '-' {
-			return dst, fmt.Errorf("the value of %s begins with a dash, and the program would take it for an option; put -- before %s", p.String(), p.String())
+			return dst, p.dashError()
 		}
 		if quote && !p.counted() {
 			dst = appendQuoted(dst, v)
@@ -198,6 +124,30 @@ func (t template) appendTo(dst []byte, rec *jobs.Record, slot int, quote bool) (
 		}
 	}
 	return dst, nil
+}
+
+// dashError says why a value that begins with a dash is not given to a program.
+func (p *part) dashError() error {
+	if p.appended {
+		return errors.New("the record begins with a dash, and the program may take it for an option; write {} where it belongs, behind -- if the program knows that")
+	}
+	return fmt.Errorf("the value of %s begins with a dash, and the program would take it for an option; put -- before %s", p.String(), p.String())
+}
+
+// of is what is taken of a value.
+func (t taking) of(v []byte) []byte {
+	switch t {
+	case takeNoExt:
+		return noExt(v)
+	case takeBase:
+		return base(v)
+	case takeDir:
+		return dir(v)
+	case takeBaseNoExt:
+		return noExt(base(v))
+	default:
+		return v
+	}
 }
 
 func base(b []byte) []byte { return b[bytes.LastIndexByte(b, '/')+1:] }

@@ -37,7 +37,7 @@ func TestNobodyReads(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = r.Close() }()
-			args := append([]string{"run", "exec", "-o", filepath.Join(dir, "out.csv")}, c.flags...)
+			args := append([]string{"run", "exec", "--no-append", "-o", filepath.Join(dir, "out.csv")}, c.flags...)
 			cmd := asBrood(t, append(args, in, "--", "sh", "-c",
 				`echo > "$1"; exec sleep 1000`, "_", full)...)
 			cmd.Dir = dir

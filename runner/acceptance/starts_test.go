@@ -53,7 +53,7 @@ func twoStarts(t *testing.T, state, input, gate string, kill bool) {
 	for range 2 {
 		// The command waits until somebody opens the gate, so that the winner
 		// is at work when the other comes.
-		cmd := start("run", "exec", "--run", "same", "--effect", "none", input, "--", "cat", gate)
+		cmd := start("run", "exec", "--run", "same", "--effect", "none", "--no-append", input, "--", "cat", gate)
 		go func() { _ = cmd.Wait(); ended <- cmd }()
 	}
 	loser := <-ended

@@ -117,7 +117,7 @@ func TestTop(t *testing.T) {
 		t.Fatal(err)
 	}
 	gate := filepath.Join(dir, "gate")
-	run := asBrood(t, "run", "exec", "--run", "demo", "-j", "3", "--rate", "1000/s", "-o", output, input, "--",
+	run := asBrood(t, "run", "exec", "--run", "demo", "-j", "3", "--rate", "1000/s", "--no-append", "-o", output, input, "--",
 		"sh", "-c", "while ! test -e "+gate+"; do sleep 0.05; done")
 	run.Env = append(os.Environ(), state)
 	var said bytes.Buffer

@@ -189,7 +189,7 @@ func TestSlowReaderIsNoTimeout(t *testing.T) {
 	if err := os.WriteFile(in, []byte(strings.Repeat("x\n", 12)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := asBrood(t, "run", "exec", "-j", "2", "--timeout", "0.5", in, "--", "head", "-c", "1500000", "/dev/zero")
+	cmd := asBrood(t, "run", "exec", "-j", "2", "--timeout", "0.5", "--no-append", in, "--", "head", "-c", "1500000", "/dev/zero")
 	cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
 	r, w, err := os.Pipe()
 	if err != nil {
