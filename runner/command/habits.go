@@ -15,7 +15,6 @@ var habits = []habit{
 	{"group", "What a command prints stays together anyway."},
 	{"u ungroup line-buffer linebuffer lb ll latest-line immediate-output", "What a command prints comes in one piece when it has ended; --unordered does not wait for those before it."},
 	{"bar eta", "A terminal shows progress by itself; elsewhere --progress=always does."},
-	{"tag tagstring", "-o FILE.csv has the record beside what its command printed."},
 	{"joblog jl", "The ledger keeps every try: brood history NAME SEQ; -o FILE.csv has status, tries and time of each record."},
 	{"results res", "-o FILE.csv, .tsv or .jsonl has what each command printed, with its record."},
 	{"files output-as-files outputasfiles", "-o FILE.csv, .tsv or .jsonl has what each command printed, with its record."},
@@ -49,13 +48,13 @@ var habits = []habit{
 
 	// The command.
 	{"I replace J profile rpl basenamereplace bnr basenameextensionreplace bner dirnamereplace dnr extensionreplace er seqreplace slotreplace parens plus", "Placeholders are {} {.} {/} {//} {/.} {#} {%} and {column}; there are no others, and no profiles."},
-	{"q quote escape Q escape-symbols shell-quote", "No shell reads the command unless --shell is given, and then values are quoted; so there is nothing to quote."},
+	{"quote escape Q escape-symbols shell-quote", "No shell reads the command unless --shell is given, and then values are quoted; so there is nothing to quote."},
 	{"assign greedy g", "Write the values into the command, or hand them on in the environment; see --env."},
 	{"process-slot-var", "Commands find their slot in BROOD_SLOT, and as {%}."},
 	{"wd workdir", "Commands run in the directory that brood was started in: cd there before."},
 	{"record-env session embed", "The environment is handed on as it is; --env NAME hands on only what it names."},
 	{"template tmpl", "Make the files in the command itself, as with envsubst."},
-	{"tty o open-tty p interactive", "Commands have no terminal and nobody is asked: --dry-run shows them, --limit 1 does the first only."},
+	{"tty open-tty p interactive", "Commands have no terminal and nobody is asked: --dry-run shows them, --limit 1 does the first only."},
 	{"tmux tmuxpane", "brood top shows what is in hand."},
 	{"shebang hashbang shebang-wrap", "A script can call brood run; there is no #! line for it."},
 
@@ -75,7 +74,7 @@ var habits = []habit{
 	{"number-of-cpus number-of-cores number-of-sockets number-of-threads", "nproc tells how many processors there are; -j counts those."},
 
 	// Again.
-	{"resume-failed retry-failed", "brood export NAME --status failed -o again.txt, and run again.txt."},
+	{"resume-failed retry-failed", "brood retry NAME tries the failed records again, within their run."},
 	{"c continue succ-cmd-file", "The ledger keeps what is done: brood resume NAME goes on."},
 	{"name id", "--run NAME calls the run so."},
 	{"log logfile", "Standard error has the log; --log-format json for programs."},
@@ -113,7 +112,8 @@ var commandHabits = []habit{
 	{"suspend hold", "pause"},
 	{"kill cancel abort halt terminate", "stop"},
 	{"quit end finish", "drain"},
-	{"restart again redo rerun retry recover", "resume"},
+	{"restart", "resume"},
+	{"again redo rerun recover repeat", "retry"},
 	{"attach watch monitor ui tui", "top"},
 	{"speed throttle limit", "rate"},
 	{"jobs-at-a-time", "scale"},

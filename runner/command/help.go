@@ -13,7 +13,6 @@ const (
 	helpWidth = 80
 	helpFlag  = "--help"
 	helpAll   = "--help-all"
-	ownFlags  = "Flags of " // of a job
 	// maxFlagColumn is how wide the names of flags may be to have their text beside them.
 	maxFlagColumn = 30
 )
@@ -98,22 +97,31 @@ func commandHelp(c *cli.Command, path string, all bool) string {
 		}
 		b.WriteString("\nJobs\n" + table(rows))
 	}
-	switch {
-	case !isLong(c):
+	b.WriteString(flagHelp(c, path, all))
+	return b.String()
+}
+
+// flagHelp lists the flags of a command: all of them in groups, or those that it alone has,
+// and the common ones.
+func flagHelp(c *cli.Command, path string, all bool) string {
+	var b strings.Builder
+	if !isLong(c) {
 		if len(c.Flags) > 0 {
 			b.WriteString("\nFlags\n" + flagTable(c.Flags, fullText))
 		}
-	case all:
-		for _, g := range groupFlags(c.Flags) {
-			if g.title == groupJob {
-				g.title = ownFlags + c.Name
-			}
-			b.WriteString("\n" + g.title + "\n" + flagTable(g.flags, fullText))
+		return b.String()
+	}
+	for _, g := range groupFlags(c.Flags) {
+		shared := slices.ContainsFunc(flagGroups, func(s group) bool { return s.title == g.title })
+		if shared && !all {
+			continue
 		}
-	default:
-		if own := ofGroup(c.Flags, groupJob); len(own) > 0 {
-			b.WriteString("\n" + ownFlags + c.Name + "\n" + flagTable(own, fullText))
+		if g.title == groupJob {
+			g.title = "Flags of " + c.Name
 		}
+		b.WriteString("\n" + g.title + "\n" + flagTable(g.flags, fullText))
+	}
+	if !all {
 		b.WriteString("\nCommon flags\n" + flagTable(commonOf(c.Flags), commonText))
 		b.WriteString("\nAll flags: " + path + " " + helpAll + "\n")
 	}

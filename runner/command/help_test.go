@@ -71,14 +71,17 @@ func TestGroupsKnowAll(t *testing.T) {
 
 // TestCommonFlags: the common flags of a run are there, and take one line each.
 func TestCommonFlags(t *testing.T) {
-	run := commandAt(t, "run", "test")
+	run, resume := commandAt(t, "run", "test"), commandAt(t, "resume")
 	for _, common := range commonFlags {
-		if !slices.ContainsFunc(run.Flags, func(f cli.Flag) bool { return f.Names()[0] == common.name }) {
+		if !slices.ContainsFunc(slices.Concat(run.Flags, resume.Flags), func(f cli.Flag) bool { return f.Names()[0] == common.name }) {
 			t.Errorf("there is no --%s", common.name)
 		}
 	}
-	if text := flagTable(commonOf(run.Flags), commonText); strings.Count(text, "\n") != len(commonFlags) {
-		t.Error(text)
+	for _, c := range []*cli.Command{run, resume} {
+		common := commonOf(c.Flags)
+		if text := flagTable(common, commonText); strings.Count(text, "\n") != len(common) {
+			t.Error(text)
+		}
 	}
 }
 

@@ -45,6 +45,8 @@ var commonFlags = []struct{ name, text string }{
 	{"limit", "stop after the first N records"},
 	{"run", "call the run NAME"},
 	{"resume", "continue the run of that name if there is one"},
+	{"append", "take rows that were added to the dataset since"},
+	{"retry-failed", "try failed records again as well: brood retry"},
 	{"quiet", "say nothing if all goes well"},
 	{"dry-run", "show what would be done, and do nothing"},
 	{"on-unknown", "of what may have been done: hold, retry or skip"},
