@@ -15,7 +15,7 @@ var habits = []habit{
 	{"group", "What a command prints stays together anyway."},
 	{"u ungroup line-buffer linebuffer lb ll latest-line immediate-output", "What a command prints comes in one piece when it has ended; --unordered does not wait for those before it."},
 	{"bar eta", "A terminal shows progress by itself; elsewhere --progress=always does."},
-	{"joblog jl", "The ledger keeps every try: brood history NAME SEQ; -o FILE.csv has status, tries and time of each record."},
+	{"jl", "--joblog FILE is the whole name."},
 	{"results res", "-o FILE.csv, .tsv or .jsonl has what each command printed, with its record."},
 	{"files output-as-files outputasfiles", "-o FILE.csv, .tsv or .jsonl has what each command printed, with its record."},
 	{"color color-failed cf ctag ctagstring", "What commands print is not coloured."},
