@@ -176,7 +176,7 @@ Where NAME is left out, the newest run is meant, or the one that is running.`,
 		// Only main exits the process.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,
-		Metadata:       map[string]any{hasWordsKey: e.hasWords, argsKey: e.args},
+		Metadata:       map[string]any{hasWordsKey: e.hasWords, argsKey: e.args, ofRunsKey: e.ofRuns()},
 		CommandNotFound: func(c *cli.Context, name string) {
 			e.code = report(e.stderr, e.unknownCommand(c.App, name))
 		},
@@ -184,13 +184,16 @@ Where NAME is left out, the newest run is meant, or the one that is running.`,
 			if c.NArg() > 0 {
 				return e.unknownCommand(c.App, c.Args().First())
 			}
+			if e.hasWords {
+				return usage("To run it for every record: brood run exec list.txt -- "+strings.Join(e.words, " "), "no command of brood's stands before --")
+			}
 			return e.showHelp(appHelp(c.App))
 		},
-		Commands: withoutHelpCommand(slices.Concat(e.controlCommands(), []*cli.Command{
+		Commands: e.withoutWords(withoutHelpCommand(slices.Concat(e.controlCommands(), []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.keysCommand(),
 			e.lockCommand(), e.versionCommand(),
-		}, e.toolCommands())),
+		}, e.toolCommands()))),
 	}
 }
 

@@ -83,6 +83,9 @@ func unknownFlag(c *cli.Context, command, name string, flags []cli.Flag) error {
 		names = append(names, f.Names()...)
 	}
 	typed, hint := meantFlag(name, oneDash(c, name), names, habitsOf(names, command))
+	if kept := keptFlag(c, name); kept != "" {
+		hint = kept
+	}
 	if hint == "" && commandMissing(c) {
 		hint = "The command is written after --, as in: " + command + " list.txt -- gzip -9 {}"
 	}
@@ -140,6 +143,7 @@ func oneDash(c *cli.Context, name string) bool {
 const (
 	argsKey     = "args"
 	hasWordsKey = "has words"
+	ofRunsKey   = "flags of runs"
 )
 
 // commandMissing reports whether the job takes a command, and there is no --.

@@ -113,6 +113,9 @@ func oneRun(c *cli.Context) (state, name string, err error) {
 		name = c.Args().First()
 		return state, name, checkRun(state, name)
 	}
+	if c.NArg() > 1 {
+		return "", "", tooMany(c.Args().Slice())
+	}
 	hint := "The runs are listed by: brood runs"
 	if c.NArg() == 0 {
 		if all, err := home.ByAge(state); err == nil && len(all) > 0 {
