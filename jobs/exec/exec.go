@@ -74,9 +74,9 @@ func Definition() *jobs.Definition {
    {}        the whole line, or row          {#}  the record's number from 1
    {column}  a column by its name            {%}  the slot, from 1
    {2} {-1}  the second column, the last
-   {.} {/} {//} {/.}  of the line, and {column.} {2/} {column//} {1/.} of a column:
-             without extension, the base name, the directory, the base name
-             without extension
+   {.} {/} {//} {/.} of the line, and {column.} {2/} {column//} {1/.} of a
+             column: without extension, the base name, the directory, the base
+             name without extension
 A command without any gets the line as its last argument; --no-append leaves it
 out, and --stdin gives it the record as standard input instead. What looks like a
 placeholder and is none, such as {nmae}, is refused before the run begins; \{ is a
