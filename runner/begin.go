@@ -49,7 +49,7 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 	if err != nil {
 		return Report{}, errors.Join(err, in.Close())
 	}
-	return sit(ctx, set, cfg, l, in)
+	return sit(ctx, set, cfg, cfg.Effect, l, in)
 }
 
 // create makes the ledger of a new run. From here on the run exists.
@@ -99,10 +99,10 @@ func inputOf(fp dataset.Fingerprint) ledger.Input {
 	return ledger.Input{Path: fp.Path, Size: &fp.Size, ModTime: &mtime, Hash: &fp.Hash, Whole: &fp.Whole}
 }
 
-// sit begins a session in the ledger and works on the run. It closes the ledger and
-// the dataset.
-func sit(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger, in *intake.Input) (Report, error) {
-	epoch, err := beginSession(ctx, set, cfg, l)
+// sit begins a session in the ledger and works on the run. The effect was another until
+// now, perhaps. It closes the ledger and the dataset.
+func sit(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.Effect, l *ledger.Ledger, in *intake.Input) (Report, error) {
+	epoch, err := beginSession(ctx, set, cfg, was, l)
 	if err == nil {
 		// Now that the ledger has what the last session had in hand.
 		err = desk.Inquire(ctx, set.Dir, l, cfg, set.Term.Logf)
@@ -119,7 +119,7 @@ func sit(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger, 
 
 // beginSession waits for workers of an earlier session, takes over what that
 // has left, and notes in the ledger that this process works on the run.
-func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger.Ledger) (epoch int64, err error) {
+func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.Effect, l *ledger.Ledger) (epoch int64, err error) {
 	told := sync.OnceFunc(func() {
 		set.Term.Logf("waiting for workers of an earlier session to finish the record they have in hand")
 	})
@@ -130,7 +130,9 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger
 	if err != nil {
 		return 0, err
 	}
-	left, err := takeOver(ctx, set.Dir, l.Reader(), cfg, told)
+	then := *cfg // as it was while the last session worked
+	then.Effect = was
+	left, err := takeOver(ctx, set.Dir, l.Reader(), &then, told)
 	if err == nil {
 		err = hideInNotes(mask, left)
 	}
@@ -138,9 +140,18 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger
 		return 0, err
 	}
 	host, _ := os.Hostname() // for people; empty will do
-	epoch, err = l.BeginSession(ctx, ledger.Session{
+	s := ledger.Session{
 		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: ledger.BootID(), Slots: cfg.Slots,
-	}, left)
+	}
+	if cfg.Effect != was {
+		// With what the last session has left, which is judged by the new one: both are in
+		// the ledger, or neither.
+		if err := lowered(ctx, l.Reader(), cfg, &s); err != nil {
+			return 0, err
+		}
+		set.Term.Logf("the effect is %s from here on; it was %s", cfg.Effect, was)
+	}
+	epoch, err = l.BeginSession(ctx, s, left)
 	if err != nil {
 		return 0, &spec.WriteError{Err: err}
 	}
@@ -149,4 +160,15 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, l *ledger
 		return 0, &spec.WriteError{Err: err}
 	}
 	return epoch, nil
+}
+
+// lowered has a session say that the effect is another from now on.
+func lowered(ctx context.Context, l *ledger.Reader, cfg *spec.Config, s *ledger.Session) error {
+	sum, err := l.Summary(ctx)
+	if err != nil {
+		return err
+	}
+	s.Effect = cfg.Effect.String()
+	s.Config, err = spec.WithEffect(sum.Config, cfg)
+	return err
 }

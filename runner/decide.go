@@ -3,8 +3,10 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/hand"
+	"brood/runner/reasons"
 	"brood/runner/spec"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -131,7 +133,11 @@ func (p *policy) nobodyKnows(res *jobs.Result) decision {
 	if p.onUnknown == spec.OnUnknownSkip {
 		return decision{status: jobs.StatusSkipped, class: res.Class, error: mayBeDone + res.Error, recorded: true}
 	}
-	return decision{status: jobs.StatusUnknown, class: res.Class, error: res.Error, recorded: true}
+	text := res.Error
+	if strings.HasPrefix(string(res.Class), "signal:") && p.effect != jobs.EffectNone {
+		text += reasons.Harmless
+	}
+	return decision{status: jobs.StatusUnknown, class: res.Class, error: text, recorded: true}
 }
 
 // lost decides about a record that was in hand when its worker ended, by what
@@ -159,6 +165,9 @@ func (p *policy) lost(attempt, crashes int, l *hand.Loss) decision {
 		d.status, d.freesKey = jobs.StatusFailed, true
 	default:
 		d.status = jobs.StatusUnknown
+	}
+	if d.status == jobs.StatusUnknown && p.effect != jobs.EffectNone {
+		d.error += reasons.Harmless
 	}
 	return d
 }

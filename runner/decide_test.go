@@ -158,6 +158,9 @@ func TestLost(t *testing.T) {
 				if onUnknown == spec.OnUnknownSkip {
 					text = "it may or may not have been done: boom"
 				}
+				if d.status == jobs.StatusUnknown && effect != jobs.EffectNone {
+					text += " (if repeating it does no harm: --effect none)"
+				}
 				if d.class != jobs.ClassCrash || d.error != text {
 					t.Errorf("on unknown %s: class %q, error %q, want %q", onUnknown, d.class, d.error, text)
 				}

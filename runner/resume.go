@@ -34,11 +34,12 @@ func Resume(ctx context.Context, set *Setting, how *Resumption) (Report, error) 
 	if err != nil {
 		return Report{}, err
 	}
+	was := cfg.Effect
 	in, rep, err := goOn(ctx, set, l, cfg, &sum, how)
 	if err != nil || in == nil {
 		return rep, errors.Join(err, l.Close())
 	}
-	return sit(ctx, set, cfg, l, in)
+	return sit(ctx, set, cfg, was, l, in)
 }
 
 // goOn brings the dataset, and the configuration to what it is from now on. If there is

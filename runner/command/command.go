@@ -75,6 +75,8 @@ type env struct {
 	args     []string // those before
 	// scarce is runner.Setting.Scarce.
 	scarce bool
+	// agreed says that whoever sits at the terminal has said yes.
+	agreed bool
 	// code is the exit status of a subcommand that ended without an error.
 	code int
 }

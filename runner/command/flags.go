@@ -111,6 +111,7 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "run", Usage: "call the run `NAME`", Category: groupEngine},
 		&cli.BoolFlag{Name: "resume", Usage: "continue the run of that name if there is one", Category: groupEngine},
 		&cli.StringFlag{Name: "effect", Usage: "what repeating a record costs, `EFFECT`: none, keyed or once", Category: groupEngine},
+		yesFlag(),
 		&cli.Uint64Flag{Name: "limit", Usage: "stop after the first `N` records", Category: groupData},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done with the first records, or for email count what would be with all, and do nothing", Category: groupEngine},
 		&cli.StringFlag{Name: "format", Usage: "the dataset is `FORMAT`: csv, tsv, jsonl, lines or nul", Value: "auto", Category: groupData, DefaultText: "by the file's name; lines for standard input"},

@@ -35,7 +35,7 @@ Examples:
    brood retry demo --class 'timeout' --class 'exit:*' --where 'country == "AT"'
    brood export demo --status failed -o fix.csv
    brood retry demo --with fix.csv`,
-		Flags:        slices.Concat(retryFlags(), engineFlags()),
+		Flags:        slices.Concat(retryFlags(), engineFlags(), effectFlags()),
 		OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
 			state, name, err := e.whichRun(c, toWork)
@@ -97,6 +97,9 @@ func (e *env) reopen(c *cli.Context, dir *home.Dir) (int, error) {
 		choice.Statuses = append(choice.Statuses, s)
 	}
 	reason := c.String("reason")
+	if reason == "" && c.String("effect") == jobs.EffectNone.String() {
+		reason = "--effect none: repeating a record does no harm"
+	}
 	if slices.Contains(choice.Statuses, jobs.StatusUnknown) && reason == "" {
 		return 0, usage("It is kept with the decision, as by brood resolve.", "records that are unknown may have been done: say with --reason how you know that they were not, or why they may be done twice")
 	}
@@ -108,6 +111,10 @@ func (e *env) reopen(c *cli.Context, dir *home.Dir) (int, error) {
 		return 0, err
 	}
 	defer func() { _ = l.Close() }()
+	if err := e.lower(c, cfg); err != nil { // before anything is changed
+		return 0, err
+	}
+	e.agreed = true
 	warn := func(format string, args ...any) { e.terminal.Logf(format, args...) }
 	if err := desk.Amend(c.Context, l, cfg, warn); err != nil {
 		return 0, err

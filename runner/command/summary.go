@@ -64,6 +64,7 @@ func (e *env) giveReasons(name string, r *runner.Report) {
 func (e *env) adviseUnknown(name string) {
 	e.terminal.Logf("nobody can tell whether the unknown records were done; list them with: brood export %s --status unknown", name)
 	e.terminal.Logf("find out, then say so: brood resolve %s --as ok|failed|retry --seq RECORD --reason TEXT", name)
+	e.terminal.Logf("or, if repeating them does no harm: brood retry %s --status unknown --effect none --yes", name)
 }
 
 func showTime(d time.Duration) string {

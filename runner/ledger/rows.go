@@ -51,6 +51,10 @@ type Session struct {
 	Host      string
 	BootID    string
 	Slots     int
+	// Effect and Config are those of the run from now on, where they are others; Config nil:
+	// they are not.
+	Effect string
+	Config []byte
 	// Clean says that the session has ended with all that it knew in the
 	// ledger.
 	Clean bool

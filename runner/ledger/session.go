@@ -65,6 +65,9 @@ func (l *Ledger) BeginSession(ctx context.Context, s Session, left []Note) (int6
 		number = exec(`INSERT INTO sessions (started_at, version, pid, host, boot_id, slots) VALUES (?, ?, ?, ?, ?, ?)`,
 			stamp(s.StartedAt), s.Version, s.PID, s.Host, s.BootID, s.Slots)
 		exec(`INSERT OR REPLACE INTO owner VALUES (1, ?, ?, ?, ?, ?)`, number, s.Host, s.BootID, s.PID, stamp(s.StartedAt))
+		if s.Config != nil {
+			exec(`UPDATE run SET effect = ?, config = ?`, s.Effect, string(s.Config))
+		}
 		exec(`UPDATE run SET state = 'running', reason = '', finished_at = NULL`)
 		exec(`UPDATE progress SET acked = NULL`) // notes are numbered anew
 		for i := range left {

@@ -28,6 +28,7 @@ func TestText(t *testing.T) {
 		{jobs.ClassCrash, "the worker died with this record in hand (exit status 70): worker: job pipe, record 4: program x: it ended (exit status 9)", "program x: it ended (exit status 9)"},
 		{jobs.ClassCrash, "the worker died with this record in hand (signal: killed): one\ntwo", "the worker died with this record in hand (signal: killed): two"},
 		{jobs.ClassCrash, "the worker died with this record in hand (signal: killed)", "the worker died with this record in hand (signal: killed)"},
+		{"signal:KILL", "killed by signal KILL: a\nb" + reasons.Harmless, "killed by signal KILL: b"},
 		{"smtp", "550-no such user\n550 here", "550 here"},
 		{"retry", "", ""},
 		{"x", "\n\n", ""},

@@ -24,9 +24,14 @@ var (
 	inner = regexp.MustCompile(`^worker: job [^ ,]+, record \d+: `)
 )
 
+// Harmless stands behind the error of a record that is unknown, where brood can be told to
+// try such again. It is no part of the reason.
+const Harmless = " (if repeating it does no harm: --effect none)"
+
 // Text is an error in one line: of what a command has said the last line, which says why
 // it ended, behind its exit status.
 func Text(class jobs.Class, text string) string {
+	text = strings.TrimSuffix(text, Harmless)
 	head := ""
 	take := func(r *regexp.Regexp) bool {
 		found := r.FindString(text)

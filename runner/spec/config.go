@@ -18,11 +18,13 @@ import (
 // Config is a run. The part with JSON names is kept in the ledger when the run
 // begins, and is what a resume starts from.
 type Config struct {
-	Name         string       `json:"name"`
-	Job          string       `json:"job"`
-	Words        []string     `json:"words,omitempty"` // the command after "--"
-	Plan         jobs.Plan    `json:"plan"`
-	Effect       jobs.Effect  `json:"effect"`
+	Name   string      `json:"name"`
+	Job    string      `json:"job"`
+	Words  []string    `json:"words,omitempty"` // the command after "--"
+	Plan   jobs.Plan   `json:"plan"`
+	Effect jobs.Effect `json:"effect"`
+	// Lowered is how the effect came down to what it is, from what the run began with.
+	Lowered      []Lowering   `json:"lowered,omitempty"`
 	Key          jobs.KeySpec `json:"key"`
 	OncePer      string       `json:"once_per,omitempty"` // the scope that shares keys
 	Dataset      dataset.Spec `json:"dataset"`

@@ -50,7 +50,7 @@ func full(t *testing.T) *Config {
 			Config: json.RawMessage(`{"from":"ada@example.com"}`), Columns: []jobs.Column{{Name: "smtp_code", JSON: true}},
 			NeedsRaw: true, NeedsText: true, InHand: 8, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
 		},
-		Effect: jobs.EffectOnce, Key: jobs.KeySpec{Scope: "spring", Columns: []string{"email"}, Normalize: normalize}, OncePer: "spring",
+		Effect: jobs.EffectOnce, Lowered: []Lowering{{From: jobs.EffectOnce, To: jobs.EffectKeyed, At: time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC), By: "ann@home"}}, Key: jobs.KeySpec{Scope: "spring", Columns: []string{"email"}, Normalize: normalize}, OncePer: "spring",
 		Dataset: dataset.Spec{Paths: []string{"/data/people.tsv"}, Format: dataset.FormatTSV, Delimiter: '\t', NoHeader: true, MaxRecord: 1 << 20, MaxDepth: 1000, Text: true, FixedColumns: true},
 		Output:  "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Unordered: true, Joblog: "/data/jobs.log", RecordLimit: 100, WorkDir: "/data",
 		Slots: 8, Retries: 3, BackoffMin: time.Second, BackoffMax: time.Minute, Timeout: 30 * time.Second, TimeoutPercent: 200, KillAfter: time.Second,
