@@ -43,6 +43,11 @@ type Shape struct {
 	Columns []string `json:"columns"`
 	// End is what terminates a record in the dataset: "\n", or "\x00".
 	End string `json:"end"`
+	// Join says that a record is several values, and stands between them in Raw: the
+	// lines of a group, or the fields that the sources of a combination gave.
+	Join string `json:"join,omitempty"`
+	// Header is the line of the dataset that names the columns, where it is no table.
+	Header string `json:"-"`
 }
 
 // LineColumn is the only column of a dataset of plain lines.
@@ -83,7 +88,28 @@ func (r *Record) Value(i int) []byte {
 		v, _ := r.Lookup(r.Shape.Columns[i])
 		return v
 	default:
-		return r.Raw
+		return r.line()
+	}
+}
+
+// line is the column of plain lines. Those of a group that are separated by zero bytes have
+// line ends there: few can read the others.
+func (r *Record) line() []byte {
+	if r.Shape.Join == "\x00" {
+		return bytes.ReplaceAll(r.Raw, []byte{0}, []byte{'\n'})
+	}
+	return r.Raw
+}
+
+// Several are the values that the record is made of, one if it is not of several.
+func (r *Record) Several() [][]byte {
+	switch {
+	case r.Shape.Join == "":
+		return [][]byte{r.Raw}
+	case r.Shape.Kind == Fields:
+		return r.Values
+	default:
+		return bytes.Split(r.Raw, []byte(r.Shape.Join))
 	}
 }
 

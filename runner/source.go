@@ -241,7 +241,7 @@ func (s *source) admitKey(final bool) (done bool, err error) {
 	case first != nil:
 		text := fmt.Sprintf("duplicate of line %d", first.Line)
 		if first.File != s.rec.Pos.File {
-			text += " of " + s.r.cfg.Dataset.Paths[first.File]
+			text += " of " + s.r.cfg.Dataset.Name(first.File)
 		}
 		s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, text)
 	default:

@@ -77,7 +77,7 @@ func (e *env) export(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := desk.CheckInputs(c.Context, l, true); err != nil {
+	if err := desk.CheckInputs(c.Context, l, cfg.Dataset.MayGrow()); err != nil {
 		return err
 	}
 	if !home.Alive(state, name) {

@@ -93,6 +93,16 @@ type Spec struct {
 	MaxDepth int `json:"max_depth,omitempty"`
 	// Text says that every record must be valid UTF-8, whatever the format.
 	Text bool `json:"text"`
+	// Group says how many lines are a record; nil: each is one.
+	Group *Group `json:"group,omitempty"`
+	// ColSep separates the columns of lines, a regular expression; empty: they have none.
+	ColSep string `json:"colsep,omitempty"`
+	// Named says that the first line has the names of the columns, and the first value of
+	// each source its name. For CSV and TSV there is NoHeader.
+	Named bool `json:"named,omitempty"`
+	// Sources are lists whose combinations are the records; Paths are then the files among
+	// them.
+	Sources []Source `json:"sources,omitempty"`
 	// FixedColumns says that an object with a member that is not among the
 	// columns is bad input: the output has no place for it.
 	FixedColumns bool `json:"fixed_columns"`
@@ -106,7 +116,7 @@ type Spec struct {
 
 // Resolve settles the format by the names of the files.
 func (s *Spec) Resolve() error {
-	if len(s.Paths) == 0 {
+	if len(s.Paths) == 0 && len(s.Sources) == 0 {
 		return errors.New("no dataset was named")
 	}
 	if s.MaxRecord == 0 {
@@ -114,6 +124,9 @@ func (s *Spec) Resolve() error {
 	}
 	if s.MaxDepth == 0 {
 		s.MaxDepth = DefaultMaxDepth
+	}
+	if s.Format == FormatAuto && len(s.Sources) > 0 {
+		s.Format = FormatLines
 	}
 	if s.Format == FormatAuto {
 		s.Format = FormatOf(s.Paths[0])
@@ -131,6 +144,10 @@ func (s *Spec) Resolve() error {
 	}
 	return nil
 }
+
+// MayGrow reports whether rows that are added at the end leave the records as they are:
+// the last group would have more lines, and combinations would get other numbers.
+func (s *Spec) MayGrow() bool { return s.Group == nil && len(s.Sources) == 0 }
 
 // Position is a place in a dataset where a record begins.
 type Position struct {
@@ -190,8 +207,24 @@ func displayName(path string) string {
 	return path
 }
 
+// Name is what a file of the dataset is called in messages.
+func (s *Spec) Name(file int) string {
+	if len(s.Sources) > 0 {
+		return "sources"
+	}
+	return displayName(s.Paths[file])
+}
+
+// files is how many files there are to read one after the other.
+func (s *Spec) files() int {
+	if len(s.Sources) > 0 {
+		return 1
+	}
+	return len(s.Paths)
+}
+
 func (s *Spec) end() string {
-	if s.Format == FormatNUL {
+	if s.Format == FormatNUL && len(s.Sources) == 0 {
 		return "\x00"
 	}
 	return "\n"
@@ -204,6 +237,9 @@ func (s *Spec) kind() jobs.ShapeKind {
 	case FormatJSONL:
 		return jobs.Objects
 	default:
+		if s.split() {
+			return jobs.Fields
+		}
 		return jobs.Lines
 	}
 }

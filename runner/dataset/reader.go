@@ -26,6 +26,10 @@ type Reader struct {
 
 	left     *Position // of what is still being written
 	scratch  []byte    // unescaped CSV fields
+	cut      cutter    // of groups
+	sep      *separator
+	head     string // the line with the names of the columns, of lines
+	mix      *mixer // the sources, if the dataset is made of them
 	consumed consumed
 }
 
@@ -34,16 +38,17 @@ type Reader struct {
 // Standard input is read from spool, which is nil if it is not part of the
 // dataset.
 func Open(spec Spec, spool *Spool) (*Reader, error) {
+	spec.Grows = spec.Grows && spec.MayGrow()
 	r := &Reader{spec: spec, spool: spool, marks: make([]*mark, len(spec.Paths))}
 	switch spec.Format {
 	case FormatCSV, FormatTSV:
 		r.next = r.nextRow
 	case FormatJSONL:
 		r.next = r.nextObject
-	case FormatNUL:
-		r.next = func(rec *Record) error { return r.nextUntil(rec, 0) }
 	default:
-		r.next = func(rec *Record) error { return r.nextUntil(rec, '\n') }
+		if err := r.readLines(); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.findShape(); err != nil {
 		_ = r.Close()
@@ -60,16 +65,22 @@ func (r *Reader) RequireText(yes bool) { r.spec.Text = yes }
 
 // Grew reports whether the last file has grown since it was opened: see Spec.Grows.
 func (r *Reader) Grew() bool {
+	if len(r.spec.Sources) > 0 {
+		return false
+	}
 	last := r.marks[len(r.marks)-1]
 	return last != nil && last.grew
 }
 
 // Close closes the file that is open. It does not close the spool.
 func (r *Reader) Close() error {
-	if r.src == nil {
-		return nil
+	var err error
+	if r.mix != nil {
+		err = r.mix.close()
 	}
-	err := r.src.Close()
+	if r.src != nil {
+		err = errors.Join(err, r.src.Close())
+	}
 	r.src, r.win = nil, nil
 	return err
 }
@@ -79,8 +90,8 @@ func (r *Reader) Close() error {
 func (r *Reader) findShape() error {
 	var columns []string
 	named := ""
-	for i := len(r.spec.Paths) - 1; i >= 0; i-- {
-		if r.spec.Paths[i] == Stdin && i > 0 {
+	for i := r.spec.files() - 1; i >= 0; i-- {
+		if i > 0 && r.spec.Paths[i] == Stdin {
 			continue // standard input is compared when its turn comes
 		}
 		if err := r.openFile(Position{File: i, Line: 1}); err != nil {
@@ -90,14 +101,14 @@ func (r *Reader) findShape() error {
 		if err != nil {
 			return err
 		}
-		if columns != nil && r.spec.kind() == jobs.Fields {
+		if columns != nil && r.spec.kind() == jobs.Fields && !r.spec.ragged() {
 			if err := sameColumns(got, columns, r.name(), named); err != nil {
 				return err
 			}
 		}
 		columns, named = got, r.name()
 	}
-	r.shape = &jobs.Shape{Kind: r.spec.kind(), Columns: columns, End: r.spec.end()}
+	r.shape = &jobs.Shape{Kind: r.spec.kind(), Columns: columns, End: r.spec.end(), Join: r.spec.join(), Header: r.head}
 	if r.spec.FixedColumns && r.spec.kind() == jobs.Objects {
 		r.known = make(map[string]bool, len(columns))
 		for _, c := range columns {
@@ -130,6 +141,9 @@ func (r *Reader) columnsHere() ([]string, error) {
 	case jobs.Objects:
 		return r.peekObject()
 	default:
+		if len(r.spec.Sources) > 1 {
+			return r.mix.names, r.checkNames(r.mix.names)
+		}
 		return r.header()
 	}
 }
@@ -140,13 +154,13 @@ func (r *Reader) header() ([]string, error) {
 	var rec Record
 	saved := r.shape
 	r.shape = nil // any number of fields will do
-	err := r.nextRow(&rec)
+	err := r.next(&rec)
 	r.shape = saved
 	if errors.Is(err, io.EOF) {
-		if r.spec.NoHeader {
+		if r.spec.headless() {
 			return nil, &InputError{File: r.name(), Reason: "the file is empty; without a header there must be at least one row"}
 		}
-		return nil, &InputError{File: r.name(), Reason: "the file is empty; a header line was expected (--no-header if there is none)"}
+		return nil, &InputError{File: r.name(), Reason: "the file is empty; a header line was expected (" + r.spec.headlessBy() + " if there is none)"}
 	}
 	if err != nil {
 		return nil, err
@@ -155,7 +169,7 @@ func (r *Reader) header() ([]string, error) {
 		return nil, rec.Err
 	}
 	columns := make([]string, len(rec.Values))
-	if r.spec.NoHeader {
+	if r.spec.headless() {
 		for i := range columns {
 			columns[i] = strconv.Itoa(i + 1)
 		}
@@ -163,6 +177,10 @@ func (r *Reader) header() ([]string, error) {
 	}
 	for i, v := range rec.Values {
 		columns[i] = string(v)
+	}
+	if r.spec.split() {
+		r.head = string(rec.Raw)
+		return columns, r.checkNames(columns)
 	}
 	return columns, r.checkHeader(columns, rec.Raw)
 }
@@ -230,7 +248,7 @@ func (r *Reader) Next(rec *Record) error {
 		if err := r.src.ended(); err != nil {
 			return fmt.Errorf("read dataset %s: %w", r.name(), err)
 		}
-		if r.file+1 >= len(r.spec.Paths) {
+		if r.file+1 >= r.spec.files() {
 			r.consumed.finish(r.src)
 			return io.EOF
 		}
@@ -245,7 +263,7 @@ func (r *Reader) nextFile() error {
 	if err := r.openFile(Position{File: r.file + 1, Line: 1}); err != nil {
 		return err
 	}
-	if r.spec.kind() != jobs.Fields || r.spec.NoHeader {
+	if r.spec.kind() != jobs.Fields || r.spec.headless() {
 		return nil
 	}
 	got, err := r.header()
@@ -256,7 +274,7 @@ func (r *Reader) nextFile() error {
 }
 
 func (r *Reader) checkText(rec *Record) {
-	if rec.Err != nil || (r.spec.kind() == jobs.Lines && !r.spec.Text) || utf8.Valid(rec.Raw) {
+	if rec.Err != nil || (r.spec.anyBytes() && !r.spec.Text) || utf8.Valid(rec.Raw) {
 		return
 	}
 	at := 0
@@ -268,7 +286,10 @@ func (r *Reader) checkText(rec *Record) {
 		at += n
 	}
 	before := rec.Raw[:at]
-	line := rec.Pos.Line + countLines(before)
+	line := rec.Pos.Line
+	if r.mix == nil {
+		line += countLines(before)
+	}
 	col := at - bytes.LastIndexByte(before, '\n')
 	rec.Err = &InputError{File: r.name(), Line: line, Column: col, Reason: fmt.Sprintf("byte %#x is not valid UTF-8; convert the file, for example with iconv -t UTF-8", rec.Raw[at])}
 }
@@ -276,7 +297,7 @@ func (r *Reader) checkText(rec *Record) {
 // SeekTo continues at a position that an earlier Reader of the same dataset
 // has given. Plain files are not read up to there, compressed ones must be.
 func (r *Reader) SeekTo(p Position) error {
-	if p.File >= len(r.spec.Paths) {
+	if p.File >= r.spec.files() {
 		return r.Close()
 	}
 	r.consumed.skipTo(r, p.File)
@@ -286,8 +307,15 @@ func (r *Reader) SeekTo(p Position) error {
 // Ready reports whether a record can be had without waiting for anyone. Only
 // standard input ever has to be waited for.
 func (r *Reader) Ready() bool {
-	if r.win == nil || r.src.spool == nil {
+	switch {
+	case r.win == nil:
 		return true
+	case r.mix != nil:
+		return len(r.win.unread()) > 0 || r.mix.ready()
+	case r.src.spool == nil:
+		return true
+	case r.spec.Group != nil:
+		return r.groupReady()
 	}
 	end := byte('\n')
 	if r.spec.Format == FormatNUL {
@@ -296,10 +324,13 @@ func (r *Reader) Ready() bool {
 	return r.win.eof || r.src.spool.ready(r.src.at.Load()) || bytes.IndexByte(r.win.unread(), end) >= 0
 }
 
-func (r *Reader) name() string { return displayName(r.spec.Paths[r.file]) }
+func (r *Reader) name() string { return r.spec.Name(r.file) }
 
 // openFile opens a file of the dataset at a position.
 func (r *Reader) openFile(p Position) error {
+	if r.mix != nil {
+		return r.openSources(p)
+	}
 	if err := r.Close(); err != nil {
 		return fmt.Errorf("close dataset %s: %w", r.name(), err)
 	}
@@ -311,6 +342,7 @@ func (r *Reader) openFile(p Position) error {
 	r.src, r.marks[p.File] = src, src.mark
 	r.consumed.current.Store(src)
 	r.win = newWindow(src, p, r.spec.MaxRecord)
+	r.cut.reset()
 	if p.Offset == 0 {
 		r.skipBOM()
 	}

@@ -37,6 +37,9 @@ func (r *Reader) nextUntil(rec *Record, end byte) error {
 		if w.err != nil {
 			return w.err
 		}
+		if r.mix != nil { // values are numbered
+			w.line = rec.Pos.Line + 1
+		}
 		rec.Err = r.tooLong(rec.Pos.Line, rec.Size)
 		return nil
 	}
@@ -48,7 +51,7 @@ func (r *Reader) nextUntil(rec *Record, end byte) error {
 	rec.Size = int64(n)
 	lines := int64(1)
 	if end != '\n' || n == i { // a line end may be missing, or mean nothing
-		lines = countLines(u[:n])
+		lines = r.lineEnds(u[:n], 1)
 	}
 	w.take(n, lines)
 	return nil

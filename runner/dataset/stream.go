@@ -232,6 +232,9 @@ func (r *Reader) Consumed() int64 {
 // Total returns the stored size of all files in bytes, or -1 if standard input
 // is among them and has not ended.
 func (r *Reader) Total() int64 {
+	if r.mix != nil {
+		return r.spec.total()
+	}
 	var total int64
 	for _, p := range r.spec.Paths {
 		if p == Stdin {

@@ -206,9 +206,5 @@ func Records(in *Input, n uint64) (records iter.Seq2[*jobs.Record, error], place
 
 // Place words where a record stands, for messages.
 func Place(of *dataset.Spec, p dataset.Position) string {
-	path := of.Paths[p.File]
-	if path == dataset.Stdin {
-		path = "stdin"
-	}
-	return fmt.Sprintf("%s:%d", path, p.Line)
+	return fmt.Sprintf("%s:%d", of.Name(p.File), p.Line)
 }
