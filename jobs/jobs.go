@@ -94,6 +94,8 @@ type Plan struct {
 	// called from so many goroutines. 0 is one. It is what the job can do and not what it
 	// gets: for now that is one, whatever it says.
 	InHand int `json:"in_hand,omitempty"`
+	// Fit bounds the lines of a group; nil: the job can take any number.
+	Fit *Fit `json:"-"`
 	// Defaults are values of the run's flags, by name, where the user gives none.
 	Defaults map[string]string `json:"-"`
 	// FailedOutput is what becomes of Result.Text where the output is plain text and the

@@ -41,6 +41,9 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 		return Report{}, errors.Join(err, in.Close())
 	}
 	// What the job needs of the dataset is known only now.
+	if cfg.Dataset.Group != nil {
+		in.Reader.Regroup(cfg.Dataset.Group)
+	}
 	if needsText := cfg.Plan.NeedsText || cfg.OutputFormat != sink.FormatText; needsText != cfg.Dataset.Text {
 		cfg.Dataset.Text = needsText
 		in.Reader.RequireText(needsText)

@@ -88,7 +88,11 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 		}
 	}
 	if r.text {
-		res.Text = append(append(res.Text, rec.Raw...), rec.Shape.End...)
+		text := rec.Raw
+		if rec.Shape.Kind == jobs.Lines && rec.Shape.End == "\n" {
+			text = rec.Value(0) // of a group of values that are not lines
+		}
+		res.Text = append(append(res.Text, text...), rec.Shape.End...)
 	}
 	return nil
 }

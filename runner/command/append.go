@@ -19,14 +19,17 @@ func appendFlags() []cli.Flag {
 }
 
 // checkAppend refuses --append where it cannot work.
-func checkAppend(c *cli.Context, paths []string) error {
+func checkAppend(c *cli.Context, data *dataset.Spec) error {
 	if !c.Bool("append") {
 		return nil
+	}
+	if len(data.Sources) > 0 || c.Int("max-args") > 1 || c.Bool("max-fit") {
+		return usage("Name the file that grows, and take its lines one by one.", "--append does not go together with sources, nor with --max-args: new lines would make other records of what was done")
 	}
 	if !c.IsSet("run") {
 		return usage("For example: --run nightly --append", "--append goes on with a run from one time to the next: give it a name with --run")
 	}
-	if paths[len(paths)-1] == dataset.Stdin {
+	if data.Paths[len(data.Paths)-1] == dataset.Stdin {
 		return usage("Name the file that grows.", "--append: standard input cannot be read on from where it ended")
 	}
 	return nil

@@ -31,6 +31,8 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 	if err != nil {
 		return err
 	}
+	groups, columns := howRead(&now.Dataset)
+	thenGroups, thenColumns := howRead(&then.Dataset)
 	for _, p := range []struct {
 		what      string
 		asked     bool
@@ -38,7 +40,9 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 	}{
 		{"job", true, []string{now.Job}, []string{then.Job}},
 		{"command", true, now.Words, then.Words},
-		{"dataset", c.NArg() > 0, now.Dataset.Paths, then.Dataset.Paths},
+		{"dataset", c.NArg() > 0 || len(now.Dataset.Sources) > 0 || c.IsSet("arg-file"), madeOf(&now.Dataset), madeOf(&then.Dataset)},
+		{"number of lines for a command", c.IsSet("max-args") || c.IsSet("max-fit"), groups, thenGroups},
+		{"--colsep", c.IsSet("colsep"), columns, thenColumns},
 		{"output", c.IsSet("output"), []string{now.Output}, []string{then.Output}},
 		{"key", c.IsSet("key"), now.Key.Columns, then.Key.Columns},
 		{"scope", c.IsSet("once-per"), []string{now.OncePer}, []string{then.OncePer}},

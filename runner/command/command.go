@@ -73,6 +73,9 @@ type env struct {
 	words    []string
 	hasWords bool
 	args     []string // those before
+	// lists are those behind :::, and twoLists says that there are some on both sides of "--".
+	lists    []listed
+	twoLists bool
 	// scarce is runner.Setting.Scarce.
 	scarce bool
 	// agreed says that whoever sits at the terminal has said yes.
@@ -88,6 +91,7 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	defer e.closeResults()
 	args, e.words, e.hasWords = cutWords(args)
 	e.args = args
+	args = e.takeSources(args)
 	app := e.app()
 	if len(args) > 1 {
 		switch args[1] {

@@ -4,8 +4,6 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/spec"
-	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -13,31 +11,7 @@ import (
 )
 
 func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
-	paths := c.Args().Slice()
-	if len(paths) == 0 {
-		if term.IsTerminal(int(e.stdin.Fd())) {
-			return usage("Name a file, or - for standard input.", "no dataset was named, and standard input is a terminal")
-		}
-		paths = []string{dataset.Stdin}
-	}
-	if i := slices.Index(paths, dataset.Stdin); i >= 0 && slices.Contains(paths[i+1:], dataset.Stdin) {
-		return usage("", "standard input (-) was named more than once")
-	}
-	if err := checkAppend(c, paths); err != nil {
-		return err
-	}
 	data := &cfg.Dataset
-	data.Grows, data.WholeLines = c.Bool("append"), c.Bool("append")
-	for _, p := range paths {
-		if p != dataset.Stdin {
-			abs, err := filepath.Abs(p)
-			if err != nil {
-				return fmt.Errorf("open dataset %s: %w", p, err)
-			}
-			p = abs
-		}
-		data.Paths = append(data.Paths, p)
-	}
 	var err error
 	if data.Format, err = dataset.ParseFormat(c.String("format")); err != nil {
 		return usage("", "--format: %w", err)
@@ -45,6 +19,55 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 	if c.Bool("null") {
 		data.Format = dataset.FormatNUL
 	}
+	if len(e.lists) > 0 || c.IsSet("arg-file") {
+		err = e.chooseSources(c, data)
+	} else {
+		err = e.chooseFiles(c, data)
+	}
+	if err != nil {
+		return err
+	}
+	if i := slices.Index(data.Paths, dataset.Stdin); i >= 0 && slices.Contains(data.Paths[i+1:], dataset.Stdin) {
+		return usage("", "standard input (-) was named more than once")
+	}
+	if err := checkAppend(c, data); err != nil {
+		return err
+	}
+	data.Grows, data.WholeLines = c.Bool("append"), c.Bool("append")
+	if data.Format == dataset.FormatAuto && (len(e.lists) > 0 || c.IsSet("arg-file") || c.IsSet("colsep")) {
+		data.Format = dataset.FormatLines
+	}
+	if err := e.chooseFormat(c, data); err != nil {
+		return err
+	}
+	return chooseLines(c, cfg)
+}
+
+// chooseFiles takes what the dataset is from the arguments.
+func (e *env) chooseFiles(c *cli.Context, data *dataset.Spec) error {
+	if c.Bool("link") {
+		return usage("As in: brood run exec -- COMMAND {1} {2} ::: a b ::: 1 2", "--link is for several sources")
+	}
+	paths := c.Args().Slice()
+	if len(paths) == 0 {
+		if term.IsTerminal(int(e.stdin.Fd())) {
+			return usage("Name a file, or - for standard input.", "no dataset was named, and standard input is a terminal")
+		}
+		paths = []string{dataset.Stdin}
+	}
+	for _, p := range paths {
+		abs, err := absolute(p)
+		if err != nil {
+			return err
+		}
+		data.Paths = append(data.Paths, abs)
+	}
+	return nil
+}
+
+// chooseFormat reads how the dataset is written down.
+func (e *env) chooseFormat(c *cli.Context, data *dataset.Spec) error {
+	var err error
 	if c.IsSet("delimiter") && c.String("delimiter") == "" {
 		return usage("For an equals sign write -d '='.", "-d was given no character")
 	}

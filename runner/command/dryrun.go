@@ -35,6 +35,9 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 		_, _ = fmt.Fprintln(e.stderr, e.stderr.Line("brood: "+w))
 	}
 	in.Reader.RequireText(cfg.Plan.NeedsText)
+	if cfg.Dataset.Group != nil {
+		in.Reader.Regroup(cfg.Dataset.Group)
+	}
 	if cfg.Plan.Rehearse != nil {
 		records, place := intake.Records(in, cfg.RecordLimit)
 		return cfg.Plan.Rehearse(&jobs.Rehearsal{

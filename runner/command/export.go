@@ -8,6 +8,7 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -93,7 +94,7 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 	if path == "" {
 		path = sink.Stdout
 	}
-	format := cfg.Dataset.Format
+	format := exportFormat(&cfg.Dataset)
 	if path != sink.Stdout {
 		if err := notAnInput(path, cfg.Dataset.Paths); err != nil {
 			return err
@@ -163,9 +164,9 @@ type exporter struct {
 // member without a column or bytes that are no text, is refused and not left out.
 func (x *exporter) reading() dataset.Spec {
 	of := x.spec
-	if x.format != of.Format {
+	if !x.copied() {
 		of.FixedColumns = x.table()
-		of.Text = of.Text || x.format == dataset.FormatJSONL
+		of.Text = of.Text || x.format == dataset.FormatJSONL || len(of.Sources) > 0 && x.table()
 	}
 	return of
 }
@@ -179,26 +180,62 @@ func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record, o *l
 	if x.why && (rec.Err == nil || (o != nil && o.Class == jobs.ClassInput)) {
 		return x.withWhy(s, seq, rec, o), nil
 	}
-	if x.format == x.spec.Format {
+	if x.copied() {
 		x.buf = append(x.buf, rec.Raw...)
 		return append(x.buf, s.End...), nil
 	}
-	r := &jobs.Record{Seq: seq, Raw: rec.Raw, Values: rec.Values, Shape: s}
 	if rec.Err != nil {
 		return nil, usage("Export it in the dataset's own format.", "%w; it cannot be turned into %s", rec.Err, x.format)
 	}
-	switch x.format {
-	default: // lines: the raw bytes, below
-	case dataset.FormatJSONL:
-		return append(r.AppendJSON(x.buf), '\n'), nil
-	case dataset.FormatCSV, dataset.FormatTSV:
-		if x.cells == nil {
-			x.cells = jobs.NewCells(s)
+	for _, r := range single(&jobs.Record{Seq: seq, Raw: rec.Raw, Values: rec.Values, Shape: s}) {
+		switch x.format {
+		default:
+			if bytes.IndexByte(r.Raw, '\n') >= 0 {
+				return nil, usage("Export it as .csv or .jsonl.", "record %d is a value with a line end in it, and a list of lines has no place for that", seq)
+			}
+			x.buf = append(append(x.buf, r.Raw...), '\n')
+		case dataset.FormatJSONL:
+			x.buf = append(r.AppendJSON(x.buf), '\n')
+		case dataset.FormatCSV, dataset.FormatTSV:
+			if x.cells == nil {
+				x.cells = jobs.NewCells(s)
+			}
+			x.buf = sink.AppendTableRow(x.buf, x.delimiter(), x.cells.Values(r))
 		}
-		return sink.AppendTableRow(x.buf, x.delimiter(), x.cells.Values(r)), nil
 	}
-	return append(append(x.buf, r.Raw...), '\n'), nil
+	return x.buf, nil
 }
+
+// single are the lines of a group, each as a record; another record is itself.
+func single(r *jobs.Record) []*jobs.Record {
+	if r.Shape.Join == "" || r.Shape.Kind != jobs.Lines {
+		return []*jobs.Record{r}
+	}
+	shape := *r.Shape
+	shape.Join = ""
+	var out []*jobs.Record
+	for _, line := range r.Several() {
+		out = append(out, &jobs.Record{Seq: r.Seq, Raw: line, Shape: &shape})
+	}
+	return out
+}
+
+// exportFormat is in which format records are given back, if the name of the file does not
+// say another: that of the dataset. Combinations are rows of a table, and a list of values
+// is one of lines.
+func exportFormat(of *dataset.Spec) dataset.Format {
+	switch len(of.Sources) {
+	case 0:
+		return of.Format
+	case 1:
+		return dataset.FormatLines
+	default:
+		return dataset.FormatCSV
+	}
+}
+
+// copied reports whether the bytes of the dataset are copied.
+func (x *exporter) copied() bool { return x.format == x.spec.Format && len(x.spec.Sources) == 0 }
 
 // header returns the header of the file, once.
 func (x *exporter) header(s *jobs.Shape) []byte {
@@ -206,6 +243,9 @@ func (x *exporter) header(s *jobs.Shape) []byte {
 		return nil
 	}
 	x.begun = true
+	if s.Header != "" && !x.table() && x.format != dataset.FormatJSONL {
+		return []byte(s.Header + s.End)
+	}
 	if !x.table() || (x.format == x.spec.Format && x.spec.NoHeader && !x.why) {
 		return nil
 	}

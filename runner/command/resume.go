@@ -79,7 +79,7 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 		TakeOver: c.Bool("take-over"), AcceptAppend: appends || changed == inputAppend, WholeLines: appends,
 		Tune: func(stored *spec.Config) error {
 			cfg = stored
-			if changed == inputAppend && !cfg.Dataset.MayGrow() {
+			if (appends || changed == inputAppend) && !cfg.Dataset.MayGrow() {
 				return usage("Start a run of its own for the new rows.", "run %s cannot take rows that were added: its records are groups of lines, or combinations, and would be others", cfg.Name)
 			}
 			if def, err = e.registry.Lookup(cfg.Job); err != nil {

@@ -44,7 +44,7 @@ Example:
 		run.Subcommands = append(run.Subcommands, &cli.Command{
 			Name: d.Name, Usage: d.Usage, ArgsUsage: args,
 			Description:  "DATASET is a file, or - for standard input.\n\n" + d.Help,
-			Flags:        slices.Concat(runFlags(), appendFlags(), engineFlags(), jobFlags(d)),
+			Flags:        slices.Concat(runFlags(), appendFlags(), listFlags(), engineFlags(), jobFlags(d)),
 			OnUsageError: usageError,
 			Action:       func(c *cli.Context) error { return e.withRoom(func() error { return e.run(c, d) }) },
 		})
@@ -77,6 +77,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 			return fmt.Errorf("job %s: a worker cannot have %d records in hand", d.Name, p.InHand)
 		}
 		cfg.Plan = p
+		if err := fit(c, cfg); err != nil {
+			return err
+		}
 		if err := e.takeDefaults(c, cfg); err != nil {
 			return err
 		}

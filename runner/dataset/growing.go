@@ -28,6 +28,9 @@ func (r *Reader) Left() *Position { return r.left }
 // Taken is the last file as far as it has been read, for who wants to read on from there
 // when it has grown; nil if it may not grow. All of it has been read.
 func (r *Reader) Taken() (*Fingerprint, error) {
+	if len(r.marks) == 0 || !r.spec.MayGrow() {
+		return nil, nil
+	}
 	m := r.marks[len(r.marks)-1]
 	if m == nil || !m.grows {
 		return nil, nil

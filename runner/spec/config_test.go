@@ -51,8 +51,12 @@ func full(t *testing.T) *Config {
 			NeedsRaw: true, NeedsText: true, InHand: 8, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
 		},
 		Effect: jobs.EffectOnce, Lowered: []Lowering{{From: jobs.EffectOnce, To: jobs.EffectKeyed, At: time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC), By: "ann@home"}}, Key: jobs.KeySpec{Scope: "spring", Columns: []string{"email"}, Normalize: normalize}, OncePer: "spring",
-		Dataset: dataset.Spec{Paths: []string{"/data/people.tsv"}, Format: dataset.FormatTSV, Delimiter: '\t', NoHeader: true, MaxRecord: 1 << 20, MaxDepth: 1000, Text: true, FixedColumns: true},
-		Output:  "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Unordered: true, Joblog: "/data/jobs.log", RecordLimit: 100, WorkDir: "/data",
+		Dataset: dataset.Spec{
+			Paths: []string{"/data/people.tsv"}, Format: dataset.FormatTSV, Delimiter: '\t', NoHeader: true, MaxRecord: 1 << 20, MaxDepth: 1000, Text: true, FixedColumns: true,
+			Group: &dataset.Group{Lines: 100, Fit: &jobs.Fit{Bytes: 1 << 20, Times: 1, Plus: 9, Quoted: true}}, ColSep: " +", Named: true,
+			Sources: []dataset.Source{{Values: []dataset.Value{"a", "\xff"}}, {File: 1, Link: dataset.LinkShort}},
+		},
+		Output: "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Unordered: true, Joblog: "/data/jobs.log", RecordLimit: 100, WorkDir: "/data",
 		Slots: 8, Retries: 3, BackoffMin: time.Second, BackoffMax: time.Minute, Timeout: 30 * time.Second, TimeoutPercent: 200, KillAfter: time.Second,
 		Limits: Limits{
 			Mem: 1 << 30, CPU: time.Second, Procs: 9, Files: 64, Nice: 5, User: "nobody:nogroup", Sandbox: true,
