@@ -74,7 +74,7 @@ type env struct {
 	hasWords bool
 	args     []string // those before
 	// lists are those behind :::, and twoLists says that there are some on both sides of "--".
-	lists    []listed
+	lists    []valueList
 	twoLists bool
 	// scarce is runner.Setting.Scarce.
 	scarce bool

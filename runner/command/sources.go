@@ -11,8 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// listed is a list of values on the command line, and the word it stands behind.
-type listed struct {
+// valueList is a list of values on the command line, and the word it stands behind.
+type valueList struct {
 	mark   string
 	values []string
 }
@@ -23,12 +23,12 @@ var marks = []string{":::", "::::", ":::+", "::::+"}
 
 // cutSources takes the lists off that end a command line, or the words behind "--". A mark
 // that is to be a word itself has a backslash before it.
-func cutSources(words []string) (before []string, lists []listed) {
+func cutSources(words []string) (before []string, lists []valueList) {
 	for _, w := range words {
 		word, escaped := strings.CutPrefix(w, `\`)
 		switch {
 		case slices.Contains(marks, w):
-			lists = append(lists, listed{mark: w})
+			lists = append(lists, valueList{mark: w})
 			continue
 		case escaped && slices.Contains(marks, word):
 			w = word
@@ -69,7 +69,7 @@ func listFlags() []cli.Flag {
 func (e *env) chooseSources(c *cli.Context, data *dataset.Spec) error {
 	lists := e.lists
 	for _, f := range slices.Backward(c.StringSlice("arg-file")) {
-		lists = slices.Insert(lists, 0, listed{mark: "::::", values: []string{f}})
+		lists = slices.Insert(lists, 0, valueList{mark: "::::", values: []string{f}})
 	}
 	if c.NArg() > 0 {
 		return usage("Leave one of them away; a file is a source behind ::::.", "both a dataset (%s) and sources (%s) were named", c.Args().First(), lists[0].mark)
@@ -104,7 +104,7 @@ func (e *env) chooseSources(c *cli.Context, data *dataset.Spec) error {
 }
 
 // addFiles adds a source for each file of a list.
-func addFiles(data *dataset.Spec, l listed, link dataset.Link) error {
+func addFiles(data *dataset.Spec, l valueList, link dataset.Link) error {
 	if len(l.values) == 0 {
 		return usage("Name it, or - for standard input.", "no file was named behind %s", l.mark)
 	}

@@ -75,6 +75,31 @@ func (s *separator) split(values [][]byte, line []byte) [][]byte {
 	return append(values, line[from:])
 }
 
+// Line puts columns together again to what they were taken from. It reports whether the
+// dataset is one of lines at all, and not a table.
+func (s *Spec) Line(values [][]byte) (line []byte, plain bool, err error) {
+	switch {
+	case !s.anyBytes():
+		return nil, false, nil
+	case len(s.Sources) > 1:
+		return bytes.Join(values, []byte{0}), true, nil
+	case s.ColSep == "":
+		return bytes.Join(values, nil), true, nil
+	}
+	sep, err := newSeparator(s.ColSep)
+	if err != nil {
+		return nil, true, err
+	}
+	between, literal := string([]byte{sep.char}), sep.expr == nil
+	if !literal {
+		between, literal = sep.expr.LiteralPrefix()
+	}
+	if !literal {
+		return nil, true, fmt.Errorf("its columns were separated by %q, and nobody can tell what is to stand between those that were corrected", s.ColSep)
+	}
+	return bytes.Join(values, []byte(between)), true, nil
+}
+
 // split reports whether the lines of the dataset have columns, or values.
 func (s *Spec) split() bool { return s.ColSep != "" || s.Named || len(s.Sources) > 1 }
 

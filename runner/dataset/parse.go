@@ -29,7 +29,7 @@ func (r *Reader) Parse(raw []byte, rec *Record) {
 
 // terminator is what a record ends with.
 func (r *Reader) terminator() byte {
-	if r.spec.Format == FormatNUL {
+	if r.spec.joint() == "\x00" {
 		return 0
 	}
 	return '\n'

@@ -242,7 +242,7 @@ func (f *Fixes) row(cfg *spec.Config, x *fix, rec *dataset.Record) ([]byte, erro
 		return f.object(x, rec)
 	case jobs.Lines:
 		v, _ := f.record(x).Lookup(jobs.LineColumn)
-		return v, nil
+		return f.lines(x, v, rec)
 	case jobs.Fields:
 	}
 	values := make([][]byte, len(f.runs.Columns))
@@ -265,7 +265,24 @@ func (f *Fixes) row(cfg *spec.Config, x *fix, rec *dataset.Record) ([]byte, erro
 	if same {
 		return bytes.Clone(rec.Raw), nil
 	}
+	if row, plain, err := cfg.Dataset.Line(values); plain && err != nil {
+		return nil, f.bad(x.pos.Line, "record %d: %v", x.seq, err)
+	} else if plain {
+		return row, nil
+	}
 	return bytes.TrimSuffix(sink.AppendTableRow(nil, cfg.Dataset.Delimiter, values), []byte{'\n'}), nil
+}
+
+// lines is what a line, or a group of them, is made of. Where zero bytes separate those of
+// a group, line ends stand for them in a table.
+func (f *Fixes) lines(x *fix, v []byte, rec *dataset.Record) ([]byte, error) {
+	if f.runs.Join != "\x00" {
+		return v, nil
+	}
+	if bytes.IndexByte(rec.Raw, '\n') >= 0 {
+		return nil, f.bad(x.pos.Line, "record %d is a group with a line end within a value, and a table does not say which is which; leave it out", x.seq)
+	}
+	return bytes.ReplaceAll(v, []byte{'\n'}, []byte{0}), nil
 }
 
 // object makes an object of one, or of the columns of a table: a member whose text is the
