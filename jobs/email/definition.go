@@ -40,7 +40,8 @@ may be, say what to write instead:
    {{get . "name" "friend"}}     {{if has . "city"}} in {{.city}}{{end}}
 and there are upper, lower, capital and trim, as in {{capital .name}}, besides what
 Go's text/template has, such as {{urlquery .email}}. In HTML values are escaped. A
-line break in a header is a failed record.
+line break in a header is a failed record. What was written for another program, as
+{name} or *|FNAME|*, is refused; \{name} is for those who mean it.
 
 Nothing leaves the machine unless a server is named: messages are put into a Maildir
 (--transport maildir:DIR), and one that is there already is not put there again.
@@ -91,6 +92,7 @@ Examples:
 			{Name: "text", Usage: "`FILE` with the text", Default: ""},
 			{Name: "html", Usage: "`FILE` with the same in HTML", Default: ""},
 			{Name: "markdown", Usage: "`FILE` with the same in Markdown: the text as it is, and HTML made of it", Default: ""},
+			{Name: "literal-braces", Usage: "send placeholders of other programs, such as {name} or [[name]], as they stand", Default: false},
 			{Name: "default-lang", Usage: "`LANG` for records without a language of their own in the column lang", Default: ""},
 			{Name: "from", Usage: "the sender's `ADDRESS`, as in 'Ada <ada@example.com>'", Default: ""},
 			{Name: "subject", Usage: "the `SUBJECT`, a template", Default: ""},
@@ -137,6 +139,11 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	c, err := readConfig(o)
 	if err != nil {
 		return jobs.Plan{}, err
+	}
+	if known := columnsOf(shape, c.Address).known.Columns; !o.Bool("literal-braces") && len(known) > 0 {
+		if err := c.noForeign(known); err != nil {
+			return jobs.Plan{}, err
+		}
 	}
 	composer, err := newComposer(c, shape)
 	if err != nil {

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/placeholder"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -205,7 +206,11 @@ func checkColumns(name string, node parse.Node, shape *jobs.Shape) error {
 	}
 	for _, field := range fields(node) {
 		if !slices.Contains(shape.Columns, field) {
-			return fmt.Errorf("template %s: there is no column %q; the dataset has %s", name, field, strings.Join(shape.Columns, ", "))
+			meant := ""
+			if near := placeholder.Nearest(field, shape.Columns); near != "" {
+				meant = fmt.Sprintf(" (did you mean %s?)", written(near))
+			}
+			return fmt.Errorf("template %s: there is no column %q%s; the dataset has %s", name, field, meant, strings.Join(shape.Columns, ", "))
 		}
 	}
 	return nil

@@ -1,0 +1,142 @@
+package email
+
+import (
+	"brood/jobs/placeholder"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// What was written for another program would go out as it stands: Dear {name}. So the templates
+// are looked at where a run is planned, and only there: one that has begun sends what it began
+// with.
+
+// noForeign refuses placeholders of other languages in all that becomes a part of messages, and
+// takes the backslash from those that were escaped.
+func (c *config) noForeign(columns []string) error {
+	for _, v := range []variants{c.Template, c.Text, c.HTML, c.Markdown} {
+		for _, lang := range slices.Sorted(maps.Keys(v)) {
+			s := v[lang]
+			if err := foreignIn(s.Name, s.Text, columns); err != nil {
+				return err
+			}
+			s.Text = unescaped(s.Text, columns)
+			v[lang] = s
+		}
+	}
+	for i, h := range c.Headers {
+		if err := foreignIn("", h.Value, columns); err != nil {
+			return fmt.Errorf("header %s: %w", h.Name, err)
+		}
+		c.Headers[i].Value = unescaped(h.Value, columns)
+	}
+	if err := foreignIn("", c.Unsubscribe, columns); err != nil {
+		return fmt.Errorf("--unsubscribe: %w", err)
+	}
+	return nil
+}
+
+// foreignIn refuses a text with a placeholder of another language. Name is that of its file.
+func foreignIn(name, text string, columns []string) error {
+	at, found, column := -1, "", ""
+	if f, ok := placeholder.Foreign(blanked(text), columns); ok {
+		at, found, column = f.At, text[f.At:f.At+len(f.Text)], f.Name
+	}
+	for _, m := range action.FindAllStringIndex(text, -1) {
+		inner := strings.TrimSpace(text[m[0]+2 : m[1]-2])
+		if (at < 0 || m[0] < at) && !strings.HasPrefix(inner, ".") && !strings.HasPrefix(inner, "$") && !known(inner) && placeholder.SuspectDouble(inner, columns) {
+			bare, _, _ := strings.Cut(strings.Trim(inner, "{}#/^&>$@= "), "|")
+			at, found, column = m[0], text[m[0]:m[1]], strings.TrimSpace(bare)
+		}
+	}
+	if at < 0 {
+		return nil
+	}
+	where := ""
+	if name != "" {
+		where = fmt.Sprintf("%s:%d: ", name, 1+strings.Count(text[:at], "\n"))
+	}
+	if slices.Contains(columns, column) {
+		return fmt.Errorf("%s%s would not be filled: here a column is written %s. %s", where, found, written(column), meantSo(found))
+	}
+	if near := placeholder.Nearest(column, columns); near != "" {
+		return fmt.Errorf("%s%s would not be filled; did you mean %s? %s", where, found, written(near), meantSo(found))
+	}
+	return fmt.Errorf("%s%s would not be filled: a column is written as in %s, and there is none called %s; the dataset has %s. %s",
+		where, found, written(columns[0]), column, placeholder.Listed(columns), meantSo(found))
+}
+
+// meantSo says how a text is written that is to go out as it stands.
+func meantSo(found string) string {
+	switch {
+	case strings.HasPrefix(found, "{{"):
+		return fmt.Sprintf("For plain braces write {{%q}}", found)
+	case strings.HasPrefix(found, "{"):
+		return `For plain braces write \` + found + ", or --literal-braces"
+	}
+	return "If it is to go out as it stands: --literal-braces"
+}
+
+// written is a column as a template has it.
+func written(column string) string {
+	switch plain := plainName(column); {
+	case identifier.MatchString(column):
+		return "{{." + column + "}}"
+	case identifier.MatchString(plain):
+		return "{{." + plain + "}}"
+	}
+	return fmt.Sprintf("{{index . %q}}", column)
+}
+
+var identifier = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
+
+// known reports whether an action begins with a word of the template language's own.
+func known(action string) bool {
+	action = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(action, "-"), "-"))
+	word, _, _ := strings.Cut(action, " ")
+	switch word {
+	case "if", "else", "end", "range", "with", "define", "template", "block", "break", "continue", "true", "false", "nil",
+		"and", "or", "not", "len", "slice", "print", "printf", "println", "html", "js", "urlquery", "call", "eq", "ne", "lt", "le", "gt", "ge":
+		return true
+	}
+	return functions[word] != nil
+}
+
+// blanked is a text without its actions, of the same length.
+func blanked(text string) string {
+	return action.ReplaceAllStringFunc(text, func(a string) string {
+		return strings.Map(func(c rune) rune {
+			if c == '\n' {
+				return c
+			}
+			return ' '
+		}, asciiOnly(a))
+	})
+}
+
+// asciiOnly has a letter for each byte that is none.
+func asciiOnly(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 0x80 {
+			b[i] = 'x'
+		}
+	}
+	return string(b)
+}
+
+// unescaped takes the backslash from braces outside of actions that Foreign would have
+// refused without.
+func unescaped(text string, columns []string) string {
+	var out strings.Builder
+	done := 0
+	for _, m := range action.FindAllStringIndex(text, -1) {
+		out.WriteString(placeholder.Unescape(text[done:m[0]], columns))
+		out.WriteString(text[m[0]:m[1]])
+		done = m[1]
+	}
+	out.WriteString(placeholder.Unescape(text[done:], columns))
+	return out.String()
+}

@@ -1,0 +1,65 @@
+package placeholder
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestForeign is the rule for mails: a placeholder of another language would go out as it
+// stands. What else mails are made of does not look like one.
+func TestForeign(t *testing.T) {
+	mail := []string{"email", "name", "First Name", "first_name", "Stadt"}
+	for text, want := range map[string]string{
+		"Dear {name},": "{name}", "Dear {First Nmae}": "{First Nmae}", "Dear {Vorname}!": "{Vorname}", "{1}": "{1}", "Dear {$name}": "{$name}", "Dear {name|upper}": "{name|upper}", "{% if name %}": "{% if name %}",
+		"Hi *|FNAME|*,": "*|FNAME|*", "<%= name %>": "<%= name %>", "<% if x %>": "<% if x %>", "Dear %recipient.name%": "%recipient.name%", "Dear [[name]]": "[[name]]", "Dear [[Vorname]]": "[[Vorname]]",
+		"Dear ${name}": "${name}", "Dear ${First Name}": "${First Name}", "Dear %name%,": "%name%", "%%First_Name%%": "%%First_Name%%", "Dear «Stadt»": "«Stadt»", "Dear <<First Name>>": "<<First Name>>",
+		"Dear #name#": "#name#", "@first_name@": "@first_name@", "Dear [First Name],\n": "[First Name]", "[NAME]": "[NAME]", "a {b,c} {name}": "{name}", "*|A|* {name}": "*|A|*",
+		// CSS, JSON, prose, links, addresses.
+		"body { color: red }": "", "p{margin:0}a{color:red}": "", "@media (max-width: 600px) { .a { width: 100% } }": "", "@media print{.a{top:0}}": "", "a{}": "", "{}": "", `{"a": 1}`: "", `<script type="application/ld+json">{"@type":"Person","name":"x"}</script>`: "",
+		"[name](https://a.example/)": "", "![name](cid:x.png)": "", "[name]: https://a.example/": "", "input[name]": "", "[1]": "", "[more]": "", "[…]": "", "[[1]]": "", "50% off, 20% more": "", "100 %": "", "#1 #2": "", "write to a@name@b": "@name@",
+		"price ${5}": "", "«Guten Tag»": "", "a << b >> c": "", "{ }": "", `\{name}`: "", "a {b,c}": "", "see {x: 1}": "", "*|*": "", "%": "", "name": "", "Dear name": "", "": "", "<% x": "",
+	} {
+		got, ok := Foreign(text, mail)
+		if got.Text != want || ok != (want != "") || ok && !strings.HasPrefix(text[got.At:], got.Text) {
+			t.Errorf("%q: %+v, want %q", text, got, want)
+		}
+	}
+	for text, name := range map[string]string{"{name}": "name", "{% name %}": "name", "{$name}": "name", "{First Nmae}": "First Nmae", "*|FNAME|*": "FNAME", "<%= name %>": "name", "«Stadt»": "Stadt", "{name|upper}": "name"} {
+		if got, _ := Foreign(text, mail); got.Name != name {
+			t.Errorf("%s: %q", text, got.Name)
+		}
+	}
+}
+
+// TestUnescape: a backslash goes from where it was needed, and from nowhere else.
+func TestUnescape(t *testing.T) {
+	for text, want := range map[string]string{
+		`\{name}`: "{name}", `a \{name} b \{First Nmae} c`: "a {name} b {First Nmae} c", `\{"a":1}`: `\{"a":1}`, `\{ }`: `\{ }`, `\alpha{x: 1}`: `\alpha{x: 1}`, `\{{.name}}`: `\{{.name}}`, `{\{name}}`: `{\{name}}`, "": "", `\`: `\`, `{name}`: "{name}",
+	} {
+		if got := Unescape(text, []string{"name", "First Name"}); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// FuzzForeign: what is found stands in the text; without braces and the marks of other
+// languages nothing is found; what was escaped is found when it is not any more.
+func FuzzForeign(f *testing.F) {
+	for _, s := range []string{"{name}", `\{name}`, "*|X|*", "<%= a %>", "[name]", "%name%", "«name»", "{{.name}}", "a{b:c}", "\xff{", "[[a]]", "${name}"} {
+		f.Add(s, "name")
+	}
+	f.Fuzz(func(t *testing.T, text, column string) {
+		cols := []string{column}
+		found, ok := Foreign(text, cols)
+		if ok && (found.Text == "" || found.At < 0 || !strings.HasPrefix(text[found.At:], found.Text)) {
+			t.Fatalf("%q: %+v does not stand there", text, found)
+		}
+		if ok && !strings.ContainsAny(text, "{[<*%$«#@") {
+			t.Fatalf("%q: %+v", text, found)
+		}
+		plain := Unescape(text, cols)
+		if strings.ReplaceAll(plain, `\`, "") != strings.ReplaceAll(text, `\`, "") {
+			t.Fatalf("%q became %q", text, plain)
+		}
+	})
+}
