@@ -13,6 +13,7 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -175,12 +176,16 @@ type Setup struct {
 	MaxDepth int
 }
 
+// ErrNotBegun is wrapped by an error of Runner.Do where it is certain that the record was
+// not begun: it loses nothing with the worker, and another one gets it.
+var ErrNotBegun = errors.New("the record was not begun")
+
 // Runner is a job inside a worker. Do is called for one record at a time, from
 // one goroutine, unless the plan says that more can be in hand.
 type Runner interface {
 	// Do works on rec and fills res, which the caller has reset. Both are
 	// valid only until Do returns. A record that fails is a result; an error
-	// means that the job itself is broken, and ends the worker.
+	// means that the job itself is broken, and ends the worker; see ErrNotBegun.
 	Do(ctx context.Context, rec *Record, res *Result) error
 	Close() error
 }

@@ -63,6 +63,8 @@ func (testJob) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error
 		res.Fail(jobs.VerdictRetry, "busy", "%s", arg)
 	case "break":
 		return errors.New("the program broke the protocol")
+	case "untouched":
+		return fmt.Errorf("the program has gone; %w", jobs.ErrNotBegun)
 	case "print":
 		fmt.Print(arg)
 	case "wait": // until somebody opens the named pipe, or it is stopped

@@ -124,6 +124,9 @@ func (s *server) batch(p []byte) error {
 		s.page.Start(rec.Seq, rec.Attempt, now)
 		res.Reset()
 		if err := s.do(&rec, &res); err != nil {
+			if errors.Is(err, jobs.ErrNotBegun) {
+				s.page.GiveBack(rec.Seq)
+			}
 			return fmt.Errorf("job %s, record %d: %w", s.hello.Job, rec.Seq, err)
 		}
 		begun := now

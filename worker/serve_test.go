@@ -62,6 +62,24 @@ func TestOrphan(t *testing.T) {
 	}
 }
 
+// TestNotBegun: a record that the job had not begun when it broke is not said to be in
+// hand; any other is.
+func TestNotBegun(t *testing.T) {
+	for line, want := range map[string]bool{"untouched": false, "break": true} {
+		s, p, _ := inProcess(t)
+		b := wire.AppendBody(wire.AppendRecordHead(wire.AppendBatchHead(nil, 3, 1), 0, 1), jobs.Lines, []byte(line), nil, true)
+		if err := s.batch(b); err == nil {
+			t.Errorf("%s: no error", line)
+		}
+		if seq, _, inHand := p.page.InHand(); inHand != want || (inHand && seq != 3) {
+			t.Errorf("%s: record %d in hand: %t", line, seq, inHand)
+		}
+		if got := p.noted(t); got != nil {
+			t.Errorf("%s: noted are %q", line, got)
+		}
+	}
+}
+
 // TestUnsent: an answer that finds nobody is noted, though it would not have been.
 func TestUnsent(t *testing.T) {
 	s, p, answers := inProcess(t)

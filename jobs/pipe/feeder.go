@@ -22,6 +22,7 @@ type feeder struct {
 	said error
 
 	mu      sync.Mutex
+	sent    int64    // bytes that went into the pipe
 	writing bool     // rest is at work
 	waiting [][]byte // for its turn
 	err     error    // of rest
@@ -61,6 +62,7 @@ func (w *feeder) write(b []byte) (kept bool, err error) {
 		return true, nil
 	}
 	n, err := w.atOnce(b)
+	w.sent += int64(n)
 	if err != nil || n == len(b) {
 		return false, err
 	}
@@ -86,8 +88,9 @@ func (w *feeder) atOnce(b []byte) (int, error) {
 // rest writes what is left, and what comes meanwhile.
 func (w *feeder) rest(b []byte) {
 	for {
-		_, err := w.f.Write(b)
+		n, err := w.f.Write(b)
 		w.mu.Lock()
+		w.sent += int64(n)
 		if err != nil {
 			w.err = err
 			w.mu.Unlock()
@@ -102,6 +105,16 @@ func (w *feeder) rest(b []byte) {
 		b, w.waiting = w.waiting[0], w.waiting[1:]
 		w.mu.Unlock()
 	}
+}
+
+// untouched reports whether the program, which has ended, and whoever else had its input,
+// has read nothing of what was written from an offset on, nor ever will.
+func (w *feeder) untouched(from int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	nobody, left, ok := false, 0, false
+	err := w.raw.Control(func(fd uintptr) { nobody, left, ok = unreadIn(int(fd)) })
+	return err == nil && ok && nobody && w.sent-int64(left) <= from
 }
 
 // failed is why lost was called.

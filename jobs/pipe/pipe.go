@@ -161,7 +161,8 @@ type runner struct {
 	out   *bufio.Reader
 	line  []byte
 	reply []byte
-	ended bool // gone has been called, and waits for it
+	asked int64 // bytes of all requests
+	ended bool  // gone has been called, and waits for it
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
@@ -204,12 +205,14 @@ func (r *runner) start() error {
 
 // Do asks the program. Whatever breaks the protocol is an error: the program
 // cannot be trusted with another record, and what it did with this one is not
-// known.
+// known, unless it has ended without having read any of it.
 func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
 	r.line = appendRequest(r.line[:0], rec, r.setup.Key.Of(rec))
+	from := r.asked
+	r.asked += int64(len(r.line))
 	kept, err := r.in.write(r.line)
 	if err != nil {
-		return r.gone(fmt.Errorf("write to it: %w", err))
+		return r.gone(from, fmt.Errorf("write to it: %w", err))
 	}
 	if kept {
 		r.line = nil
@@ -219,7 +222,7 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 		err = fmt.Errorf("write to it: %w", r.in.failed())
 	}
 	if err != nil {
-		return r.gone(err)
+		return r.gone(from, err)
 	}
 	return r.understand(line, rec, res)
 }
@@ -309,12 +312,18 @@ func (r *runner) readLine() ([]byte, error) {
 	}
 }
 
-// lastWords is how long is waited for an answer of a program that takes no more
-// input.
-const lastWords = 100 * time.Millisecond
+const (
+	// lastWords is how long is waited for an answer of a program that takes no more
+	// input.
+	lastWords = 100 * time.Millisecond
+	// endTime is how long is waited for the end of a program that is about to: what it has
+	// closed may be the first that is seen of it.
+	endTime = 2 * time.Second
+)
 
-// gone says how the program ended, if it has.
-func (r *runner) gone(err error) error {
+// gone says how the program ended, if it has, and whether it had begun with the request
+// that begins at an offset of its input.
+func (r *runner) gone(from int64, err error) error {
 	r.ended = true
 	done := make(chan struct{})
 	go func() {
@@ -323,8 +332,11 @@ func (r *runner) gone(err error) error {
 	}()
 	select {
 	case <-done:
+		if r.in.untouched(from) {
+			return fmt.Errorf("program %s: %w (%s); %w", r.Command[0], err, r.cmd.ProcessState, jobs.ErrNotBegun)
+		}
 		return fmt.Errorf("program %s: %w (%s)", r.Command[0], err, r.cmd.ProcessState)
-	case <-time.After(lastWords):
+	case <-time.After(endTime):
 		return fmt.Errorf("program %s: %w", r.Command[0], err)
 	}
 }

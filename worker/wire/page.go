@@ -46,7 +46,7 @@ const PageSize = 4096
 // The worker alone writes the words before 64, and the parent reads them, above
 // all after the worker has died. The time and the try are written before the
 // seq, and that it is no longer in hand only after the answer stands in the worker's
-// buffer. The words from 72 are written by the worker while it lives, and by
+// buffer, or if nothing was begun. The words from 72 are written by the worker while it lives, and by
 // the parent when it has gone; that at 120 always by the parent. The last two are
 // written by the parent, which then sends the worker SIGTERM, and cleared by the
 // worker when it has told the record.
@@ -222,6 +222,9 @@ func (p *Page) Finish(seq jobs.Seq, done uint64) {
 	p.store(wordDone, done)
 	p.store(wordSeq, (uint64(seq)+1)<<1|notInHand)
 }
+
+// GiveBack says that the record in hand was not begun after all.
+func (p *Page) GiveBack(seq jobs.Seq) { p.store(wordSeq, (uint64(seq)+1)<<1|notInHand) }
 
 const notInHand = 1
 
