@@ -12,6 +12,7 @@ const (
 	ClassOutput    Class = "output"    // the job produced more than it may
 	ClassConnect   Class = "connect"   // the far side could not be reached: a reason to do less at once
 	ClassResolved  Class = "resolved"  // it was unknown until somebody decided
+	ClassStart     Class = "exec"      // what was to work on it could not be started: nothing was done
 )
 
 // Why the record was lost sight of, with its worker or without it.

@@ -97,6 +97,9 @@ type Plan struct {
 	InHand int `json:"in_hand,omitempty"`
 	// Fit bounds the lines of a group; nil: the job can take any number.
 	Fit *Fit `json:"-"`
+	// OwnProgram says that a worker hands its records to a program of the user's that goes
+	// on from one to the next. Whether that works nobody knows before it has answered.
+	OwnProgram bool `json:"own_program,omitempty"`
 	// Defaults are values of the run's flags, by name, where the user gives none.
 	Defaults map[string]string `json:"-"`
 	// FailedOutput is what becomes of Result.Text where the output is plain text and the

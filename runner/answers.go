@@ -142,6 +142,9 @@ func (k *talk) release() {
 // settleOne settles an answer, which may be that of a record that was stopped.
 func (k *talk) settleOne(u *settlement, t *try, res *jobs.Result) {
 	r := k.slot.r
+	if !r.guarding.works.Load() && r.readSign(u, t, res) {
+		return
+	}
 	at := k.hand.Stopped(t.Seq, t.rec.Attempt)
 	if at == nil {
 		r.observe(t, res, res.Class, res.Elapsed)

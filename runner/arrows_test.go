@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 
 	// A run, from what is asked of it to the session that does it.
 	"brood/runner/spec":    {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},
+	"brood/runner/guard":   {"jobs", "runner/reasons"},
 	"brood/runner/home":    {"runner/ledger", "runner/proc", "runner/spec"},
 	"brood/runner/intake":  {"jobs", "runner/dataset", "runner/ledger", "runner/spec"},
 	"brood/runner/feed":    {"jobs", "worker/wire", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec"},
@@ -43,7 +44,7 @@ var allowed = map[string][]string{
 	"brood/runner/desk":    {"jobs/files", "jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
 	"brood/runner/where":   {"jobs"},
 	"brood/runner": {
-		"jobs", "worker/wire", "runner/book", "runner/control", "runner/dataset", "runner/desk", "runner/feed", "runner/gauge", "runner/hand",
+		"jobs", "worker/wire", "runner/book", "runner/control", "runner/dataset", "runner/desk", "runner/feed", "runner/gauge", "runner/guard", "runner/hand",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 

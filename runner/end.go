@@ -55,6 +55,9 @@ func (r *Report) Counted() ledger.Totals {
 // outcome says how the session has ended.
 func (r *session) outcome(drainCtx context.Context, err error) (ledger.State, string, error) {
 	cause := context.Cause(drainCtx)
+	if err == nil && r.guarding.wasStopped(cause) && r.signal.Load() == 0 && r.book.Complete() {
+		return ledger.StateDone, "", nil // there was nothing left to guard
+	}
 	var aborted *spec.AbortError
 	if err == nil && errors.As(cause, &aborted) {
 		err = aborted

@@ -23,6 +23,7 @@ func (r *session) Pause(yes bool) {
 	if yes {
 		r.Term.Logf("paused")
 	} else {
+		r.guarding.decided()
 		r.Term.Logf("continued")
 	}
 }
@@ -61,6 +62,9 @@ func (r *session) Live() *control.Live {
 	}
 	f := r.feed.State()
 	out.Paused, out.Waits, out.Adaptive = f.Paused, f.Waits, f.Adaptive
+	if f.Paused && out.Waits == "" {
+		out.Waits = r.guarding.pausedFor()
+	}
 	if f.Rate != nil {
 		out.RateLimit = f.Rate.String()
 	}

@@ -5,6 +5,7 @@ import (
 	"brood/runner/feed"
 	"brood/runner/hand"
 	"brood/runner/ledger"
+	"brood/runner/reasons"
 	"brood/runner/spec"
 	"brood/worker/wire"
 	"errors"
@@ -26,6 +27,10 @@ func (k *talk) settleDead(exit hand.Exit) error {
 	s.r.hearRemains(&rest)
 	s.r.usage.add(exit)
 	s.deaths++
+	if !k.any && !s.r.guarding.works.Load() {
+		k.spared = s.r.readDeath(&rest)
+	}
+	s.lastWords = reasons.Text(rest.Loss.Class, rest.Loss.Text)
 	clean := len(k.queue) == 0 && exit.Clean
 	if k.any || rest.InHand != nil || len(rest.Left) > 0 || clean {
 		s.deaths = 0 // it is the record's, see lose
@@ -88,6 +93,9 @@ func (k *talk) settleLeft(u *settlement, t *try, rest *hand.Remains) (bool, erro
 		return true, err
 	}
 	r.observe(t, nil, rest.Loss.Class, rest.Loss.Took)
+	if k.spared {
+		t.spared, t.later = true, laterThan(rest.Loss.Took)
+	}
 	r.lose(u, t, rest.Loss)
 	return true, nil
 }

@@ -205,6 +205,7 @@ func idle() *scripted {
 // the records.
 func TestIdleDeathsEndTheRun(t *testing.T) {
 	f := newRetryRun(t, "ok a")
+	f.cfg.NoGuard = true // which would end it sooner
 	var hands []*scripted
 	for range idleDeaths + 3 {
 		hands = append(hands, idle())
@@ -241,6 +242,7 @@ func TestIdleDeathsInARow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newRetryRun(t, "ok a", "ok b")
+			f.cfg.NoGuard = true
 			var hands []*scripted
 			for range 2 {
 				for range idleDeaths - 1 {

@@ -28,6 +28,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/desk"
 	"brood/runner/feed"
+	"brood/runner/guard"
 	"brood/runner/hand"
 	"brood/runner/home"
 	"brood/runner/intake"
@@ -182,6 +183,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		Pace: cfg.Pace, PaceKey: cfg.PaceKey, QuotaDay: day, QuotaUsed: used, Breaker: cfg.Breaker, Adaptive: cfg.Adaptive,
 		Jobserver: r.jobserver, Tell: r.tellPause, Waited: r.metrics.noteWait,
 	})
+	r.feed.Bound(r.guarding.trial.Room())
 	if err := r.crew.hire(cfg.Slots); err != nil {
 		return err
 	}
@@ -286,7 +288,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
 	seen := newGauges(r.cfg.Headroom, r.feed, r.Term)
-	for _, f := range []func(context.Context){r.watch, r.dun, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve} {
+	for _, f := range []func(context.Context){r.watch, r.dun, r.widen, r.noteSilence, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve} {
 		servants.Go(func() { f(serve) })
 	}
 
@@ -310,7 +312,10 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	if in.Produces() {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections}
+	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, rows: guard.NewAlike()}
+	if r.cfg.NoGuard {
+		src.rows.Differs()
+	}
 	r.past = nil // the source lets go of it as it comes by
 	start(src.read)
 	if r.feed.NeedsIntents() {
@@ -318,10 +323,12 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	}
 	start(func(ctx context.Context) error { return r.crew.manage(ctx, start) })
 	err := workers.Wait()
+	r.acquit()
 	close(r.updates)
 	bookErr := books.Wait()
 	stopServing()
 	servants.Wait()
+	r.guarding.decided()
 	if bookErr != nil {
 		err = bookErr // the cause of any other
 	}

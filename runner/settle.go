@@ -3,7 +3,6 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/book"
-	"brood/runner/dataset"
 	"brood/runner/feed"
 	"brood/runner/hand"
 	"brood/runner/ledger"
@@ -15,6 +14,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -25,6 +25,10 @@ type try struct {
 	slot int
 	rec  *jobs.Record
 	body []byte // the record's encoding, to be sent again
+	// later is how long another try waits at least.
+	later time.Duration
+	// spared says that it need not be the record that has ended its worker.
+	spared bool
 }
 
 // settler decides about records, when an answer has come or is not to be expected any
@@ -43,6 +47,7 @@ type settler struct {
 	// triedBefore is how many tries of a record do not count, see ledger.Reader.TriedBefore.
 	triedBefore map[jobs.Seq]int
 	halting     halting
+	guarding    *guarding
 	trouble     trouble    // why records of this session failed or are unknown
 	slowing     seldom     // how often it is said that all are slowed down
 	mask        *jobs.Mask // of secrets; nil: there are none
@@ -52,7 +57,7 @@ type settler struct {
 }
 
 func newSettler(cfg *spec.Config, shape *jobs.Shape, t *term.Term) *settler {
-	return &settler{cfg: cfg, policy: newPolicy(cfg), shape: shape, term: t, trouble: trouble{tally: reasons.NewTally(reasons.Kept)}}
+	return &settler{cfg: cfg, policy: newPolicy(cfg), shape: shape, term: t, guarding: newGuarding(cfg), trouble: trouble{tally: reasons.NewTally(reasons.Kept)}}
 }
 
 // settle decides what an answer, which was heard, means for its record, and sees to it.
@@ -148,6 +153,9 @@ func (s *settler) rowOK(u *settlement, t *try, out *sink.Outcome) {
 	u.Final(t.Seq, s.redone[t.Seq])
 	s.logJob(u, t.rec, t.slot, &ledger.Outcome{Status: jobs.StatusOK}, out)
 	s.countHalt(1, 0)
+	if !s.guarding.differ.Load() {
+		s.endsDiffer()
+	}
 }
 
 // slow lets others wait because of a record.
@@ -170,7 +178,13 @@ func (s *settler) finish(u *settlement, t *try, o ledger.Outcome, out *sink.Outc
 			s.term.Worker(t.slot, int64(t.Seq), "stdout", string(bytes.TrimRight(line, "\r\n")))
 		}
 	}
+	if !s.guarding.works.Load() {
+		s.guarding.isFinal(t.Seq)
+	}
 	s.row(u, t.rec, max(t.slot, 1), o, out)
+	if !s.guarding.differ.Load() {
+		s.readEnd(t.rec, &o, strings.HasPrefix(o.Error, mayBeDone))
+	}
 }
 
 // row adds the row of a record that ended otherwise than ok. What o says counts, out
@@ -185,7 +199,7 @@ func (s *settler) row(u *settlement, rec *jobs.Record, slot int, o ledger.Outcom
 	u.Outcomes = append(u.Outcomes, o)
 	s.logJob(u, rec, slot, &o, out)
 	if o.Status != jobs.StatusSkipped {
-		s.trouble.add(rec, &o, s.placeAt(dataset.Position{File: o.Place.File, Line: o.Place.Line}))
+		s.trouble.add(s.failureOf(rec, &o))
 		s.countHalt(0, 1)
 	}
 }
@@ -228,10 +242,13 @@ func (s *settler) forget(u *settlement, t *try) int {
 // sendAgain queues a record for another try and notes in the ledger that the
 // one at hand is over.
 func (s *settler) sendAgain(u *settlement, t *try, d *decision) {
-	due := time.Now().Add(d.after)
+	due := time.Now().Add(max(d.after, t.later))
 	u.Retries = append(u.Retries, ledger.Retry{
 		Seq: t.Seq, Attempts: d.next - 1, Crashes: s.feed.CrashesOf(t.Seq), Due: due, First: t.Sent(),
 	})
+	if t.spared {
+		s.guarding.putOff(ledger.Retry{Seq: t.Seq, Attempts: t.rec.Attempt - 1, Crashes: max(s.feed.CrashesOf(t.Seq)-1, 0), Due: due, First: t.Sent()})
+	}
 	x := &feed.Retry{Item: t.Item, Attempt: d.next, Due: due, Suspect: d.suspect, Key: s.keyFor(t.rec), Body: bytes.Clone(t.body)}
 	x.Waited = true
 	u.again = append(u.again, x)

@@ -32,6 +32,8 @@ type slot struct {
 	tempo  tempo
 	live   atomic.Pointer[child] // for the watch
 	deaths int                   // in a row, without a single answer
+	// lastWords is how the last of them ended.
+	lastWords string
 
 	pad  *pad       // nil before the first worker
 	seat *feed.Seat // in the feed
@@ -108,7 +110,7 @@ func (s *slot) workOn(ctx context.Context) error {
 			return err
 		}
 		if s.deaths >= idleDeaths {
-			return &spec.AbortError{Reason: fmt.Sprintf("%d workers of slot %d died in a row without an answer; see their messages above", s.deaths, s.number)}
+			return &spec.AbortError{Reason: fmt.Sprintf("%d workers of slot %d died in a row without an answer, the last: %s", s.deaths, s.number, s.lastWords)}
 		}
 		b = &feed.Batch{}
 	}

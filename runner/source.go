@@ -5,6 +5,7 @@ import (
 	"brood/runner/book"
 	"brood/runner/dataset"
 	"brood/runner/feed"
+	"brood/runner/guard"
 	"brood/runner/intake"
 	"brood/runner/keys"
 	"brood/runner/ledger"
@@ -28,7 +29,8 @@ type source struct {
 	block     *feed.Block
 	bad       *settlement // results of rows that cannot be read, or are duplicates
 	admission *admission
-	loose     int // records of this block that were queued by themselves
+	loose     int          // records of this block that were queued by themselves
+	rows      *guard.Alike // whether the first rows are all bad
 
 	past        *book.Past
 	corrections intake.Corrections
@@ -183,6 +185,7 @@ func (s *source) admit() error {
 			return err
 		}
 	}
+	s.rows.Differs()
 	it := feed.Item{Seq: s.seq, Line: rec.Pos.Line, Offset: rec.Pos.Offset, File: int32(rec.Pos.File)}
 	if s.r.feed.Keyed() {
 		it.Pace = s.r.feed.PaceKey(s.record())
@@ -324,10 +327,17 @@ func (s *source) refuse(status jobs.Status, class jobs.Class, text string) {
 	if s.bad == nil {
 		s.bad = newSettlement()
 	}
-	s.r.row(s.bad, s.record(), 0, ledger.Outcome{
+	rec, o := s.record(), ledger.Outcome{
 		Seq: s.seq, Status: status, Class: class, Error: text, At: time.Now(),
 		Place: ledger.Place{File: s.rec.Pos.File, Line: s.rec.Pos.Line, Offset: s.rec.Pos.Offset},
-	}, &sink.Outcome{})
+	}
+	s.r.row(s.bad, rec, 0, o, &sink.Outcome{})
+	if class != jobs.ClassInput || s.rows.Over() {
+		return
+	}
+	if all := s.rows.Bad(s.r.failureOf(rec, &o)); all != nil {
+		s.r.stopFor(alikeError(s.r.cfg, all)) // more of them get no better by waiting
+	}
 }
 
 func (s *source) sendBad() {

@@ -22,6 +22,7 @@ type talk struct {
 	ended   chan struct{} // closed when no more answers will come
 	err     error         // of the answers; read after ended
 	any     bool          // at least one record was answered
+	spared  bool          // the record it died with is not to blame
 
 	listening bool
 	// current is the first of the queue while it is being answered; of who listens.
@@ -112,6 +113,9 @@ func (k *talk) give(b *feed.Batch) error {
 	k.mu.Lock()
 	k.queue = append(k.queue, b)
 	k.mu.Unlock()
+	if r := k.slot.r; !r.guarding.works.Load() {
+		r.gives(&b.Items[0])
+	}
 	return k.hand.Give(b.Frame, len(b.Items))
 }
 
@@ -127,7 +131,9 @@ func (k *talk) room() bool {
 
 // oneByOne says that a worker gets nothing before it has answered, see feed; or that
 // what comes back may be a reason to begin nothing more.
-func (r *session) oneByOne() bool { return r.cfg.Halt.On != "" || r.feed.OneByOne() }
+func (r *session) oneByOne() bool {
+	return r.cfg.Halt.On != "" || r.feed.OneByOne() || !r.guarding.differ.Load()
+}
 
 // Idle reports whether the worker has nothing in hand.
 func (k *talk) Idle() bool {
@@ -141,6 +147,9 @@ func (k *talk) given() int { return len(k.queue) + len(k.closing) }
 
 // allowance is how many records the hand may be given now.
 func (k *talk) allowance() int {
+	if !k.slot.r.guarding.differ.Load() {
+		return 1 // it may be the last
+	}
 	if k.slot.r.feed.Adaptive() {
 		return 1 // what is refused is so at once, and is no reason to give it more
 	}

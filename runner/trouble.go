@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/reasons"
 	"sync"
@@ -14,9 +15,17 @@ type trouble struct {
 	tally *reasons.Tally
 }
 
+// failureOf is a record that has ended so. It borrows that.
+func (s *settler) failureOf(rec *jobs.Record, o *ledger.Outcome) *reasons.Failure {
+	return failure(rec, o, s.placeAt(dataset.Position{File: o.Place.File, Line: o.Place.Line}))
+}
+
+func failure(rec *jobs.Record, o *ledger.Outcome, place string) *reasons.Failure {
+	return &reasons.Failure{Seq: rec.Seq, Place: place, Status: o.Status, Class: o.Class, Error: o.Error, Values: reasons.ValuesOf(rec)}
+}
+
 // add notes a record that has ended so. It is borrowed.
-func (t *trouble) add(rec *jobs.Record, o *ledger.Outcome, place string) {
-	f := &reasons.Failure{Seq: rec.Seq, Place: place, Status: o.Status, Class: o.Class, Error: o.Error, Values: reasons.ValuesOf(rec)}
+func (t *trouble) add(f *reasons.Failure) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.tally.Add(f)

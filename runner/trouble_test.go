@@ -19,7 +19,7 @@ func TestTrouble(t *testing.T) {
 			for i := range 10 {
 				name := []byte{'a' + byte(10*slot+i)%26, 'z'}
 				rec := &jobs.Record{Seq: jobs.Seq(10*slot + i), Shape: shape, Values: [][]byte{name, nil}}
-				tr.add(rec, &ledger.Outcome{Status: jobs.StatusUnknown, Class: "x", Error: "no " + string(name)}, "in.csv:1")
+				tr.add(failure(rec, &ledger.Outcome{Status: jobs.StatusUnknown, Class: "x", Error: "no " + string(name)}, "in.csv:1"))
 			}
 		})
 	}

@@ -297,7 +297,7 @@ func (r *runner) notStarted(err error, res *jobs.Result) error {
 	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		verdict = jobs.VerdictThrottle // the machine is full, the record is not to blame
 	}
-	res.Fail(verdict, "exec", "start %s: %v", r.argv[0], err)
+	res.Fail(verdict, jobs.ClassStart, "start %s: %v", r.argv[0], err)
 	return nil
 }
 

@@ -84,7 +84,7 @@ func plan(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 	if _, err := osexec.LookPath(c.Command[0]); err != nil {
 		return jobs.Plan{}, fmt.Errorf("program: %w", err)
 	}
-	p := jobs.Plan{NeedsText: true}
+	p := jobs.Plan{NeedsText: true, OwnProgram: true}
 	for _, name := range c.Columns {
 		p.Columns = append(p.Columns, jobs.Column{Name: name, JSON: true})
 	}

@@ -206,6 +206,9 @@ func (b *Book) NoteInput(seq jobs.Seq) {
 // InputEnds notes that the source has read everything.
 func (b *Book) InputEnds() { b.inputDone.Store(true) }
 
+// Complete reports whether all there is to read is final.
+func (b *Book) Complete() bool { return b.inputDone.Load() && b.Totals().Pending() == 0 }
+
 // Failed reports whether writing or recording has become impossible. It may be called at
 // any time.
 func (b *Book) Failed() bool { return b.hasFailed.Load() }

@@ -274,7 +274,9 @@ func classify(err error) (int, string) {
 		return exitLocked, "Let it go on (kill -CONT, fg); an order has to be given again then. What its ledger says: brood status " + silent.Name
 	case errors.As(err, &silent):
 		return exitLocked, "What its ledger says: brood status " + silent.Name
-	case errors.As(err, &aborted), errors.As(err, &halted):
+	case errors.As(err, &aborted):
+		return exitStopped, aborted.Hint
+	case errors.As(err, &halted):
 		return exitStopped, ""
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return exitWrite, "Make room on the disk, then continue with brood resume."

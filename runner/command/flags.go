@@ -80,6 +80,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "kill-after", Usage: "a record that is to stop is first asked to, by SIGTERM to all that its worker has started; kill them `TIME` later (0: at once)", Value: "1s", Category: groupEngine},
 		&cli.IntFlag{Name: "max-crashes", Usage: "give a record up after it has killed `N` workers, or was stopped at a limit as often", Value: 2, Category: groupEngine},
 		&cli.StringFlag{Name: "halt", Usage: "stop `WHEN`: never, or soon (finish what is in hand) or now (kill it), and how many fail, success or done: soon,fail=1 or now,fail=10%", Value: "never", Category: groupEngine},
+		&cli.BoolFlag{Name: "no-guard", Usage: "go on also if nothing works: by default a run stops when the first 20 records all end alike and not ok, or none can be worked on", Category: groupEngine},
 		&cli.StringFlag{Name: "drain-timeout", Usage: "when the run is stopped, kill what is in hand after `TIME`; none is never", Category: groupEngine, DefaultText: "30s, or --timeout where that is longer"},
 		&cli.Uint64Flag{Name: "max-tasks-per-worker", Usage: "replace a worker after about `N` records", Category: groupEngine},
 		&cli.StringFlag{Name: "max-mem-per-worker", Usage: "replace a worker before it has `SIZE` of memory, with what it has started", Category: groupEngine},

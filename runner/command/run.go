@@ -328,6 +328,9 @@ func (e *env) tune(c *cli.Context, cfg *spec.Config) error {
 			return err
 		}
 	}
+	if c.IsSet("no-guard") {
+		cfg.NoGuard = c.Bool("no-guard")
+	}
 	if c.IsSet("halt") {
 		if cfg.Halt, err = spec.ParseHalt(c.String("halt")); err != nil {
 			return usage("", "--halt: %w", err)

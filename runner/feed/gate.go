@@ -7,6 +7,7 @@ import (
 // gate says how many slots may work. It is guarded by the feed's lock.
 type gate struct {
 	allowed int // slots
+	most    int // slots, whatever allowed says: see Bound
 	working int // slots that have a permit
 	barred  int // slots that wait for one
 	// shut says why nothing new is begun at all, or is empty.
@@ -17,7 +18,9 @@ type gate struct {
 	changed chan struct{} // closed, and replaced, when it changes
 }
 
-func newGate() gate { return gate{allowed: math.MaxInt, changed: make(chan struct{})} }
+func newGate() gate {
+	return gate{allowed: math.MaxInt, most: math.MaxInt, changed: make(chan struct{})}
+}
 
 // Seat is a slot's place at the gate: its permit, and what it has of make's jobserver.
 type Seat struct {
@@ -28,7 +31,7 @@ type Seat struct {
 // admits gives a slot a permit, or lets it keep the one it has; or takes it away,
 // if there are too many.
 func (g *gate) admits(s *Seat) bool {
-	if g.shut != "" || (s.permit && g.working > g.allowed) || (!s.permit && g.working >= g.allowed) {
+	if g.shut != "" || (s.permit && g.working > g.limit()) || (!s.permit && g.working >= g.limit()) {
 		g.leave(s)
 		return false
 	}
@@ -45,7 +48,7 @@ func (g *gate) leave(s *Seat) {
 		return
 	}
 	s.permit = false
-	if g.working--; g.barred > 0 && g.working < g.allowed {
+	if g.working--; g.barred > 0 && g.working < g.limit() {
 		g.change()
 	}
 }
@@ -65,11 +68,24 @@ func (f *Feed) Leave(s *Seat) {
 	f.gate.leave(s)
 }
 
+// limit is how many slots may work.
+func (g *gate) limit() int { return min(g.allowed, g.most) }
+
 // allow lets so many slots work at a time.
 func (g *gate) allow(n int) {
 	if g.allowed != n {
 		g.allowed = n
 		g.change()
+	}
+}
+
+// Bound lets no more than so many slots work, whatever else would allow it.
+func (f *Feed) Bound(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gate.most != n {
+		f.gate.most = n
+		f.gate.change()
 	}
 }
 

@@ -57,6 +57,9 @@ type Config struct {
 	Recycle      Recycle          `json:"recycle"`
 	Halt         Halt             `json:"halt"`
 	Breaker      pace.BreakerSpec `json:"breaker"`
+	// NoGuard says that a session goes on also where its first records all end alike,
+	// or none of them can be worked on: see package guard.
+	NoGuard bool `json:"no_guard,omitempty"`
 	// Adaptive fits the number of records that are worked on, up to Slots, to
 	// what the far side can do.
 	Adaptive bool      `json:"adaptive,omitempty"`

@@ -3,8 +3,11 @@ package spec
 import "errors"
 
 // AbortError ends a run because nothing more should be tried: a job has said
-// so, or workers cannot be started.
-type AbortError struct{ Reason string }
+// so, or workers cannot be started, or nothing works.
+type AbortError struct {
+	Reason string
+	Hint   string // what to do about it, in one line, or empty
+}
 
 func (e *AbortError) Error() string { return e.Reason }
 

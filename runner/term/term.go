@@ -127,6 +127,9 @@ func (t *Term) isBar() bool {
 	return t.progress == ProgressAlways || t.progress == ProgressAuto && t.tty && !t.dumb
 }
 
+// Seen reports whether somebody sees at once what is said.
+func (t *Term) Seen() bool { return t.tty }
+
 // Logf writes one line of the engine's own.
 func (t *Term) Logf(format string, args ...any) {
 	t.mu.Lock()
