@@ -126,6 +126,8 @@ func (s *status) askLive(ctx context.Context, state string) {
 	}
 	s.Live = &l
 	switch {
+	case l.Paused && l.Waits != "":
+		s.Reason = "paused: " + l.Waits
 	case l.Paused:
 		s.Reason = "paused"
 	case l.Waits != "":

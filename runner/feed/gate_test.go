@@ -160,3 +160,22 @@ func TestShed(t *testing.T) {
 		}
 	})
 }
+
+// A bound holds whatever else would allow more, and counts slots that have their permit.
+func TestGateBound(t *testing.T) {
+	x := newFixture(t, Config{})
+	x.push("a", "b", "c", "d")
+	first, second := x.feed.Seat(), x.feed.Seat()
+	x.feed.Bound(1)
+	x.want(x.takeBy(first, 1), "0/1")
+	x.want(x.takeBy(second, 1), "")
+	x.feed.mu.Lock()
+	x.feed.gate.allow(2)
+	x.feed.mu.Unlock()
+	x.want(x.takeBy(second, 1), "")
+	x.feed.Bound(0)
+	x.want(x.takeBy(first, 1), "")
+	x.feed.Bound(2)
+	x.want(x.takeBy(first, 1), "1/1")
+	x.want(x.takeBy(second, 1), "2/1")
+}
