@@ -66,11 +66,14 @@ func (t *Tally) Add(f *Failure) {
 	kind := f.Status.String() + "\x00" + string(f.Class) + "\x00"
 	// The same words are the same reason, and so are those that are the same without what
 	// they have of the record. A value may be a word of the message by chance.
-	plain := kind + strings.TrimPrefix(reason, f.Place+": ")
+	plain := kind + withoutPlace(reason, f.Place)
 	g := t.groups[plain]
 	masked := plain
 	if g == nil {
-		masked = kind + mask(plain[len(kind):], f.Values)
+		// An exit status is none of the record's words, whatever its values are.
+		words := plain[len(kind):]
+		own := ownWords.FindString(words)
+		masked = kind + own + mask(words[len(own):], f.Values)
 		g = t.groups[masked]
 	}
 	if g == nil {
@@ -129,7 +132,11 @@ func (g *Group) String() string {
 	if len(reason) > shown {
 		reason = strings.ToValidUTF8(reason[:shown], "") + "…"
 	}
-	s := fmt.Sprintf("%s: %s: %s", g.Status, Where(g.First, g.Place), strings.TrimPrefix(reason, g.Place+": "))
+	if !placed(reason, g.Place) {
+		reason = g.Place + ": " + reason
+	}
+	// With the place of its own, which may have a column.
+	s := fmt.Sprintf("%s: %s%s", g.Status, Where(g.First, g.Place), reason[len(g.Place):])
 	switch more := g.Records - 1; more {
 	case 0:
 		return s
@@ -138,6 +145,17 @@ func (g *Group) String() string {
 	default:
 		return fmt.Sprintf("%s (and %d more like it)", s, more)
 	}
+}
+
+// placed reports whether a reason begins with the place, as those of bad rows do.
+func placed(reason, place string) bool { return place != "" && strings.HasPrefix(reason, place+":") }
+
+// withoutPlace is a reason without the place that it begins with, and its column there.
+func withoutPlace(reason, place string) string {
+	if !placed(reason, place) {
+		return reason
+	}
+	return strings.TrimPrefix(strings.TrimLeft(reason[len(place)+1:], "0123456789:"), " ")
 }
 
 // Where names a record in a message: by its number, from 0, and where it stands.

@@ -83,6 +83,12 @@ func TestGroups(t *testing.T) {
 		// Only whole words are values.
 		failure(14, "exit:5", "exit status 5: error 12", "1"),
 		failure(15, "exit:5", "exit status 5: error 22", "2"),
+		// An exit status is none of the record's words.
+		failure(16, "exit:6", "exit status 6: cannot find 5", "5"),
+		failure(17, "exit:6", "exit status 6: cannot find 6", "6"),
+		// Nor is it another reason in another column.
+		failure(18, jobs.ClassInput, "/in.txt:19:7: 2 fields, not 4", "a,b,c"),
+		failure(19, jobs.ClassInput, "/in.txt:20:12: 2 fields, not 4", "a,b,d"),
 	}
 	want := []string{
 		"failed: record 0, /in.txt:1: exit status 1: cannot open /tmp/a.txt: gone (and 1 more like it)",
@@ -96,6 +102,8 @@ func TestGroups(t *testing.T) {
 		"failed: record 11, /in.txt:12: exit status 4: not a file (and 2 more like it)",
 		"failed: record 14, /in.txt:15: exit status 5: error 12",
 		"failed: record 15, /in.txt:16: exit status 5: error 22",
+		"failed: record 16, /in.txt:17: exit status 6: cannot find 5 (and 1 more like it)",
+		"failed: record 18, /in.txt:19:7: 2 fields, not 4 (and 1 more like it)",
 	}
 	for _, backwards := range []bool{false, true} {
 		tally := reasons.NewTally(reasons.Kept)
