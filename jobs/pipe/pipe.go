@@ -58,7 +58,8 @@ JSON object a line and answers each with one:
    out  {"id":"7.1","status":"ok","result":{"name":"value"}}
 The status is ok, retry, failed, skipped, throttle, abort or unknown (it may
 have been done, or not); "error" says why, "retry_after" in how many seconds to try again. Standard error is free for the
-program's log; any other line on standard output is an error.
+program's log; any other line on standard output is an error. Output must be
+flushed after every line (python3 -u, stdbuf -oL).
 
 Examples:
    brood run pipe testdata/cities.csv -- python3 testdata/workers/upper.py

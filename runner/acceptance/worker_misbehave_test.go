@@ -169,7 +169,7 @@ func TestOnceIsNeverRepeated(t *testing.T) {
 
 // TestManyBadRecords: one after the other, they do not end the run.
 func TestManyBadRecords(t *testing.T) {
-	words := []string{"--max-crashes=1"}
+	words := []string{"--max-crashes=1", "--no-guard"}
 	for range 12 {
 		words = append(words, "panic")
 	}
