@@ -156,7 +156,7 @@ func jobFlags(d *jobs.Definition) []cli.Flag {
 // processors +N or -N; at least one.
 func parseSlots(s string) (int, error) {
 	cpus := runtime.NumCPU()
-	bad := usage("Give a number such as 4, a share such as 50%, or +1 or -1 for one more or fewer than there are processors.", "--jobs %q is not a number of workers", s)
+	bad := usage("Give a number such as 4, a share such as 50%, or +1 or -1 for one more or fewer than there are processors; as many as possible is none.", "--jobs %q is not a number of workers", s)
 	if s == "" {
 		return cpus, nil
 	}
@@ -260,7 +260,7 @@ func isDumb(name string) bool { return name == "" || name == "dumb" }
 func (e *env) term(c *cli.Context) (*term.Term, error) {
 	p, err := term.ParseProgress(c.String("progress"))
 	if err != nil {
-		return nil, usage("", "--progress: %w", err)
+		return nil, usage("A terminal shows it by itself; elsewhere say --progress=always.", "--progress: %w", err)
 	}
 	f, err := term.ParseLogFormat(c.String("log-format"))
 	if err != nil {
