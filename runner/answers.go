@@ -76,6 +76,7 @@ func (k *talk) takeEach(u *settlement, answers *wire.AnswersReader) (n int, err 
 			k.slot.r.median.note(res.Elapsed)
 		}
 		k.settleOne(u, &t, &res)
+		k.slot.recent.add(&t.Item)
 		k.slot.r.feed.EndKey(&t.Item)
 		k.retire(b)
 	}

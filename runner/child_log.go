@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/jobs"
 	"brood/worker/wire"
 	"bytes"
 	"os"
@@ -97,7 +98,11 @@ func (c *child) logWhole(stream string, b []byte, first, seq int64, said *tail) 
 
 func (c *child) logOne(stream string, line []byte, seq int64, said *tail) {
 	text := strings.TrimRight(strings.ToValidUTF8(c.slot.r.hide(string(line)), "\uFFFD"), "\r")
-	c.slot.r.Term.Worker(c.slot.number, seq, stream, text)
+	place := ""
+	if seq >= 0 {
+		place = c.slot.placeOf(jobs.Seq(seq))
+	}
+	c.slot.r.Term.WorkerAt(c.slot.number, seq, place, stream, text)
 	if said != nil {
 		said.add(text)
 	}

@@ -82,7 +82,7 @@ func (r *session) Workers() []control.WorkerState {
 		w := control.WorkerState{Slot: s.number, PID: c.PID, Done: s.pad.page.Done()}
 		if seq, since, busy := s.pad.page.InHand(); busy {
 			n := uint64(seq)
-			w.Seq = &n
+			w.Seq, w.Place = &n, s.placeOf(seq)
 			if since > 0 {
 				w.InHand = (wire.Now() - since).Seconds()
 			}

@@ -53,7 +53,7 @@ func (k *talk) recordDeath(exit hand.Exit, rest *hand.Remains) error {
 	}
 	r.metrics.noteDeath(string(rest.Loss.Class))
 	if !rest.Ordered {
-		r.Term.Logf("slot %d: %s ended: %s%s", k.slot.number, exit.Name, rest.How, seqNote(row.Seq))
+		r.Term.Logf("slot %d: %s ended: %s%s", k.slot.number, exit.Name, rest.How, k.slot.inHandNote(row.Seq))
 	}
 	u.Deaths = append(u.Deaths, row)
 	for _, b := range k.queue {
@@ -100,11 +100,12 @@ func (k *talk) settleLeft(u *settlement, t *try, rest *hand.Remains) (bool, erro
 	return true, nil
 }
 
-func seqNote(seq *jobs.Seq) string {
+// inHandNote says which record a hand had when it ended.
+func (s *slot) inHandNote(seq *jobs.Seq) string {
 	if seq == nil {
 		return ", with no record in hand"
 	}
-	return fmt.Sprintf(", with record %d in hand", *seq)
+	return fmt.Sprintf(", with %s in hand", reasons.Where(*seq, s.placeOf(*seq)))
 }
 
 // returnUnanswered returns what is unanswered of a batch to the feed, except records

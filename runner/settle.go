@@ -87,7 +87,7 @@ func (s *settler) settle(u *settlement, t *try, res *jobs.Result) {
 	}
 	s.enact(u, t, &d, &sink.Outcome{Elapsed: res.Elapsed, Text: res.Text, Values: res.Values})
 	if d.aborts {
-		s.drain(&spec.AbortError{Reason: fmt.Sprintf("job %s asked to stop at %s: %s", s.cfg.Job, s.placeOf(&t.Item), res.Error)})
+		s.drain(&spec.AbortError{Reason: fmt.Sprintf("job %s asked to stop at %s: %s", s.cfg.Job, reasons.Where(t.Seq, s.placeOf(&t.Item)), res.Error)})
 	}
 	if d.slows != nil {
 		s.slow(t, d.slows, res.Error)
@@ -175,7 +175,7 @@ func (s *settler) finish(u *settlement, t *try, o ledger.Outcome, out *sink.Outc
 	o.Crashes = s.forget(u, t)
 	if s.cfg.Plan.FailedOutput == jobs.FailedToStderr && s.cfg.OutputFormat == sink.FormatText {
 		for line := range bytes.Lines(out.Text) {
-			s.term.Worker(t.slot, int64(t.Seq), "stdout", string(bytes.TrimRight(line, "\r\n")))
+			s.term.WorkerAt(t.slot, int64(t.Seq), s.placeOf(&t.Item), "stdout", string(bytes.TrimRight(line, "\r\n")))
 		}
 	}
 	if !s.guarding.works.Load() {

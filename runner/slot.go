@@ -31,6 +31,8 @@ type slot struct {
 	number int // from 1
 	tempo  tempo
 	live   atomic.Pointer[child] // for the watch
+	talk   atomic.Pointer[talk]  // the last one; for whoever names a record
+	recent recent                // records that were answered last, for the same
 	deaths int                   // in a row, without a single answer
 	// lastWords is how the last of them ended.
 	lastWords string

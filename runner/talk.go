@@ -41,6 +41,7 @@ func (k *talk) converse(ctx context.Context, first *feed.Batch) (next *talk, err
 	k.hand.Begin()
 	c, _ := k.hand.(*child)
 	s.live.Store(c)
+	s.talk.Store(k)
 	defer s.live.Store(nil)
 	k.listen()
 	next, err = k.supply(ctx, first)

@@ -80,8 +80,8 @@ func openTerminal(t *testing.T, env ...string) *terminal {
 var masks = []*regexp.Regexp{
 	regexp.MustCompile(`running \d+s`),
 	regexp.MustCompile(`[0-9.]+/s$`),
-	// PID, RECORD, FOR, MEMORY and CPU of a worker.
-	regexp.MustCompile(`^ +\d+ +(\d+) +(\d+) +([0-9.]+s) +\d+ +(\d+ MiB) +([0-9.]+s)$`),
+	// PID, RECORD, FOR, MEMORY, CPU and WHERE of a worker.
+	regexp.MustCompile(`^ +\d+ +(\d+) +(\d+) +([0-9.]+s) +\d+ +(\d+ MiB) +([0-9.]+s)(?:  (\S+))?$`),
 }
 
 func masked(screen string) string {
@@ -97,6 +97,9 @@ func masked(screen string) string {
 				at = at[2:]
 			}
 			for j := 0; j < len(at); j += 2 {
+				if at[j] < 0 {
+					continue
+				}
 				copy(b[at[j]:at[j+1]], bytes.Repeat([]byte{'~'}, at[j+1]-at[j]))
 			}
 		}

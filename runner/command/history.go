@@ -2,9 +2,13 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/dataset"
 	"brood/runner/desk"
 	"brood/runner/home"
+	"brood/runner/intake"
 	"brood/runner/ledger"
+	"brood/runner/reasons"
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -74,7 +78,7 @@ func (e *env) history(c *cli.Context) error {
 		}
 		h.Seq, h.Key = uint64(seq), key
 	}
-	if err := h.fill(c, l); err != nil {
+	if err := h.fill(c, home.At(state, name), l); err != nil {
 		return err
 	}
 	if c.Bool("json") {
@@ -112,7 +116,7 @@ func (e *env) whichRecord(c *cli.Context) (state, name, key string, err error) {
 	return state, name, key, err
 }
 
-func (h *history) fill(c *cli.Context, l *ledger.Reader) error {
+func (h *history) fill(c *cli.Context, dir *home.Dir, l *ledger.Reader) error {
 	seq := jobs.Seq(h.Seq)
 	status, err := statusOf(c.Context, l, seq)
 	if err != nil {
@@ -125,16 +129,29 @@ func (h *history) fill(c *cli.Context, l *ledger.Reader) error {
 	}
 	if o != nil {
 		h.Class, h.Error = o.Class, o.Error
-		inputs, err := l.Inputs(c.Context)
-		if err != nil {
-			return err
-		}
-		if o.Place.File < len(inputs) {
-			h.Place = fmt.Sprintf("%s:%d", inputs[o.Place.File].Path, o.Place.Line)
-		}
+	}
+	if h.Place, err = placeOf(c.Context, dir, l, seq, o); err != nil {
+		return err
 	}
 	h.Events, err = l.Events(c.Context, seq)
 	return err
+}
+
+// placeOf says where a record stands: as the ledger knows it of those that did not end ok,
+// and of the others as the dataset has it; empty if that cannot be read any more.
+func placeOf(ctx context.Context, dir *home.Dir, l *ledger.Reader, seq jobs.Seq, o *ledger.Outcome) (string, error) {
+	cfg, _, err := desk.ReadConfig(ctx, l)
+	if err != nil {
+		return "", err
+	}
+	if o != nil && o.Place.File < len(cfg.Dataset.Paths) {
+		return intake.Place(&cfg.Dataset, dataset.Position{File: o.Place.File, Line: o.Place.Line}), nil
+	}
+	place, err := desk.Where(ctx, dir, l, cfg, seq)
+	if err != nil {
+		return "", nil //nolint:nilerr // the dataset has gone since, and all else is known
+	}
+	return place, nil
 }
 
 func (e *env) printHistory(h *history) error {
@@ -145,11 +162,8 @@ func (e *env) printHistory(h *history) error {
 	if h.Error != "" {
 		status += ": " + oneLine(h.Error)
 	}
-	place := ""
-	if h.Place != "" {
-		place = ", " + h.Place
-	}
-	if _, err := fmt.Fprintf(e.stdout, "record %d of run %s%s\n%s\n", h.Seq, h.Run, e.stdout.Line(place), e.stdout.Line(status)); err != nil {
+	record := reasons.Where(jobs.Seq(h.Seq), h.Place)
+	if _, err := fmt.Fprintf(e.stdout, "%s of run %s\n%s\n", e.stdout.Line(record), h.Run, e.stdout.Line(status)); err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)

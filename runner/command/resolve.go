@@ -5,6 +5,7 @@ import (
 	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
+	"brood/runner/reasons"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -139,7 +140,11 @@ func choose(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config) (
 			if err != nil {
 				return nil, err
 			}
-			return nil, usage("Those that are: brood export "+cfg.Name+" --status unknown", "record %d is not unknown, it is %s", seq, status)
+			place, err := placeOf(c.Context, dir, l, seq, o)
+			if err != nil {
+				return nil, err
+			}
+			return nil, usage("Those that are: brood export "+cfg.Name+" --status unknown", "%s is not unknown, it is %s", reasons.Where(seq, place), status)
 		}
 		out = append(out, *o)
 	}

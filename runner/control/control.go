@@ -83,7 +83,8 @@ type Live struct {
 type WorkerState struct {
 	Slot   int     `json:"slot"`
 	PID    int     `json:"pid"`
-	Seq    *uint64 `json:"seq"` // the record in hand, or null
+	Seq    *uint64 `json:"seq"`             // the record in hand, or null
+	Place  string  `json:"place,omitempty"` // where that stands, as file:line
 	InHand float64 `json:"in_hand_s,omitempty"`
 	Done   uint64  `json:"done"`  // records
 	RSS    int64   `json:"rss"`   // bytes; 0 if the system does not tell

@@ -2,8 +2,11 @@ package desk
 
 import (
 	"brood/jobs"
+	"brood/runner/dataset"
 	"brood/runner/home"
+	"brood/runner/intake"
 	"brood/runner/ledger"
+	"brood/runner/reasons"
 	"brood/runner/spec"
 	"brood/worker/wire"
 	"bytes"
@@ -51,20 +54,24 @@ func Inquire(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Con
 	var mu sync.Mutex
 	asking, askCtx := errgroup.WithContext(ctx)
 	asking.SetLimit(cfg.Slots)
-	readErr := visitRecords(ctx, dir, l.Reader(), cfg, which, func(rec *jobs.Record) error {
-		c := cases[rec.Seq]
-		rec.Attempt = c.attempt
+	readErr := visitAll(ctx, dir, l.Reader(), cfg, which, func(r *dataset.Reader, seq jobs.Seq, found *dataset.Record) error {
+		if found.Err != nil {
+			return nil
+		}
+		c := cases[seq]
+		rec := &jobs.Record{Seq: seq, Attempt: c.attempt, Raw: found.Raw, Values: found.Values, Shape: r.Shape()}
+		place := intake.Place(&cfg.Dataset, found.Pos)
 		q := question{run: cfg.Name, seq: rec.Seq, attempt: rec.Attempt, key: cfg.Key.Of(rec), record: rec.AppendJSON(nil)}
 		asking.Go(func() error {
 			reply, err := ask(askCtx, cfg, &q)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				logf("record %d stays unknown: %v", q.seq, err)
+				logf("%s stays unknown: %v", reasons.Where(q.seq, place), err)
 				return ctx.Err()
 			}
 			if c.reply = reply; reply.Status == replyUnknown {
-				logf("record %d stays unknown: %s", q.seq, reply.Reason)
+				logf("%s stays unknown: %s", reasons.Where(q.seq, place), reply.Reason)
 			}
 			return nil
 		})

@@ -50,7 +50,7 @@ func TestInquire(t *testing.T) {
 			t.Errorf("it was asked\n%s\nwant %s", b, want)
 		}
 	}
-	if said := strings.Join(p.warned, "\n"); !strings.Contains(said, "record 4 stays unknown: --resolve-with: the answer") {
+	if said := strings.Join(p.warned, "\n"); !strings.Contains(said, "data.csv:6 stays unknown: --resolve-with: the answer") {
 		t.Errorf("%s", said)
 	}
 	if !strings.Contains(p.output(), "1,bob,1,ok,resolved,paid,1,") {

@@ -70,3 +70,12 @@ func visitAll(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Co
 	}
 	return nil
 }
+
+// Where says where a record stands, as file:line.
+func Where(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, seq jobs.Seq) (place string, err error) {
+	err = visitAll(ctx, dir, l, cfg, []jobs.Seq{seq}, func(_ *dataset.Reader, _ jobs.Seq, rec *dataset.Record) error {
+		place = intake.Place(&cfg.Dataset, rec.Pos)
+		return nil
+	})
+	return place, err
+}

@@ -101,7 +101,7 @@ func TestTerminal(t *testing.T) {
 		term.Flush()
 	}
 	says(Options{Out: tty, Progress: ProgressNever}, func(t *Term) { t.Worker(2, 7, "stderr", bad) })
-	if got, want := seen(), `brood: [slot 2 seq 7 stderr] a\nb\x1b[2J \u009b \u202e \xff\u007f`; !strings.HasPrefix(got, want) || strings.Count(got, "\n") != 1 {
+	if got, want := seen(), `brood: [slot 2 record 7 stderr] a\nb\x1b[2J \u009b \u202e \xff\u007f`; !strings.HasPrefix(got, want) || strings.Count(got, "\n") != 1 {
 		t.Errorf("%q, want %q", got, want)
 	}
 	says(Options{Out: tty, Progress: ProgressNever, Log: LogJSON}, func(t *Term) { t.Logf("%s", bad) })

@@ -91,7 +91,7 @@ func TestNobodyReads(t *testing.T) {
 			t.Fatalf("of %d lines the last: %q", len(lines), lines[max(0, kept-1):])
 		}
 		for i, line := range lines[:kept] {
-			if want := fmt.Sprintf("brood: [slot 1 seq %d stderr] %s", i, text); line != want {
+			if want := fmt.Sprintf("brood: [slot 1 record %d stderr] %s", i, text); line != want {
 				t.Fatalf("line %d is %q", i, line)
 			}
 		}
@@ -205,7 +205,7 @@ func TestQuiet(t *testing.T) {
 	term.Release()
 	term.Logf("third")
 	term.Flush()
-	if want := "brood: first\nbrood: [slot 1 seq 0 stderr] second\nbrood: third\n"; b.String() != want {
+	if want := "brood: first\nbrood: [slot 1 record 0 stderr] second\nbrood: third\n"; b.String() != want {
 		t.Errorf("%q, want %q", &b, want)
 	}
 }
@@ -232,7 +232,7 @@ func TestQuietBounded(t *testing.T) {
 	if want := "brood: … " + Count(uint64(n+1-(len(lines)-1))) + " lines left out"; lines[at] != want {
 		t.Errorf("%q, want %q", lines[at], want)
 	}
-	if !strings.Contains(lines[0], "seq 0 ") || lines[len(lines)-1] != "brood: the end" || !strings.Contains(lines[len(lines)-2], fmt.Sprintf("seq %d ", n-1)) {
+	if !strings.Contains(lines[0], "record 0 ") || lines[len(lines)-1] != "brood: the end" || !strings.Contains(lines[len(lines)-2], fmt.Sprintf("record %d ", n-1)) {
 		t.Errorf("%q … %q", lines[0], lines[len(lines)-2:])
 	}
 }

@@ -155,7 +155,12 @@ func (t *Term) Plain(lines string) {
 // Worker writes one line that a worker printed. Seq is -1 if no record was in
 // hand. Where somebody reads, but slowly, it waits.
 func (t *Term) Worker(slot int, seq int64, stream, text string) {
-	e := entry{Slot: slot, Stream: stream, Msg: text}
+	t.WorkerAt(slot, seq, "", stream, text)
+}
+
+// WorkerAt is Worker, where it is known in which file and line the record stands.
+func (t *Term) WorkerAt(slot int, seq int64, place, stream, text string) {
+	e := entry{Slot: slot, Place: place, Stream: stream, Msg: text}
 	if seq >= 0 {
 		e.Seq = &seq
 	}
@@ -182,6 +187,7 @@ type entry struct {
 	Time   string `json:"time"`
 	Slot   int    `json:"slot,omitempty"`
 	Seq    *int64 `json:"seq,omitempty"`
+	Place  string `json:"place,omitempty"`
 	Stream string `json:"stream,omitempty"`
 	Msg    string `json:"msg"`
 }
@@ -201,7 +207,10 @@ func (t *Term) line(e entry) string {
 	if e.Stream != "" {
 		fmt.Fprintf(&b, "[slot %d", e.Slot)
 		if e.Seq != nil {
-			fmt.Fprintf(&b, " seq %d", *e.Seq)
+			fmt.Fprintf(&b, " record %d", *e.Seq)
+		}
+		if e.Place != "" {
+			fmt.Fprintf(&b, ", %s,", e.Place)
 		}
 		fmt.Fprintf(&b, " %s] ", e.Stream)
 	}

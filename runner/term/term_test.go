@@ -28,7 +28,7 @@ func TestText(t *testing.T) {
 	term.Logf("100%%")
 	term.Flush()
 	want := "brood: 3 of four\n" +
-		"brood: [slot 2 seq 0 stdout] the first record\n" +
+		"brood: [slot 2 record 0 stdout] the first record\n" +
 		"brood: [slot 2 stderr] \n" +
 		"brood: 100%\n"
 	if b.String() != want {
@@ -159,7 +159,7 @@ func TestManyAtOnce(t *testing.T) {
 			}
 		})
 		for i := range 50 {
-			want = append(want, fmt.Sprintf("brood: [slot %d seq %d stdout] %s", slot, i, strings.Repeat("x", slot)))
+			want = append(want, fmt.Sprintf("brood: [slot %d record %d stdout] %s", slot, i, strings.Repeat("x", slot)))
 		}
 	}
 	all.Wait()

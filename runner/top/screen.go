@@ -5,6 +5,7 @@ import (
 	"brood/runner/term"
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,7 +71,7 @@ func (s *Screen) String() string {
 		s.second(),
 	}
 	head := len(lines)
-	lines = append(lines, s.row("SLOT", "PID", "RECORD", "FOR", "DONE", "MEMORY", "CPU"))
+	lines = append(lines, s.row("SLOT", "PID", "RECORD", "FOR", "DONE", "MEMORY", "CPU", "WHERE"))
 	workers := s.sorted()
 	s.scroll(0) // there may be fewer now
 	for i := s.First; i < min(len(workers), s.First+s.rows()); i++ {
@@ -154,13 +155,16 @@ func (s *Screen) sorted() []control.WorkerState {
 func (s *Screen) worker(w *control.WorkerState) string {
 	record, since := "-", "-"
 	if w.Seq != nil {
-		record, since = comma(*w.Seq), short(time.Duration(w.InHand*float64(time.Second)))
+		record, since = strconv.FormatUint(*w.Seq, 10), short(time.Duration(w.InHand*float64(time.Second)))
 	}
-	return s.row(strconv.Itoa(w.Slot), strconv.Itoa(w.PID), record, since, comma(w.Done), humanize.IBytes(uint64(w.RSS)), short(time.Duration(w.CPU*float64(time.Second))))
+	return s.row(strconv.Itoa(w.Slot), strconv.Itoa(w.PID), record, since, comma(w.Done), humanize.IBytes(uint64(w.RSS)), short(time.Duration(w.CPU*float64(time.Second))), path.Base(w.Place))
 }
 
-func (s *Screen) row(slot, pid, record, since, done, memory, cpu string) string {
-	return fmt.Sprintf("%5s %8s %14s %9s %12s %9s %9s", slot, pid, record, since, done, memory, cpu)
+func (s *Screen) row(slot, pid, record, since, done, memory, cpu, where string) string {
+	if where == "." { // of nothing
+		where = ""
+	}
+	return fmt.Sprintf("%5s %8s %14s %9s %12s %9s %9s  %s", slot, pid, record, since, done, memory, cpu, where)
 }
 
 // spread writes one text at the left and one at the right.

@@ -19,7 +19,7 @@ func busy(width, height, workers int) *Screen {
 		w := control.WorkerState{Slot: i + 1, PID: 100 + i, Done: uint64(1000 * i), RSS: int64(i) << 20, CPU: float64(workers - i)}
 		if i%2 == 0 {
 			seq := uint64(1234567 + i)
-			w.Seq, w.InHand = &seq, float64(70*i)
+			w.Seq, w.InHand, w.Place = &seq, float64(70*i), fmt.Sprintf("/data/in.csv:%d", i+2)
 		}
 		s.Workers = append(s.Workers, w)
 	}
@@ -37,10 +37,10 @@ func TestScreen(t *testing.T) {
 		"[###############---------------]  50%                   1,235 records final, 100.0/s",
 		"ok 1,200   failed 30   skipped 4   unknown 1   pending 3,765",
 		"3 workers of 4, 2 may work now   recycled 5   at most 20/s   waits: a limit",
-		reverse + " SLOT      PID         RECORD       FOR         DONE    MEMORY       CPU            " + plain,
-		"    1      100      1,234,567      0.0s            0       0 B      3.0s",
+		reverse + " SLOT      PID         RECORD       FOR         DONE    MEMORY       CPU  WHERE     " + plain,
+		"    1      100        1234567      0.0s            0       0 B      3.0s  in.csv:2",
 		"    2      101              -         -        1,000   1.0 MiB      2.0s",
-		"    3      102      1,234,569     2m20s        2,000   2.0 MiB      1.0s",
+		"    3      102        1234569     2m20s        2,000   2.0 MiB      1.0s  in.csv:4",
 		"",
 		"q quit   p pause   + - workers   d drain   s sort: slot   ↑ ↓ scroll",
 	}, "\n")
