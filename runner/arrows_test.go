@@ -20,7 +20,7 @@ var allowed = map[string][]string{
 	"brood/worker/wire":      {"jobs"},
 
 	// What each knows of the outside world, and nothing of a run.
-	"brood/runner/dataset":     {"jobs"},
+	"brood/runner/dataset":     {"jobs", "runner/dataset/sheet"},
 	"brood/runner/gauge":       {},
 	"brood/runner/jobserver":   {},
 	"brood/runner/keys":        {"jobs", "runner/ledger/seal"},
@@ -31,6 +31,8 @@ var allowed = map[string][]string{
 	"brood/runner/reasons":     {"jobs"},
 	"brood/runner/sink":        {"jobs", "runner/term"},
 	"brood/runner/term":        {},
+
+	"brood/runner/dataset/sheet": {},
 
 	// A run, from what is asked of it to the session that does it.
 	"brood/runner/spec":    {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},

@@ -37,6 +37,7 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 	if err != nil {
 		return Report{}, err
 	}
+	cfg.Dataset = in.Reader.Settled()
 	if err := plan(in.Reader.Shape()); err != nil {
 		return Report{}, errors.Join(err, in.Close())
 	}
@@ -51,6 +52,9 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 	l, err := create(ctx, set.Dir, cfg)
 	if err != nil {
 		return Report{}, errors.Join(err, in.Close())
+	}
+	for _, note := range in.Reader.Notes() {
+		set.Term.Logf("%s", note)
 	}
 	return sit(ctx, set, cfg, cfg.Effect, l, in)
 }

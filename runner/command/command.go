@@ -250,6 +250,7 @@ func classify(err error) (int, string) {
 	var scope *keys.DamagedError
 	var lostScope *keys.LostError
 	var dataErr *spec.DatasetError
+	var unfit *dataset.Unfit
 	var aborted *spec.AbortError
 	var halted *spec.HaltError
 	advice, short := spec.Shortage(err)
@@ -286,6 +287,8 @@ func classify(err error) (int, string) {
 		return exitWrite, ""
 	case errors.Is(err, dataset.ErrDamaged):
 		return exitDataset, "Put it back from a copy. Without one the run cannot go on: its results say which records were done; run the others under another name."
+	case errors.As(err, &unfit):
+		return exitDataset, unfit.Do
 	case errors.Is(err, dataset.ErrChanged), errors.As(err, &dataErr):
 		return exitDataset, ""
 	case errors.Is(err, spec.ErrBooks):

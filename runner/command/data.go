@@ -34,9 +34,7 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 		return err
 	}
 	data.Grows, data.WholeLines = c.Bool("append"), c.Bool("append")
-	if data.Format == dataset.FormatAuto && (len(e.lists) > 0 || c.IsSet("arg-file") || c.IsSet("colsep")) {
-		data.Format = dataset.FormatLines
-	}
+	data.Lines = len(e.lists) > 0 || c.IsSet("arg-file") || c.IsSet("colsep")
 	if err := e.chooseFormat(c, data); err != nil {
 		return err
 	}
@@ -74,7 +72,7 @@ func (e *env) chooseFormat(c *cli.Context, data *dataset.Spec) error {
 	if data.Delimiter, err = parseDelimiter(c.String("delimiter")); err != nil {
 		return err
 	}
-	data.NoHeader = c.Bool("no-header")
+	data.NoHeader, data.Sheet = c.Bool("no-header"), c.String("sheet")
 	if data.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
 		return err
 	}

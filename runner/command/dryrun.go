@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // previewRecords is how many records a dry run shows.
@@ -31,7 +32,7 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 	if err := plan(in.Reader.Shape()); err != nil {
 		return err
 	}
-	for _, w := range cfg.Plan.Warnings {
+	for _, w := range slices.Concat(in.Reader.Notes(), cfg.Plan.Warnings) {
 		_, _ = fmt.Fprintln(e.stderr, e.stderr.Line("brood: "+w))
 	}
 	in.Reader.RequireText(cfg.Plan.NeedsText)

@@ -248,6 +248,9 @@ func (e *env) chooseOutput(c *cli.Context, cfg *spec.Config) error {
 	}
 	cfg.OutputFormat = f
 	cfg.Dataset.FixedColumns = f == sink.FormatCSV || f == sink.FormatTSV
+	if cfg.Output == sink.Stdout {
+		return e.notOverInput(cfg.Dataset.Paths)
+	}
 	return notAnInput(cfg.Output, cfg.Dataset.Paths)
 }
 

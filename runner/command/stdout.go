@@ -1,7 +1,10 @@
 package command
 
 import (
+	"brood/runner/dataset"
+	"brood/runner/spec"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,4 +33,39 @@ func (e *env) closeResults() {
 		os.Stdout = e.before
 		_ = e.results.Close() // what could not be written was told by the write
 	}
+}
+
+// notOverInput refuses to write results over the dataset by way of standard output, which a
+// shell has opened: by then it has emptied the file.
+func (e *env) notOverInput(inputs []string) error {
+	out, err := os.Stdout.Stat()
+	if err != nil || !out.Mode().IsRegular() {
+		return nil //nolint:nilerr // one that cannot be written to is complained about then
+	}
+	for _, p := range inputs {
+		in, err := os.Stat(p)
+		name := p
+		if p == dataset.Stdin {
+			in, err = e.stdin.Stat()
+			name = "standard input"
+		}
+		if err == nil && os.SameFile(in, out) {
+			hint := "Give the results another name."
+			if in.Size() == 0 {
+				hint = "It is empty now: > FILE empties FILE before anything reads it. Put it back, and give the results another name."
+			}
+			return usage(hint, "standard output is the dataset itself, %s", name)
+		}
+	}
+	return nil
+}
+
+// emptiness says that there was nothing to do, and why that may be.
+func (e *env) emptiness(cfg *spec.Config) string {
+	const empty = "the dataset is empty: nothing was done"
+	out, err := os.Stdout.Stat()
+	if err == nil && out.Mode().IsRegular() && slices.Contains(cfg.Dataset.Paths, dataset.Stdin) {
+		return empty + "; if the results go to a file that the input comes from, > has emptied it before it was read"
+	}
+	return empty
 }

@@ -36,6 +36,8 @@ func (e *env) summarise(cfg *spec.Config, r *runner.Report) {
 		}
 	case counts.Unknown > 0:
 		e.adviseUnknown(cfg.Name)
+	case r.Totals.Input == 0:
+		t.Logf("%s", e.emptiness(cfg))
 	case counts.Failed > 0:
 		t.Logf("see the failed records with: brood export %s --status failed", cfg.Name)
 	}

@@ -87,6 +87,10 @@ func (r *Reader) checkWidth(rec *Record) {
 		return
 	}
 	got, want := len(rec.Values), len(r.shape.Columns)
+	if r.emptyBeyond(rec, want) {
+		rec.Values = rec.Values[:want]
+		return
+	}
 	e := &InputError{File: r.name(), Line: rec.Pos.Line, Reason: fmt.Sprintf("the row has %s, the header has %d", plural(got, "field"), want)}
 	if r.spec.NoHeader {
 		e.Reason = fmt.Sprintf("the row has %s, the first row has %d", plural(got, "field"), want)
@@ -95,6 +99,20 @@ func (r *Reader) checkWidth(rec *Record) {
 		e.Column = columnStart(rec.Raw, want, r.spec.Delimiter)
 	}
 	rec.Err = e
+}
+
+// emptyBeyond reports whether what a row has more than the header is nothing, in columns
+// that have no name there.
+func (r *Reader) emptyBeyond(rec *Record, want int) bool {
+	if n := len(rec.Values) - want; n < 0 || n > r.unnamed[rec.Pos.File] {
+		return false
+	}
+	for _, v := range rec.Values[want:] {
+		if len(v) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func plural(n int, what string) string {

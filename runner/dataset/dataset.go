@@ -5,8 +5,10 @@
 // meanwhile.
 //
 // It knows CSV and TSV (RFC 4180), JSON Lines, plain lines and NUL-separated
-// records, each of them plain or compressed with gzip or zstd. It leaves to
-// others what is done with the records, and who has already had them.
+// records, each of them plain or compressed with gzip, zstd, xz, bzip2 or zip, in
+// UTF-8 or UTF-16, and sheets of a workbook. What a file is it tells by its first
+// bytes, see sniff; what is no dataset it refuses. It leaves to others what is done
+// with the records, and who has already had them.
 package dataset
 
 import (
@@ -44,6 +46,14 @@ func ParseFormat(s string) (Format, error) {
 	return 0, fmt.Errorf("%q is not a dataset format; it is one of %s", s, strings.Join(formatNames[:], ", "))
 }
 
+// delimiter is what separates fields where nothing else is said.
+func (f Format) delimiter() byte {
+	if f == FormatTSV {
+		return '\t'
+	}
+	return ','
+}
+
 // MarshalJSON gives the word.
 func (f Format) MarshalJSON() ([]byte, error) { return jobs.MarshalWord(f.String()) }
 
@@ -58,7 +68,9 @@ func (f *Format) UnmarshalJSON(b []byte) error {
 // say nothing are plain lines.
 func FormatOf(path string) Format {
 	name := strings.ToLower(filepath.Base(path))
-	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+	for _, packed := range []string{".gz", ".zst", ".xz", ".bz2", ".zip"} {
+		name = strings.TrimSuffix(name, packed)
+	}
 	switch filepath.Ext(name) {
 	case ".csv":
 		return FormatCSV
@@ -112,6 +124,18 @@ type Spec struct {
 	// WholeLines says of a file that grows that a last record without its line end is still
 	// being written, and is left for another time: see Reader.Left.
 	WholeLines bool `json:"-"`
+	// Coats are how the files are read, one for each; none: all by their first bytes.
+	Coats []Coat `json:"coats,omitempty"`
+	// Lines says that the files are lines whatever their names say, if no format is given.
+	Lines bool `json:"-"`
+	// Sheet is which sheet of a workbook is asked for, by its name or number.
+	Sheet string `json:"-"`
+
+	// What Resolve leaves for Open, which looks at the files of a run that begins.
+	fresh     bool // nothing has been read of them yet
+	guessed   bool // the format is by the names
+	said      bool // it was given
+	delimited bool // the delimiter is not, it was given
 }
 
 // Resolve settles the format by the names of the files.
@@ -125,22 +149,23 @@ func (s *Spec) Resolve() error {
 	if s.MaxDepth == 0 {
 		s.MaxDepth = DefaultMaxDepth
 	}
-	if s.Format == FormatAuto && len(s.Sources) > 0 {
+	s.fresh, s.delimited, s.said = true, s.Delimiter != 0, s.Format != FormatAuto
+	if s.Format == FormatAuto && (s.Lines || len(s.Sources) > 0) {
 		s.Format = FormatLines
 	}
 	if s.Format == FormatAuto {
-		s.Format = FormatOf(s.Paths[0])
+		s.Format, s.guessed = FormatOf(s.Paths[0]), true
 		for _, p := range s.Paths[1:] {
-			if f := FormatOf(p); f != s.Format {
+			if f := FormatOf(p); f != s.Format && !seenInside(p) && !seenInside(s.Paths[0]) {
 				return fmt.Errorf("%s looks like %s and %s like %s; say which with --format", s.Paths[0], s.Format, p, f)
 			}
 		}
+		if s.delimited && s.Format == FormatLines { // which have none
+			s.Format, s.guessed = FormatCSV, false
+		}
 	}
 	if s.Delimiter == 0 {
-		s.Delimiter = ','
-		if s.Format == FormatTSV {
-			s.Delimiter = '\t'
-		}
+		s.Delimiter = s.Format.delimiter()
 	}
 	return nil
 }
@@ -148,6 +173,15 @@ func (s *Spec) Resolve() error {
 // MayGrow reports whether rows that are added at the end leave the records as they are:
 // the last group would have more lines, and combinations would get other numbers.
 func (s *Spec) MayGrow() bool { return s.Group == nil && len(s.Sources) == 0 }
+
+// seenInside reports whether the format of a file is told by what is in it.
+func seenInside(path string) bool {
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".zip", ".xlsx", ".xlsm":
+		return true
+	}
+	return false
+}
 
 // Position is a place in a dataset where a record begins.
 type Position struct {

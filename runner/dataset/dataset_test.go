@@ -299,7 +299,9 @@ func FuzzReaders(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			checkCover(t, r, b, format)
+			if r.Settled().Coats == nil { // else positions are in what comes out
+				checkCover(t, r, b, format)
+			}
 			_ = r.Close()
 		}
 		compareCSV(t, b)
@@ -338,7 +340,16 @@ func compareCSV(t *testing.T, b []byte) {
 		return
 	}
 	var got [][]string
-	for _, k := range readAll(t, open(t, Spec{Paths: []string{write(t, "x.csv", string(b))}, NoHeader: true, MaxRecord: 1 << 20})) {
+	spec := Spec{Paths: []string{write(t, "x.csv", string(b))}, Format: FormatCSV, Delimiter: ',', NoHeader: true, MaxRecord: 1 << 20}
+	r, err := Open(spec, nil) // and not as a run does that begins, which refuses some of it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	for _, k := range readAll(t, r) {
+		if strings.Contains(k.err, "a zero byte") {
+			return
+		}
 		if k.err != "" {
 			t.Fatalf("%q: encoding/csv reads it, here it is %s", b, k.err)
 		}

@@ -124,9 +124,17 @@ func endsLine(f *os.File, size int64) bool {
 	if _, err := f.ReadAt(b[:], size-1); err != nil {
 		return false
 	}
-	var head [4]byte
-	if _, err := f.ReadAt(head[:], 0); err == nil && (bytes.HasPrefix(head[:], gzipMagic) || bytes.HasPrefix(head[:], zstdMagic)) {
+	var head [16]byte
+	n, _ := f.ReadAt(head[:min(size, int64(len(head)))], 0)
+	switch pack := packOf(head[:n]); {
+	case bytes.HasPrefix(head[:n], gzipMagic), bytes.HasPrefix(head[:n], zstdMagic), pack == PackXZ, pack == PackBzip2:
 		return true
+	case pack == PackZip: // what is in it stands at its end
+		return false
+	case bytes.HasPrefix(head[:n], []byte("\xff\xfe")): // UTF-16, the low byte first
+		var last [2]byte
+		_, err := f.ReadAt(last[:], size-2)
+		return err == nil && last == [2]byte{'\n', 0}
 	}
 	return b[0] == '\n' || b[0] == 0 || b[1] == '\n' || b[1] == '\r'
 }

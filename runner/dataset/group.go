@@ -97,6 +97,10 @@ func (r *Reader) nextGroup(rec *Record) error {
 	}
 	r.begin(rec)
 	rec.Raw, rec.Size = raw, int64(n)
+	if r.crlf {
+		r.scratch = append(r.scratch[:0], bytes.ReplaceAll(trimCR(raw), []byte("\r\n"), []byte{'\n'})...)
+		rec.Raw = r.scratch
+	}
 	w.take(n, r.lineEnds(w.unread()[:n], c.lines))
 	return nil
 }

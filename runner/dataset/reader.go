@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"brood/jobs"
+	"brood/runner/dataset/sheet"
 	"bytes"
 	"errors"
 	"fmt"
@@ -23,6 +24,10 @@ type Reader struct {
 	src   *stream
 	win   *window
 	next  func(*Record) error // the format's splitter
+	crlf  bool                // see Coat.CRLF, of the open file
+	// unnamed is how many columns at the end of each file's header have no name, and nothing
+	// in them.
+	unnamed []int
 
 	left     *Position // of what is still being written
 	scratch  []byte    // unescaped CSV fields
@@ -39,8 +44,14 @@ type Reader struct {
 // dataset.
 func Open(spec Spec, spool *Spool) (*Reader, error) {
 	spec.Grows = spec.Grows && spec.MayGrow()
-	r := &Reader{spec: spec, spool: spool, marks: make([]*mark, len(spec.Paths))}
-	switch spec.Format {
+	r := &Reader{spec: spec, spool: spool, marks: make([]*mark, len(spec.Paths)), unnamed: make([]int, len(spec.Paths))}
+	if spec.fresh {
+		if err := r.settle(); err != nil {
+			_ = r.Close()
+			return nil, err
+		}
+	}
+	switch r.spec.Format {
 	case FormatCSV, FormatTSV:
 		r.next = r.nextRow
 	case FormatJSONL:
@@ -155,6 +166,9 @@ func (r *Reader) header() ([]string, error) {
 	saved := r.shape
 	r.shape = nil // any number of fields will do
 	err := r.next(&rec)
+	if err == nil {
+		r.checkRow(&rec)
+	}
 	r.shape = saved
 	if errors.Is(err, io.EOF) {
 		if r.spec.headless() {
@@ -167,6 +181,9 @@ func (r *Reader) header() ([]string, error) {
 	}
 	if r.checkText(&rec); rec.Err != nil {
 		return nil, rec.Err
+	}
+	if err := r.checkDelimiter(len(rec.Values), rec.Raw); err != nil {
+		return nil, err
 	}
 	columns := make([]string, len(rec.Values))
 	if r.spec.headless() {
@@ -182,7 +199,22 @@ func (r *Reader) header() ([]string, error) {
 		r.head = string(rec.Raw)
 		return columns, r.checkNames(columns)
 	}
-	return columns, r.checkHeader(columns, rec.Raw)
+	columns = r.cutUnnamed(columns)
+	return columns, r.checkHeader(columns, &rec)
+}
+
+// cutUnnamed leaves out columns at the end of a header that have no name, as spreadsheet
+// programs write them beside a table. Rows may have nothing there.
+func (r *Reader) cutUnnamed(columns []string) []string {
+	n := len(columns)
+	for n > 1 && strings.TrimSpace(columns[n-1]) == "" {
+		n--
+	}
+	if r.spec.Paths[r.file] == Stdin && r.file > 0 {
+		return columns // a resume would not know
+	}
+	r.unnamed[r.file] = len(columns) - n
+	return columns[:n]
 }
 
 // rewind goes back to where the window was when mark was copied from it.
@@ -198,14 +230,21 @@ func (r *Reader) rewind(mark *window) error {
 	return r.openFile(Position{File: r.file, Offset: mark.offset, Line: mark.line})
 }
 
-func (r *Reader) checkHeader(columns []string, raw []byte) error {
+func (r *Reader) checkHeader(columns []string, header *Record) error {
 	seen := make(map[string]int, len(columns))
+	bad := func(i int, format string, args ...any) error {
+		e := &InputError{File: r.name(), Line: header.Pos.Line, Column: columnStart(header.Raw, i, r.spec.Delimiter), Reason: fmt.Sprintf(format, args...)}
+		if r.src.sheet != nil {
+			e.Column, e.Reason = 0, "cell "+sheet.Name(i, int(header.Pos.Line))+": "+e.Reason
+		}
+		return e
+	}
 	for i, c := range columns {
 		if strings.TrimSpace(c) == "" {
-			return &InputError{File: r.name(), Line: 1, Column: columnStart(raw, i, r.spec.Delimiter), Reason: fmt.Sprintf("column %d has no name; give it one, or use --no-header if this is a row", i+1)}
+			return bad(i, "column %d has no name; give it one, or use --no-header if this is a row", i+1)
 		}
 		if first, dup := seen[c]; dup {
-			return &InputError{File: r.name(), Line: 1, Column: columnStart(raw, i, r.spec.Delimiter), Reason: fmt.Sprintf("column %d is called %q like column %d; rename one, or use --no-header if this is a row", i+1, c, first)}
+			return bad(i, "column %d is called %q like column %d; rename one, or use --no-header if this is a row", i+1, c, first)
 		}
 		seen[c] = i + 1
 	}
@@ -239,6 +278,7 @@ func (r *Reader) Next(rec *Record) error {
 		rec.Values, rec.Err = rec.Values[:0], nil
 		err := r.next(rec)
 		if err == nil {
+			r.checkRow(rec)
 			r.checkText(rec)
 			return nil
 		}
@@ -263,6 +303,11 @@ func (r *Reader) nextFile() error {
 	if err := r.openFile(Position{File: r.file + 1, Line: 1}); err != nil {
 		return err
 	}
+	if r.spec.Paths[r.file] == Stdin {
+		if err := r.lateStdin(); err != nil {
+			return err
+		}
+	}
 	if r.spec.kind() != jobs.Fields || r.spec.headless() {
 		return nil
 	}
@@ -274,7 +319,7 @@ func (r *Reader) nextFile() error {
 }
 
 func (r *Reader) checkText(rec *Record) {
-	if rec.Err != nil || (r.spec.anyBytes() && !r.spec.Text) || utf8.Valid(rec.Raw) {
+	if r.checkZeros(rec); rec.Err != nil || (r.spec.anyBytes() && !r.spec.Text) || utf8.Valid(rec.Raw) {
 		return
 	}
 	at := 0
@@ -292,6 +337,18 @@ func (r *Reader) checkText(rec *Record) {
 	}
 	col := at - bytes.LastIndexByte(before, '\n')
 	rec.Err = &InputError{File: r.name(), Line: line, Column: col, Reason: fmt.Sprintf("byte %#x is not valid UTF-8; convert the file, for example with iconv -t UTF-8", rec.Raw[at])}
+}
+
+// checkZeros refuses a row with a zero byte, such as the end of a file has that was being
+// written when the machine lost its power. No program can have one in an argument.
+func (r *Reader) checkZeros(rec *Record) {
+	if rec.Err != nil || r.spec.Format == FormatJSONL || r.spec.anyBytes() {
+		return
+	}
+	if i := bytes.IndexByte(rec.Raw, 0); i >= 0 {
+		before := rec.Raw[:i]
+		rec.Err = &InputError{File: r.name(), Line: rec.Pos.Line + countLines(before), Column: i - bytes.LastIndexByte(before, '\n'), Reason: "a zero byte, which is in no text"}
+	}
 }
 
 // SeekTo continues at a position that an earlier Reader of the same dataset
@@ -335,7 +392,7 @@ func (r *Reader) openFile(p Position) error {
 		return fmt.Errorf("close dataset %s: %w", r.name(), err)
 	}
 	r.file = p.File
-	src, err := openStream(r.spec.Paths[p.File], r.spool, p.Offset, r.marks[p.File], r.growth(p.File))
+	src, err := openStream(&r.spec, p.File, r.spool, p.Offset, r.marks[p.File], r.growth(p.File))
 	if err != nil {
 		return err
 	}
@@ -343,8 +400,13 @@ func (r *Reader) openFile(p Position) error {
 	r.consumed.current.Store(src)
 	r.win = newWindow(src, p, r.spec.MaxRecord)
 	r.cut.reset()
-	if p.Offset == 0 {
-		r.skipBOM()
+	r.crlf = r.spec.coat(p.File).CRLF
+	if p.Offset > 0 {
+		return nil
+	}
+	r.skipBOM()
+	if r.spec.coat(p.File).Sep {
+		return r.skipSep()
 	}
 	return nil
 }
@@ -362,13 +424,12 @@ func (r *Reader) growth(file int) growth {
 
 // skipBOM drops a UTF-8 byte order mark from the start of a text file.
 func (r *Reader) skipBOM() {
-	bom := []byte("\xef\xbb\xbf")
-	if r.spec.kind() == jobs.Lines {
+	if r.spec.kind() == jobs.Lines && !r.spec.coat(r.file).BOM {
 		return
 	}
-	for len(r.win.unread()) < len(bom) && r.win.more() {
+	for len(r.win.unread()) < len(bomUTF8) && r.win.more() {
 	}
-	if bytes.HasPrefix(r.win.unread(), bom) {
-		r.win.take(len(bom), 0)
+	if bytes.HasPrefix(r.win.unread(), bomUTF8) {
+		r.win.take(len(bomUTF8), 0)
 	}
 }

@@ -233,7 +233,7 @@ func newMixer(spec *Spec, spool *Spool) (*mixer, error) {
 	for i, s := range spec.Sources {
 		c := &cursor{list: s.Values}
 		if s.File > 0 {
-			of := Spec{Paths: []string{spec.Paths[s.File-1]}, Format: spec.Format, MaxRecord: spec.MaxRecord, MaxDepth: spec.MaxDepth}
+			of := Spec{Paths: []string{spec.Paths[s.File-1]}, Coats: []Coat{spec.coat(s.File - 1)}, Format: spec.Format, MaxRecord: spec.MaxRecord, MaxDepth: spec.MaxDepth}
 			var err error
 			if c.file, err = Open(of, spool); err != nil {
 				return nil, errors.Join(err, m.close())

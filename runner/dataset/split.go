@@ -14,6 +14,9 @@ import (
 // begin sets what every kind of record has, at the window's position.
 func (r *Reader) begin(rec *Record) {
 	rec.Pos = Position{File: r.file, Offset: r.win.offset, Line: r.win.line}
+	if r.src.sheet != nil {
+		rec.Pos.Line = r.src.sheet.at(rec.Pos.Offset).row
+	}
 }
 
 // nextUntil reads a record that ends with the byte end, or with the file.
@@ -48,6 +51,9 @@ func (r *Reader) nextUntil(rec *Record, end byte) error {
 		i, n = len(u), len(u)
 	}
 	rec.Raw = u[:i:i]
+	if r.crlf {
+		rec.Raw = trimCR(rec.Raw)
+	}
 	rec.Size = int64(n)
 	lines := int64(1)
 	if end != '\n' || n == i { // a line end may be missing, or mean nothing

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -22,6 +21,11 @@ type stream struct {
 	mark  *mark    // nil for standard input
 	at    atomic.Int64
 	zst   *zstd.Decoder
+	// packed says that the bytes are not those that are stored.
+	packed bool
+	sheet  *sheetReader // nil: it is no sheet
+	closer io.Closer    // of what is read in an archive, or nil
+	counts bool         // what is read in an archive counts for the progress
 }
 
 var (
@@ -31,8 +35,9 @@ var (
 
 // openStream opens path and goes to an offset of its decompressed content. The file must
 // be as it was marked when it was opened first; m is nil if that is now.
-func openStream(path string, spool *Spool, offset int64, m *mark, how growth) (*stream, error) {
+func openStream(spec *Spec, file int, spool *Spool, offset int64, m *mark, how growth) (*stream, error) {
 	s := &stream{mark: m}
+	path := spec.Paths[file]
 	if path == Stdin {
 		s.spool = spool
 	} else {
@@ -51,8 +56,12 @@ func openStream(path string, spool *Spool, offset int64, m *mark, how growth) (*
 			return nil, err
 		}
 	}
-	if err := s.decode(path, offset); err != nil {
+	if err := s.decode(spec, file, offset); err != nil {
 		_ = s.Close()
+		var u *Unfit
+		if errors.As(err, &u) { // which names the file
+			return nil, err
+		}
 		return nil, fmt.Errorf("open dataset %s: %w", displayName(path), err)
 	}
 	return s, nil
@@ -89,35 +98,26 @@ func (s *stream) checkFile(how growth) error {
 	return nil
 }
 
-// decode looks at the first bytes to see whether the file is compressed.
-func (s *stream) decode(path string, offset int64) error {
-	var magic [4]byte
-	n, err := s.readFirst(magic[:])
-	if err != nil {
+// decode takes off what the file is packed in, and goes to an offset of what comes out.
+func (s *stream) decode(spec *Spec, file int, offset int64) error {
+	coat := spec.coat(file)
+	if coat.Pack == PackSheet {
+		return s.openSheet(coat.Member, spec, offset)
+	}
+	if err := s.unpack(spec.Paths[file], coat); err != nil {
 		return err
 	}
-	head := magic[:n]
-	switch {
-	case bytes.HasPrefix(head, gzipMagic):
-		gz, err := gzip.NewReader(bufio.NewReaderSize(rawReader{s}, 64<<10))
-		if err != nil {
-			return fmt.Errorf("gzip: %w", err)
-		}
-		s.Reader = gz
-	case bytes.HasPrefix(head, zstdMagic):
-		z, err := zstd.NewReader(rawReader{s}, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-		if err != nil {
-			return fmt.Errorf("zstd: %w", err)
-		}
-		s.zst, s.Reader = z, z
-	case n > 0 && (strings.HasSuffix(path, ".gz") || strings.HasSuffix(path, ".zst")):
-		return errors.New("its name says it is compressed, its first bytes do not; rename it")
-	default:
+	direct := !s.packed && coat.Charset == ""
+	if direct {
 		s.at.Store(offset)
-		s.Reader = rawReader{s}
-		return nil
 	}
-	if offset > 0 {
+	if coat.Charset != "" {
+		s.Reader = newUTF16Reader(s.Reader, coat.Charset)
+	}
+	if coat.CR {
+		s.Reader = crReader{s.Reader}
+	}
+	if offset > 0 && !direct {
 		if _, err := io.CopyN(io.Discard, s.Reader, offset); err != nil {
 			return fmt.Errorf("go to byte %d: %w", offset, err)
 		}
@@ -125,24 +125,81 @@ func (s *stream) decode(path string, offset int64) error {
 	return nil
 }
 
-// readFirst reads the first bytes without moving on.
-func (s *stream) readFirst(b []byte) (int, error) {
-	var n int
+// unpack makes a reader of what the file has been packed from.
+func (s *stream) unpack(path string, coat Coat) error {
+	raw := func() *bufio.Reader { return bufio.NewReaderSize(rawReader{s}, 64<<10) }
 	var err error
-	if s.spool != nil {
-		n, err = s.spool.readFullAt(b, 0)
-	} else {
-		n, err = s.file.ReadAt(b, 0)
+	switch s.packed = true; coat.Pack {
+	case PackXZ:
+		s.Reader, err = newXZReader(raw())
+		return err
+	case PackBzip2:
+		s.Reader = newBzip2Reader(raw())
+		return nil
+	case PackZip:
+		return s.openPacked(path, coat.Member)
 	}
-	if errors.Is(err, io.EOF) {
-		err = nil
+	head, err := s.readFirst()
+	if err != nil {
+		return err
 	}
-	return n, err
+	switch {
+	case bytes.HasPrefix(head, gzipMagic):
+		s.Reader, err = newGzipReader(raw())
+		return err
+	case bytes.HasPrefix(head, zstdMagic):
+		z, err := zstd.NewReader(rawReader{s}, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return fmt.Errorf("zstd: %w", err)
+		}
+		s.zst, s.Reader = z, z
+	case len(head) > 0 && (strings.HasSuffix(path, ".gz") || strings.HasSuffix(path, ".zst")):
+		return errors.New("its name says it is compressed, its first bytes do not; rename it")
+	default:
+		s.packed = false
+		s.Reader = rawReader{s}
+	}
+	return nil
+}
+
+// openPacked opens the file that an archive has in it.
+func (s *stream) openPacked(path, member string) error {
+	z, err := s.openZip()
+	if err != nil {
+		return err
+	}
+	in, err := openMember(path, z, member)
+	if err != nil {
+		return err
+	}
+	s.closer, s.Reader, s.counts = in, in, true
+	return nil
+}
+
+// readFirst reads the first bytes without moving on, as many as are needed to tell what
+// the file is packed with.
+func (s *stream) readFirst() ([]byte, error) {
+	var head [16]byte
+	for n := 0; ; {
+		m, err := s.rawAt(head[n:], int64(n))
+		n += m
+		switch {
+		case errors.Is(err, io.EOF):
+			return head[:n], nil
+		case err != nil:
+			return nil, err
+		case n == len(head), n > 0 && !undecided(head[:n]):
+			return head[:n], nil
+		}
+	}
 }
 
 func (s *stream) Close() error {
 	if s.zst != nil {
 		s.zst.Close()
+	}
+	if s.closer != nil {
+		_ = s.closer.Close() // nothing was written
 	}
 	if s.file == nil {
 		return nil
@@ -205,7 +262,11 @@ type consumed struct {
 
 func (c *consumed) finish(s *stream) {
 	if s != nil && c.current.CompareAndSwap(s, nil) {
-		c.before.Add(s.at.Load())
+		n := s.at.Load()
+		if size, err := s.wholeSize(); s.counts && err == nil { // of an archive not all is read
+			n = size
+		}
+		c.before.Add(n)
 	}
 }
 

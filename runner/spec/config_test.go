@@ -55,6 +55,7 @@ func full(t *testing.T) *Config {
 			Paths: []string{"/data/people.tsv"}, Format: dataset.FormatTSV, Delimiter: '\t', NoHeader: true, MaxRecord: 1 << 20, MaxDepth: 1000, Text: true, FixedColumns: true,
 			Group: &dataset.Group{Lines: 100, Fit: &jobs.Fit{Bytes: 1 << 20, Times: 1, Plus: 9, Quoted: true}}, ColSep: " +", Named: true,
 			Sources: []dataset.Source{{Values: []dataset.Value{"a", "\xff"}}, {File: 1, Link: dataset.LinkShort}},
+			Coats:   []dataset.Coat{{Pack: dataset.PackZip, Member: "people.tsv", Charset: "utf-16le", CR: true, CRLF: true, BOM: true, Sep: true}},
 		},
 		Output: "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Unordered: true, Joblog: "/data/jobs.log", RecordLimit: 100, WorkDir: "/data",
 		Slots: 8, Retries: 3, BackoffMin: time.Second, BackoffMax: time.Minute, Timeout: 30 * time.Second, TimeoutPercent: 200, KillAfter: time.Second,
