@@ -332,7 +332,7 @@ func checkCover(t *testing.T, r *Reader, b []byte, format Format) {
 }
 
 func compareCSV(t *testing.T, b []byte) {
-	if bytes.Contains(bytes.ReplaceAll(b, []byte("\r\n"), nil), []byte("\r")) || len(b) > 64 || !utf8.Valid(b) {
+	if bytes.Contains(bytes.ReplaceAll(b, []byte("\r\n"), nil), []byte("\r")) || len(b) > 64 || !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
 		return // lone carriage returns are characters here, encoding/csv has rules of its own
 	}
 	want, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))).ReadAll()
@@ -347,9 +347,6 @@ func compareCSV(t *testing.T, b []byte) {
 	}
 	defer func() { _ = r.Close() }()
 	for _, k := range readAll(t, r) {
-		if strings.Contains(k.err, "a zero byte") {
-			return
-		}
 		if k.err != "" {
 			t.Fatalf("%q: encoding/csv reads it, here it is %s", b, k.err)
 		}

@@ -18,7 +18,7 @@ type kind struct {
 const (
 	saveAsTable = "Open it in a spreadsheet program and save it as .xlsx or CSV; or: libreoffice --headless --convert-to xlsx FILE"
 	giveFiles   = "Its bytes are no records. To work on files, give a list of their names: printf '%s\\n' *.pdf | brood run …"
-	giveLines   = "If its lines are meant all the same, say so with --format lines."
+	giveLines   = "; if its lines are meant all the same: --format lines"
 )
 
 // kinds are told by what they begin with. What comes first counts.

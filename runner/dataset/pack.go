@@ -3,9 +3,12 @@ package dataset
 import (
 	"archive/zip"
 	"bufio"
+	"bytes"
 	"compress/bzip2"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"path"
@@ -84,13 +87,68 @@ const maxDictionary = 256 << 20
 func newXZReader(in *bufio.Reader) (io.Reader, error) {
 	head, _ := in.Peek(64) // if there are fewer, the reader says so
 	if dict := xzDictionary(head); dict > maxDictionary {
-		return nil, fmt.Errorf("xz: it needs %d MiB of memory to be decompressed, the limit is %d; decompress it: xz -dc FILE | brood run … -", dict>>20, maxDictionary>>20)
+		return nil, fmt.Errorf("xz: it needs %d MiB of memory to be decompressed, the limit is %d; decompress it first, with xz -dc", dict>>20, maxDictionary>>20)
 	}
-	r, err := xz.NewReader(in)
-	if err != nil {
+	r := &xzReader{in: in}
+	var err error
+	if r.xz, err = xz.NewReader(r.behind()); err != nil {
 		return nil, fmt.Errorf("%w", noEOF(err))
 	}
 	return r, nil
+}
+
+// xzReader sees to it that a file ends with the end of a stream: the library takes one that
+// was cut off between two blocks, or within the header of one, for whole.
+type xzReader struct {
+	in   *bufio.Reader
+	xz   io.Reader
+	last [xzFooter]byte // that were read and are no padding
+}
+
+// xzFooter is the length of what ends a stream (xz-file-format.txt, 2.1.2): a checksum of
+// the six bytes behind it, and "YZ".
+const xzFooter = 12
+
+func (r *xzReader) Read(p []byte) (int, error) {
+	n, err := r.xz.Read(p)
+	if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if f := r.last; binary.LittleEndian.Uint32(f[:]) != crc32.ChecksumIEEE(f[4:10]) || string(f[10:]) != "YZ" {
+			err = fmt.Errorf("xz: %w", io.ErrUnexpectedEOF)
+		}
+	}
+	return n, err
+}
+
+// behind is what the library reads from.
+func (r *xzReader) behind() io.Reader { return (*xzSource)(r) }
+
+type xzSource xzReader
+
+func (s *xzSource) Read(p []byte) (int, error) {
+	n, err := s.in.Read(p)
+	s.note(p[:n])
+	return n, err
+}
+
+func (s *xzSource) ReadByte() (byte, error) {
+	c, err := s.in.ReadByte()
+	if err == nil {
+		s.note([]byte{c})
+	}
+	return c, err
+}
+
+// note keeps the last bytes. Padding is four zeros, or several times that.
+func (s *xzSource) note(p []byte) {
+	if len(p)%4 == 0 && len(bytes.Trim(p, "\x00")) == 0 && string(s.last[10:]) == "YZ" {
+		return
+	}
+	if len(p) >= len(s.last) {
+		copy(s.last[:], p[len(p)-len(s.last):])
+		return
+	}
+	copy(s.last[:], s.last[len(p):])
+	copy(s.last[len(s.last)-len(p):], p)
 }
 
 // xzDictionary reads from the header of the first block how large its dictionary is, see

@@ -99,13 +99,21 @@ func (r *Reader) settleFile(i int) error {
 			}
 		}
 		if f.is != "" {
-			return unfit(path, f.is, f.do)
+			return unfit(path, f.is, piped(f.do, g.format))
 		}
 		s.Coats[i] = f.coat
 		if !f.again {
 			return r.settleTable(i, f.sep)
 		}
 	}
+}
+
+// piped says which format standard input has, in a command that replaces a file by it.
+func piped(do string, f Format) string {
+	if f == FormatLines {
+		return do
+	}
+	return strings.ReplaceAll(do, "brood run … -", "brood run … --format "+f.String()+" -")
 }
 
 // settleTable settles what only tables have. The first file says what separates fields.
@@ -159,11 +167,10 @@ func (r *Reader) findSheet(path string, z *zip.Reader) (string, error) {
 // at least, so that a pipe need not bring more than its first line.
 func (r *Reader) lookAhead(f Format) (head []byte, end bool) {
 	w := r.win
-	for w.more() {
-		u := w.unread()
-		if f == FormatNUL || bytes.IndexByte(u, '\n') >= 0 || len(u) >= windowStart/2 {
-			break
-		}
+	enough := func(u []byte) bool {
+		return bytes.IndexByte(u, '\n') >= 0 || len(u) >= windowStart/2 || (f == FormatNUL && len(u) > 0)
+	}
+	for !enough(w.unread()) && w.more() {
 	}
 	return w.unread(), w.eof
 }

@@ -89,18 +89,18 @@ func sniff(head []byte, g guise) finding {
 	if k := kindOf(head); k != nil {
 		f.is, f.do = "it is "+k.is, k.do
 		if k.text && g.format == FormatLines {
-			f.do += " " + giveLines
+			f.do = strings.TrimSuffix(f.do, ".") + giveLines
 		}
 		return f
 	}
 	if bytes.IndexByte(head, 0) >= 0 {
-		f.is, f.do = "it has zero bytes in it, so it is no text", "If zero bytes separate its records, as from find -print0: -0. If it is UTF-16: iconv -f UTF-16 -t UTF-8 FILE | brood run … -"
+		f.is, f.do = "it has zero bytes in it, so it is no text", "If they fill up a file that was being written when a machine lost its power, leave them out: tr -d '\\0' < FILE | brood run … -"
 		if g.format == FormatLines {
-			f.do += " " + giveLines
+			f.do = "If they separate its records, as from find -print0: -0" + giveLines
 		}
 		return f
 	}
-	if f.json(bytes.TrimLeft(bytes.TrimPrefix(head, bomUTF8), " \t\r\n"), g) {
+	if f.json(bytes.TrimLeft(bytes.TrimPrefix(head, bomUTF8), jsonSpace), g) {
 		return f
 	}
 	f.lines(head, g)
@@ -167,6 +167,9 @@ func (f *finding) decode(head []byte, g guise) bool {
 	case g.format != FormatNUL:
 		if name := unmarkedUTF16(head); name != "" {
 			f.is, f.do = "it seems to be UTF-16, without the mark that would say so", "Convert it: iconv -f "+name+" -t UTF-8 FILE | brood run … -"
+			if g.format == FormatLines {
+				f.do += "; if zero bytes separate its records: -0"
+			}
 		}
 	}
 	if f.again && g.format == FormatNUL {
@@ -180,7 +183,7 @@ func (f *finding) decode(head []byte, g guise) bool {
 // what is mostly Latin letters. It gives the name that iconv has for it.
 func unmarkedUTF16(head []byte) string {
 	units := len(head) / 2
-	if units < 2 {
+	if units < 4 { // too few to tell
 		return ""
 	}
 	var zeros [2]int
@@ -209,6 +212,8 @@ func validHead(head []byte) bool {
 	return false
 }
 
+const jsonSpace = " \t\r\n" // and no other
+
 const jqLines = "Turn it into JSON Lines: jq -c '.[]' FILE | brood run … --format jsonl -"
 
 // json finds JSON where something else was expected, and something else where JSON Lines were.
@@ -218,7 +223,7 @@ func (f *finding) json(head []byte, g guise) bool {
 		return false
 	}
 	first, rest, more := bytes.Cut(head, []byte{'\n'})
-	first, rest = bytes.TrimSpace(first), bytes.TrimSpace(rest)
+	first, rest = bytes.Trim(first, jsonSpace), bytes.Trim(rest, jsonSpace)
 	if first[0] != '{' && first[0] != '[' {
 		if g.format != FormatJSONL || !noObjects(head) {
 			return false
@@ -243,7 +248,7 @@ func (f *finding) json(head []byte, g guise) bool {
 		return false
 	}
 	if isFile {
-		f.do += " " + giveLines
+		f.do = strings.TrimSuffix(f.do, ".") + giveLines
 	}
 	return true
 }
@@ -254,7 +259,7 @@ func noObjects(head []byte) bool {
 	end := bytes.LastIndexByte(head, '\n')
 	n := 0
 	for line := range bytes.Lines(head[:end+1]) {
-		if line = bytes.TrimSpace(line); len(line) == 0 {
+		if line = bytes.Trim(line, jsonSpace); len(line) == 0 {
 			continue
 		}
 		if line[0] == '{' || line[0] == '[' {

@@ -14,9 +14,6 @@ import (
 // begin sets what every kind of record has, at the window's position.
 func (r *Reader) begin(rec *Record) {
 	rec.Pos = Position{File: r.file, Offset: r.win.offset, Line: r.win.line}
-	if r.src.sheet != nil {
-		rec.Pos.Line = r.src.sheet.at(rec.Pos.Offset).row
-	}
 }
 
 // nextUntil reads a record that ends with the byte end, or with the file.

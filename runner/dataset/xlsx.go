@@ -180,12 +180,14 @@ func whichSheet(names []string, shown int, asked string) (name, is, do string) {
 	return "", fmt.Sprintf("it has several sheets: %s", all), "Say which: --sheet " + shellWord(names[0])
 }
 
-// checkRow says what is wrong with a row of a sheet, in words of the sheet.
+// checkRow says which row of a sheet a record is, and what is wrong with it, in words of the
+// sheet. It is called when the record has been read: before, its row may not have been.
 func (r *Reader) checkRow(rec *Record) {
 	if r.src == nil || r.src.sheet == nil {
 		return
 	}
 	m := r.src.sheet.at(rec.Pos.Offset)
+	rec.Pos.Line = m.row
 	switch {
 	case m.bad != "":
 		rec.Err = &InputError{File: r.name(), Line: m.row, Reason: m.bad}
