@@ -51,11 +51,7 @@ func (r *Reader) Taken() (*Fingerprint, error) {
 	return fp, nil
 }
 
-// plain reports whether the file that is open is read as it is stored.
+// plain reports whether offsets are those of the file that is open, as it is stored.
 func (r *Reader) plain() bool {
-	if r.src == nil {
-		return false
-	}
-	_, raw := r.src.Reader.(rawReader)
-	return raw
+	return r.src != nil && !r.src.packed && r.spec.coat(r.file).Charset == ""
 }
