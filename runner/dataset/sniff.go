@@ -16,12 +16,12 @@ import (
 
 // guise is what a file is taken for when it is looked at.
 type guise struct {
-	name    string // of the file, in small letters, without its directory; empty for standard input
-	format  Format
-	said    bool // somebody has said that it is of that format
-	coat    Coat // what has been taken off already
-	packed  bool // so that the bytes come out of something compressed
-	end     bool // these are all bytes
+	name   string // of the file, in small letters, without its directory; empty for standard input
+	format Format
+	said   bool // somebody has said that it is of that format
+	coat   Coat // what has been taken off already
+	packed bool // so that the bytes come out of something compressed
+	end    bool // these are all bytes
 }
 
 // finding is what the first bytes of a file say.

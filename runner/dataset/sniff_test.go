@@ -18,10 +18,10 @@ func utf16le(s string) string {
 // TestSniff is what is read, and what is refused.
 func TestSniff(t *testing.T) {
 	tar := "list.txt" + strings.Repeat("\x00", 249) + "ustar\x0000" + strings.Repeat("\x00", 247)
-	lines := guise{format: FormatLines, guessed: true}
-	named := func(name string, f Format) guise { return guise{name: name, format: f, guessed: true} }
-	bytes := guise{format: FormatLines}
-	csv, tsv, jsonl, nul := guise{format: FormatCSV}, guise{format: FormatTSV}, guise{format: FormatJSONL}, guise{format: FormatNUL}
+	lines := guise{format: FormatLines}
+	named := func(name string, f Format) guise { return guise{name: name, format: f} }
+	bytes := guise{format: FormatLines, said: true}
+	csv, tsv, jsonl, nul := guise{format: FormatCSV, said: true}, guise{format: FormatTSV, said: true}, guise{format: FormatJSONL, said: true}, guise{format: FormatNUL, said: true}
 	packed := func(g guise) guise { g.packed = true; return g }
 	for _, c := range []struct {
 		head string
@@ -46,7 +46,7 @@ func TestSniff(t *testing.T) {
 		{"PK\x03\x04\x14\x00", packed(csv), finding{is: "it is compressed, and what comes out is compressed as well"}},
 		{"\x1f\x8b\x08\x00", packed(lines), finding{is: "it is compressed, and"}},
 		{"text\n", named("list.xz", FormatLines), finding{is: "its name says it is compressed with xz"}},
-		{"a,b\n", guise{name: "list.csv.bz2", format: FormatCSV}, finding{is: "its name says it is compressed with bzip2"}},
+		{"a,b\n", guise{name: "list.csv.bz2", format: FormatCSV, said: true}, finding{is: "its name says it is compressed with bzip2"}},
 		{"a,b\n", packed(named("list.csv.xz", FormatCSV)), finding{}},
 
 		// Text that is not UTF-8.
@@ -78,7 +78,7 @@ func TestSniff(t *testing.T) {
 		{"ORC\nELF\n", lines, finding{}},
 		{"a;b\n", named("a.xlsx", FormatLines), finding{is: "its name says it is an Excel workbook"}},
 		{"a\tb\n", named("a.xls", FormatLines), finding{is: "its name says it is an Excel workbook"}},
-		{"a\tb\n", guise{name: "a.xls", format: FormatTSV}, finding{}},
+		{"a\tb\n", guise{name: "a.xls", format: FormatTSV, said: true}, finding{}},
 
 		// JSON.
 		{"[{\"a\":1},{\"a\":2}]", jsonl, finding{is: "it is a JSON array"}},
@@ -145,7 +145,7 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%s: %+v", k.is, f)
 		}
 		if text := k.magic + " is a word\n"; !k.text && isPlain([]byte(text)) {
-			if f := sniff([]byte(text), guise{format: FormatLines, guessed: true}); f.is != "" {
+			if f := sniff([]byte(text), guise{format: FormatLines}); f.is != "" {
 				t.Errorf("%q: %s", text, f.is)
 			}
 		}
@@ -256,8 +256,8 @@ func FuzzSniff(f *testing.F) {
 			}
 		}
 		for _, format := range []Format{FormatCSV, FormatTSV, FormatJSONL, FormatLines, FormatNUL} {
-			for _, guessed := range []bool{false, true} {
-				g := guise{name: "list.txt", format: format, guessed: guessed}
+			for _, said := range []bool{false, true} {
+				g := guise{name: "list.txt", format: format, said: said}
 				for n := 0; ; n++ {
 					f := sniff(head, g)
 					if (f.is == "") != (f.do == "") || (f.is != "" && f.again) || n > 2 {

@@ -263,8 +263,10 @@ type consumed struct {
 func (c *consumed) finish(s *stream) {
 	if s != nil && c.current.CompareAndSwap(s, nil) {
 		n := s.at.Load()
-		if size, err := s.wholeSize(); s.counts && err == nil { // of an archive not all is read
-			n = size
+		if s.counts { // of an archive not all is read
+			if size, err := s.wholeSize(); err == nil {
+				n = size
+			}
 		}
 		c.before.Add(n)
 	}
