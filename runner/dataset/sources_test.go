@@ -140,7 +140,7 @@ func TestNamedSources(t *testing.T) {
 // What a value cannot be ends the dataset, with its place.
 func TestBadSources(t *testing.T) {
 	for content, want := range map[string]string{"a\nb\x00c\n": "list:2:2: a zero byte", "a\n" + strings.Repeat("x", 99): "list:2: the record has 99 bytes"} {
-		r := open(t, Spec{Paths: []string{write(t, "list", content)}, MaxRecord: 20, Sources: []Source{list("", "1"), {File: 1}}})
+		r := open(t, Spec{Paths: []string{write(t, "list", content)}, Format: FormatLines, MaxRecord: 20, Sources: []Source{list("", "1"), {File: 1}}})
 		var rec Record
 		var err error
 		for err == nil {
