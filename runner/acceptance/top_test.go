@@ -58,6 +58,12 @@ func (w *terminal) waits(what string) string {
 
 func openTerminal(t *testing.T, env ...string) *terminal {
 	t.Helper()
+	return openTerminalOf(t, 100, env...)
+}
+
+// openTerminalOf opens one of so many columns, and 24 lines.
+func openTerminalOf(t *testing.T, columns int, env ...string) *terminal {
+	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("tmux is not installed, and CI must not skip")
@@ -65,7 +71,7 @@ func openTerminal(t *testing.T, env ...string) *terminal {
 		t.Skip("tmux is not installed: make test does that")
 	}
 	w := &terminal{t, filepath.Join(t.TempDir(), "tmux")}
-	cmd := exec.Command("tmux", "-S", w.socket, "-f", os.DevNull, "new-session", "-d", "-x", "100", "-y", "24", "-n", "w", "bash --norc --noprofile")
+	cmd := exec.Command("tmux", "-S", w.socket, "-f", os.DevNull, "new-session", "-d", "-x", strconv.Itoa(columns), "-y", "24", "-n", "w", "bash --norc --noprofile")
 	cmd.Env = append(os.Environ(), append(env, "TERM=screen", "LC_ALL=C.UTF-8")...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("tmux: %v\n%s", err, out)

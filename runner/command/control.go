@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -173,6 +174,9 @@ func (e *env) top(c *cli.Context) error {
 	}
 	if !e.stdout.IsTerminal() || !term.IsTerminal(int(e.stdin.Fd())) {
 		return usage("Elsewhere there are: brood status "+name+" and brood workers "+name, "brood top needs a terminal")
+	}
+	if kind := os.Getenv("TERM"); isDumb(kind) {
+		return usage("There are: brood status "+name+" and brood workers "+name, "brood top needs a terminal that can move its cursor, and TERM is %q", kind)
 	}
 	var silent *control.SilentError
 	if _, err := control.Ask(c.Context, state, name, control.AskStatus); err != nil && !errors.As(err, &silent) {

@@ -27,7 +27,7 @@ func (s Snapshot) text() string { return s.words(true, true) }
 // words is a snapshot in words, with how fast it goes and what it waits for if wanted.
 func (s Snapshot) words(rate, waits bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s records", Count(s.Final))
+	b.WriteString(Count(s.Final) + noun(s.Final))
 	if rate {
 		fmt.Fprintf(&b, ", %s/s", Rate(s.Rate))
 	}
@@ -41,6 +41,13 @@ func (s Snapshot) words(rate, waits bool) string {
 		b.WriteString(", " + s.Waits)
 	}
 	return b.String()
+}
+
+func noun(n uint64) string {
+	if n == 1 {
+		return " record"
+	}
+	return " records"
 }
 
 // share says how far a run is and how long the rest may take, by bytes: the
@@ -88,7 +95,7 @@ func (s Snapshot) line(columns int) string {
 			}
 		}
 	}
-	short := strings.ReplaceAll(s.words(false, false), " records", "")
+	short := strings.Replace(s.words(false, false), noun(s.Final), "", 1)
 	for _, words := range []string{short + percent, short} {
 		if columnsOf(words) <= columns {
 			return words

@@ -107,12 +107,13 @@ func (s *screen) erase(b *bytes.Buffer, columns int) {
 		b.WriteString(strings.Repeat(" ", n) + "\r")
 		return
 	}
+	// Line by line: from the top of the screen to its end would put it into tmux's history.
+	b.WriteString("\x1b[K")
 	if s.unwraps && columns > 0 {
 		for range (n - 1) / columns { // it was narrowed since
-			b.WriteString("\x1b[A")
+			b.WriteString("\x1b[A\x1b[K")
 		}
 	}
-	b.WriteString("\x1b[J")
 }
 
 func (s *screen) forget() {

@@ -21,7 +21,7 @@ func (g *glass) Write(p []byte) (int, error) {
 	if g.rows == nil {
 		g.rows = []string{""}
 	}
-	for _, r := range []rune(strings.NewReplacer("\x1b[J", "\x01", "\x1b[A", "\x02").Replace(string(p))) {
+	for _, r := range []rune(strings.NewReplacer("\x1b[K", "\x01", "\x1b[A", "\x02").Replace(string(p))) {
 		switch r {
 		case '\r':
 			g.at = 0
@@ -31,7 +31,6 @@ func (g *glass) Write(p []byte) (int, error) {
 				g.rows = append(g.rows, "")
 			}
 		case '\x01':
-			g.rows = g.rows[:g.row+1]
 			g.rows[g.row] = string([]rune(g.rows[g.row])[:g.at])
 		case '\x02':
 			g.row = max(0, g.row-1)

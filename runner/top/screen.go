@@ -42,11 +42,16 @@ type Screen struct {
 	Confirming    bool   // that the run is to end
 }
 
-// Lines that are not workers: five above the list and one below.
-const otherLines = 6
-
 // rows is how many workers can be seen.
-func (s *Screen) rows() int { return max(s.Height-otherLines, 1) }
+func (s *Screen) rows() int {
+	head, foot := s.frame()
+	return s.between(head, foot)
+}
+
+// between is how many workers there is room for; one line more names what is in them.
+func (s *Screen) between(head, foot []string) int {
+	return max(s.Height-len(head)-len(foot)-1, 1)
+}
 
 func (s *Screen) scroll(by int) {
 	s.First = max(0, min(s.First+by, len(s.Workers)-s.rows()))
@@ -62,27 +67,21 @@ func (s *Screen) String() string {
 	if s.Width <= 0 || s.Height <= 0 {
 		return ""
 	}
-	l := &s.Live
-	final := l.OK + l.Failed + l.Skipped + l.Unknown
-	lines := []string{
-		s.spread("brood top: "+s.Name+" ("+l.Job+")", s.state()),
-		s.spread(s.bar(l.Progress, 30), fmt.Sprintf("%s records final, %s/s", humanize.Comma(int64(final)), rate(l.Rate))),
-		fmt.Sprintf("ok %s   failed %s   skipped %s   unknown %s   pending %s", comma(l.OK), comma(l.Failed), comma(l.Skipped), comma(l.Unknown), comma(l.Input-min(final, l.Input))),
-		s.second(),
-	}
-	head := len(lines)
-	lines = append(lines, s.row("SLOT", "PID", "RECORD", "FOR", "DONE", "MEMORY", "CPU", "WHERE"))
-	workers := s.sorted()
 	s.scroll(0) // there may be fewer now
-	for i := s.First; i < min(len(workers), s.First+s.rows()); i++ {
-		lines = append(lines, s.worker(&workers[i]))
+	lines, foot := s.frame()
+	rows, head := s.between(lines, foot), len(lines)
+	shown := s.columnsFor(s.Width)
+	lines = append(lines, s.row(shown, names))
+	workers := s.sorted()
+	for i := s.First; i < min(len(workers), s.First+rows); i++ {
+		lines = append(lines, s.row(shown, cells(&workers[i])))
 	}
-	for len(lines) < s.Height-1 {
+	for len(lines) < s.Height-len(foot) {
 		lines = append(lines, "")
 	}
-	lines = append(lines, s.foot())
+	lines = append(lines, foot...)
 	for i := range lines {
-		lines[i] = s.fit(term.Escape(lines[i])) // a name, or why the run waits, may hold anything
+		lines[i] = s.fit(term.Escape(lines[i])) // a name may hold anything
 		if i == head {
 			lines[i] = reverse + lines[i] + plain
 		} else {
@@ -90,6 +89,24 @@ func (s *Screen) String() string {
 		}
 	}
 	return strings.Join(lines[:s.Height], "\n")
+}
+
+// frame is what stands above the workers, and below.
+func (s *Screen) frame() (head, foot []string) {
+	l := &s.Live
+	final := l.OK + l.Failed + l.Skipped + l.Unknown
+	name := s.Name + " (" + l.Job + ")"
+	head = []string{
+		s.spread(s.state(), "brood top: "+name, name, s.Name),
+		s.progress(final),
+	}
+	head = append(head, s.wrap("ok "+comma(l.OK), "failed "+comma(l.Failed), "skipped "+comma(l.Skipped), "unknown "+comma(l.Unknown), "pending "+comma(l.Input-min(final, l.Input)))...)
+	head = append(head, s.wrap(s.bounds()...)...)
+	foot = s.foot()
+	if s.Height < len(head)+len(foot)+2 {
+		foot = foot[:1]
+	}
+	return head, foot
 }
 
 // state is what the run does, and for how long it has.
@@ -106,33 +123,37 @@ func (s *Screen) state() string {
 	return word + " " + (time.Duration(s.Live.Elapsed) * time.Second).String()
 }
 
-// second is about what bounds the run.
-func (s *Screen) second() string {
+// bounds is what bounds the run.
+func (s *Screen) bounds() []string {
 	l := &s.Live
-	out := fmt.Sprintf("%d workers of %d", l.Workers, l.Jobs)
-	if l.Adaptive != nil {
-		out += fmt.Sprintf(", %d may work now", *l.Adaptive)
+	workers := fmt.Sprintf("%d workers of %d", l.Workers, l.Jobs)
+	if l.Workers == 1 {
+		workers = fmt.Sprintf("1 worker of %d", l.Jobs)
 	}
+	if l.Adaptive != nil {
+		workers += fmt.Sprintf(", %d may work now", *l.Adaptive)
+	}
+	out := []string{workers}
 	if l.Recycled > 0 {
-		out += fmt.Sprintf("   recycled %d", l.Recycled)
+		out = append(out, fmt.Sprintf("recycled %d", l.Recycled))
 	}
 	if l.RateLimit != "" {
-		out += "   at most " + l.RateLimit
+		out = append(out, "at most "+l.RateLimit)
 	}
 	if l.Waits != "" {
-		out += "   waits: " + l.Waits
+		out = append(out, "waits: "+l.Waits)
 	}
 	return out
 }
 
-func (s *Screen) foot() string {
+func (s *Screen) foot() []string {
 	switch {
 	case s.Confirming:
-		return "end the run when the records in hand are finished? y: yes   any other key: no"
+		return s.wrap("end the run when the records in hand are finished?", "y: yes", "any other key: no")
 	case s.Error != "":
-		return s.Error
+		return s.wrap(s.Error)
 	}
-	return "q quit   p pause   + - workers   d drain   s sort: " + s.Sort.String() + "   ↑ ↓ scroll"
+	return s.wrap("q quit", "p pause", "+ - workers", "d drain", "s sort: "+s.Sort.String(), "↑ ↓ scroll")
 }
 
 func (s *Screen) sorted() []control.WorkerState {
@@ -152,25 +173,127 @@ func (s *Screen) sorted() []control.WorkerState {
 	return out
 }
 
-func (s *Screen) worker(w *control.WorkerState) string {
+// The columns of the list of workers, and how wide they are.
+var (
+	names  = []string{"SLOT", "PID", "RECORD", "FOR", "DONE", "MEMORY", "CPU", "WHERE"}
+	widths = []int{5, 9, 15, 10, 13, 10, 10}
+	// worth is the order in which they are left out on a narrow screen, from the last.
+	worth = []int{0, 2, 3, 5, 4, 6, where, 1}
+)
+
+// where is the column that stands last, at the left, and is as wide as what is in it.
+const where = 7
+
+// columnsFor says which columns there is room for.
+func (s *Screen) columnsFor(width int) []bool {
+	shown := make([]bool, len(names))
+	longest := 0
+	for i := range s.Workers {
+		longest = max(longest, len(placeOf(&s.Workers[i])))
+	}
+	for _, i := range worth {
+		w := max(len("  ")+longest, len("  WHERE"))
+		if i != where {
+			w = widths[i]
+		}
+		if width -= w; width < 0 && i != worth[0] {
+			break
+		}
+		shown[i] = true
+	}
+	return shown
+}
+
+// placeOf is where the record of a worker stands, without the directory.
+func placeOf(w *control.WorkerState) string {
+	if w.Place == "" {
+		return ""
+	}
+	return path.Base(w.Place)
+}
+
+func cells(w *control.WorkerState) []string {
 	record, since := "-", "-"
 	if w.Seq != nil {
 		record, since = strconv.FormatUint(*w.Seq, 10), short(time.Duration(w.InHand*float64(time.Second)))
 	}
-	return s.row(strconv.Itoa(w.Slot), strconv.Itoa(w.PID), record, since, comma(w.Done), humanize.IBytes(uint64(w.RSS)), short(time.Duration(w.CPU*float64(time.Second))), path.Base(w.Place))
+	return []string{strconv.Itoa(w.Slot), strconv.Itoa(w.PID), record, since, comma(w.Done), humanize.IBytes(uint64(w.RSS)), short(time.Duration(w.CPU * float64(time.Second))), placeOf(w)}
 }
 
-func (s *Screen) row(slot, pid, record, since, done, memory, cpu, where string) string {
-	if where == "." { // of nothing
-		where = ""
+// row is a line of the list, of the columns that are shown.
+func (s *Screen) row(shown []bool, cells []string) string {
+	var b strings.Builder
+	for i, cell := range cells {
+		switch {
+		case !shown[i]:
+		case i == where:
+			b.WriteString("  " + cell)
+		default:
+			fmt.Fprintf(&b, "%*s", widths[i], cell)
+		}
 	}
-	return fmt.Sprintf("%5s %8s %14s %9s %12s %9s %9s  %s", slot, pid, record, since, done, memory, cpu, where)
+	return b.String()
 }
 
-// spread writes one text at the left and one at the right.
-func (s *Screen) spread(left, right string) string {
-	gap := s.Width - width(left) - width(right)
-	return left + strings.Repeat(" ", max(gap, 1)) + right
+// spread writes the first text that fits at the left, and one at the right.
+func (s *Screen) spread(right string, lefts ...string) string {
+	for i, left := range lefts {
+		if gap := s.Width - width(left) - width(right); gap > 0 || i == len(lefts)-1 {
+			return left + strings.Repeat(" ", max(gap, 1)) + right
+		}
+	}
+	return right
+}
+
+// The cells of the bar, and how few of them still show something.
+const (
+	barCells = 30
+	barLeast = 5
+)
+
+// progress is how far the run is.
+func (s *Screen) progress(final uint64) string {
+	speed := rate(s.Live.Rate) + "/s"
+	records := " records final, "
+	if final == 1 {
+		records = " record final, "
+	}
+	for _, right := range []string{comma(final) + records + speed, comma(final) + " final, " + speed, comma(final) + ", " + speed, comma(final)} {
+		room := s.Width - width(right) - len("[]  50%") - 1
+		if room >= barLeast || s.Live.Progress < 0 {
+			return s.spread(right, s.bar(s.Live.Progress, min(room, barCells)))
+		}
+	}
+	return comma(final) + " final"
+}
+
+// wrap writes texts into as many lines as they need, and breaks one that is longer than
+// a line between its words.
+func (s *Screen) wrap(texts ...string) []string {
+	const apart = "   "
+	lines := []string{""}
+	last := func() *string { return &lines[len(lines)-1] }
+	for i, text := range texts {
+		text = term.Escape(text) // why the run waits, or does not answer, may hold anything
+		if i > 0 && *last() != "" && width(*last())+len(apart)+width(text) <= s.Width {
+			*last() += apart + text
+			continue
+		}
+		if *last() != "" {
+			lines = append(lines, "")
+		}
+		for _, word := range strings.Split(text, " ") {
+			switch {
+			case *last() == "":
+				*last() = word
+			case width(*last())+1+width(word) <= s.Width:
+				*last() += " " + word
+			default:
+				lines = append(lines, word)
+			}
+		}
+	}
+	return lines
 }
 
 // fit cuts a line at the width of the screen, and fills it up.

@@ -49,6 +49,37 @@ func TestScreen(t *testing.T) {
 	}
 }
 
+// TestNarrow: on a narrow screen the list has fewer columns, and lines are broken where
+// one thing ends; nothing that can be answered is cut off.
+func TestNarrow(t *testing.T) {
+	s := busy(30, 17, 2)
+	two := 2
+	s.Live.Adaptive, s.Live.Recycled, s.Live.RateLimit, s.Live.Waits, s.Confirming = &two, 5, "20/s", "the last one waits until 10:00:00", true
+	want := strings.Join([]string{
+		"demo (echo)      running 1m15s",
+		"[####----]  50% 1,235, 100.0/s",
+		"ok 1,200   failed 30",
+		"skipped 4   unknown 1",
+		"pending 3,765",
+		"3 workers of 4, 2 may work now",
+		"recycled 5   at most 20/s",
+		"waits: the last one waits",
+		"until 10:00:00",
+		reverse + " SLOT         RECORD       FOR" + plain,
+		"    1        1234567      0.0s",
+		"    2              -         -",
+		"",
+		"",
+		"end the run when the records",
+		"in hand are finished?   y: yes",
+		"any other key: no",
+	}, "\n")
+	s.Live.Workers = 3
+	if got := s.String(); got != want {
+		t.Errorf("\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestStates: what the run does stands at the right, and at the foot what is asked
 // or has gone wrong.
 func TestStates(t *testing.T) {
