@@ -53,7 +53,7 @@ func codeIn(words []word) (found *finding, dashless []int) {
 		}
 		dashless = v.dashless
 	}
-	if f := splits(name, words[1:]); f != nil {
+	if f := special(name, words[1:]); f != nil {
 		return f, nil
 	}
 	if _, ok := starters()[name]; !ok {
@@ -68,22 +68,6 @@ func codeIn(words []word) (found *finding, dashless []int) {
 		}
 	}
 	return nil, dashless
-}
-
-// splits finds what makes several words, or a line of a shell, of one.
-func splits(name string, args []word) *finding {
-	for i, w := range args {
-		switch {
-		case name == "env" && i > 0 && (args[i-1].text == "-S" || args[i-1].text == "--split-string"),
-			name == "env" && (strings.HasPrefix(w.text, "-S") || strings.HasPrefix(w.text, "--split-string=")):
-			if len(w.holes) > 0 {
-				return &finding{w.holes[0], "taken apart into words by env -S", "write the words one by one, without -S"}
-			}
-		case name == "parallel" && len(w.holes) > 0 && !slices.ContainsFunc(args[:i], func(w word) bool { return strings.HasPrefix(w.text, ":::") }):
-			return &finding{w.holes[0], "read by a shell as parallel starts one", "let brood start the command itself"}
-		}
-	}
-	return nil
 }
 
 // programName is the name of a program without its directory and version.
@@ -142,25 +126,6 @@ func (t *interpreter) look(name string, args []word) (v view) {
 		}
 	}
 	return v
-}
-
-// readsCode finds a program that takes its standard input for code, and input n is a value, or
-// noHole if it is the record.
-func readsCode(words []word, n int) *finding {
-	at, _ := started(words)
-	if at == len(words) {
-		return nil
-	}
-	name := programName(words[at].text)
-	t, ok := interpreters()[name]
-	if !ok || !t.script && !t.reads {
-		return nil
-	}
-	v := t.look(name, words[at+1:])
-	if v.found != nil || v.program || t.script && v.operands > 0 && !v.input {
-		return nil
-	}
-	return &finding{n, "read and run by " + name, t.do}
 }
 
 // option looks at an option, the first of args. It returns how many of the words

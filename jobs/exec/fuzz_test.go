@@ -129,7 +129,7 @@ var shellPieces = []string{
 }
 
 // What a line makes of a variable or an input that it has put a value into, or of what a
-// program prints, is the line's own: v={}; eval "$v", and echo {} | sh, say that the value is
+// program prints, is the line's own: v={}; eval "$v", and cat {} | sh, say that the value is
 // to be run.
 var (
 	keeps  = regexp.MustCompile(`x\+?=|x\[|for i|set --|f\(\)|alias|export|local`)

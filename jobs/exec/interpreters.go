@@ -27,6 +27,7 @@ const (
 	doScript = "give it as an argument behind the program, which finds it in its list of arguments"
 	doRemote = `the other shell would read it again: send it as input instead, with --shell: 'printf "%%s\n" {} | ssh HOST "read -r v; COMMAND \"\$v\""'`
 	doSQL    = "pass it as a variable or a parameter of the program's own, or by a script of yours"
+	doVar    = `put it into the environment, where a recipe finds it as "$$V": env V={} make`
 	doWord   = "put it into a file or the environment, or let a script of yours take it as an argument"
 )
 
@@ -37,6 +38,9 @@ var interpreters = sync.OnceValue(func() map[string]interpreter {
 	anyAwk := interpreter{first: true, code: "e", long: []string{"source"}, file: "fE", value: "vFil", do: "give it as a variable: awk -v v={} '… v …' (awk -v reads backslashes in it), or as an argument: ARGV[1]"}
 	byE := interpreter{script: true, code: "e", long: []string{"eval", "execute"}, do: doScript}
 	anySQL := interpreter{reads: true, code: "e", long: []string{"execute", "init-command"}, do: doSQL, mixed: true}
+	byEval := interpreter{long: []string{"eval"}, reads: true, mixed: true, do: doScript}
+	byQuery := interpreter{code: "q", long: []string{"query"}, reads: true, mixed: true, value: "hud", do: doSQL}
+	remote := interpreter{reads: true, after: 2, mixed: true, code: "o", value: "BbcDEeFIiJLlmOpQRSWw", do: doRemote}
 	return map[string]interpreter{
 		"sh": anyShell, "bash": anyShell, "dash": anyShell, "zsh": anyShell, "ksh": anyShell, "mksh": anyShell, "ash": anyShell,
 		"yash": anyShell, "posh": anyShell, "rbash": anyShell,
@@ -47,7 +51,7 @@ var interpreters = sync.OnceValue(func() map[string]interpreter {
 		"su":      {code: "c", long: []string{"command", "session-command"}, mixed: true, value: "gGswT", do: `give it as an argument: su USER -c '… "$1" …' _ {}`},
 		"script":  {code: "c", long: []string{"command"}, mixed: true, do: doShell},
 		"flock":   {code: "c", long: []string{"command"}, mixed: true, value: "wE", do: "leave -c away: flock FILE COMMAND {}"},
-		"ssh":     {reads: true, after: 2, mixed: true, code: "o", value: "BbcDEeFIiJLlmOpQRSWw", do: doRemote},
+		"ssh":     remote,
 		"rsh":     {reads: true, after: 2, value: "l", do: doRemote},
 		"watch":   {after: 1, value: "nq", do: "let a script of yours take it as an argument"},
 		"eval":    {after: 1, do: "write the command itself"},
@@ -77,6 +81,35 @@ var interpreters = sync.OnceValue(func() map[string]interpreter {
 		"emacs": {long: []string{"eval", "execute"}, do: doWord, mixed: true}, "vim": {code: "c", long: []string{"cmd"}, do: doWord, mixed: true},
 		"psql":  {reads: true, code: "c", long: []string{"command"}, file: "f", value: "dhLopPRTUv", mixed: true, do: `give it as a variable: echo "SELECT :'v'" | psql -v v={}`},
 		"mysql": anySQL, "mariadb": anySQL,
-		"sqlite": {reads: true, after: 2, mixed: true, do: doSQL}, "duckdb": {reads: true, after: 2, mixed: true, code: "c", do: doSQL},
+		"mongo": byEval, "mongosh": byEval, "octave": byEval, "clickhouse-client": byQuery, "clickhouse": byQuery,
+		"cqlsh":   {code: "e", long: []string{"execute"}, reads: true, mixed: true, do: doSQL},
+		"sqlcmd":  {code: "Qq", value: "SdUPi", mixed: true, do: doSQL},
+		"gnuplot": {code: "e", mixed: true, do: doScript},
+		"dc":      {code: "e", long: []string{"expression"}, file: "f", script: true, do: doScript},
+		"nu":      {code: "c", long: []string{"commands"}, script: true, do: doScript},
+		"xonsh":   {code: "c", script: true, do: doScript},
+		"ghci":    byE, "scala": byE, "swift": byE, "clojure": byE, "iex": byE, "nvim": {code: "c", long: []string{"cmd"}, do: doWord, mixed: true},
+		"gdb": {long: []string{"ex", "eval-command", "init-eval-command"}, do: doWord, mixed: true},
+		"nix": {long: []string{"expr", "run"}, do: doWord, mixed: true}, "nix-shell": {long: []string{"expr", "run", "command"}, code: "E", do: doWord, mixed: true},
+		"nix-instantiate": {long: []string{"expr"}, code: "E", do: doWord, mixed: true},
+		"ansible":         {code: "ae", long: []string{"args", "extra-vars"}, value: "imuf", mixed: true, do: doWord},
+		"at":              {reads: true, file: "f", value: "qt", mixed: true, do: doWord}, "batch": {reads: true, file: "f", mixed: true, do: doWord},
+		"autossh": remote, "pdsh": {after: 1, value: "wxtufl", do: doRemote}, "clush": {after: 1, value: "wxgtuf", do: doRemote},
+		"vagrant": {code: "c", long: []string{"command"}, mixed: true, do: doRemote}, "gcloud": {long: []string{"command"}, mixed: true, do: doRemote},
+		"tmux": {after: 2, value: "sntcFLSfxyebpl", mixed: true, do: "let a script of yours take it as an argument"},
+		// Programs with options that name a command: a value that begins with a dash would be one.
+		"tar":     {code: "IF", long: []string{"checkpoint-action", "to-command", "use-compress-program", "info-script", "new-volume-script", "rsh-command"}, value: "fCbTXgKNVHL", mixed: true, do: doWord},
+		"rsync":   {code: "e", long: []string{"rsh", "rsync-path"}, value: "fBTM", mixed: true, do: doWord},
+		"scp":     {code: "oS", value: "cFiJlPDX", mixed: true, do: doWord},
+		"sftp":    {code: "oS", value: "BbcDFiJlPRsX", mixed: true, do: doWord},
+		"wget":    {code: "e", long: []string{"execute", "use-askpass"}, value: "oaiOPUTtQwDRIlA", mixed: true, do: doWord},
+		"zip":     {long: []string{"unzip-command"}, value: "bntxi", mixed: true, do: doWord},
+		"sort":    {long: []string{"compress-program"}, value: "kotSTz", mixed: true, do: doWord},
+		"split":   {long: []string{"filter"}, value: "abClnt", mixed: true, do: doWord},
+		"man":     {code: "PH", long: []string{"pager", "html", "preprocessor"}, value: "CLmMSserRETX", mixed: true, do: doWord},
+		"tcpdump": {code: "z", value: "BcCDEFGijmMrsTVwWyZ", mixed: true, do: doWord},
+		"find":    {},
+		"git":     {value: "Ccm", mixed: true},
+		"sqlite":  {reads: true, after: 2, mixed: true, do: doSQL}, "duckdb": {reads: true, after: 2, mixed: true, code: "c", do: doSQL},
 	}
 })

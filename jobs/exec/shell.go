@@ -110,6 +110,10 @@ func (r *reading) file(f *syntax.File) {
 			}
 		case *syntax.CallExpr:
 			r.call(n)
+		case *syntax.BinaryCmd:
+			if n.Op == syntax.Pipe || n.Op == syntax.PipeAll {
+				r.pipe(n)
+			}
 		}
 		return true
 	})
@@ -160,10 +164,7 @@ func (r *reading) safe() bool {
 
 // call looks at a command: what its program makes of the words.
 func (r *reading) call(c *syntax.CallExpr) {
-	words := make([]word, len(c.Args))
-	for i, a := range c.Args {
-		words[i] = r.word(a.Parts)
-	}
+	words := r.words(c)
 	found, dashless := codeIn(words)
 	if len(words) > 0 && strings.ContainsRune(words[0].text, unknown) {
 		// $X {name}, where X may be eval, or be nothing in front of sh -c.
@@ -184,6 +185,44 @@ func (r *reading) call(c *syntax.CallExpr) {
 	}
 	r.argued = r.argued || len(words) > 1 && words[len(words)-1].appended
 	r.dashless = append(append(r.dashless, dashless...), undashed(words)...)
+}
+
+// pipe looks at what goes into a program that takes its input for code: echo {} | sh. What
+// else a value is an argument of prints something of its own: zcat {} | mysql is right.
+func (r *reading) pipe(b *syntax.BinaryCmd) {
+	value := noHole
+	syntax.Walk(b.X, func(n syntax.Node) bool {
+		c, ok := n.(*syntax.CallExpr)
+		if !ok || value != noHole {
+			return true
+		}
+		words := r.words(c)
+		at, _ := started(words)
+		for _, w := range words[min(at+1, len(words)):] {
+			if len(w.holes) > 0 && slices.Contains([]string{"echo", "printf", "print"}, programName(words[at].text)) {
+				value = w.holes[0]
+			}
+		}
+		return true
+	})
+	if value == noHole {
+		return
+	}
+	syntax.Walk(b.Y, func(n syntax.Node) bool {
+		if c, ok := n.(*syntax.CallExpr); ok && r.found == nil {
+			r.found = readsCode(r.words(c), value)
+		}
+		return true
+	})
+}
+
+// words are the words of a command.
+func (r *reading) words(c *syntax.CallExpr) []word {
+	words := make([]word, len(c.Args))
+	for i, a := range c.Args {
+		words[i] = r.word(a.Parts)
+	}
+	return words
 }
 
 // word is a word of the shell as far as it is known.
