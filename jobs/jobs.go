@@ -205,6 +205,7 @@ type Column struct {
 // bool, int, float64, time.Duration or []string.
 type Flag struct {
 	Name    string
+	Aliases []string
 	Usage   string
 	Default any
 }

@@ -46,6 +46,8 @@ type Shape struct {
 	// Join says that a record is several values, and stands between them in Raw: the
 	// lines of a group, or the fields that the sources of a combination gave.
 	Join string `json:"join,omitempty"`
+	// Most is how many lines a group has at most; 0: any number.
+	Most int `json:"most,omitempty"`
 	// Header is the line of the dataset that names the columns, where it is no table.
 	Header string `json:"-"`
 }

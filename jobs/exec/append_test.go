@@ -87,7 +87,7 @@ func TestAppendedIsData(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = c.checkSafe(args)
+			_, err = c.checkSafe(args, lines())
 			check(t, command, err, want)
 			if want != "" && err != nil && !strings.Contains(err.Error(), "the record, appended as there is no placeholder, would be") {
 				t.Errorf("%s: %v", command, err)
@@ -103,7 +103,7 @@ func TestAppendedIsData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.checkSafe(args)
+		_, err = c.checkSafe(args, lines())
 		check(t, script, err, want)
 	}
 }
@@ -118,7 +118,7 @@ func TestAppendedDash(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := c.checkSafe(args); err != nil || !slices.Equal(got, want) {
+			if got, err := c.checkSafe(args, lines()); err != nil || !slices.Equal(got, want) {
 				t.Errorf("%s: %v, %v, want %v", command, got, err, want)
 			}
 		}
@@ -183,7 +183,7 @@ func TestStdinIsData(t *testing.T) {
 			if code {
 				want = "the record, on standard input, would be read and run by"
 			}
-			_, err = c.checkSafe(args)
+			_, err = c.checkSafe(args, lines())
 			check(t, command, err, want)
 		}
 	}

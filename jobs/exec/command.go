@@ -40,7 +40,7 @@ func (c config) parse(shape *jobs.Shape) ([]template, error) {
 }
 
 func (c *config) grammar(shape *jobs.Shape) grammar {
-	return grammar{shape: shape, old: c.Syntax == "", literal: c.LiteralBraces}
+	return grammar{shape: shape, old: c.Syntax == "", literal: c.LiteralBraces, replace: c.Replace}
 }
 
 // planCommand reads the command and refuses what cannot work, or what would be run that should
@@ -58,6 +58,9 @@ func (c *config) planCommand(o jobs.Options, shape *jobs.Shape) ([]template, err
 			return nil, fmt.Errorf("command: %w", err)
 		}
 	}
+	if c.Replace != "" && !slices.ContainsFunc(args, template.usesRaw) {
+		return nil, fmt.Errorf("--replace %s: the command has no %s in it", c.Replace, c.Replace)
+	}
 	if len(placeholders(args)) == 0 && !c.Stdin && !o.Bool("no-append") {
 		if c.Append, err = appends(shape); err != nil {
 			return nil, err
@@ -69,7 +72,7 @@ func (c *config) planCommand(o jobs.Options, shape *jobs.Shape) ([]template, err
 	if o.Bool("unsafe-quotes") {
 		return args, nil
 	}
-	if c.Dashless, err = c.checkSafe(args); err != nil {
+	if c.Dashless, err = c.checkSafe(args, shape); err != nil {
 		return nil, err
 	}
 	return c.parse(shape)
@@ -78,7 +81,7 @@ func (c *config) planCommand(o jobs.Options, shape *jobs.Shape) ([]template, err
 // appends says whether a command without a placeholder gets the record as its last argument:
 // a line, but not the row of a table, of which nobody can say which column is meant.
 func appends(shape *jobs.Shape) (bool, error) {
-	if shape.Kind == jobs.Lines {
+	if shape.Kind == jobs.Lines || shape.Join != "" {
 		return true, nil
 	}
 	return false, fmt.Errorf("the command has no placeholder, so it would not know which record it is for; say which columns it gets, as in {%s}, of: %s. Or --stdin for the whole record, --no-append for none",
@@ -124,14 +127,15 @@ func decode(text json.RawMessage) (c config, err error) {
 func (c config) preview(args []template, r *jobs.Record, slot int) string {
 	var words []string
 	for _, t := range args {
-		w, err := t.appendTo(nil, r, slot, c.Shell)
+		err := t.words(nil, r, slot, c.Shell, func(w []byte) {
+			if !c.Shell && (len(w) == 0 || bytes.ContainsAny(w, " \t\n'\"\\$&|;<>()*?[]{}~`#!")) {
+				w = appendQuoted(nil, w)
+			}
+			words = append(words, string(w))
+		})
 		if err != nil {
 			return err.Error()
 		}
-		if !c.Shell && (len(w) == 0 || bytes.ContainsAny(w, " \t\n'\"\\$&|;<>()*?[]{}~`#!")) {
-			w = appendQuoted(nil, w)
-		}
-		words = append(words, string(w))
 	}
 	return strings.Join(words, " ")
 }
@@ -141,5 +145,5 @@ func (c config) fed(r *jobs.Record) string {
 	if !c.Stdin {
 		return ""
 	}
-	return " <<< " + string(appendQuoted(nil, r.Raw))
+	return " <<< " + string(appendQuoted(nil, input(r)))
 }

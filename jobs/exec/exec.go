@@ -40,6 +40,8 @@ type config struct {
 	Append bool `json:"append,omitempty"`
 	// Stdin says that the record is the command's standard input.
 	Stdin bool `json:"stdin,omitempty"`
+	// Replace stands for {} in the command; empty: it is {}.
+	Replace string `json:"replace,omitempty"`
 	// LiteralBraces leaves alone what looks like a placeholder and is none.
 	LiteralBraces bool `json:"literal_braces,omitempty"`
 }
@@ -112,6 +114,7 @@ Examples:
 			{Name: "shell", Usage: "give the command to sh -c, with every value quoted", Default: false},
 			{Name: "no-append", Usage: "run a command that has no placeholder as it is, without the record as its last argument", Default: false},
 			{Name: "stdin", Usage: "give the record to the command as its standard input, as it stands in the dataset", Default: false},
+			{Name: "replace", Aliases: []string{"I"}, Usage: "`TEXT` stands for {} in the command, as in -I% -- cp % %.old", Default: ""},
 			{Name: "literal-braces", Usage: "leave alone what looks like a placeholder and is none", Default: false},
 			{Name: "unsafe-quotes", Usage: "allow placeholders where their values are run as code: if all values are your own", Default: false},
 			{Name: "throttle-status", Usage: "the exit `STATUS` that slows everybody down, such as 69 (EX_UNAVAILABLE); 0 is none", Default: exitThrottle},
@@ -130,7 +133,7 @@ Examples:
 func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	c := config{
 		Command: o.Command(), Shell: o.Bool("shell"), Syntax: syntaxParallel,
-		Stdin: o.Bool("stdin"), LiteralBraces: o.Bool("literal-braces"), ThrottleStatus: o.Int("throttle-status"),
+		Stdin: o.Bool("stdin"), LiteralBraces: o.Bool("literal-braces"), Replace: o.String("replace"), ThrottleStatus: o.Int("throttle-status"),
 	}
 	if err := checkThrottle(c.ThrottleStatus); err != nil {
 		return jobs.Plan{}, err
@@ -153,6 +156,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	for _, t := range slices.Concat(args, []template{tag}) {
 		p.NeedsRaw = p.NeedsRaw || t.usesRaw()
 	}
+	p.Fit = c.fit(args, shape)
 	p.Preview = func(r *jobs.Record) string { return c.preview(args, r, 1) + c.fed(r) }
 	p.Config, err = json.Marshal(c)
 	return p, err
@@ -226,12 +230,12 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 		"BROOD_ATTEMPT=" + strconv.Itoa(rec.Attempt),
 		"BROOD_KEY=" + r.setup.Key.Of(rec),
 	})
-	var input []byte // nil: none
+	var in []byte // nil: none
 	if r.stdin {
-		input = append(append(r.input[:0], rec.Raw...), r.setup.Shape.End...)
-		r.input = shrink(input)
+		in = append(append(r.input[:0], input(rec)...), r.setup.Shape.End...)
+		r.input = shrink(in)
 	}
-	status, full, err := r.run(path, env, input)
+	status, full, err := r.run(path, env, in)
 	if err != nil {
 		return r.notStarted(err, res)
 	}
@@ -279,11 +283,13 @@ func (r *runner) build(rec *jobs.Record) (string, error) {
 		r.argv = append(r.argv, "sh", "-c")
 	}
 	for _, t := range r.args {
-		var err error
-		if r.line, err = t.appendTo(r.line[:0], rec, r.setup.Slot, r.shell); err != nil {
+		err := t.words(&r.line, rec, r.setup.Slot, r.shell, func(arg []byte) { r.argv = append(r.argv, string(arg)) })
+		if err != nil {
 			return "", err
 		}
-		r.argv = append(r.argv, string(r.line))
+	}
+	if len(r.argv) == 0 {
+		return "", errors.New("nothing is left of the command, as the group has no such line")
 	}
 	if r.path != "" {
 		return r.path, nil

@@ -44,7 +44,7 @@ func FuzzShell(f *testing.F) {
 			return
 		}
 		plain, other := marked(args[0], "a", "b"), person(value, value)
-		dashless, err := config{Shell: true}.checkSafe(args)
+		dashless, err := config{Shell: true}.checkSafe(args, lines())
 		if err != nil || len(placeholders(args)) == 0 {
 			return
 		}

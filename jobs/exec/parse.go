@@ -16,6 +16,8 @@ type grammar struct {
 	// old says that the run was begun when {#} counted from 0, and what was no placeholder
 	// was left as it was.
 	old bool
+	// replace stands for {}, which then means nothing; empty: it is {}.
+	replace string
 	// literal says that what is no placeholder is to be left as it is: --literal-braces.
 	literal bool
 }
@@ -33,6 +35,16 @@ func (g grammar) parse(arg string) (template, error) {
 		}
 	}
 	for i := 0; i < len(arg); {
+		if n, is := g.replaced(arg[i:]); is {
+			flush()
+			t = append(t, part{kind: partLine, text: g.replace})
+			i += n
+			continue
+		} else if n > 0 {
+			lit.WriteString(arg[i : i+n])
+			i += n
+			continue
+		}
 		if strings.HasPrefix(arg[i:], `\{`) {
 			lit.WriteByte('{')
 			i += 2
@@ -122,7 +134,7 @@ func (g grammar) example(name string) string {
 // column comes before what the same text could mean otherwise.
 func (g grammar) placeholder(inner string) (p part, known bool, err error) {
 	if g.shape.Index(inner) >= 0 {
-		return part{kind: partColumn, text: inner}, true, nil
+		return g.named(inner), true, nil
 	}
 	switch inner {
 	case "#":
@@ -155,7 +167,10 @@ func (g grammar) placeholder(inner string) (p part, known bool, err error) {
 // column finds a column by its name or position.
 func (g grammar) column(name string) (p part, known bool, err error) {
 	if g.shape.Index(name) >= 0 {
-		return part{kind: partColumn, text: name}, true, nil
+		return g.named(name), true, nil
+	}
+	if g.grouped() {
+		return g.nth(name)
 	}
 	columns := g.shape.Columns
 	if g.shape.Kind == jobs.Objects {

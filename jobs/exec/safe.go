@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"brood/jobs"
 	"fmt"
 	"slices"
 )
@@ -23,15 +24,18 @@ func placeholders(args []template) map[int]*part {
 // checkSafe refuses a command in which a value would be code. It returns the
 // placeholders whose values must not begin with a dash. It is called where a run is
 // planned, never in a worker.
-func (c config) checkSafe(args []template) (dashless []int, err error) {
+func (c config) checkSafe(args []template, shape *jobs.Shape) (dashless []int, err error) {
 	all := placeholders(args)
 	var found *finding
 	if c.Shell {
-		found, dashless, err = checkShell(args[0], c.Stdin)
+		found, dashless, err = checkShell(args[0], c.Stdin, shape.Join != "")
 	} else {
 		words := argWords(args)
 		if found, dashless = codeIn(words); found == nil {
 			found = misplaced(words)
+		}
+		if found == nil && shape.Join != "" {
+			found, _ = codeIn(doubled(words))
 		}
 		if found == nil && c.Stdin {
 			found = readsCode(words, noHole)
@@ -77,6 +81,18 @@ func undashed(words []word) []int {
 		return nil
 	}
 	return words[last].holes
+}
+
+// doubled has each word with a value twice: it may be several words, and what stands behind
+// the first may mean something else.
+func doubled(words []word) []word {
+	var out []word
+	for _, w := range words {
+		if out = append(out, w); len(w.holes) > 0 {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // argWords are the arguments as far as they are known.

@@ -273,7 +273,7 @@ func codeFree(command []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = config{}.checkSafe(args)
+	_, err = config{}.checkSafe(args, lines())
 	return err
 }
 
@@ -307,7 +307,7 @@ func TestDashless(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := (config{Shell: c.shell}).checkSafe(args); err != nil || !slices.Equal(got, c.want) {
+		if got, err := (config{Shell: c.shell}).checkSafe(args, lines()); err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%q: %v, %v, want %v", c.command, got, err, c.want)
 		}
 	}
@@ -373,6 +373,6 @@ func TestNothingRuns(t *testing.T) {
 }
 
 func safe(args []template) bool {
-	_, err := config{Shell: true}.checkSafe(args)
+	_, err := config{Shell: true}.checkSafe(args, lines())
 	return err == nil
 }

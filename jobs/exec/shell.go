@@ -25,9 +25,11 @@ func mark(n int) string { return fmt.Sprintf("BROOD-%d-VALUE", n) }
 
 // checkShell looks at the line of --shell, with its placeholders numbered from 0. Input says
 // that the record is on its standard input.
-func checkShell(line template, input bool) (found *finding, dashless []int, err error) {
+// Several says that {} is several words.
+func checkShell(line template, input, several bool) (found *finding, dashless []int, err error) {
 	var text strings.Builder
 	at := make(map[uint]int) // offset of the quote: which
+	lists := make(map[int]bool)
 	n, appended := 0, noHole
 	for _, p := range line {
 		switch {
@@ -37,6 +39,9 @@ func checkShell(line template, input bool) (found *finding, dashless []int, err 
 		case p.counted():
 			text.WriteByte('1')
 		default:
+			if several && p.kind == partLine {
+				lists[n] = true
+			}
 			at[uint(text.Len())] = n
 			text.WriteString("'" + mark(n) + "'")
 		}
@@ -60,7 +65,7 @@ func checkShell(line template, input bool) (found *finding, dashless []int, err 
 		case err != nil:
 			continue
 		}
-		r := &reading{text: text.String(), at: at, seen: make(map[int]bool), input: input, appended: appended}
+		r := &reading{text: text.String(), at: at, seen: make(map[int]bool), input: input, appended: appended, lists: lists}
 		r.file(file)
 		for _, i := range slices.Sorted(maps.Values(at)) {
 			if !r.seen[i] && r.found == nil {
@@ -89,9 +94,10 @@ type reading struct {
 	found    *finding
 	dashless []int
 	path     []syntax.Node
-	input    bool // the record is on standard input
-	appended int  // the number of the appended record, or noHole
-	argued   bool // it is an argument
+	input    bool         // the record is on standard input
+	appended int          // the number of the appended record, or noHole
+	argued   bool         // it is an argument
+	lists    map[int]bool // those that are several words
 }
 
 // file goes through all that was read.
@@ -107,6 +113,7 @@ func (r *reading) file(f *syntax.File) {
 			i, ok := r.at[n.Pos().Offset()]
 			if ok && n.Value == mark(i) && !n.Dollar && r.safe() && !r.dollar(n) {
 				r.seen[i] = true
+				r.checkList(i)
 			}
 		case *syntax.CallExpr:
 			r.call(n)
@@ -117,6 +124,24 @@ func (r *reading) file(f *syntax.File) {
 		}
 		return true
 	})
+}
+
+// checkList refuses what is several words where there is room for one.
+func (r *reading) checkList(i int) {
+	if !r.lists[i] || r.found != nil {
+		return
+	}
+	n := len(r.path)
+	alone := false
+	if w, ok := r.path[n-2].(*syntax.Word); ok && len(w.Parts) == 1 && n > 2 {
+		switch r.path[n-3].(type) {
+		case *syntax.CallExpr, *syntax.WordIter:
+			alone = true
+		}
+	}
+	if !alone {
+		r.found = &finding{i, "several words in a place for one", "write it as a word by itself: cat {} | sort; or for f in {}; do …; done"}
+	}
 }
 
 // dollar says that a dollar sign stands before a quote: that is another kind of
@@ -165,7 +190,7 @@ func (r *reading) safe() bool {
 // call looks at a command: what its program makes of the words.
 func (r *reading) call(c *syntax.CallExpr) {
 	words := r.words(c)
-	found, dashless := codeIn(words)
+	found, dashless := codeIn(r.multiplied(words))
 	if len(words) > 0 && strings.ContainsRune(words[0].text, unknown) {
 		// $X {name}, where X may be eval, or be nothing in front of sh -c.
 		for _, w := range words {
@@ -223,6 +248,14 @@ func (r *reading) words(c *syntax.CallExpr) []word {
 		words[i] = r.word(a.Parts)
 	}
 	return words
+}
+
+// multiplied are the words, with those twice that may be several.
+func (r *reading) multiplied(words []word) []word {
+	if len(r.lists) == 0 {
+		return words
+	}
+	return doubled(words)
 }
 
 // word is a word of the shell as far as it is known.

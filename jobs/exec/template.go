@@ -18,6 +18,7 @@ const (
 	partSeq              // {#}, from 1
 	partSeqZero          // {#} of a run that was begun when it counted from 0
 	partSlot             // {%}
+	partNth              // {2} or {-1} of a record that is a group of lines
 )
 
 // taking is what of a value is taken, as of the name of a file.
@@ -38,7 +39,8 @@ var takings = [...]string{takeAll: "", takeDir: "//", takeBaseNoExt: "/.", takeB
 type part struct {
 	kind partKind
 	take taking
-	text string // the literal, or the column's name
+	text string // the literal, the column's name, or what stands for {}
+	nth  int    // of partNth, from 1; from the end if it is negative
 	// dashless says that a value that begins with a dash would be an option that
 	// runs code (see codeIn), or that nobody has said that it may be one.
 	dashless bool
@@ -57,7 +59,12 @@ func (p *part) String() string {
 	case partColumn:
 		return "{" + p.text + takings[p.take] + "}"
 	case partLine:
+		if p.text != "" {
+			return p.text
+		}
 		return "{" + takings[p.take] + "}"
+	case partNth:
+		return "{" + strconv.Itoa(p.nth) + takings[p.take] + "}"
 	case partSeq, partSeqZero:
 		return "{#}"
 	case partSlot:
@@ -81,7 +88,7 @@ func (t template) literal() bool {
 
 func (t template) usesRaw() bool {
 	for _, p := range t {
-		if p.kind == partLine {
+		if p.kind == partLine || p.kind == partNth {
 			return true
 		}
 	}
@@ -93,8 +100,15 @@ var errZeroByte = errors.New("a value holds a zero byte, which no argument can")
 // appendTo appends the argument for one record. With quote, every value is
 // quoted for a POSIX shell.
 func (t template) appendTo(dst []byte, rec *jobs.Record, slot int, quote bool) ([]byte, error) {
-	for _, p := range t {
+	return t.appendOne(dst, rec, whole(rec), slot, quote)
+}
+
+// appendOne is appendTo with what {} stands for.
+func (t template) appendOne(dst []byte, rec *jobs.Record, value []byte, slot int, quote bool) ([]byte, error) {
+	for i := range t {
+		p := &t[i]
 		var v []byte
+		there := true
 		switch p.kind {
 		case partLiteral:
 			dst = append(dst, p.text...)
@@ -102,7 +116,16 @@ func (t template) appendTo(dst []byte, rec *jobs.Record, slot int, quote bool) (
 		case partColumn:
 			v, _ = rec.Lookup(p.text)
 		case partLine:
-			v = rec.Raw
+			if quote && rec.Shape.Join != "" {
+				var err error
+				if dst, err = p.appendAll(dst, rec); err != nil {
+					return dst, err
+				}
+				continue
+			}
+			v = value
+		case partNth:
+			v, there = nth(rec, p.nth)
 		case partSeq:
 			v = strconv.AppendUint(nil, uint64(rec.Seq)+1, 10)
 		case partSeqZero:
@@ -110,20 +133,30 @@ func (t template) appendTo(dst []byte, rec *jobs.Record, slot int, quote bool) (
 		case partSlot:
 			v = strconv.AppendInt(nil, int64(slot), 10)
 		}
-		if bytes.IndexByte(v, 0) >= 0 {
-			return dst, errZeroByte
+		if !there {
+			continue
 		}
-		v = p.take.of(v)
-		if p.dashless && len(v) > 0 && v[0] == '-' {
-			return dst, p.dashError()
-		}
-		if quote && !p.counted() {
-			dst = appendQuoted(dst, v)
-		} else {
-			dst = append(dst, v...)
+		var err error
+		if dst, err = p.append(dst, v, quote && !p.counted()); err != nil {
+			return dst, err
 		}
 	}
 	return dst, nil
+}
+
+// append appends what is taken of a value.
+func (p *part) append(dst, v []byte, quote bool) ([]byte, error) {
+	if bytes.IndexByte(v, 0) >= 0 {
+		return dst, errZeroByte
+	}
+	v = p.take.of(v)
+	if p.dashless && len(v) > 0 && v[0] == '-' {
+		return dst, p.dashError()
+	}
+	if quote {
+		return appendQuoted(dst, v), nil
+	}
+	return append(dst, v...), nil
 }
 
 // dashError says why a value that begins with a dash is not given to a program.

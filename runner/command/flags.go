@@ -135,17 +135,17 @@ func jobFlags(d *jobs.Definition) []cli.Flag {
 	for _, f := range d.Flags {
 		switch v := f.Default.(type) {
 		case string:
-			out = append(out, &cli.StringFlag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+			out = append(out, &cli.StringFlag{Name: f.Name, Aliases: f.Aliases, Usage: f.Usage, Value: v, Category: groupJob})
 		case bool:
-			out = append(out, &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+			out = append(out, &cli.BoolFlag{Name: f.Name, Aliases: f.Aliases, Usage: f.Usage, Value: v, Category: groupJob})
 		case int:
-			out = append(out, &cli.IntFlag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+			out = append(out, &cli.IntFlag{Name: f.Name, Aliases: f.Aliases, Usage: f.Usage, Value: v, Category: groupJob})
 		case float64:
-			out = append(out, &cli.Float64Flag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+			out = append(out, &cli.Float64Flag{Name: f.Name, Aliases: f.Aliases, Usage: f.Usage, Value: v, Category: groupJob})
 		case time.Duration:
-			out = append(out, &cli.DurationFlag{Name: f.Name, Usage: f.Usage, Value: v, Category: groupJob})
+			out = append(out, &cli.DurationFlag{Name: f.Name, Aliases: f.Aliases, Usage: f.Usage, Value: v, Category: groupJob})
 		case []string:
-			out = append(out, &cli.StringSliceFlag{Name: f.Name, Usage: f.Usage, Category: groupJob})
+			out = append(out, &cli.StringSliceFlag{Name: f.Name, Aliases: f.Aliases, Usage: f.Usage, Category: groupJob})
 		default:
 			panic(fmt.Sprintf("job %s, flag %s: no flag of type %T", d.Name, f.Name, v))
 		}

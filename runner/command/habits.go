@@ -37,8 +37,8 @@ var habits = []habit{
 	{"skip-first-line", "The first row of csv and tsv names the columns anyway; --no-header if it is a record. Of lines, --header : says so."},
 	{"E e eof stop-on-error", "--halt now,fail=1 stops at the first failure. For an end mark, cut the dataset before: sed '/^END$/,$d' list.txt."},
 	{"r no-run-if-empty", "Nothing runs for an empty dataset anyway (--retries is not -r here)."},
-	{"n max-args N nrecords L l max-lines max-replace-args X m xargs", "Each command gets one record; for several at a time, join lines before: paste -d ' ' - - < list.txt."},
-	{"records-join-sep", "Each command gets one record."},
+	{"nrecords L l max-lines max-replace-args m xargs", "-n N gives a command up to N lines, each as an argument of its own; -X as many as fit."},
+	{"records-join-sep", "-n N gives a command up to N lines, each as an argument of its own."},
 	{"xapply", "It is --link."},
 	{"T trim", "Take spaces away before: sed 's/^ *//; s/ *$//' list.txt. For keys there is --key-normalize trim."},
 	{"shuf", "Mix the records before: shuf list.txt | brood run …"},
@@ -47,7 +47,7 @@ var habits = []habit{
 	{"pipe spreadstdin pipe-part pipepart block block-size block-timeout bt round-robin round shard bin group-by cat fifo", "--stdin gives a record to the command's standard input; brood run pipe gives records to programs that run on, one for each worker; a record is never a block of several."},
 
 	// The command.
-	{"I replace J profile rpl basenamereplace bnr basenameextensionreplace bner dirnamereplace dnr extensionreplace er seqreplace slotreplace parens plus", "Placeholders are {} {.} {/} {//} {/.} {#} {%} and {column}; there are no others, and no profiles."},
+	{"J profile rpl basenamereplace bnr basenameextensionreplace bner dirnamereplace dnr extensionreplace er seqreplace slotreplace parens plus", "Placeholders are {} {.} {/} {//} {/.} {#} {%} and {column}; -I TEXT stands for {}; there are no others, and no profiles."},
 	{"quote escape Q escape-symbols shell-quote", "No shell reads the command unless --shell is given, and then values are quoted; so there is nothing to quote."},
 	{"assign greedy g", "Write the values into the command, or hand them on in the environment; see --env."},
 	{"process-slot-var", "Commands find their slot in BROOD_SLOT, and as {%}."},

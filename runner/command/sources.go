@@ -60,6 +60,8 @@ func listFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "arg-file", Aliases: []string{"a"}, Usage: "records are the lines of `FILE`, as behind ::::; several files are sources, and their combinations the records", Category: groupData},
 		&cli.BoolFlag{Name: "link", Usage: "take the first value of each source, then the second, not all combinations; a shorter source begins again", Category: groupData},
+		&cli.IntFlag{Name: "max-args", Aliases: []string{"n", "N"}, Usage: "up to `N` lines are one record, for one command, and share its outcome", Category: groupData},
+		&cli.BoolFlag{Name: "max-fit", Aliases: []string{"X"}, Usage: "as many lines are one record as fit on a command line, with --max-args at most so many", Category: groupData},
 		&cli.StringFlag{Name: "colsep", Aliases: []string{"C"}, Usage: "lines have columns 1, 2, …, separated by `REGEXP`, without quotes as CSV has them: ',' or '\\t' or ' +'", Category: groupData},
 		&cli.StringFlag{Name: "header", Usage: "with `:` the first line names the columns, and the first value of a source that", Category: groupData},
 	}

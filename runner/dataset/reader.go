@@ -120,6 +120,9 @@ func (r *Reader) findShape() error {
 		columns, named = got, r.name()
 	}
 	r.shape = &jobs.Shape{Kind: r.spec.kind(), Columns: columns, End: r.spec.end(), Join: r.spec.join(), Header: r.head}
+	if g := r.spec.Group; g != nil {
+		r.shape.Most = g.Lines
+	}
 	if r.spec.FixedColumns && r.spec.kind() == jobs.Objects {
 		r.known = make(map[string]bool, len(columns))
 		for _, c := range columns {
