@@ -38,7 +38,7 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 	if err := e.chooseFormat(c, data); err != nil {
 		return err
 	}
-	return chooseLines(c, cfg)
+	return e.chooseLines(c, cfg)
 }
 
 // chooseFiles takes what the dataset is from the arguments.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/spec"
 	"fmt"
@@ -56,15 +57,21 @@ func (e *env) takeSources(args []string) []string {
 }
 
 // listFlags are the flags of lists, of several lines a record, and of their columns.
-func listFlags() []cli.Flag {
-	return []cli.Flag{
+// A job's own flag of the same name comes before one of them: email has --header.
+func listFlags(d *jobs.Definition) []cli.Flag {
+	return slices.DeleteFunc([]cli.Flag{
 		&cli.StringSliceFlag{Name: "arg-file", Aliases: []string{"a"}, Usage: "records are the lines of `FILE`, as behind ::::; several files are sources, and their combinations the records", Category: groupData},
 		&cli.BoolFlag{Name: "link", Usage: "take the first value of each source, then the second, not all combinations; a shorter source begins again", Category: groupData},
 		&cli.IntFlag{Name: "max-args", Aliases: []string{"n", "N"}, Usage: "up to `N` lines are one record, for one command, and share its outcome", Category: groupData},
 		&cli.BoolFlag{Name: "max-fit", Aliases: []string{"X"}, Usage: "as many lines are one record as fit on a command line, with --max-args at most so many", Category: groupData},
 		&cli.StringFlag{Name: "colsep", Aliases: []string{"C"}, Usage: "lines have columns 1, 2, …, separated by `REGEXP`, without quotes as CSV has them: ',' or '\\t' or ' +'", Category: groupData},
 		&cli.StringFlag{Name: "header", Usage: "with `:` the first line names the columns, and the first value of a source that", Category: groupData},
-	}
+	}, func(f cli.Flag) bool { return hasFlag(d, f.Names()[0]) })
+}
+
+// hasFlag reports whether a flag is one of the job's own.
+func hasFlag(d *jobs.Definition, name string) bool {
+	return slices.ContainsFunc(d.Flags, func(f jobs.Flag) bool { return f.Name == name })
 }
 
 // chooseSources makes the dataset of the lists on the command line, and of --arg-file.
@@ -175,13 +182,17 @@ func absolute(path string) (string, error) {
 
 // chooseLines reads what lines are made of: columns, or groups of them. The format is
 // known.
-func chooseLines(c *cli.Context, cfg *spec.Config) error {
+func (e *env) chooseLines(c *cli.Context, cfg *spec.Config) error {
 	data := &cfg.Dataset
 	plain := data.Format == dataset.FormatLines || data.Format == dataset.FormatNUL
 	if len(data.Sources) > 0 && (!plain || c.IsSet("delimiter")) {
 		return usage("Name the file as the dataset, without ::: and ::::.", "sources are values and lines: they have no format but lines and nul")
 	}
-	if h := c.String("header"); c.IsSet("header") {
+	d, err := e.registry.Lookup(cfg.Job)
+	if err != nil {
+		return err
+	}
+	if h := c.String("header"); c.IsSet("header") && !hasFlag(d, "header") {
 		switch {
 		case h != ":":
 			return usage("It is --header : for the first line.", "--header %q is not known", h)
