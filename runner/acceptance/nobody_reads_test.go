@@ -77,6 +77,39 @@ func TestNobodyReads(t *testing.T) {
 	}
 }
 
+// TestNobodyReadsAtAll: a run whose standard error nobody reads does its work and ends,
+// however much is said there.
+func TestNobodyReadsAtAll(t *testing.T) {
+	t.Parallel()
+	const records = 40
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in.txt"), filepath.Join(dir, "out.csv")
+	if err := os.WriteFile(in, []byte(strings.Repeat("x\n", records)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	cmd := asBrood(t, "run", "exec", "-o", out, in, "--", "sh", "-c", `seq 5000 >&2`, "_", "{}")
+	cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
+	cmd.Stderr = w
+	fill(t, w)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+	kill := time.AfterFunc(90*time.Second, func() { _ = cmd.Process.Kill() })
+	defer kill.Stop()
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if rows := readCSV(t, out); len(rows) != records {
+		t.Errorf("%d rows", len(rows))
+	}
+}
+
 // TestNobodyTakesResults: the same for standard output. When the run has gone on every
 // row is there; those after the last commit may be twice, as after a kill -9.
 func TestNobodyTakesResults(t *testing.T) {
