@@ -9,6 +9,7 @@ import (
 	"brood/runner/reasons"
 	"brood/runner/spec"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -287,5 +288,5 @@ func (g *guarding) pausedFor() string {
 // wasStopped reports whether it was the guard that has ended a session for a reason.
 func (g *guarding) wasStopped(why error) bool {
 	err := g.stopped.Load()
-	return err != nil && why == error(err) //nolint:errorlint // this very one
+	return err != nil && errors.Is(why, err)
 }

@@ -237,7 +237,7 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 	}
 	status, full, err := r.run(path, env, in)
 	if err != nil {
-		return r.notStarted(err, res)
+		return r.notStarted(jobs.StartError(path, err), res)
 	}
 	if full {
 		res.Fail(jobs.VerdictFailed, jobs.ClassOutput, "the command printed more than %d bytes and was killed; raise --max-record", r.setup.MaxOutput)

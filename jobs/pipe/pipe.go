@@ -175,7 +175,7 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	r.cmd.Stderr = os.Stderr
 	r.cmd.Env = append(os.Environ(), "BROOD_RUN="+s.Run, "BROOD_SLOT="+strconv.Itoa(s.Slot))
 	if err := r.start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", r.Command[0], err)
+		return nil, fmt.Errorf("start %s: %w", r.Command[0], jobs.StartError(r.cmd.Path, err))
 	}
 	return r, nil
 }

@@ -102,10 +102,10 @@ func SignOf(res *jobs.Result) Sign {
 	case jobs.VerdictThrottle:
 		return Neither
 	case jobs.VerdictRetry, jobs.VerdictFailed:
-		switch res.Class {
-		case jobs.ClassStart:
+		switch {
+		case res.Class == jobs.ClassStart:
 			return Missing
-		case "exit:126", "exit:127":
+		case res.Class == "exit:126" || res.Class == "exit:127":
 			return Unfound
 		}
 	case jobs.VerdictOK, jobs.VerdictSkipped, jobs.VerdictAbort, jobs.VerdictUnknown:
