@@ -86,6 +86,9 @@ type Plan struct {
 	Config json.RawMessage `json:"config"`
 	// Columns are the columns the job adds to the results.
 	Columns []Column `json:"columns"`
+	// Task is what is done in a few words, for the list of runs, where there is no command
+	// after "--": the file of a template, say.
+	Task string `json:"task,omitempty"`
 	// NeedsRaw says that the job reads Record.Raw even where the record has
 	// fields; without it the raw bytes stay in the parent.
 	NeedsRaw bool `json:"needs_raw,omitempty"`

@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"brood/runner/spec":    {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},
 	"brood/runner/guard":   {"jobs", "runner/reasons"},
 	"brood/runner/home":    {"runner/ledger", "runner/proc", "runner/spec"},
+	"brood/runner/catalog": {"runner/home", "runner/keys", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner/intake":  {"jobs", "runner/dataset", "runner/ledger", "runner/spec"},
 	"brood/runner/feed":    {"jobs", "worker/wire", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec"},
 	"brood/runner/book":    {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
@@ -46,14 +47,14 @@ var allowed = map[string][]string{
 	"brood/runner/desk":    {"jobs/files", "jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
 	"brood/runner/where":   {"jobs"},
 	"brood/runner": {
-		"jobs", "worker/wire", "runner/book", "runner/control", "runner/dataset", "runner/desk", "runner/feed", "runner/gauge", "runner/guard", "runner/hand",
+		"jobs", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/feed", "runner/gauge", "runner/guard", "runner/hand",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 
 	// The user.
 	"brood/runner/top": {"runner/control", "runner/term"},
 	"brood/runner/command": {
-		"jobs/files", "jobs", "runner", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
+		"jobs/files", "jobs", "runner", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/pace", "runner/reasons", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
 

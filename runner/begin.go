@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/catalog"
 	"brood/runner/dataset"
 	"brood/runner/desk"
 	"brood/runner/home"
@@ -49,7 +50,7 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 		cfg.Dataset.Text = needsText
 		in.Reader.RequireText(needsText)
 	}
-	l, err := create(ctx, set.Dir, cfg)
+	l, err := create(ctx, set.Dir, cfg, in.Small())
 	if err != nil {
 		return Report{}, errors.Join(err, in.Close())
 	}
@@ -60,11 +61,11 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 }
 
 // create makes the ledger of a new run. From here on the run exists.
-func create(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*ledger.Ledger, error) {
+func create(ctx context.Context, dir *home.Dir, cfg *spec.Config, small bool) (*ledger.Ledger, error) {
 	run := ledger.Run{
 		Name: cfg.Name, Job: cfg.Job, Effect: cfg.Effect.String(), StartedAt: time.Now(),
-		Output: cfg.Output, OutputFormat: cfg.OutputFormat.String(),
 		Joblog: cfg.Joblog, JoblogFrom: cfg.JoblogFrom,
+		Output: cfg.Output, OutputFormat: cfg.OutputFormat.String(), Small: small,
 	}
 	for _, path := range cfg.Dataset.Paths {
 		in, err := inputRow(path)
@@ -115,10 +116,10 @@ func sit(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.Effect, l
 		err = desk.Inquire(ctx, set.Dir, l, cfg, set.Term.Logf)
 	}
 	if err != nil {
-		return Report{}, errors.Join(err, in.Close(), l.Close())
+		return Report{}, errors.Join(err, in.Close(), catalog.Close(set.Dir, l))
 	}
 	rep, err := run(ctx, set, cfg, epoch, l, in)
-	if closeErr := l.Close(); err == nil && closeErr != nil {
+	if closeErr := catalog.Close(set.Dir, l); err == nil && closeErr != nil {
 		err = &spec.WriteError{Err: closeErr}
 	}
 	return rep, err

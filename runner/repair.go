@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/book"
+	"brood/runner/catalog"
 	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
@@ -57,7 +58,7 @@ func Repair(ctx context.Context, set *Setting, takeOver bool) (rep Repaired, err
 		if errors.Is(err, ledger.ErrDamaged) && !errors.Is(err, ledger.ErrLost) {
 			err = fmt.Errorf("%w: %w", ledger.ErrLost, err)
 		}
-		err = errors.Join(err, l.Close())
+		err = errors.Join(err, catalog.Close(set.Dir, l.Ledger))
 	}()
 	r := l.Reader()
 	cfg, sum, err := desk.ReadConfig(ctx, r)

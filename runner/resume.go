@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/catalog"
 	"brood/runner/desk"
 	"brood/runner/intake"
 	"brood/runner/ledger"
@@ -37,7 +38,7 @@ func Resume(ctx context.Context, set *Setting, how *Resumption) (Report, error) 
 	was := cfg.Effect
 	in, rep, err := goOn(ctx, set, l, cfg, &sum, how)
 	if err != nil || in == nil {
-		return rep, errors.Join(err, l.Close())
+		return rep, errors.Join(err, catalog.Close(set.Dir, l))
 	}
 	return sit(ctx, set, cfg, was, l, in)
 }

@@ -25,6 +25,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/book"
+	"brood/runner/catalog"
 	"brood/runner/dataset"
 	"brood/runner/desk"
 	"brood/runner/feed"
@@ -74,6 +75,8 @@ type Setting struct {
 	// Command says what is done with a record by a worker of a slot, in one line, for the
 	// joblog of a run.
 	Command func(*spec.Config, *jobs.Shape) (func(rec *jobs.Record, slot int) string, error)
+	// Overwrite says that the results may take the place of another run's.
+	Overwrite bool
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
 	// if ctx has ended. When kill ends, what it has brought must end at once. Nil: a
 	// process of this machine.
@@ -219,7 +222,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	}
 	file, err := sink.Open(out.Path, sink.Start{
 		Size: out.Bytes, Sum: out.Sum, Header: r.encoder.Header(),
-		Lock:     func(f os.FileInfo) error { return r.Dir.LockOutput(out.Path, f) },
+		Lock:     func(f os.FileInfo) error { return r.own(ctx, out.Path, f) },
 		Terminal: r.Term,
 	})
 	if err != nil {
@@ -261,6 +264,22 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 			r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", n, r.cfg.OncePer, err)
 		},
 	})
+	return nil
+}
+
+// own makes the results file that of this run, unless it is another's.
+func (r *session) own(ctx context.Context, path string, f os.FileInfo) error {
+	if err := r.Dir.LockOutput(path, f); err != nil {
+		return err
+	}
+	if !r.Overwrite {
+		if err := catalog.CheckOwner(ctx, r.Dir.State(), r.Dir.Name, path); err != nil {
+			return err
+		}
+	}
+	if err := catalog.Claim(r.Dir, path, f); err != nil {
+		return &spec.WriteError{Err: err}
+	}
 	return nil
 }
 

@@ -157,6 +157,11 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 		{Status: "failed", Class: jobs.ClassInput, Values: []string{statusInvalid}},
 		{Status: "unknown", Values: []string{statusUnknown}},
 	}}
+	for _, name := range []string{"template", "html", "markdown", "text"} {
+		if p.Task == "" {
+			p.Task = o.String(name)
+		}
+	}
 	p.Warnings = composer.idle(shape)
 	p.Rehearse = func(r *jobs.Rehearsal) error { return rehearse(composer, r, o) }
 	p.Config, err = json.Marshal(c)

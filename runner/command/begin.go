@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/catalog"
 	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/intake"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
@@ -84,13 +86,15 @@ func (e *env) withRoom(f func() error) (err error) {
 }
 
 // begin starts a new run.
-func (e *env) begin(ctx context.Context, dir *home.Dir, cfg *spec.Config, plan func(*jobs.Shape) error) error {
+func (e *env) begin(c *cli.Context, dir *home.Dir, cfg *spec.Config, plan func(*jobs.Shape) error) error {
 	e.disinherit(cfg.Job)
 	if cfg.Output == sink.Stdout {
 		e.interruptible()
 	}
+	e.expire(c.Context, dir)
 	set := e.setting(dir)
-	rep, err := runner.Begin(ctx, set, cfg, func(s *jobs.Shape) error {
+	set.Overwrite = c.Bool("force")
+	rep, err := runner.Begin(c.Context, set, cfg, func(s *jobs.Shape) error {
 		if err := plan(s); err != nil {
 			return err
 		}
@@ -99,6 +103,21 @@ func (e *env) begin(ctx context.Context, dir *home.Dir, cfg *spec.Config, plan f
 		return nil
 	})
 	return e.tellOutcome(dir, cfg, &rep, err)
+}
+
+// expire removes old runs, now that there will be one more.
+func (e *env) expire(ctx context.Context, dir *home.Dir) {
+	if err := catalog.Expire(ctx, dir.State(), time.Now()); err != nil {
+		e.terminal.Logf("old runs stay that were to be removed: %v", err)
+	}
+}
+
+// checkResults refuses to write over the results of another run.
+func checkResults(c *cli.Context, state, name, path string) error {
+	if c.Bool("force") {
+		return nil
+	}
+	return catalog.CheckOwner(c.Context, state, name, path)
 }
 
 // warn says what is allowed and may surprise.

@@ -5,6 +5,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/catalog"
 	"brood/runner/control"
 	"brood/runner/dataset"
 	"brood/runner/home"
@@ -198,7 +199,7 @@ Where NAME is left out, the newest run is meant, or the one that is running.`,
 		Commands: e.withoutWords(withoutHelpCommand(slices.Concat(e.controlCommands(), []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.keysCommand(),
-			e.lockCommand(), e.versionCommand(),
+			e.failuresCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.versionCommand(),
 		}, e.toolCommands()))),
 	}
 }
@@ -244,6 +245,7 @@ func errorLines(err error) []string {
 func classify(err error) (int, string) {
 	var ce *cliError
 	var locked *home.LockedError
+	var results *catalog.OwnedError
 	var owned *home.OwnedError
 	var silent *control.SilentError
 	var writeErr *spec.WriteError
@@ -257,6 +259,8 @@ func classify(err error) (int, string) {
 	switch {
 	case errors.As(err, &ce):
 		return ce.code, ce.hint
+	case errors.As(err, &results):
+		return exitUsage, "Give the results another name with -o, or add --force to write over those."
 	case errors.As(err, &locked) && locked.What == "run":
 		return exitLocked, "Wait for it with --wait, or see how far it is: brood status " + locked.Name
 	case errors.As(err, &locked) && locked.What == "output":

@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/catalog"
 	"brood/runner/dataset"
 	"brood/runner/desk"
 	"brood/runner/home"
@@ -37,6 +38,7 @@ Example:
 			stateFlag(),
 			&cli.StringFlag{Name: "status", Usage: "records with `STATUS`[,STATUS]: ok, failed, skipped, unknown, pending"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` (default: standard output)"},
+			&cli.BoolFlag{Name: "force", Usage: "write also over the results of another run"},
 			&cli.BoolFlag{Name: "original", Usage: "write the dataset's own columns only, byte for byte where the format is its own"},
 			&cli.BoolFlag{Name: "reasons", Usage: "say which records they are and why they ended so on standard output too"},
 		},
@@ -86,6 +88,13 @@ func (e *env) export(c *cli.Context) error {
 			return err
 		}
 	}
+	entry, err := catalog.Examine(c.Context, state, name)
+	if err != nil {
+		return err
+	}
+	if _, said := entry.Condition(c.Context, state); said != "" {
+		_, _ = fmt.Fprintln(e.stderr, e.stderr.Line("brood: run "+name+": "+said))
+	}
 	return e.writeExport(c, home.At(state, name), l, cfg, want)
 }
 
@@ -97,6 +106,9 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 	format := exportFormat(&cfg.Dataset)
 	if path != sink.Stdout {
 		if err := notAnInput(path, cfg.Dataset.Paths); err != nil {
+			return err
+		}
+		if err := checkResults(c, dir.State(), cfg.Name, path); err != nil {
 			return err
 		}
 		if sameFile(path, cfg.Output) {

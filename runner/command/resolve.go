@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/catalog"
 	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
@@ -81,7 +82,7 @@ func (e *env) resolve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = l.Close() }()
+	defer func() { _ = catalog.Close(dir, l) }()
 	warn := func(format string, args ...any) {
 		_, _ = fmt.Fprintln(e.stderr, e.stderr.Line(fmt.Sprintf("brood: "+format, args...)))
 	}

@@ -104,7 +104,10 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 			return e.changePlan(c, cfg, def, s, replan)
 		}
 	}
-	rep, err := runner.Resume(c.Context, e.setting(dir), how)
+	e.expire(c.Context, dir)
+	set := e.setting(dir)
+	set.Overwrite = c.Bool("force")
+	rep, err := runner.Resume(c.Context, set, how)
 	if errors.Is(err, ledger.ErrNotBegun) {
 		if err := dir.NeverBegun(); err != nil {
 			return err

@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/catalog"
 	"brood/runner/dataset"
 	"brood/runner/desk"
 	"brood/runner/home"
@@ -110,7 +111,7 @@ func (e *env) reopen(c *cli.Context, dir *home.Dir) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = l.Close() }()
+	defer func() { _ = catalog.Close(dir, l) }()
 	if err := e.lower(c, cfg); err != nil { // before anything is changed
 		return 0, err
 	}
@@ -147,7 +148,7 @@ func (e *env) reopen(c *cli.Context, dir *home.Dir) (int, error) {
 		said += fmt.Sprintf(", %d of them corrected by %s", len(corrections), c.String("with"))
 	}
 	e.terminal.Logf("%s: %s", dir.Name, said)
-	return len(which), l.Close()
+	return len(which), catalog.Close(dir, l)
 }
 
 // corrected reads a file of corrected records.

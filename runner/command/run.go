@@ -104,6 +104,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if err != nil {
 		return usage("", "%w", err)
 	}
+	if err := checkResults(c, state, cfg.Name, cfg.Output); err != nil {
+		return err
+	}
 	dir, err := openDir(c, state, cfg.Name)
 	if err != nil {
 		return err
@@ -130,7 +133,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if err := dir.Discard(); err != nil {
 		return err
 	}
-	return e.begin(c.Context, dir, cfg, plan)
+	return e.begin(c, dir, cfg, plan)
 }
 
 // takeDefaults gives flags of the run that the user has not set the values that
@@ -172,6 +175,8 @@ func mayDefault(name string) bool {
 		return true
 	case "state", "wait", "take-over":
 		return false // the run directory is open
+	case "force":
+		return false // no job knows what a user would lose
 	case "quiet":
 		return false // nothing is kept from a user who has not asked for that
 	}
@@ -223,6 +228,9 @@ func (e *env) nameRun(c *cli.Context, cfg *spec.Config) error {
 		return usage("", "--run: %w", err)
 	}
 	var err error
+	if cfg.Keep, err = parseAge("keep", c.String("keep")); err != nil {
+		return err
+	}
 	if cfg.WorkDir, err = os.Getwd(); err != nil {
 		return fmt.Errorf("find the working directory: %w", err)
 	}

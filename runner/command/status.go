@@ -1,14 +1,15 @@
 package command
 
 import (
+	"brood/runner/catalog"
 	"brood/runner/control"
-	"brood/runner/home"
 	"brood/runner/ledger"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -29,6 +30,18 @@ type status struct {
 	StartedAt  string  `json:"started_at"`
 	FinishedAt *string `json:"finished_at"` // null while it runs, or was cut off
 	Output     string  `json:"output"`
+	// Task is the command, or what else says what the job does.
+	Task       string   `json:"command,omitempty"`
+	Dataset    []string `json:"dataset"`
+	Scope      string   `json:"once_per,omitempty"`
+	Keep       string   `json:"keep,omitempty"`
+	DurationMS int64    `json:"duration_ms"` // that it was worked on, in all sessions
+	// DiskBytes is what the run takes on the disk, without its results; of brood runs.
+	DiskBytes *int64 `json:"disk_bytes,omitempty"`
+	// Results is what has become of the results: ok, gone, changed, or touched, which is that
+	// they were not compared; of brood status, and empty where there is no file.
+	Results catalog.Condition `json:"results,omitempty"`
+	results string            // in words
 	// Quarantined is how many of the failed and unknown records were given up
 	// because their workers died.
 	Quarantined uint64 `json:"quarantined"`
@@ -50,6 +63,9 @@ func (e *env) statusCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if s.results != "" {
+				_, _ = fmt.Fprintln(e.stderr, e.stderr.Line("brood: run "+s.Name+": "+s.results))
+			}
 			if c.Bool("json") {
 				return e.printJSON(s)
 			}
@@ -66,46 +82,33 @@ func (e *env) status(c *cli.Context) (*status, error) {
 	return readStatus(c.Context, state, name)
 }
 
+// readStatus reads what the ledger of a run says, and asks the run itself if it is alive.
 func readStatus(ctx context.Context, state, name string) (*status, error) {
-	r, err := ledger.OpenReader(ctx, home.LedgerPath(state, name))
+	entry, err := catalog.Examine(ctx, state, name)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = r.Close() }()
-	s, err := r.Summary(ctx)
-	if err != nil {
-		return nil, err
-	}
-	quarantined, err := r.Quarantined(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out, err := r.Output(ctx)
-	if err != nil {
-		return nil, err
-	}
-	st := &status{
-		Name: s.Name, Job: s.Job, Effect: s.Effect, State: string(s.State), Reason: s.Reason,
-		Input: s.Totals.Input, OK: s.Totals.OK, Failed: s.Totals.Failed, Skipped: s.Totals.Skipped, Unknown: s.Totals.Unknown,
-		Pending: max(s.Totals.Pending(), 0), Quarantined: quarantined, StartedAt: s.StartedAt, Output: out.Path,
-	}
-	if s.FinishedAt != "" {
-		st.FinishedAt = &s.FinishedAt
-	}
-	if s.State == ledger.StateRunning {
+	st := statusOfEntry(entry)
+	if entry.State == ledger.StateRunning {
 		st.askLive(ctx, state)
 	}
-	if s.State == ledger.StateRunning && !home.Alive(state, name) {
-		st.State, st.Reason = string(ledger.StateInterrupted), "it was killed"
-		// From here nobody can tell whether another machine works on it.
-		var owned *home.OwnedError
-		if err := home.CheckOwner(ctx, r, name); errors.As(err, &owned) {
-			st.State, st.Reason = string(ledger.StateRunning), "as far as can be told: "+owned.Error()
-		} else if err != nil {
-			return nil, err
-		}
-	}
+	st.Results, st.results = entry.Condition(ctx, state)
 	return st, nil
+}
+
+func statusOfEntry(e *catalog.Entry) *status {
+	s := &status{
+		Name: e.Name, Job: e.Job, Task: e.Task, Dataset: e.Dataset, Effect: e.Effect, State: string(e.State), Reason: e.Reason,
+		Input: e.Input, OK: e.OK, Failed: e.Failed, Skipped: e.Skipped, Unknown: e.Unknown, Pending: e.Pending(), Quarantined: e.Quarantined,
+		StartedAt: e.StartedAt, Output: e.Results.Path, Scope: e.Scope, DurationMS: workedOn(e, time.Now()).Milliseconds(),
+	}
+	if e.FinishedAt != "" {
+		s.FinishedAt = &e.FinishedAt
+	}
+	if e.Keep > 0 {
+		s.Keep = e.Keep.String()
+	}
+	return s
 }
 
 // askLive asks the run itself, if it can be asked. What it counts may not be in
@@ -157,6 +160,7 @@ func (e *env) printStatus(s *status) error {
 	for _, row := range [][2]any{
 		{"name", s.Name},
 		{"job", s.Job},
+		{"command", s.Task},
 		{"state", state},
 		{"input", s.Input},
 		{"ok", s.OK},
@@ -169,41 +173,12 @@ func (e *env) printStatus(s *status) error {
 		{"finished", finished},
 		{"output", s.Output},
 	} {
+		if row[1] == "" {
+			continue
+		}
 		if _, err := fmt.Fprintf(w, "%v\t%v\n", row[0], e.stdout.Line(fmt.Sprint(row[1]))); err != nil {
 			return err
 		}
 	}
 	return w.Flush()
-}
-
-// allRuns reads the status of all runs, oldest first. One that has not begun
-// is left out.
-func (e *env) allRuns(c *cli.Context) ([]*status, error) {
-	state, err := home.State(c.String("state"))
-	if err != nil {
-		return nil, usage("", "%w", err)
-	}
-	names, err := home.Names(state)
-	if err != nil {
-		return nil, err
-	}
-	var all []*status
-	for _, name := range names {
-		s, err := readStatus(c.Context, state, name)
-		if errors.Is(err, ledger.ErrNotBegun) || errors.Is(err, ledger.ErrNone) {
-			continue
-		}
-		if err != nil {
-			s = &status{Name: name, State: "unreadable", Reason: err.Error()}
-			// The others are shown all the same.
-			if e.code, _ = classify(err); e.code != exitUsage {
-				_, _ = fmt.Fprintf(e.stderr, "brood: run %s: %v\n", name, err)
-			} else {
-				e.code = exitOK
-			}
-		}
-		all = append(all, s)
-	}
-	sortRuns(all)
-	return all, nil
 }

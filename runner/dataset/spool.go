@@ -148,6 +148,13 @@ func (s *Spool) Whole() bool {
 	return s.whole
 }
 
+// Size is how many bytes it has now.
+func (s *Spool) Size() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written
+}
+
 // Copy appends what comes from in, until its end, the end of ctx, or an error. If an
 // earlier session was cut off, in must be the same input from its start: what
 // is already in the copy is compared with it.

@@ -23,9 +23,10 @@ type Dir struct {
 	Name string
 	lock *os.File
 
-	workersLock *os.File   // shared with the workers; nil until a session begins
-	outputLocks []*os.File // see LockOutput
-	itself      *os.File   // the directory, locked
+	workersLock *os.File      // shared with the workers; nil until a session begins
+	outputLocks []*os.File    // see LockOutput
+	outputs     []os.FileInfo // what outputLocks are for, or were
+	itself      *os.File      // the directory, locked
 }
 
 // The names in a run directory, besides the ledger.
@@ -172,14 +173,14 @@ func (d *Dir) Close() error {
 		err = errors.Join(err, d.workersLock.Close())
 		d.workersLock = nil
 	}
+	_ = d.lock.Truncate(0) // who held it is of no interest any more
 	return errors.Join(err, d.itself.Close(), d.lock.Close())
 }
 
 // Remove takes away the directory of a run that has not begun. It gets another
 // name first, so that who makes it anew meanwhile gets one of its own.
 func (d *Dir) Remove() error {
-	gone := filepath.Join(filepath.Dir(d.Path), fmt.Sprintf(".removed-%d-%s", os.Getpid(), d.Name))
-	err := os.Rename(d.Path, gone)
+	gone, err := d.PutAside()
 	if err == nil {
 		err = os.RemoveAll(gone)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -31,8 +32,13 @@ func (d *Dir) LockOutput(path string, f os.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	d.outputLocks = append(d.outputLocks, lock)
+	d.outputLocks, d.outputs = append(d.outputLocks, lock), append(d.outputs, f)
 	return sign(lock, d.Name)
+}
+
+// Writes reports whether a file is one that LockOutput was called with.
+func (d *Dir) Writes(f os.FileInfo) bool {
+	return slices.ContainsFunc(d.outputs, func(o os.FileInfo) bool { return os.SameFile(o, f) })
 }
 
 // UnlockOutput gives the locks back that were taken; Close does as well. Their files go while

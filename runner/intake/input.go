@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"path/filepath"
 	"slices"
 )
@@ -114,6 +115,25 @@ func (in *Input) produce(ctx context.Context, p Producer) {
 
 // Produces reports whether Fill has anything to wait for.
 func (in *Input) Produces() bool { return in.producer != nil }
+
+// smallInput is how many bytes a small dataset has at most.
+const smallInput = 256 << 10
+
+// Small reports whether the dataset is small, as far as can be told without waiting for who
+// produces it.
+func (in *Input) Small() bool {
+	var bytes int64
+	for _, path := range in.of.Paths {
+		if path == dataset.Stdin {
+			bytes += in.spool.Size()
+		} else if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
+			return false
+		} else {
+			bytes += st.Size()
+		}
+	}
+	return bytes <= smallInput
+}
 
 // Fill waits until the producer has no more, and ends it when drain does.
 func (in *Input) Fill(drain context.Context) error {

@@ -49,6 +49,10 @@ const FileName = "ledger.db"
 // SealName is the name of the ledger's seal in the run directory, see package seal.
 const SealName = seal.FileName
 
+// smallPage is the size of a page in the ledger of a small run, in bytes: each table and
+// index takes one at least, and there are many.
+const smallPage = 512
+
 // ErrVersion is wrapped by errors about a ledger of another version.
 var ErrVersion = errors.New("the ledger is of another version")
 
@@ -78,13 +82,29 @@ const timeFormat = "2006-01-02T15:04:05.000Z"
 
 func stamp(t time.Time) string { return t.UTC().Format(timeFormat) }
 
-func dsn(path string, readOnly bool) string {
+// access is what a connection is for.
+type access int
+
+const (
+	toWrite  access = iota
+	toRead          // SQLite makes the files beside the database, if they are not there, and leaves them
+	toGlance        // to read, and to take those files away as the last one that has it open
+)
+
+func dsn(path string, a access, pageSize int) string {
 	q := url.Values{}
 	q.Add("_pragma", "busy_timeout(10000)")
-	if readOnly {
+	switch a {
+	case toRead:
 		q.Set("mode", "ro")
-	} else {
-		q.Add("_pragma", "journal_mode(WAL)")
+	case toGlance:
+		q.Set("mode", "rw")
+		q.Add("_pragma", "query_only(1)")
+	case toWrite:
+		if pageSize > 0 { // of a database that is made; the driver does this before it sets the mode
+			q.Add("_pragma", fmt.Sprintf("page_size(%d)", pageSize))
+		}
+		q.Set("_journal_mode", "WAL")
 		q.Add("_pragma", "synchronous(FULL)")
 		q.Set("_txlock", "immediate")
 	}
@@ -94,7 +114,11 @@ func dsn(path string, readOnly bool) string {
 
 // Create makes the ledger of a new run. The path is absolute.
 func Create(ctx context.Context, path string, run Run) (*Ledger, error) {
-	l, err := connect(ctx, path)
+	size := 0 // what SQLite likes
+	if run.Small {
+		size = smallPage
+	}
+	l, err := connect(ctx, path, size)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +157,7 @@ func openWith(ctx context.Context, path string, check func(*Ledger, context.Cont
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l, err := connect(ctx, path)
+	l, err := connect(ctx, path, 0)
 	if err != nil {
 		return nil, errors.Join(err, closeSeal(s))
 	}
@@ -158,8 +182,8 @@ func openWith(ctx context.Context, path string, check func(*Ledger, context.Cont
 	return l, nil
 }
 
-func connect(ctx context.Context, path string) (*Ledger, error) {
-	db, err := sql.Open("sqlite", dsn(path, false))
+func connect(ctx context.Context, path string, pageSize int) (*Ledger, error) {
+	db, err := sql.Open("sqlite", dsn(path, toWrite, pageSize))
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, explain(err))
 	}
@@ -240,6 +264,9 @@ func (l *Ledger) Close() error {
 		err = l.write.Close()
 	}
 	err = errors.Join(err, l.db.Close())
+	if !l.broken && err == nil {
+		err = moveLog(l.path)
+	}
 	if l.seal != nil && !l.broken && err == nil {
 		err = l.seal.Sync() // now that SQLite has moved everything into the database
 	}

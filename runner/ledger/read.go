@@ -18,6 +18,7 @@ type Reader struct {
 	db   *sql.DB
 	path string
 	old  bool // of oldVersion
+	open bool // by OpenReader, and not by a Ledger that writes
 
 	migrated bool
 }
@@ -35,7 +36,7 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	}
 	// Before the ledger, which is ahead of it while somebody writes.
 	id, at, sealErr := seal.Peek(sealPath(path))
-	db, err := sql.Open("sqlite", dsn(path, true))
+	db, err := sql.Open("sqlite", dsn(path, howToRead(path), 0))
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, explain(err))
 	}
@@ -50,12 +51,12 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	if errors.Is(err, ErrNotBegun) && !errors.Is(sealErr, seal.ErrNone) {
 		err = fmt.Errorf("%w: all that was in it is gone", ErrDamaged)
 	}
-	r := &Reader{db: db, path: path}
+	r := &Reader{db: db, path: path, open: true}
 	if err == nil {
 		err = r.compare(ctx, id, at, sealErr)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, explain(err)), db.Close())
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, explain(err)), r.Close())
 	}
 	return r, nil
 }
@@ -82,9 +83,6 @@ func (r *Reader) compare(ctx context.Context, sealID seal.ID, at seal.State, sea
 	}
 	return behind(id, number, sealID, at)
 }
-
-// Close closes the reader.
-func (r *Reader) Close() error { return r.db.Close() }
 
 // Reader returns a reader over the writer's own connections.
 func (l *Ledger) Reader() *Reader { return &Reader{db: l.db, path: l.path, migrated: l.old} }

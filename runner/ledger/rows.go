@@ -32,6 +32,8 @@ type Run struct {
 	// are not of this run.
 	Joblog     string
 	JoblogFrom int64
+	// Small says that there are few records: the ledger is made to take little room.
+	Small bool
 }
 
 // Input is one file of the dataset. The pointers are nil for standard input.

@@ -38,7 +38,7 @@ func Salvage(ctx context.Context, path string) (*Salvaged, error) {
 	if err != nil {
 		return nil, lost(path, err)
 	}
-	l, err := connect(ctx, path)
+	l, err := connect(ctx, path, 0)
 	if err != nil {
 		return nil, lost(path, err)
 	}

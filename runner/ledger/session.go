@@ -110,6 +110,16 @@ func (r *Reader) LastSession(ctx context.Context) (number int64, s Session, err 
 	return number, s, nil
 }
 
+// Worked is how long the run was worked on, in all sessions that have ended.
+func (r *Reader) Worked(ctx context.Context) (time.Duration, error) {
+	var ms float64
+	err := r.db.QueryRowContext(ctx, `SELECT ifnull(sum(julianday(ended_at) - julianday(started_at)), 0) * 86400000 FROM sessions WHERE ended_at IS NOT NULL`).Scan(&ms)
+	if err != nil {
+		return 0, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
+	}
+	return time.Duration(max(ms, 0)+0.5) * time.Millisecond, nil
+}
+
 // Owner reads who says that it works on the run, or nil.
 func (r *Reader) Owner(ctx context.Context) (*Owner, error) {
 	var o Owner

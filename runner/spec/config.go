@@ -75,6 +75,8 @@ type Config struct {
 	// KeyLifetime is how long the far side is known to remember a key; 0 is
 	// for ever.
 	KeyLifetime time.Duration `json:"key_lifetime,omitempty"`
+	// Keep is for how long the run is kept when it is done, see brood prune; 0 is for ever.
+	Keep time.Duration `json:"keep,omitempty"`
 }
 
 // MaxSlots is the most that a run may be told to work on at a time.

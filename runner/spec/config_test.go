@@ -48,7 +48,7 @@ func full(t *testing.T) *Config {
 		Name: "spring", Job: "email", Words: []string{"send", "{email}"},
 		Plan: jobs.Plan{
 			Config: json.RawMessage(`{"from":"ada@example.com"}`), Columns: []jobs.Column{{Name: "smtp_code", JSON: true}},
-			NeedsRaw: true, NeedsText: true, InHand: 8, OwnProgram: true, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
+			Task: "letter.txt", NeedsRaw: true, NeedsText: true, InHand: 8, OwnProgram: true, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
 		},
 		Effect: jobs.EffectOnce, Lowered: []Lowering{{From: jobs.EffectOnce, To: jobs.EffectKeyed, At: time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC), By: "ann@home"}}, Key: jobs.KeySpec{Scope: "spring", Columns: []string{"email"}, Normalize: normalize}, OncePer: "spring",
 		Dataset: dataset.Spec{
@@ -67,6 +67,7 @@ func full(t *testing.T) *Config {
 		Adaptive: true, Headroom: Headroom{Load: 4, MemFree: 1 << 30, Pressure: map[gauge.Resource]float64{gauge.Memory: 10}},
 		Pace:    pace.Spec{Rate: rate("50/s"), Burst: 5, By: rate("5/s"), ByValue: map[string]pace.Rate{"example.com": *rate("20/s")}, MaxPerKey: 2, Quota: 2000, WarmUp: time.Minute, Window: window},
 		PaceKey: PaceKey{Column: "email", Domain: true}, Metrics: "127.0.0.1:9464", OnUnknown: OnUnknownHold, ResolveWith: "ask", KeyLifetime: time.Hour,
+		Keep: 720 * time.Hour,
 	}
 }
 

@@ -27,7 +27,7 @@ func (s *Seal) writeSums(fresh map[uint32]logged) error {
 			s.sums[numbers[i]-1] = v
 			b = binary.LittleEndian.AppendUint32(b, v)
 		}
-		if _, err := s.f.WriteAt(b, sumsAt+4*int64(first-1)); err != nil {
+		if _, err := s.f.WriteAt(b, s.from+4*int64(first-1)); err != nil {
 			return fmt.Errorf("write seal: %w", err)
 		}
 	}

@@ -13,12 +13,12 @@
 // The file holds, in little-endian order:
 //
 //	offset  size  meaning
-//	0       8     "broodsl" and the version of the format, "1"
+//	0       8     "broodsl" and the version of the format, "2"
 //	8       16    the run's identity, as in the ledger
 //	24      4     CRC-32C of the 24 bytes before
 //	64      64    a state, see below; written for transactions with an even number
 //	128     64    a state, for those with an odd one
-//	4096    4     CRC-32C of page 1 of the database as it was after the last
+//	512     4     CRC-32C of page 1 of the database as it was after the last
 //	              transaction that changed it, 0 if none has; then of page 2, …
 //
 // and a state:
@@ -31,6 +31,8 @@
 //	40      8     hash of the boot's identity
 //	48      8     1: the sums are complete and on the disk, whatever happens
 //	56      4     CRC-32C of the 56 bytes before, after those of the run's identity
+//
+// In version 1, which is read and kept up to date, the checksums of pages begin at 4096.
 //
 // The state with the highest number that is whole counts. A transaction that was made but
 // not sealed, as the process died in between, stands in the log after the frame of the
@@ -73,6 +75,7 @@ type Seal struct {
 	sums []uint32
 	wal  position // of the last transaction that is sealed
 	size int      // of a page, in bytes
+	from int64    // where the sums are in the file
 }
 
 // State is how far the ledger had come.
@@ -89,11 +92,13 @@ type State struct {
 }
 
 const (
-	magic     = "broodsl1"
+	magic     = "broodsl2"
+	oldMagic  = "broodsl1"
 	headSize  = 28
 	stateAt   = 64
 	stateSize = 64
-	sumsAt    = 4096
+	sumsAt    = 512
+	oldSumsAt = 4096
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -130,12 +135,21 @@ func decodeState(id ID, b []byte) (s State, ok bool) {
 	return s, stateSum(id, b) == binary.LittleEndian.Uint32(b[56:])
 }
 
+// begins says where the sums begin in a seal that begins with b.
+func begins(b []byte) int64 {
+	if string(b[:min(len(b), len(oldMagic))]) == oldMagic {
+		return oldSumsAt
+	}
+	return sumsAt
+}
+
 // parse reads the head of a seal, and the state that counts.
 func parse(b []byte) (id ID, s State, err error) {
-	if len(b) < sumsAt {
+	from := begins(b)
+	if int64(len(b)) < from {
 		return id, s, fmt.Errorf("%w: it is cut off", ErrBroken)
 	}
-	if string(b[:len(magic)]) != magic || crc32.Checksum(b[:headSize-4], castagnoli) != binary.LittleEndian.Uint32(b[headSize-4:]) {
+	if (from == sumsAt && string(b[:len(magic)]) != magic) || crc32.Checksum(b[:headSize-4], castagnoli) != binary.LittleEndian.Uint32(b[headSize-4:]) {
 		return id, s, fmt.Errorf("%w: its first bytes are not those of a seal", ErrBroken)
 	}
 	copy(id[:], b[len(magic):])
@@ -159,7 +173,7 @@ func Peek(path string) (ID, State, error) {
 		return ID{}, State{}, fmt.Errorf("read seal: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	b := make([]byte, sumsAt)
+	b := make([]byte, oldSumsAt)
 	n, err := f.ReadAt(b, 0)
 	if n < len(b) && !isEnd(err) {
 		return ID{}, State{}, fmt.Errorf("read seal: %w", err)
@@ -178,7 +192,7 @@ func Create(path string, id ID, base *Sums) (*Seal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make seal: %w", err)
 	}
-	s := &Seal{f: f, path: path, id: id}
+	s := &Seal{f: f, path: path, id: id, from: sumsAt}
 	if base != nil {
 		s.sums, s.at.pages, s.wal, s.size = base.sums, uint64(len(base.sums)), base.wal, base.size
 	}
@@ -236,7 +250,8 @@ func (s *Seal) load() error {
 	if s.id, s.at, err = parse(b); err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
-	for b = b[sumsAt:]; len(b) >= 4; b = b[4:] {
+	s.from = begins(b)
+	for b = b[s.from:]; len(b) >= 4; b = b[4:] {
 		s.sums = append(s.sums, binary.LittleEndian.Uint32(b))
 	}
 	return nil

@@ -92,7 +92,7 @@ func (s *Shared) Sync() error {
 
 // loadState reads the state alone, without the sums.
 func (s *Seal) loadState() error {
-	b := make([]byte, sumsAt)
+	b := make([]byte, oldSumsAt)
 	n, err := s.f.ReadAt(b, 0)
 	if n < len(b) && !isEnd(err) {
 		return fmt.Errorf("read seal: %w", err)
@@ -100,6 +100,7 @@ func (s *Seal) loadState() error {
 	if s.id, s.at, err = parse(b[:n]); err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
+	s.from = begins(b)
 	return nil
 }
 
