@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"brood/runner/dataset":     {"jobs", "runner/dataset/sheet"},
 	"brood/runner/gauge":       {},
 	"brood/runner/jobserver":   {},
+	"brood/runner/logbook":     {},
 	"brood/runner/keys":        {"jobs", "runner/ledger/seal"},
 	"brood/runner/ledger":      {"jobs", "runner/ledger/seal"},
 	"brood/runner/ledger/seal": {},
@@ -55,7 +56,7 @@ var allowed = map[string][]string{
 	"brood/runner/top": {"runner/control", "runner/term"},
 	"brood/runner/command": {
 		"jobs/files", "jobs", "runner", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
-		"runner/ledger", "runner/pace", "runner/reasons", "runner/sink", "runner/spec", "runner/term", "runner/top",
+		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
 
 	// Tests of several.

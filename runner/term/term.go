@@ -23,6 +23,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/term"
@@ -89,6 +90,8 @@ type Term struct {
 	screen *screen
 	hurry  chan struct{} // closed: nobody is waited for
 
+	keep atomic.Pointer[Keeper]
+
 	mu       sync.Mutex
 	log      LogFormat
 	progress Progress
@@ -130,11 +133,26 @@ func (t *Term) isBar() bool {
 // Seen reports whether somebody sees at once what is said.
 func (t *Term) Seen() bool { return t.tty }
 
+// Keeper keeps a line for those who come later, before anybody hears it: what a worker of a
+// slot has printed with a record in hand, or nil, or in slot 0 what the engine says.
+type Keeper func(slot int, seq *int64, stream, text string)
+
+// KeepWith has lines kept.
+func (t *Term) KeepWith(k Keeper) { t.keep.Store(&k) }
+
+func (t *Term) kept(e *entry) {
+	if k := t.keep.Load(); k != nil {
+		(*k)(e.Slot, e.Seq, e.Stream, e.Msg)
+	}
+}
+
 // Logf writes one line of the engine's own.
 func (t *Term) Logf(format string, args ...any) {
+	e := entry{Msg: fmt.Sprintf(format, args...)}
+	t.kept(&e)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.speak(t.line(entry{Msg: fmt.Sprintf(format, args...)}))
+	t.speak(t.line(e))
 }
 
 // Answerf is Logf to somebody who has asked, by a signal, and so wants to hear it
@@ -164,6 +182,7 @@ func (t *Term) WorkerAt(slot int, seq int64, place, stream, text string) {
 	if seq >= 0 {
 		e.Seq = &seq
 	}
+	t.kept(&e)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	line := t.line(e)
