@@ -35,6 +35,8 @@ type Definition struct {
 	KeyLifetime time.Duration
 	// Retries is the default number of tries after the first.
 	Retries int
+	// Prints says that its commands print something, which may be wanted: Setup.Printed.
+	Prints bool
 	// TakesCommand says that the words after "--" belong to the job.
 	TakesCommand bool
 	Flags        []Flag
@@ -176,6 +178,8 @@ type Setup struct {
 	// Text says that the run's output is plain text, so that Result.Text is
 	// wanted and Result.Values are not; otherwise it is the other way round.
 	Text bool
+	// Printed says that what a command prints is wanted beside the result: see AddPrinted.
+	Printed bool
 	// MaxOutput bounds what one record may produce, in bytes.
 	MaxOutput int
 	// MaxDepth is how many levels JSON may be nested that comes from elsewhere: see TooDeep.

@@ -150,3 +150,21 @@ func (r *Result) Fail(v Verdict, class Class, format string, args ...any) {
 	r.Verdict, r.Class = v, class
 	r.Error = fmt.Sprintf(format, args...)
 }
+
+// AddPrinted puts what a command has printed behind the values of the columns, of which there
+// are so many.
+func (r *Result) AddPrinted(columns int, stdout, stderr []byte) {
+	for len(r.Values) < columns {
+		r.Values = append(r.Values, nil)
+	}
+	r.Values = append(r.Values, stdout, stderr)
+}
+
+// CutPrinted takes off values what AddPrinted has put there. Without that they are as they
+// were.
+func CutPrinted(values [][]byte, columns int) (rest [][]byte, stdout, stderr []byte) {
+	if len(values) != columns+2 {
+		return values, nil, nil
+	}
+	return values[:columns], values[columns], values[columns+1]
+}

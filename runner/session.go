@@ -241,6 +241,12 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	if err != nil {
 		return err
 	}
+	var folder book.Folder
+	if r.cfg.Results != "" {
+		if folder, err = sink.OpenFolder(r.cfg.Results); err != nil {
+			return &spec.WriteError{Err: fmt.Errorf("--results: %w", err)}
+		}
+	}
 	freed, err := led.Freed(ctx)
 	if err != nil {
 		return err
@@ -257,7 +263,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	r.alreadyOK = t.OK
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
 	r.book = book.New(book.Config{
-		Ledger: l, Reader: led, File: file, Joblog: joblog, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
+		Ledger: l, Reader: led, File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
 		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit,
 		KeysKept: func(n int, err error) {
@@ -377,7 +383,7 @@ func (r *session) hello(to *child) wire.Hello {
 	confine.Refusals, confine.MaxTasks = to.Refusals()
 	return wire.Hello{
 		Version: wire.Version, Run: c.Name, Slot: to.slot.number, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
-		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Effect: c.Effect.String(), Key: c.Key,
+		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Printed: c.Results != "", Effect: c.Effect.String(), Key: c.Key,
 		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord, MaxDepth: c.Dataset.Depth(),
 		Stoppable: r.stoppable(), Confine: confine, Threads: r.threadsAhead(), Secrets: c.Limits.SecretNames(),
 	}

@@ -149,6 +149,9 @@ func (s *settler) settleOK(u *settlement, t *try, res *jobs.Result) {
 // rowOK adds the row of a record that ended ok.
 func (s *settler) rowOK(u *settlement, t *try, out *sink.Outcome) {
 	out.Status, out.Attempts = jobs.StatusOK, t.rec.Attempt
+	if s.cfg.Results != "" {
+		s.keepPrinted(u, t.rec, &ledger.Outcome{Status: jobs.StatusOK}, out)
+	}
 	u.Buf = s.encoder.AppendRow(u.Buf, t.rec, out)
 	u.Final(t.Seq, s.redone[t.Seq])
 	s.logJob(u, t.rec, t.slot, &ledger.Outcome{Status: jobs.StatusOK}, out)
@@ -191,6 +194,7 @@ func (s *settler) finish(u *settlement, t *try, o ledger.Outcome, out *sink.Outc
 // brings what the job has made of it, if anything. Slot is 0 if no worker has had it.
 func (s *settler) row(u *settlement, rec *jobs.Record, slot int, o ledger.Outcome, out *sink.Outcome) {
 	out.Status, out.Class, out.Error, out.Attempts = o.Status, o.Class, o.Error, o.Attempts
+	s.keepPrinted(u, rec, &o, out)
 	if out.Values == nil {
 		out.Values = s.endedValues(o.Status, o.Class)
 	}

@@ -154,7 +154,7 @@ func open(registry *jobs.Registry, h *wire.Hello) (jobs.Runner, error) {
 	}
 	return def.Open(context.Background(), jobs.Setup{
 		Config: h.Config, Shape: &h.Shape, Run: h.Run, Slot: h.Slot, Key: h.Key,
-		Text: h.Text, MaxOutput: h.MaxOutput, MaxDepth: h.MaxDepth,
+		Text: h.Text, Printed: h.Printed, MaxOutput: h.MaxOutput, MaxDepth: h.MaxDepth,
 	})
 }
 

@@ -110,6 +110,7 @@ Examples:
 		KeyLifetime:  24 * time.Hour, // the shortest that is common
 		Retries:      0,
 		TakesCommand: true,
+		Prints:       true,
 		Flags: []jobs.Flag{
 			{Name: "shell", Usage: "give the command to sh -c, with every value quoted", Default: false},
 			{Name: "no-append", Usage: "run a command that has no placeholder as it is, without the record as its last argument", Default: false},
@@ -186,6 +187,7 @@ type runner struct {
 	input     []byte
 	argv      []string
 	out, errs []byte
+	allErrs   []byte // not only the last of it, where what is printed is wanted
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
@@ -252,11 +254,15 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 			how = "exit status 0"
 		}
 		res.Fail(jobs.VerdictUnknown, jobs.ClassTimeout, "it was asked to stop: %s", how)
-		if !r.setup.Text { // it is no value
-			return nil
+		if r.setup.Text { // it is no value
+			r.print(rec, res)
 		}
+	} else {
+		r.print(rec, res)
 	}
-	r.print(rec, res)
+	if r.setup.Printed {
+		res.AddPrinted(1, r.out, r.allErrs)
+	}
 	return nil
 }
 
@@ -337,6 +343,15 @@ func (r *runner) judge(ws syscall.WaitStatus, res *jobs.Result) {
 }
 
 func (r *runner) Close() error { return nil }
+
+// heard takes in what a command says on standard error. Of what is wanted of it there is no
+// more than a record may have.
+func (r *runner) heard(b []byte) {
+	r.errs = keepTail(r.errs, b)
+	if r.setup.Printed {
+		r.allErrs = append(r.allErrs, b[:min(len(b), max(r.setup.MaxOutput-len(r.allErrs), 0))]...)
+	}
+}
 
 // keepTail appends b to the end of a tail and drops what is too old, by whole
 // lines if they are not too long: half a secret would not be known as one.

@@ -29,7 +29,7 @@ func (r *runner) run(path string, env []string, input []byte) (ws syscall.WaitSt
 		return len(p), nil
 	})
 	cmd.Stderr = writerFunc(func(p []byte) (int, error) {
-		r.errs = keepTail(r.errs, p)
+		r.heard(p)
 		return len(p), nil
 	})
 	if err := cmd.Start(); err != nil {

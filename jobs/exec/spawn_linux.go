@@ -18,7 +18,7 @@ import (
 // is killed with the worker's group, at the latest when the run ends.)
 // Input, unless nil, is the command's standard input.
 func (r *runner) run(path string, env []string, input []byte) (ws syscall.WaitStatus, full bool, err error) {
-	r.out, r.errs = shrink(r.out), shrink(r.errs)
+	r.out, r.errs, r.allErrs = shrink(r.out), shrink(r.errs), shrink(r.allErrs)
 	var out, errs [2]int
 	if err := syscall.Pipe2(out[:], syscall.O_CLOEXEC); err != nil {
 		return 0, false, err
@@ -115,7 +115,7 @@ func (r *runner) collect(out, errs, pidfd, pid int) (full bool) {
 					continue
 				}
 				if i == 1 {
-					r.errs = keepTail(r.errs, buf[:m])
+					r.heard(buf[:m])
 				} else if !full {
 					r.out = append(r.out, buf[:m]...)
 					if full = len(r.out) > r.setup.MaxOutput; full {

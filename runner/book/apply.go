@@ -27,6 +27,12 @@ func (b *Book) apply(u *Update) {
 	if len(u.Joblog) > 0 {
 		b.fail(onJoblog(b.cfg.Joblog.Write(u.Joblog)))
 	}
+	for i := range u.Printed {
+		if b.err == nil {
+			b.fail(b.cfg.Folder.Put(&u.Printed[i]))
+			b.put = true
+		}
+	}
 	at, ok := 0, -len(u.Outcomes)
 	for _, s := range u.spans {
 		ok += s.count

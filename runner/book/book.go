@@ -61,6 +61,13 @@ type Output interface {
 	IsStdout() bool
 }
 
+// Folder is where what commands have printed goes, see sink.Folder.
+type Folder interface {
+	Put(p *sink.Printed) error
+	Sync() error
+	Close() error
+}
+
 // Config is what a book works with, and where the run stood when it was opened.
 type Config struct {
 	Ledger Ledger
@@ -68,6 +75,8 @@ type Config struct {
 	File   Output
 	// Joblog is a log of the records as they become final; nil: there is none.
 	Joblog Output
+	// Folder takes what commands have printed; nil: it is not wanted.
+	Folder Folder
 	// Synced is how many bytes of the output are durable.
 	Synced int64
 	// Unordered writes results as they come; otherwise NextSeq is the first that is not
@@ -152,6 +161,7 @@ type Book struct {
 	stored []*sink.Segment // held segments that the commit under way stores
 	synced int64           // output bytes at the last sync
 	logged int64           // bytes of the joblog then
+	put    bool            // something was put into the folder since the last commit
 	err    error           // nothing is written or recorded any more
 	// hasFailed says the same to others.
 	hasFailed atomic.Bool
@@ -222,6 +232,9 @@ func (b *Book) Close() error {
 	err := b.cfg.File.Close()
 	if b.cfg.Joblog != nil {
 		err = errors.Join(err, b.cfg.Joblog.Close())
+	}
+	if b.cfg.Folder != nil {
+		err = errors.Join(err, b.cfg.Folder.Close())
 	}
 	return err
 }

@@ -33,6 +33,7 @@ func (b *Book) startCommit() {
 		size := b.cfg.Joblog.Size()
 		c.JoblogBytes = &size
 	}
+	c.Printed, b.put = b.put, false
 	if c.Issued = b.issued; c.Issued == 0 { // there are no intents, and need not be
 		c.Issued = jobs.Seq(c.Totals.Input)
 	}
@@ -145,6 +146,11 @@ func (b *Book) commit(c *ledger.Commit) error {
 			return onJoblog(err)
 		}
 		b.logged = *c.JoblogBytes
+	}
+	if c.Printed {
+		if err := b.cfg.Folder.Sync(); err != nil {
+			return err
+		}
 	}
 	return b.cfg.Ledger.Commit(context.Background(), c)
 }

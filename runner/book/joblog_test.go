@@ -1,8 +1,10 @@
 package book
 
 import (
+	"brood/runner/sink"
 	"brood/runner/spec"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,6 +73,54 @@ func TestJoblogFails(t *testing.T) {
 			}
 			if made := x.made(); len(made) != 0 {
 				t.Errorf("%s: %d commits", name, len(made))
+			}
+		})
+	}
+}
+
+// folder is a Folder that says what happens to it.
+type folder struct {
+	events       []string
+	putErr, sync error
+}
+
+func (f *folder) Put(p *sink.Printed) error {
+	f.events = append(f.events, "put "+strconv.Itoa(int(p.Seq)))
+	return f.putErr
+}
+
+func (f *folder) Sync() error {
+	f.events = append(f.events, "sync")
+	return f.sync
+}
+
+func (f *folder) Close() error { return nil }
+
+// What commands have printed is on the disk before a commit says that their records are
+// final; what cannot be written is not committed.
+func TestPrintedIsCommitted(t *testing.T) {
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		folder folder
+		want   string
+		ok     bool
+	}{
+		"well": {folder{}, "put 1 sync", true},
+		"put":  {folder{putErr: broken}, "put 1", false},
+		"sync": {folder{sync: broken}, "put 1 sync", false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := c.folder
+			x := open(t, func(c *Config, _ *world) { c.Folder = &f })
+			x.book.NoteInput(2)
+			u := final(1)
+			u.Printed = append(u.Printed, sink.Printed{Seq: 1})
+			x.updates <- u
+			settleFor(commitAfter + time.Millisecond)
+			x.updates <- final(0) // of which nothing was printed
+			err := x.close()
+			if got := strings.Join(f.events, " "); got != c.want || (err == nil) != c.ok || (len(x.made()) > 0) != c.ok {
+				t.Errorf("%s: %s, %v, %d commits", name, got, err, len(x.made()))
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package book
 import (
 	"brood/jobs"
 	"brood/runner/ledger"
+	"brood/runner/sink"
 	"sync"
 )
 
@@ -13,6 +14,8 @@ type Update struct {
 	spans []span
 	// Joblog is the lines of these records for the joblog, if there is one.
 	Joblog []byte
+	// Printed is what commands have printed for them, if that is wanted.
+	Printed []sink.Printed
 
 	Outcomes     []ledger.Outcome // of the final records those that are not ok
 	Attempts     []ledger.Attempt
@@ -60,6 +63,7 @@ func (u *Update) Free() {
 	u.Buf, u.spans, u.Joblog = u.Buf[:0], u.spans[:0], u.Joblog[:0]
 	u.Outcomes, u.Attempts, u.Retries = u.Outcomes[:0], u.Attempts[:0], u.Retries[:0]
 	u.LeftRetries, u.Deaths, u.SettledNotes, u.Freed = u.LeftRetries[:0], u.Deaths[:0], u.SettledNotes[:0], u.Freed[:0]
+	u.Printed = nil
 	u.Intents, u.Durable, u.Ack, u.Slots = nil, nil, nil, 0
 	updates.Put(u)
 }
@@ -69,7 +73,7 @@ const updateBytes = 256 << 10
 
 // Large reports whether an update should be sent before more is added.
 func (u *Update) Large() bool {
-	return u != nil && (len(u.Outcomes) >= 4096 || len(u.Buf)+len(u.Joblog) >= updateBytes)
+	return u != nil && (len(u.Outcomes) >= 4096 || len(u.Buf)+len(u.Joblog) >= updateBytes || len(u.Printed) >= 256)
 }
 
 // Empty reports whether there is nothing for the book to know.

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/ledger"
+	"brood/runner/sink"
 	"fmt"
 	"hash/crc32"
 	"reflect"
@@ -39,6 +40,7 @@ func fillUpdate(t *testing.T, u *Update, a Ack) {
 	u.Buf = append(u.Buf, "other\n"...)
 	u.Final(1, true)
 	u.Joblog = append(u.Joblog, "line\n"...)
+	u.Printed = append(u.Printed, sink.Printed{Seq: 4})
 	inHand := jobs.Seq(8)
 	u.Outcomes = append(u.Outcomes, ledger.Outcome{Seq: 4, Status: jobs.StatusFailed, Class: "wrong", Error: "no", Attempts: 2, Crashes: 1, Place: ledger.Place{Line: 5}, At: day})
 	u.Attempts = append(u.Attempts, ledger.Attempt{Seq: 4, Attempt: 2, At: day, Verdict: "failed", Class: "wrong", Error: "no", Elapsed: 7, Slot: 1})
@@ -72,7 +74,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, func(c *Config, _ *world) {
 			c.NextSeq, c.Totals, c.Freed = 3, ledger.Totals{Input: 3, OK: 2}, []string{"old"}
-			c.Joblog = output{&world{t: t}}
+			c.Joblog, c.Folder = output{&world{t: t}}, &folder{}
 		})
 		x.book.NoteStart(0, dataset.Position{File: 1, Offset: 20, Line: 3})
 		x.book.NoteInput(11)
@@ -90,7 +92,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 			Deaths: slices.Clone(u.Deaths), Intents: u.Intents, SettledNotes: []jobs.Seq{9}, Amended: []ledger.Amendment{{Seq: 1, Bytes: []byte("other\n")}},
 			Freed: []string{"ann"}, GivenBack: []string{"old"}, Slots: 5,
 			QuotaDay: "today", QuotaUsed: 7, Beat: true, OutputBytes: int64(len("row\nrow\n")), NextSeq: 5,
-			OutputSum: crc32.ChecksumIEEE([]byte("row\nrow\n")), Spool: ledger.Spooled{Bytes: 9, Sum: 3}, Issued: 13, JoblogBytes: &logged,
+			OutputSum: crc32.ChecksumIEEE([]byte("row\nrow\n")), Spool: ledger.Spooled{Bytes: 9, Sum: 3}, Issued: 13, JoblogBytes: &logged, Printed: true,
 			Acked: append(make([]byte, 16), 12, 0, 0, 0, 0, 0, 0, 0),
 		}
 		var bits Bitmap

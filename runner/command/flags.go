@@ -109,6 +109,7 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write results to `FILE`: .csv, .tsv or .jsonl with all columns, anything else as plain text (default: plain text to standard output)", Category: groupOut},
 		&cli.StringFlag{Name: "output-format", Usage: "write results as `FORMAT`: text, csv, tsv or jsonl", Value: "auto", Category: groupOut},
 		&cli.StringFlag{Name: "joblog", Usage: "write a line for each record to `FILE`, in GNU parallel's columns; +FILE is added to", Category: groupOut},
+		&cli.StringFlag{Name: "results", Usage: "keep what each command prints in `DIR`/SEQ/stdout and stderr, beside exit and record", Category: groupOut},
 		&cli.BoolFlag{Name: "unordered", Usage: "write results as they come, not in the order of the input", Category: groupOut},
 		&cli.StringFlag{Name: "run", Usage: "call the run `NAME`", Category: groupEngine},
 		&cli.BoolFlag{Name: "resume", Usage: "continue the run of that name if there is one", Category: groupEngine},

@@ -38,6 +38,31 @@ func (e *env) chooseJoblog(c *cli.Context, cfg *spec.Config) error {
 	return nil
 }
 
+// chooseResults reads where a directory with what commands print is to be.
+func (e *env) chooseResults(c *cli.Context, cfg *spec.Config) error {
+	name := c.String("results")
+	if name == "" {
+		return nil
+	}
+	def, err := e.registry.Lookup(cfg.Job)
+	if err != nil {
+		return err
+	}
+	ext := filepath.Ext(name)
+	switch {
+	case !def.Prints:
+		return usage("Results with all columns: -o FILE.csv", "--results keeps what commands print, and the job %s runs none", cfg.Job)
+	case ext == ".csv" || ext == ".tsv" || ext == ".json" || ext == ".jsonl":
+		return usage("For a table say -o "+name, "--results %s: it is a directory", name)
+	case strings.ContainsAny(name, "{}"):
+		return usage("Each record has a directory in it, named after its number.", "--results %s: a value of a record does not become a path", name)
+	}
+	if cfg.Results, err = filepath.Abs(name); err != nil {
+		return fmt.Errorf("--results %s: %w", name, err)
+	}
+	return nil
+}
+
 // commandOf says what is done with each record of a run, for its joblog.
 func (e *env) commandOf(cfg *spec.Config, s *jobs.Shape) (func(*jobs.Record, int) string, error) {
 	def, err := e.registry.Lookup(cfg.Job)

@@ -211,7 +211,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 	if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseExtent, e.chooseDataset, e.chooseOutput, e.chooseJoblog, e.chooseKey, e.tune} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseExtent, e.chooseDataset, e.chooseOutput, e.chooseJoblog, e.chooseResults, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return nil, err
 		}

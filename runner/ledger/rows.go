@@ -261,6 +261,7 @@ type Commit struct {
 	Beat         bool // say that this session is alive
 	OutputBytes  int64
 	OutputSum    uint32 // CRC-32C of so much of the output
+	Printed      bool   // files with what commands have printed are new; of the book alone
 	JoblogBytes  *int64 // the same of the joblog; nil: there is none
 	Spool        Spooled
 	Issued       jobs.Seq // all records that may have been sent out are before it

@@ -33,7 +33,10 @@ type Config struct {
 	Unordered    bool         `json:"unordered,omitempty"`
 	// Joblog is the absolute path of a log of the records; empty: there is none. So many
 	// bytes of it were there before the run.
-	Joblog      string `json:"joblog,omitempty"`
+	Joblog string `json:"joblog,omitempty"`
+	// Results is the absolute path of a directory with what commands have printed; empty:
+	// there is none.
+	Results     string `json:"results,omitempty"`
 	JoblogFrom  int64  `json:"-"`
 	RecordLimit uint64 `json:"limit,omitempty"` // records; 0 is all
 	WorkDir     string `json:"work_dir"`        // where the workers run

@@ -14,8 +14,9 @@ type Hello struct {
 	Job       string          `json:"job"`
 	Config    json.RawMessage `json:"config"`
 	Shape     jobs.Shape      `json:"shape"`
-	SendRaw   bool            `json:"send_raw"` // Fields records carry their raw bytes
-	Text      bool            `json:"text"`     // Result.Text is wanted, not Result.Values
+	SendRaw   bool            `json:"send_raw"`          // Fields records carry their raw bytes
+	Text      bool            `json:"text"`              // Result.Text is wanted, not Result.Values
+	Printed   bool            `json:"printed,omitempty"` // what commands print is wanted as well
 	Effect    string          `json:"effect"`
 	Key       jobs.KeySpec    `json:"key"`
 	TimeoutMS int64           `json:"timeout_ms"` // per record; 0 is none
