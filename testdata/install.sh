@@ -10,6 +10,7 @@ need php php-cli
 need parallel parallel
 need sqlite3 sqlite3
 need tmux tmux
+need curl curl
 need strace strace
 need cc gcc
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
