@@ -39,7 +39,7 @@ func (e *env) summarise(cfg *spec.Config, r *runner.Report) {
 	case r.Totals.Input == 0:
 		t.Logf("%s", e.emptiness(cfg))
 	case counts.Failed > 0:
-		t.Logf("see the failed records with: brood export %s --status failed", cfg.Name)
+		t.Logf("see the failed records with: brood export %s --status failed; try them again with: brood retry %s", cfg.Name, cfg.Name)
 	}
 }
 
