@@ -107,7 +107,7 @@ func (e *env) reopen(c *cli.Context, dir *home.Dir) (int, error) {
 	if c.IsSet("with") && (c.IsSet("class") || c.IsSet("where")) {
 		return 0, usage("", "--with says which records by itself; leave out --class and --where")
 	}
-	l, cfg, _, err := desk.Open(c.Context, dir, c.Bool("take-over"))
+	l, cfg, sum, err := desk.Open(c.Context, dir, c.Bool("take-over"))
 	if err != nil {
 		return 0, err
 	}
@@ -122,6 +122,11 @@ func (e *env) reopen(c *cli.Context, dir *home.Dir) (int, error) {
 	}
 	if err := desk.CheckInputs(c.Context, l.Reader(), true); err != nil {
 		return 0, err
+	}
+	if sum.State == ledger.StateDone { // otherwise the session looks, which goes on anyway
+		if err := desk.CheckResults(c.Context, l.Reader()); err != nil {
+			return 0, &spec.WriteError{Err: err}
+		}
 	}
 	var which []ledger.Outcome
 	var corrections []ledger.Correction
