@@ -23,8 +23,8 @@ import (
 
 var choreBlock = regexp.MustCompile("(?ms)^```sh ([a-z]+)\n(.*?)^```$")
 
-// chore is a section of docs/chores.md: its scripts by who does it.
-type chore struct {
+// choreSection is a section of docs/chores.md: its scripts by who does it.
+type choreSection struct {
 	title   string
 	scripts map[string]string
 	// table is what the page says of it: calls and characters with brood, and otherwise.
@@ -32,16 +32,16 @@ type chore struct {
 }
 
 // readChores reads the page.
-func readChores(t *testing.T) map[string]*chore {
+func readChores(t *testing.T) map[string]*choreSection {
 	t.Helper()
 	page, err := os.ReadFile(atRoot("docs/chores.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := make(map[string]*chore)
+	out := make(map[string]*choreSection)
 	row := regexp.MustCompile(`(?m)^\| \[[^]]+\]\(#([^)]+)\) \| (\d+), (\d+) \| (?:(\d+), (\d+))? ?\|`)
 	for _, m := range row.FindAllStringSubmatch(string(page), -1) {
-		c := &chore{scripts: make(map[string]string)}
+		c := &choreSection{scripts: make(map[string]string)}
 		for i, n := range m[2:] {
 			c.table[i], _ = strconv.Atoi(n)
 		}
@@ -144,7 +144,7 @@ func playChore(t *testing.T, dir, script string) (string, int) {
 }
 
 // script is how somebody does a chore.
-func (c *chore) script(t *testing.T, who string) string {
+func (c *choreSection) script(t *testing.T, who string) string {
 	t.Helper()
 	if c == nil || c.scripts[who] == "" {
 		t.Fatalf("the page does not say how %s does it", who)
