@@ -179,10 +179,11 @@ func TestMailChaos(t *testing.T) {
 		list = append(list, fmt.Sprintf("user%d@d%d.example", i, i%1000))
 	}
 	m.list(list...)
+	m.out = m.path("out.csv")
 	args := []string{
 		"run", "email", "--run", "chaos", "-j", "4", "--retries", "20", "--backoff", "1ms..50ms", "--rate-by", "0", "--max-per-key", "0", "--breaker", "0",
 		"--tls", "never", "--transport", "smtp://" + m.server, "--from", "me@x.example", "--subject", "Hello {{.name}}",
-		"--text", atRoot("testdata/mail/short.txt"), "-o", m.path("out.csv"), m.path("in.csv"),
+		"--text", atRoot("testdata/mail/short.txt"), "-o", m.out, m.path("in.csv"),
 	}
 	begun := time.Now()
 	for killed := 0; ; {

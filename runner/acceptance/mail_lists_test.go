@@ -151,7 +151,7 @@ func TestSendAt(t *testing.T) {
 	if len(s.taken) != 3 || s.tries["later@a.example"][0].Before(at) || s.tries["now@a.example"][0].After(s.tries["later@a.example"][0]) {
 		t.Errorf("taken %v, tried %v; the first not before %s", s.taken, s.tries, at)
 	}
-	for _, row := range readCSV(t, m.path("out.csv")) {
+	for _, row := range readCSV(t, m.out) {
 		if row["_attempts"] != "1" {
 			t.Errorf("%s took %s attempts", row["email"], row["_attempts"])
 		}

@@ -18,10 +18,11 @@ type mailing struct {
 	dir    string
 	server string // user@host:port, without TLS
 	args   []string
+	out    string // the results of the run begun last
 }
 
 func newMailing(t *testing.T, server string, args ...string) *mailing {
-	return &mailing{t, t.TempDir(), server, args}
+	return &mailing{t: t, dir: t.TempDir(), server: server, args: args}
 }
 
 func (m *mailing) path(name string) string { return filepath.Join(m.dir, name) }
@@ -44,11 +45,13 @@ func (m *mailing) write(name, text string) {
 	}
 }
 
+// run gives each run a results file of its own, as one that holds those of another is kept.
 func (m *mailing) run(name string, more ...string) (code int, said string) {
 	m.t.Helper()
+	m.out = m.path(name + ".csv")
 	args := slices.Concat([]string{
 		"run", "email", "--run", name, "--tls", "never", "--transport", "smtp://" + m.server, "--return-path", "r@x.example", "--verp",
-		"--from", "me@x.example", "--subject", "Hello {{.name}}", "--text", atRoot("testdata/mail/short.txt"), "-o", m.path("out.csv"), m.path("in.csv"),
+		"--from", "me@x.example", "--subject", "Hello {{.name}}", "--text", atRoot("testdata/mail/short.txt"), "-o", m.out, m.path("in.csv"),
 	}, m.args, more)
 	return m.brood(args...)
 }
@@ -69,12 +72,12 @@ func (m *mailing) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// rows are the results: for each recipient status, email_status, class, phase and
+// rows are the results of the run begun last: for each recipient status, email_status, class, phase and
 // code.
 func (m *mailing) rows() map[string]string {
 	m.t.Helper()
 	out := make(map[string]string)
-	for _, row := range readCSV(m.t, m.path("out.csv")) {
+	for _, row := range readCSV(m.t, m.out) {
 		out[row["email"]] = strings.Join([]string{row["_status"], row["email_status"], row["_class"], row["phase"], row["smtp_code"]}, " ")
 	}
 	return out
@@ -132,7 +135,7 @@ func TestMail(t *testing.T) {
 			t.Errorf("%s is %q, and was taken %d times", to, got, sent)
 		}
 	}
-	for _, row := range readCSV(t, m.path("out.csv")) {
+	for _, row := range readCSV(t, m.out) {
 		if len(row["message_id"]) < 32 || row["mx_host"] != "127.0.0.1" {
 			t.Errorf("%s: message_id %q, mx_host %q", row["email"], row["message_id"], row["mx_host"])
 		}
@@ -236,7 +239,7 @@ func TestMailAgain(t *testing.T) {
 		t.Errorf("the throttled message was tried %d times", n)
 	}
 	s.mu.Unlock()
-	for _, row := range readCSV(t, m.path("out.csv")) {
+	for _, row := range readCSV(t, m.out) {
 		if row["_attempts"] != "1" {
 			t.Errorf("%s took %s attempts", row["email"], row["_attempts"])
 		}

@@ -16,7 +16,7 @@ var habits = []habit{
 	{"u ungroup line-buffer linebuffer lb ll latest-line immediate-output", "What a command prints comes in one piece when it has ended; --unordered does not wait for those before it."},
 	{"bar eta", "A terminal shows progress by itself; elsewhere --progress=always does."},
 	{"jl", "--joblog FILE is the whole name."},
-	{"results res", "-o FILE.csv, .tsv or .jsonl has what each command printed, with its record."},
+	{"res", "--results DIR is the whole name."},
 	{"files output-as-files outputasfiles", "-o FILE.csv, .tsv or .jsonl has what each command printed, with its record."},
 	{"color color-failed cf ctag ctagstring", "What commands print is not coloured."},
 	{"out-file outfile out", "-o FILE, or --output, names the file for the results."},
@@ -77,7 +77,7 @@ var habits = []habit{
 	{"resume-failed retry-failed", "brood retry NAME tries the failed records again, within their run."},
 	{"c continue succ-cmd-file", "The ledger keeps what is done: brood resume NAME goes on."},
 	{"name id", "--run NAME calls the run so."},
-	{"log logfile", "Standard error has the log; --log-format json for programs."},
+	{"log logfile", "Standard error has the log, and brood log NAME shows it later; --log-format json for programs."},
 
 	// brood lock.
 	{"semaphore sem semaphore-name st semaphore-timeout fg bg", "brood lock NAME -- COMMAND runs a command while nobody else has the lock NAME; --wait=TIME waits for it."},
@@ -122,6 +122,10 @@ var commandHabits = []habit{
 	{"fix", "repair"},
 	{"decide mark", "resolve"},
 	{"flock sem semaphore mutex", "lock"},
+	{"delete remove del", "rm"},
+	{"clean cleanup gc purge", "prune"},
+	{"logs tail", "log"},
+	{"errors reasons why", "failures"},
 	{"tries attempts record", "history"},
 	{"slots worker", "workers"},
 	{"scopes key", "keys"},

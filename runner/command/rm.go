@@ -25,7 +25,9 @@ running; one with records of which nobody knows whether they were done; one that
 holds keys of a scope (--once-per). --force removes it all the same, but never one
 that is running. Exit status 1 if some were removed and others not.
 
-Example:
+Examples:
+   brood run echo --run demo -o demo.csv testdata/cities.csv
+   brood rm --dry-run demo
    brood rm demo`,
 		Flags: []cli.Flag{
 			stateFlag(),
