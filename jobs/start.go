@@ -16,7 +16,7 @@ func StartError(path string, err error) error {
 			return fmt.Errorf("%w: the file is there, but not the interpreter that it names in its first line, or its dynamic linker", err)
 		}
 	case errors.Is(err, syscall.ENOEXEC):
-		return fmt.Errorf("%w: it is neither a program for this machine nor a script that begins with #!", err)
+		return fmt.Errorf("%w: it is neither a program for this machine nor a script that begins with #!", err) //nolint:staticcheck // #! is no punctuation
 	}
 	return err
 }

@@ -57,8 +57,9 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 		return nil, Report{}, err
 	}
 	grown := slices.ContainsFunc(found, func(f desk.Found) bool { return f.Grown() })
+	goesOn := how.AcceptAppend && (grown || otherwise(found))
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
-	if sum.State == ledger.StateDone && !(how.AcceptAppend && (grown || otherwise(found))) && !asks {
+	if sum.State == ledger.StateDone && !goesOn && !asks {
 		if err := desk.CheckResults(ctx, l.Reader()); err != nil {
 			// They were there, and are the user's: he may have taken them away.
 			set.Term.Logf("%v", err)

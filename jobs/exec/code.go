@@ -184,7 +184,8 @@ func (t *interpreter) option(args []word, code func(word) bool, inOperand *bool)
 // error says what is wrong with a placeholder, or, if there is none, with the record as
 // standard input.
 func (f *finding) error(p *part) error {
-	name, subject, own := "{}", "", ""
+	name, own := "{}", ""
+	var subject string
 	switch {
 	case p == nil:
 		subject = "the record, on standard input, would be "

@@ -81,7 +81,7 @@ func Definition() *jobs.Definition {
              name without extension
 A command without any gets the line as its last argument; --no-append leaves it
 out, and --stdin gives it the record as standard input instead. What looks like a
-placeholder and is none, such as {nmae}, is refused before the run begins; \{ is a
+placeholder and is none, such as {nam}, is refused before the run begins; \{ is a
 plain brace, and --literal-braces leaves them all alone.
 
 The command is not given to a shell; with --shell it is, and then every value is

@@ -301,6 +301,7 @@ func (o options) IsSet(name string) bool {
 	_, set := o.set[name]
 	return set
 }
+
 func (o options) String(name string) string {
 	if v, set := o.set[name]; set || name != failedFlag {
 		return v

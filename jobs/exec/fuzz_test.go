@@ -53,7 +53,7 @@ func FuzzShell(f *testing.F) {
 				t.Fatalf("%q: no placeholder %d", line, i)
 			}
 		}
-		text, err := args[0].appendTo(nil, other, 1, true)
+		text, err := args[0].fill(other, 1, true)
 		if err != nil {
 			return // a zero byte
 		}
@@ -77,7 +77,7 @@ func FuzzShell(f *testing.F) {
 
 // marked is a line with plain values.
 func marked(line template, values ...string) string {
-	text, err := line.appendTo(nil, person(values[0], values[1]), 1, true)
+	text, err := line.fill(person(values[0], values[1]), 1, true)
 	if err != nil {
 		return ""
 	}
@@ -188,7 +188,7 @@ func FuzzShellRuns(f *testing.F) {
 		if err != nil || len(placeholders(args)) == 0 || !safe(args) || ownDoing(line.String()) {
 			return
 		}
-		text, err := args[0].appendTo(nil, person(hostileValues[int(which)%len(hostileValues)], "Oslo"), 1, true)
+		text, err := args[0].fill(person(hostileValues[int(which)%len(hostileValues)], "Oslo"), 1, true)
 		if err != nil {
 			t.Fatal(err)
 		}

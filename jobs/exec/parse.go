@@ -181,7 +181,7 @@ func (g grammar) column(name string) (p part, known bool, err error) {
 	n, err := strconv.Atoi(name)
 	switch {
 	case err != nil || n == 0 || strings.HasPrefix(name, "+"):
-		return part{}, false, nil
+		return part{}, false, nil //nolint:nilerr // no number, so no column's position
 	case n < 0 && g.old, g.literal && max(n, -n) > len(columns):
 		return part{}, false, nil
 	case max(n, -n) > len(columns):

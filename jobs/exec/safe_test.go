@@ -350,7 +350,7 @@ func TestNothingRuns(t *testing.T) {
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
 		v := rapid.SampledFrom(values).Draw(t, "value")
-		text, err := args[0].appendTo(nil, person(v, "Oslo"), 1, true)
+		text, err := args[0].fill(person(v, "Oslo"), 1, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,7 +123,7 @@ func (g grammar) named(name string) part {
 func (g grammar) nth(name string) (p part, known bool, err error) {
 	n, err := strconv.Atoi(name)
 	if err != nil || n == 0 || strings.HasPrefix(name, "+") {
-		return part{}, false, nil
+		return part{}, false, nil //nolint:nilerr // no number, so no line's
 	}
 	if most := g.shape.Most; most > 0 && max(n, -n) > most {
 		return part{}, false, fmt.Errorf("{%d}: a record has up to %d lines. For plain braces write \\{%d}, or --literal-braces", n, most, n)

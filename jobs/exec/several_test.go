@@ -103,7 +103,7 @@ func TestReplace(t *testing.T) {
 			t.Errorf("-I %s %s: %v", c.replace, c.word, err)
 			continue
 		}
-		if got, err := tpl.appendTo(nil, line("x"), 1, false); err != nil || string(got) != c.want {
+		if got, err := tpl.fill(line("x"), 1, false); err != nil || string(got) != c.want {
 			t.Errorf("-I %s %s: %s, %v, want %s", c.replace, c.word, got, err, c.want)
 		}
 	}

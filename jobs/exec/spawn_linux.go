@@ -54,7 +54,7 @@ func (r *runner) run(path string, env []string, input []byte) (ws syscall.WaitSt
 		_ = syscall.Close(pidfd)
 	}
 	for {
-		if _, err = syscall.Wait4(pid, &ws, 0, nil); err != syscall.EINTR {
+		if _, err = syscall.Wait4(pid, &ws, 0, nil); !errors.Is(err, syscall.EINTR) {
 			return ws, full, err
 		}
 	}
@@ -139,7 +139,7 @@ func (r *runner) collect(out, errs, pidfd, pid int) (full bool) {
 func readSome(fd int, p []byte) (int, error) {
 	for {
 		n, err := syscall.Read(fd, p)
-		if err != syscall.EINTR {
+		if !errors.Is(err, syscall.EINTR) {
 			return n, err
 		}
 	}

@@ -28,7 +28,7 @@ func special(name string, args []word) *finding {
 	case "powershell", "pwsh":
 		return behind(args, name, func(text string) bool {
 			text = strings.ToLower(text)
-			return len(text) > 1 && (strings.HasPrefix("-command", text) || strings.HasPrefix("-encodedcommand", text) || text == "-ec")
+			return shortens(text, "-command") || shortens(text, "-encodedcommand") || text == "-ec"
 		}, "put the program into a file: "+name+" -File script.ps1 {}")
 	case "deno":
 		return behind(args, name, func(text string) bool { return text == "eval" }, "put the program into a file: deno run script.ts {}")
@@ -39,6 +39,9 @@ func special(name string, args []word) *finding {
 	}
 	return nil
 }
+
+// shortens reports whether a text is a flag, or its beginning.
+func shortens(text, flag string) bool { return len(text) > 1 && strings.HasPrefix(flag, text) }
 
 // splitByEnv finds what env -S makes several words of.
 func splitByEnv(args []word) *finding {

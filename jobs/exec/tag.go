@@ -74,7 +74,7 @@ func (r *runner) appendTagged(dst, out []byte, rec *jobs.Record) ([]byte, error)
 	if r.tag == nil {
 		return append(dst, out...), nil
 	}
-	tag, err := r.tag.appendTo(nil, rec, r.setup.Slot, false)
+	tag, err := r.tag.fill(rec, r.setup.Slot, false)
 	if err != nil {
 		return dst, err
 	}

@@ -97,13 +97,13 @@ func (t template) usesRaw() bool {
 
 var errZeroByte = errors.New("a value holds a zero byte, which no argument can")
 
-// appendTo appends the argument for one record. With quote, every value is
-// quoted for a POSIX shell.
-func (t template) appendTo(dst []byte, rec *jobs.Record, slot int, quote bool) ([]byte, error) {
-	return t.appendOne(dst, rec, whole(rec), slot, quote)
+// fill is the argument for one record. With quote, every value is quoted for a
+// POSIX shell.
+func (t template) fill(rec *jobs.Record, slot int, quote bool) ([]byte, error) {
+	return t.appendOne(nil, rec, whole(rec), slot, quote)
 }
 
-// appendOne is appendTo with what {} stands for.
+// appendOne appends it, with what {} stands for.
 func (t template) appendOne(dst []byte, rec *jobs.Record, value []byte, slot int, quote bool) ([]byte, error) {
 	for i := range t {
 		p := &t[i]

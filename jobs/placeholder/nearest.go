@@ -7,7 +7,7 @@ import (
 )
 
 // Nearest returns the column that was most likely meant by a name that is none, or "". What
-// stands behind a column in a placeholder, as in {Nmae/.}, does not count.
+// stands behind a column in a placeholder, as in {Nam/.}, does not count.
 func Nearest(name string, columns []string) string {
 	if len(name) > longest {
 		return ""

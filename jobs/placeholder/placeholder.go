@@ -1,5 +1,5 @@
 // Package placeholder says what looks as if it was meant to be filled with a value of the
-// record, and is nothing that can be: {First Nmae}, {Mail}, {1.}, {..}, {{name}}.
+// record, and is nothing that can be: {First Nam}, {Mail}, {1.}, {..}, {{name}}.
 //
 // A job knows its own placeholders and asks here about what is left between braces. What is
 // certainly something else, such as JSON, a program of awk's, ${var} or a brace expansion of

@@ -23,11 +23,11 @@ func TestChaosRetry(t *testing.T) {
 	want.WriteString("id,text,stdout,_seq,_status\n")
 	for i := range records {
 		text := fmt.Sprintf("row %d", i)
-		switch {
-		case i%5 == 2: // the command does not take it, until it is corrected
+		switch i % 5 {
+		case 2: // the command does not take it, until it is corrected
 			fmt.Fprintf(&data, "%d,bad\n", i)
 			fmt.Fprintf(&fixes, "%d,%s\n", i, text)
-		case i%5 == 4: // fails until all is calm
+		case 4: // fails until all is calm
 			text = "later " + text
 			fmt.Fprintf(&data, "%d,%s\n", i, text)
 			fmt.Fprintf(&fixes, "%d,%s\n", i, text)

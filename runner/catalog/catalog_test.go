@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"brood/jobs"
 	"brood/runner/home"
 	"brood/runner/keys"
 	"brood/runner/ledger"
@@ -15,8 +16,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"brood/jobs"
 )
 
 // world is a state directory.
@@ -148,8 +147,10 @@ func TestListOpensNoMoreThanNeeded(t *testing.T) {
 	w := newWorld(t)
 	began := time.Now().Add(-time.Hour)
 	for i := range 5 {
-		w.run(fmt.Sprintf("r%d", i), with{began: began.Add(time.Duration(i) * time.Minute), totals: ledger.Totals{Input: 3, OK: 2, Failed: 1},
-			cfg: spec.Config{Words: []string{"echo", "it's", "{}"}}})
+		w.run(fmt.Sprintf("r%d", i), with{
+			began: began.Add(time.Duration(i) * time.Minute), totals: ledger.Totals{Input: 3, OK: 2, Failed: 1},
+			cfg: spec.Config{Words: []string{"echo", "it's", "{}"}},
+		})
 	}
 	all := w.list()
 	if got := names(all); !slices.Equal(got, []string{"r4", "r3", "r2", "r1", "r0"}) {
@@ -336,7 +337,8 @@ func TestRule(t *testing.T) {
 	all := []Listed{
 		entry("running", ledger.StateRunning, 0, 0), entry("new", ledger.StateDone, 1, 0), entry("brief", ledger.StateDone, 2, day),
 		entry("stopped", ledger.StateInterrupted, 40, day), entry("long", ledger.StateDone, 50, 90*day), entry("old", ledger.StateDone, 60, 0),
-		entry("aborted", ledger.StateAborted, 70, 0), {Entry: &Entry{Name: "broken", State: Unreadable}, Err: errors.New("broken")},
+		entry("aborted", ledger.StateAborted, 70, 0),
+		{Entry: &Entry{Name: "broken", State: Unreadable}, Err: errors.New("broken")},
 	}
 	for _, c := range []struct {
 		rule Rule

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -208,6 +207,3 @@ func (e *Entry) overwritten(ctx context.Context, state string, st os.FileInfo) s
 	}
 	return ""
 }
-
-// isLink reports whether a name in outputs is one of ours.
-func isLink(name string) bool { return strings.HasSuffix(name, linkEnd) }

@@ -103,7 +103,7 @@ func (e *env) begin(c *cli.Context, dir *home.Dir, cfg *spec.Config, plan func(*
 		e.warn(cfg)
 		return nil
 	})
-	return e.tellOutcome(dir, cfg, &rep, err)
+	return e.tellOutcome(cfg, &rep, err)
 }
 
 // expire removes old runs, now that there will be one more.
@@ -150,7 +150,7 @@ func goesNowhere() bool {
 }
 
 // tellOutcome tells how a session went, and makes an exit status of it.
-func (e *env) tellOutcome(dir *home.Dir, cfg *spec.Config, rep *runner.Report, err error) error {
+func (e *env) tellOutcome(cfg *spec.Config, rep *runner.Report, err error) error {
 	started := rep.State != ""
 	if started {
 		e.summarise(cfg, rep)

@@ -57,7 +57,8 @@ func (x *exporter) withWhy(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record, o *
 }
 
 func (x *exporter) objectWithWhy(r *jobs.Record, bad bool, why []string) []byte {
-	out := append(x.buf, '{')
+	out := x.buf
+	out = append(out, '{')
 	if !bad {
 		out = append(out[:len(out)-1], r.AppendJSON(nil)...)
 		out = out[:len(out)-1]

@@ -118,5 +118,5 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 	if rep.Already {
 		return errors.Join(err, e.tellAlready(c, dir.Name, &rep))
 	}
-	return e.tellOutcome(dir, cfg, &rep, err)
+	return e.tellOutcome(cfg, &rep, err)
 }

@@ -59,7 +59,8 @@ func TestGroupsOfFiles(t *testing.T) {
 	a, b := write(t, "a.txt", "1\n2\n3\n"), write(t, "b.txt", "4\n"+strings.Repeat("x", 50)+"\n5\n6\n")
 	got := readAll(t, open(t, Spec{Paths: []string{a, b}, MaxRecord: 20, Group: &Group{Lines: 2}}))
 	want := []kept{
-		{raw: "1\n2", pos: Position{0, 0, 1}, size: 4}, {raw: "3", pos: Position{0, 4, 3}, size: 2},
+		{raw: "1\n2", pos: Position{0, 0, 1}, size: 4},
+		{raw: "3", pos: Position{0, 4, 3}, size: 2},
 		{raw: "4", pos: Position{1, 0, 1}, size: 2},
 		{pos: Position{1, 2, 2}, size: 51, err: b + ":2: the record has 51 bytes, the limit is 20; raise it with --max-record"},
 		{raw: "5\n6", pos: Position{1, 53, 3}, size: 4},

@@ -174,7 +174,7 @@ func (w *wheel) turn() (bool, error) {
 		all = all && w.ended[i]
 		w.values[i] = v
 	}
-	return !(w.wrap && all), nil
+	return !w.wrap || !all, nil
 }
 
 // count is how many turns there are.

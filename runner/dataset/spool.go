@@ -334,16 +334,6 @@ func cutSpool(had, has int64) error {
 	return fmt.Errorf("%w: the copy of standard input had %d bytes and has %d: something has cut it", ErrChanged, had, has)
 }
 
-func (s *Spool) readFullAt(p []byte, off int64) (int, error) {
-	for n := 0; ; {
-		m, err := s.readAt(p[n:], off+int64(n))
-		n += m
-		if err != nil || n == len(p) {
-			return n, err
-		}
-	}
-}
-
 func (s *Spool) ready(off int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -138,6 +138,7 @@ func (s *stream) unpack(path string, coat Coat) error {
 		return nil
 	case PackZip:
 		return s.openPacked(path, coat.Member)
+	case PackSheet: // is read otherwise, see decode
 	}
 	head, err := s.readFirst()
 	if err != nil {

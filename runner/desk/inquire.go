@@ -56,7 +56,7 @@ func Inquire(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spec.Con
 	asking.SetLimit(cfg.Slots)
 	readErr := visitAll(ctx, dir, l.Reader(), cfg, which, func(r *dataset.Reader, seq jobs.Seq, found *dataset.Record) error {
 		if found.Err != nil {
-			return nil
+			return nil //nolint:nilerr // there is nothing to ask about; it stays unknown
 		}
 		c := cases[seq]
 		rec := &jobs.Record{Seq: seq, Attempt: c.attempt, Raw: found.Raw, Values: found.Values, Shape: r.Shape()}

@@ -22,7 +22,7 @@ func readCorrections(ctx context.Context, l *ledger.Reader) (intake.Corrections,
 func visitRecords(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, which []jobs.Seq, visit func(*jobs.Record) error) error {
 	return visitAll(ctx, dir, l, cfg, which, func(r *dataset.Reader, seq jobs.Seq, rec *dataset.Record) error {
 		if rec.Err != nil {
-			return nil
+			return nil //nolint:nilerr // passed over, as said above
 		}
 		return visit(&jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: r.Shape()})
 	})

@@ -102,11 +102,12 @@ func SignOf(res *jobs.Result) Sign {
 	case jobs.VerdictThrottle:
 		return Neither
 	case jobs.VerdictRetry, jobs.VerdictFailed:
-		switch {
-		case res.Class == jobs.ClassStart:
+		switch res.Class {
+		case jobs.ClassStart:
 			return Missing
-		case res.Class == "exit:126" || res.Class == "exit:127":
+		case "exit:126", "exit:127":
 			return Unfound
+		default: // it was started
 		}
 	case jobs.VerdictOK, jobs.VerdictSkipped, jobs.VerdictAbort, jobs.VerdictUnknown:
 	}

@@ -21,7 +21,7 @@ func (g *glass) Write(p []byte) (int, error) {
 	if g.rows == nil {
 		g.rows = []string{""}
 	}
-	for _, r := range []rune(strings.NewReplacer("\x1b[K", "\x01", "\x1b[A", "\x02").Replace(string(p))) {
+	for _, r := range strings.NewReplacer("\x1b[K", "\x01", "\x1b[A", "\x02").Replace(string(p)) {
 		switch r {
 		case '\r':
 			g.at = 0
