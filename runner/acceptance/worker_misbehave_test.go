@@ -146,7 +146,7 @@ func TestWorkersThatMisbehave(t *testing.T) {
 				}
 			}
 			if c.what == "print" {
-				for _, want := range []string{"record 2, in.txt:3, stdout] printed by this record", "record 2, in.txt:3, stderr] unfinished line"} {
+				for _, want := range []string{"in.txt:3, stdout] printed by this record", "in.txt:3, stderr] unfinished line"} {
 					if !strings.Contains(stderr, want) {
 						t.Errorf("the log lacks %q:\n%s", want, stderr)
 					}

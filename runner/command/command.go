@@ -11,6 +11,7 @@ import (
 	"brood/runner/home"
 	"brood/runner/keys"
 	"brood/runner/ledger"
+	"brood/runner/logbook"
 	"brood/runner/spec"
 	"brood/runner/term"
 	"bytes"
@@ -70,6 +71,8 @@ type env struct {
 	results, before *os.File
 	// terminal is where a run speaks, by its flags.
 	terminal *term.Term
+	// logbook is that of the run at hand; nil: there is none.
+	logbook *logbook.Book
 	// words are the arguments after "--", and whether there was one.
 	words    []string
 	hasWords bool
@@ -90,6 +93,7 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	e := &env{registry: registry, stdin: stdin, stdout: term.NewWriter(stdout), stderr: term.NewWriter(stderr)}
 	keepIgnored()
 	defer e.closeResults()
+	defer e.closeLog()
 	args, e.words, e.hasWords = cutWords(args)
 	e.args = args
 	args = e.takeSources(args)

@@ -76,7 +76,9 @@ func logLine(l *logbook.Line) string {
 
 // keepLog has what is said of a run kept in its directory.
 func (e *env) keepLog(dir *home.Dir) {
+	e.closeLog()
 	book, t := logbook.New(dir.Path), e.terminal
+	e.logbook = book
 	t.KeepWith(func(slot int, seq *int64, stream, text string) {
 		err := book.Add(&logbook.Line{
 			Time: time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), Slot: slot, Seq: seq, Stream: stream, Msg: text,
@@ -85,4 +87,12 @@ func (e *env) keepLog(dir *home.Dir) {
 			t.Logf("%v", err)
 		}
 	})
+}
+
+// closeLog closes what keepLog has opened.
+func (e *env) closeLog() {
+	if e.logbook != nil {
+		_ = e.logbook.Close() // whatever was not written has been said
+		e.logbook = nil
+	}
 }

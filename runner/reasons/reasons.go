@@ -72,7 +72,7 @@ func (t *Tally) Add(f *Failure) {
 	if g == nil {
 		// An exit status is none of the record's words, whatever its values are.
 		words := plain[len(kind):]
-		own := ownWords.FindString(words)
+		own := ownWords().FindString(words)
 		masked = kind + own + mask(words[len(own):], f.Values)
 		g = t.groups[masked]
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -16,13 +17,18 @@ func inWord(r rune) bool {
 // ownWords are brood's words in front of what a command has said, and a command's exit
 // status; stopped are those of a record that was stopped at a limit, before them.
 var (
-	ownWords = regexp.MustCompile(`^(?:it was asked to stop: )?(?:exit status \d+|killed by signal [A-Z0-9+]+)(?:: |$)`)
-	stopped  = regexp.MustCompile(`^[^\n]{1,200}? and was stopped: `)
+	ownWords = lazy(`^(?:it was asked to stop: )?(?:exit status \d+|killed by signal [A-Z0-9+]+)(?:: |$)`)
+	stopped  = lazy(`^[^\n]{1,200}? and was stopped: `)
 	// died is the end of a worker, and inner what a worker says of the job in it that
 	// could not go on: then the worker's own exit status says nothing.
-	died  = regexp.MustCompile(`^the worker died with this record in hand \([^\n]*?\): `)
-	inner = regexp.MustCompile(`^worker: job [^ ,]+, record \d+: `)
+	died  = lazy(`^the worker died with this record in hand \([^\n]*?\): `)
+	inner = lazy(`^worker: job [^ ,]+, record \d+: `)
 )
+
+// lazy compiles an expression when it is needed first: workers start without it.
+func lazy(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
 
 // Harmless stands behind the error of a record that is unknown, where brood can be told to
 // try such again. It is no part of the reason.
@@ -33,8 +39,8 @@ const Harmless = " (if repeating it does no harm: --effect none)"
 func Text(class jobs.Class, text string) string {
 	text = strings.TrimSuffix(text, Harmless)
 	head := ""
-	take := func(r *regexp.Regexp) bool {
-		found := r.FindString(text)
+	take := func(r func() *regexp.Regexp) bool {
+		found := r().FindString(text)
 		head, text = head+found, text[len(found):]
 		return found != ""
 	}
@@ -55,7 +61,7 @@ func Text(class jobs.Class, text string) string {
 // started: how that ended, and the last that it said. It is empty if it was another.
 func ofProgram(text string) string {
 	before, last := lastLine(text)
-	own := inner.FindString(last)
+	own := inner().FindString(last)
 	if own == "" {
 		return ""
 	}
