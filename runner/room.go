@@ -31,11 +31,14 @@ const programs = 2
 
 // tryChild starts a worker once and shakes hands. Where threads are scarce it is looked
 // first whether there is room for it, and one is started after the other: a worker that
-// gets no thread can only die of it.
+// gets no thread can only die of it. So it is where starts at the same time have taken
+// descriptors from one another.
 func (s *slot) tryChild(ctx context.Context) (*child, error) {
-	if s.r.Scarce {
+	if s.r.Scarce || s.r.crowded.Load() {
 		s.r.starting.Lock()
 		defer s.r.starting.Unlock()
+	}
+	if s.r.Scarce {
 		need := proc.ThreadsOfWorker + programs*s.r.family.Live()
 		if left, limited := proc.ThreadRoom(); limited && left < need {
 			return nil, fmt.Errorf("another worker needs %d processes and threads, and %d are left: %w", need, left, syscall.EAGAIN)

@@ -101,7 +101,8 @@ type session struct {
 	corrections intake.Corrections
 	book        *book.Book
 	crew        crew
-	starting    sync.Mutex // held by who starts a worker, where Setting.Scarce
+	starting    sync.Mutex  // held by who starts a worker, where Setting.Scarce, or crowded
+	crowded     atomic.Bool // a worker did not start for want of descriptors, processes or memory
 	family      *proc.Family
 	jobserver   *jobserver.Client // that of make; nil: there is none
 	metrics     *metrics          // nil: nobody wants any

@@ -167,6 +167,9 @@ func (s *slot) startChild(ctx context.Context, beside bool) (*child, error) {
 			return nil, err
 		}
 		advice, short := spec.Shortage(err)
+		if short {
+			s.r.crowded.Store(true)
+		}
 		if short && (beside || s.r.family.Live() > 0) {
 			return nil, &roomError{err}
 		}
