@@ -57,7 +57,7 @@ func build(dir string) error {
 		return err
 	}
 	binary = filepath.Join(dir, "brood")
-	args := []string{"build", "-tags", "urfave_cli_no_docs", "-buildvcs=false", "-o", binary}
+	args := []string{"build", "-tags", "urfave_cli_no_docs", "-ldflags", "-s -w", "-buildvcs=false", "-o", binary}
 	if raceEnabled {
 		args = append(args, "-race")
 	}
