@@ -29,7 +29,7 @@ func TestChoreOldRuns(t *testing.T) {
 	const old = 1000 // of them are 60 days old
 	begun := time.Now()
 	for i := range runs - 1 {
-		age := time.Duration(i) * time.Minute
+		age := time.Duration(i+1) * time.Minute
 		if i >= runs-old {
 			age += 60 * 24 * time.Hour
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,10 +20,30 @@ import (
 )
 
 // TestScripts runs the promises of the command line.
+// alone are scripts, by how their names begin, about words, formats and waiting, in which
+// nothing happens at the same time as something else: the race detector, under which all takes
+// several times as long, is not needed there.
+var alone = []string{
+	"bad_input", "broken_setup", "colsep", "cron", "datasets_", "email_placeholders", "exec_code", "exec_placeholders", "habits", "help",
+	"ignored", "near_misses", "newest", "resume_no_command", "results_owner", "runs_list", "silent_pipe", "sources_parallel",
+}
+
+// scripts are the files that are played.
+func scripts(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(atRoot("testdata/script/*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	return slices.DeleteFunc(files, func(path string) bool {
+		return raceEnabled && slices.ContainsFunc(alone, func(name string) bool { return strings.HasPrefix(filepath.Base(path), name) })
+	})
+}
+
 func TestScripts(t *testing.T) {
 	look(t)
 	testscript.Run(t, testscript.Params{
-		Dir: atRoot("testdata/script"),
+		Files: scripts(t),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BROOD_STATE", e.WorkDir+"/state")
 			e.Setenv("TESTDATA", atRoot("testdata"))

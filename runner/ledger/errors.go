@@ -18,6 +18,8 @@ const (
 	// codeLogic is what statements that are right get of a schema that is not ours any more.
 	codeLogic  = 1
 	codeNotADB = 26
+	// codeShortRead is what a page gets of which the file has not all.
+	codeShortRead = codeIOError | 2<<8
 	// codeHotJournal is what a reader gets if a change has to be rolled back
 	// first.
 	codeHotJournal = 8 | 3<<8
@@ -39,7 +41,7 @@ func isPassing(err error) bool {
 }
 
 var ioErrors = map[int]string{
-	codeIOError | 1<<8: "reading", codeIOError | 2<<8: "reading", codeIOError | 3<<8: "writing",
+	codeIOError | 1<<8: "reading", codeIOError | 3<<8: "writing",
 	codeIOError | 4<<8: "syncing", codeIOError | 5<<8: "syncing the directory", codeIOError | 6<<8: "truncating",
 	codeIOError | 19<<8: "making shared memory", codeIOError | 24<<8: "mapping shared memory",
 }
@@ -55,6 +57,9 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
 	case codeCorrupt, codeNotADB, codeLogic:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if e.Code() == codeShortRead {
+		return fmt.Errorf("%w: it is shorter than it says: %w", ErrDamaged, err)
 	}
 	if e.Code()&0xff == codeCannotOpen {
 		// It does not say why; that there are no more descriptors can be asked.
