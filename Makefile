@@ -4,10 +4,11 @@ export CGO_ENABLED = 0
 GO      ?= go
 TOOLS   := $(CURDIR)/bin/tools
 FUZZTIME ?= 60s
+RACE_SHORT := TestScripts|TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale|TestSuspend|TestAdaptive|TestMaxPerKey|TestHeadOfLine
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build demo test test-tools race lint bench chaos fuzz nightly clean
+.PHONY: help build demo test test-tools race race-short lint bench chaos fuzz nightly clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +30,12 @@ test-tools: ## install what the tests need: python3, node, php, parallel, sqlite
 	@sh testdata/install.sh
 
 race: ## run all tests with the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -timeout 1100s -parallel 4 ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 3600s -parallel 4 ./...
+
+# Of whole runs, those in which most happens at the same time.
+race-short: ## the same, but of the tests of whole runs some
+	CGO_ENABLED=1 $(GO) test -race -timeout 900s $$($(GO) list ./... | grep -v /acceptance$$)
+	CGO_ENABLED=1 $(GO) test -race -timeout 900s -parallel 4 -run '$(RACE_SHORT)' ./runner/acceptance
 
 lint: $(TOOLS)/golangci-lint ## run the linters
 	$(TOOLS)/golangci-lint run ./...
@@ -57,8 +63,8 @@ fuzz: ## fuzz every decoder for FUZZTIME each (60s)
 	done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
-nightly: ## run the long forms, one after the other: chaos, fuzz, bench
-	$(MAKE) -k -j1 chaos fuzz bench
+nightly: ## run the long forms, one after the other: chaos, race, fuzz, bench
+	$(MAKE) -k -j1 chaos race fuzz bench
 
 clean: ## remove what was built
 	rm -rf bin
