@@ -24,8 +24,8 @@ import (
 // something else: only these are played under the race detector, where all takes several
 // times as long.
 var busy = []string{
-	"append", "control", "drain", "echo", "exec.", "failing", "guard", "groups_resume", "halt", "hold", "input_changes", "interruption",
-	"joblog", "limits", "lock", "log", "metrics", "pace", "pipe", "quiet", "recycle", "resolve", "results_dir", "retry.", "run_and_resume", "secrets",
+	"append", "control", "drain", "echo", "exec.", "failing", "groups_resume", "halt", "hold", "input_changes", "interruption",
+	"limits", "lock", "log", "metrics", "pace", "pipe", "quiet", "resolve", "results_dir", "retry.", "run_and_resume", "secrets",
 	"sources_resume", "terminal", "throttle",
 }
 
