@@ -55,7 +55,7 @@ var allowed = map[string][]string{
 	// The user.
 	"brood/runner/top": {"runner/control", "runner/term"},
 	"brood/runner/command": {
-		"jobs/files", "jobs", "runner", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
+		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
 

@@ -19,7 +19,7 @@ func Nearest(name string, columns []string) string {
 			continue
 		}
 		from, to := plain(bare), plain(c)
-		d := distance(from, to)
+		d := Distance(from, to)
 		if d > tolerated(min(len(from), len(to))) || numbered(from, to) {
 			continue
 		}
@@ -78,9 +78,9 @@ func numbered(a, b []rune) bool {
 	return slices.Equal(strip(a), strip(b))
 }
 
-// distance is how many letters must be put in, taken out, replaced or swapped with their
+// Distance is how many letters must be put in, taken out, replaced or swapped with their
 // neighbour to make b of a.
-func distance(a, b []rune) int {
+func Distance(a, b []rune) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"brood/jobs/placeholder"
 	"cmp"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func near(word string, among []string) []string {
 	}
 	var found []candidate
 	for _, w := range among {
-		slip := distance(word, w)
+		slip := placeholder.Distance([]rune(word), []rune(w))
 		switch {
 		case len(word) >= 2 && strings.HasPrefix(w, word), len(w) >= 4 && strings.HasPrefix(word, w):
 			slip = 1
@@ -38,31 +39,6 @@ func near(word string, among []string) []string {
 		out = append(out, f.word)
 	}
 	return out
-}
-
-// distance is how many letters have to be put in, left out, changed or swapped with the one
-// beside them to make one word of the other.
-func distance(a, b string) int {
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }
 
 // orList writes words as a choice: a, b or c.

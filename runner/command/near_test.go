@@ -1,6 +1,7 @@
 package command
 
 import (
+	"brood/jobs/placeholder"
 	"strings"
 	"testing"
 )
@@ -22,8 +23,8 @@ func TestDistance(t *testing.T) {
 		"|": 0, "a|": 1, "|abc": 3, "abc|abc": 0, "abc|acb": 1, "abc|abd": 1, "abc|bc": 1, "kitten|sitting": 3, "ab|ba": 1, "abcd|badc": 2,
 	} {
 		a, b, _ := strings.Cut(pair, "|")
-		if got := distance(a, b); got != want || distance(b, a) != want {
-			t.Errorf("%s: %d, %d, want %d", pair, got, distance(b, a), want)
+		if got := placeholder.Distance([]rune(a), []rune(b)); got != want || placeholder.Distance([]rune(b), []rune(a)) != want {
+			t.Errorf("%s: %d, %d, want %d", pair, got, placeholder.Distance([]rune(b), []rune(a)), want)
 		}
 	}
 }
