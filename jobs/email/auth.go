@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs/email/reply"
 	"crypto/hmac"
 	"crypto/md5"
 	"encoding/base64"
@@ -127,18 +128,18 @@ func (c *client) authenticate(m *mechanism, user, secret string) error {
 		switch {
 		case err != nil:
 			return err
-		case r.code == 235:
+		case r.Code == 235:
 			return nil
-		case r.code >= 400:
+		case r.Code >= 400:
 			return r
-		case r.code != 334:
-			return fmt.Errorf("%w to AUTH: %s", errGarbled, r.Error())
+		case r.Code != 334:
+			return fmt.Errorf("%w to AUTH: %s", reply.ErrGarbled, r.Error())
 		case asked == challenges:
-			return fmt.Errorf("%w: challenge %d to AUTH %s", errGarbled, asked+1, name)
+			return fmt.Errorf("%w: challenge %d to AUTH %s", reply.ErrGarbled, asked+1, name)
 		}
-		challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.text))
+		challenge, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.Text))
 		if err != nil {
-			return fmt.Errorf("%w: a challenge %q", errGarbled, r.text)
+			return fmt.Errorf("%w: a challenge %q", reply.ErrGarbled, r.Text)
 		}
 		answer, err := client.Next(challenge)
 		if err != nil {

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/email/reply"
 	"bufio"
 	"bytes"
 	"errors"
@@ -24,7 +25,7 @@ a Maildir, a folder of messages, an mbox or single messages; others are passed o
 
 There is a line for each recipient, separated by tabs: the address, the class, the
 status, the action and what the server said. The classes are those of brood run
-email: bounce (there is no such mailbox), full, policy, content, greylisted, reply
+email: bounce (there is no such mailbox), full, policy, content, greylisted, reply.Reply
 for any other; and delayed, expanded, relayed or delivered where nothing failed.
 The address is the one that was written to: the return path tells it with --verp,
 else the report.
@@ -59,7 +60,7 @@ func bounces(o jobs.Options, args []string, stdout, stderr io.Writer) error {
 	}
 	classes := jobs.SplitList(o.StringSlice("class"))
 	if len(classes) == 0 {
-		classes = []string{string(classBounce)}
+		classes = []string{string(reply.ClassBounce)}
 	}
 	list := o.String("append")
 	listed, err := openList(list)
@@ -299,30 +300,30 @@ func classOf(r *report) jobs.Class {
 	case "delayed", "delivered", "relayed", "expanded": // RFC 3464, section 2.3.3
 		return jobs.Class(r.action)
 	default:
-		return classReply // nobody says what became of it
+		return reply.ClassReply // nobody says what became of it
 	}
-	o := outcome{phase: phaseRcpt, enhanced: r.status, text: r.text}
-	if code, _, said, ok := parseLine(r.text); ok && code >= 400 {
-		o.code = code
+	o := reply.Outcome{Phase: reply.Rcpt, Enhanced: r.status, Text: r.text}
+	if code, _, said, ok := reply.ParseLine(r.text); ok && code >= 400 {
+		o.Code = code
 		// The status of the report is often only a summary of what was said.
-		if said, _ := cutEnhanced(strings.TrimSpace(said), code); said != "" && strings.HasSuffix(r.status, ".0.0") {
-			o.enhanced = said
+		if said, _ := reply.CutEnhanced(strings.TrimSpace(said), code); said != "" && strings.HasSuffix(r.status, ".0.0") {
+			o.Enhanced = said
 		}
 	}
-	if o.code == 0 {
-		o.code = 554 // so that nothing is made of it that its status does not say
+	if o.Code == 0 {
+		o.Code = 554 // so that nothing is made of it that its status does not say
 		if strings.HasPrefix(r.status, "4") {
-			o.code = 451
+			o.Code = 451
 		}
 	}
-	if strings.HasSuffix(o.enhanced, ".0.0") {
-		o.enhanced = ""
+	if strings.HasSuffix(o.Enhanced, ".0.0") {
+		o.Enhanced = ""
 	}
-	o.rule(0)
-	if o.class == classGrey || o.class == classBusy || o.class == classAuth {
-		return classReply // it was tried for long enough
+	o.Rule(0)
+	if o.Class == reply.ClassGrey || o.Class == reply.ClassBusy || o.Class == reply.ClassAuth {
+		return reply.ClassReply // it was tried for long enough
 	}
-	return o.class
+	return o.Class
 }
 
 // verpOf is whom a message was for whose return path was made by returnPath, or

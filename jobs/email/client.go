@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs/email/reply"
 	"bufio"
 	"bytes"
 	"crypto/tls"
@@ -55,24 +56,24 @@ func (c *client) use(conn net.Conn) {
 }
 
 // read reads one reply. One that is cut off is an error, whatever it began with.
-func (c *client) read(within time.Duration) (*reply, error) {
+func (c *client) read(within time.Duration) (*reply.Reply, error) {
 	r, lines, err := c.readLines(within)
 	if err != nil {
 		return nil, err
 	}
-	r.text = strings.Join(lines, " ")
+	r.Text = strings.Join(lines, " ")
 	return r, nil
 }
 
 // readLines reads one reply, without its text, and the lines of that.
-func (c *client) readLines(within time.Duration) (r *reply, lines []string, err error) {
+func (c *client) readLines(within time.Duration) (r *reply.Reply, lines []string, err error) {
 	if err := c.SetReadDeadline(time.Now().Add(within)); err != nil {
 		return nil, nil, err
 	}
 	for size := 0; ; {
 		line, err := c.in.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
-			return nil, nil, fmt.Errorf("%w: a line of more than %d bytes", errGarbled, lineBytes)
+			return nil, nil, fmt.Errorf("%w: a line of more than %d bytes", reply.ErrGarbled, lineBytes)
 		}
 		if err != nil {
 			if errors.Is(err, io.EOF) {
@@ -81,19 +82,19 @@ func (c *client) readLines(within time.Duration) (r *reply, lines []string, err 
 			return nil, nil, err
 		}
 		if size += len(line); size > replyBytes {
-			return nil, nil, fmt.Errorf("%w: more than %d bytes", errGarbled, replyBytes)
+			return nil, nil, fmt.Errorf("%w: more than %d bytes", reply.ErrGarbled, replyBytes)
 		}
 		line = bytes.TrimRight(line, "\r\n")
-		code, more, text, ok := parseLine(string(line))
-		if !ok || (r != nil && r.code != code) {
-			return nil, nil, fmt.Errorf("%w: %q", errGarbled, line)
+		code, more, text, ok := reply.ParseLine(string(line))
+		if !ok || (r != nil && r.Code != code) {
+			return nil, nil, fmt.Errorf("%w: %q", reply.ErrGarbled, line)
 		}
 		if r == nil {
-			r = &reply{code: code}
+			r = &reply.Reply{Code: code}
 		}
-		enhanced, text := cutEnhanced(text, code)
-		if r.enhanced == "" {
-			r.enhanced = enhanced
+		enhanced, text := reply.CutEnhanced(text, code)
+		if r.Enhanced == "" {
+			r.Enhanced = enhanced
 		}
 		lines = append(lines, text)
 		if !more {
@@ -109,10 +110,10 @@ func (c *client) expect(within time.Duration, code int) error {
 		return err
 	}
 	switch {
-	case r.code == code || (r.code/100 == 2 && code/100 == 2):
+	case r.Code == code || (r.Code/100 == 2 && code/100 == 2):
 		return nil
-	case r.code < 400:
-		return fmt.Errorf("%w to this: %s", errGarbled, r.Error())
+	case r.Code < 400:
+		return fmt.Errorf("%w to this: %s", reply.ErrGarbled, r.Error())
 	}
 	return r
 }
@@ -153,13 +154,13 @@ func (c *client) hello(name string) error {
 		return err
 	}
 	r, err := c.readHello()
-	if err == nil && r.code/100 == 3 {
-		return fmt.Errorf("%w to this: %s", errGarbled, r.Error())
+	if err == nil && r.Code/100 == 3 {
+		return fmt.Errorf("%w to this: %s", reply.ErrGarbled, r.Error())
 	}
-	if err == nil && r.code/100 != 2 {
+	if err == nil && r.Code/100 != 2 {
 		err = r
 	}
-	if err != nil && r != nil && r.code/100 == 5 && !c.lmtp {
+	if err != nil && r != nil && r.Code/100 == 5 && !c.lmtp {
 		c.extensions = nil // an old server: RFC 5321, section 3.2
 		return c.ask(replyTime, 250, "HELO %s", name)
 	}
@@ -167,7 +168,7 @@ func (c *client) hello(name string) error {
 }
 
 // readHello reads the reply to EHLO, of which each line is an extension.
-func (c *client) readHello() (*reply, error) {
+func (c *client) readHello() (*reply.Reply, error) {
 	c.extensions = make(map[string]string)
 	r, lines, err := c.readLines(replyTime)
 	if err != nil {
@@ -177,7 +178,7 @@ func (c *client) readHello() (*reply, error) {
 		name, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 		c.extensions[strings.ToUpper(name)] = rest
 	}
-	r.text = lines[len(lines)-1]
+	r.Text = lines[len(lines)-1]
 	return r, nil
 }
 
@@ -219,51 +220,51 @@ type envelope struct {
 // begin sends the envelope. It returns an error if the sender is refused, and for
 // each recipient what the server said; the reply to DATA is waited for where that
 // could be asked for at once: RFC 2920.
-func (c *client) begin(e *envelope) (at phase, refused []error, asked bool, err error) {
+func (c *client) begin(e *envelope) (at reply.Phase, refused []error, asked bool, err error) {
 	pipelined := c.offers("PIPELINING")
 	// With a single recipient nothing depends on the replies in between: if it is
 	// refused the server refuses DATA as well.
 	asked = pipelined && len(e.to) == 1
 	if err := c.say("MAIL FROM:%s%s", path(e.from), e.options); err != nil {
-		return phaseMail, nil, false, err
+		return reply.Mail, nil, false, err
 	}
 	if !pipelined {
 		if err := c.out.Flush(); err != nil {
-			return phaseMail, nil, false, err
+			return reply.Mail, nil, false, err
 		}
 		if err := c.expect(replyTime, 250); err != nil {
-			return phaseMail, nil, false, err
+			return reply.Mail, nil, false, err
 		}
 	}
 	for _, to := range e.to {
 		if err := c.say("RCPT TO:%s", path(to)); err != nil {
-			return phaseRcpt, nil, false, err
+			return reply.Rcpt, nil, false, err
 		}
 		if pipelined {
 			continue
 		}
 		if err := c.out.Flush(); err != nil {
-			return phaseRcpt, nil, false, err
+			return reply.Rcpt, nil, false, err
 		}
 		if refused, err = c.recipient(refused); err != nil {
-			return phaseRcpt, nil, false, err
+			return reply.Rcpt, nil, false, err
 		}
 	}
 	if !pipelined {
-		return phaseRcpt, refused, false, nil
+		return reply.Rcpt, refused, false, nil
 	}
 	if asked {
 		if err := c.say("DATA"); err != nil {
-			return phaseMail, nil, asked, err
+			return reply.Mail, nil, asked, err
 		}
 	}
 	if err := c.out.Flush(); err != nil {
-		return phaseMail, nil, asked, err
+		return reply.Mail, nil, asked, err
 	}
 	mailErr := c.expect(replyTime, 250)
-	var said *reply
+	var said *reply.Reply
 	if mailErr != nil && !errors.As(mailErr, &said) {
-		return phaseMail, nil, asked, mailErr
+		return reply.Mail, nil, asked, mailErr
 	}
 	for range e.to {
 		if refused, err = c.recipient(refused); err != nil {
@@ -278,25 +279,25 @@ func (c *client) begin(e *envelope) (at phase, refused []error, asked bool, err 
 			}
 		}
 		if mailErr != nil {
-			return phaseMail, nil, asked, mailErr
+			return reply.Mail, nil, asked, mailErr
 		}
-		return phaseRcpt, nil, asked, err
+		return reply.Rcpt, nil, asked, err
 	}
 	if asked && (mailErr != nil || refused[0] != nil) {
 		// What is said to DATA then counts no more.
 		r, err := c.read(startTime)
-		c.waits = err != nil || r.code/100 < 4
+		c.waits = err != nil || r.Code/100 < 4
 	}
 	if mailErr != nil {
-		return phaseMail, nil, asked, mailErr
+		return reply.Mail, nil, asked, mailErr
 	}
-	return phaseRcpt, refused, asked, nil
+	return reply.Rcpt, refused, asked, nil
 }
 
 // recipient reads the reply to RCPT. Only what is no reply is an error.
 func (c *client) recipient(refused []error) ([]error, error) {
 	err := c.expect(replyTime, 250)
-	var said *reply
+	var said *reply.Reply
 	if err != nil && !errors.As(err, &said) {
 		return refused, err
 	}

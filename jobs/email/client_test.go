@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs/email/reply"
 	"bufio"
 	"bytes"
 	"context"
@@ -79,36 +80,36 @@ func TestClient(t *testing.T) {
 	for name, c := range map[string]struct {
 		script string
 		to     []string
-		at     phase
+		at     reply.Phase
 		err    string // part of it; empty: sent
 		status string // of judge
 	}{
-		"pipelined":              {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 2.0.0 Ok: queued as 4\n", nil, phaseDot, "", ""},
-		"one by one":             {simple + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\n> 250-2.0.0 Ok:\n> 250 2.0.0 queued as 4\n", nil, phaseDot, "", ""},
-		"several recipients":     {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<\"b c\"@x.example>\n> 250 ok\n> 250 ok\n> 251 ok\n< DATA\n> 354 go\n<.\n> 250 ok\n", []string{"a@x.example", "b c@x.example"}, phaseDot, "", ""},
-		"one of several refused": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<b@x.example>\n> 250 ok\n> 250 ok\n> 550 5.1.1 no\n< RSET\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, phaseRcpt, "550 5.1.1 no", statusBounced},
+		"pipelined":              {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 2.0.0 Ok: queued as 4\n", nil, reply.Dot, "", ""},
+		"one by one":             {simple + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\n> 250-2.0.0 Ok:\n> 250 2.0.0 queued as 4\n", nil, reply.Dot, "", ""},
+		"several recipients":     {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<\"b c\"@x.example>\n> 250 ok\n> 250 ok\n> 251 ok\n< DATA\n> 354 go\n<.\n> 250 ok\n", []string{"a@x.example", "b c@x.example"}, reply.Dot, "", ""},
+		"one of several refused": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<b@x.example>\n> 250 ok\n> 250 ok\n> 550 5.1.1 no\n< RSET\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, reply.Rcpt, "550 5.1.1 no", statusBounced},
 		"split": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<b@x.example>\n> 250 ok\n> 250 ok\n> 452 4.5.3 too many\n< DATA\n> 354 go\n<.\n> 250 ok\n" +
-			mailLine + "< RCPT TO:<b@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, phaseDot, "", ""},
+			mailLine + "< RCPT TO:<b@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, reply.Dot, "", ""},
 		"split, and half of it fails": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<b@x.example>\n> 250 ok\n> 250 ok\n> 452 4.5.3 too many\n< DATA\n> 354 go\n<.\n> 250 ok\n" +
-			mailLine + "< RCPT TO:<b@x.example>\n< DATA\n> 250 ok\n> 550 5.1.1 no\n> 503 none\n< RSET\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, phaseRcpt, "sent to a@x.example, but not to b@x.example", statusUnknown},
-		"refused, and yet asked for": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 550 5.1.1 no\n> 354 go\n", nil, phaseRcpt, "550 5.1.1 no", statusBounced},
-		"sender refused":             {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 553 5.1.8 no\n> 503 no\n> 503 no\n< RSET\n> 250 ok\n", nil, phaseMail, "553 5.1.8 no", statusBounced},
-		"closed before MAIL":         {greeting + "x", nil, phaseMail, "EOF", statusDeferred},
-		"closed in DATA":             {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\nx", nil, phaseData, "EOF", statusDeferred},
-		"cut in the greeting":        {"> 22\\\nx", nil, phaseConnect, "EOF", statusDeferred},
-		"cut after the dot":          {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\nx", nil, phaseDot, "EOF", statusUnknown},
-		"a reply cut in half":        {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 2.0.0 Ok: que\\\nx", nil, phaseDot, "EOF", statusUnknown},
-		"a refusal cut in half":      {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 550-5.7.1 we\n> 55\\\nx", nil, phaseDot, "EOF", statusUnknown},
-		"garbage after the dot":      {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> hello\n", nil, phaseDot, "not a reply", statusUnknown},
-		"two codes in one reply":     {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250-a\n> 550 b\n", nil, phaseDot, "not a reply", statusUnknown},
-		"250 to DATA":                {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 250 ok\n", nil, phaseData, "not a reply to this", statusDeferred},
-		"354 after the dot":          {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 354 go\n", nil, phaseDot, "not a reply", statusUnknown},
-		"no extensions":              {"> 220 old\n< EHLO me.example\n> 502 what?\n< HELO me.example\n> 250 ok\n" + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\n> 250 ok\n", nil, phaseDot, "", ""},
-		"two codes in the hello":     {"> 220 mail\n< EHLO me.example\n> 250-mail\n> 550 no\n", nil, phaseConnect, "not a reply", statusDeferred},
-		"a hello without end":        {"> 220 mail\n< EHLO me.example\n" + strings.Repeat("> 250-SIZE 1\n", 6000), nil, phaseConnect, "more than 65536 bytes", statusDeferred},
-		"hello refused":              {"> 220 mail\n< EHLO me.example\n> 554-5.7.1 go\n> 554 5.7.1 away\n< HELO me.example\n> 554 5.7.1 go away\n", nil, phaseConnect, "554 5.7.1 go away", statusDeferred},
-		"too large":                  {"> 220 mail\n< EHLO me.example\n> 250-mail\n> 250 SIZE 10\n< RSET\n> 250 ok\n", nil, phaseMail, "552 5.3.4", statusBounced},
-		"greeted with a refusal":     {"> 554 5.7.1 blocked\n", nil, phaseConnect, "554 5.7.1 blocked", statusDeferred},
+			mailLine + "< RCPT TO:<b@x.example>\n< DATA\n> 250 ok\n> 550 5.1.1 no\n> 503 none\n< RSET\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, reply.Rcpt, "sent to a@x.example, but not to b@x.example", statusUnknown},
+		"refused, and yet asked for": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 550 5.1.1 no\n> 354 go\n", nil, reply.Rcpt, "550 5.1.1 no", statusBounced},
+		"sender refused":             {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 553 5.1.8 no\n> 503 no\n> 503 no\n< RSET\n> 250 ok\n", nil, reply.Mail, "553 5.1.8 no", statusBounced},
+		"closed before MAIL":         {greeting + "x", nil, reply.Mail, "EOF", statusDeferred},
+		"closed in DATA":             {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\nx", nil, reply.Data, "EOF", statusDeferred},
+		"cut in the greeting":        {"> 22\\\nx", nil, reply.Connect, "EOF", statusDeferred},
+		"cut after the dot":          {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\nx", nil, reply.Dot, "EOF", statusUnknown},
+		"a reply cut in half":        {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250 2.0.0 Ok: que\\\nx", nil, reply.Dot, "EOF", statusUnknown},
+		"a refusal cut in half":      {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 550-5.7.1 we\n> 55\\\nx", nil, reply.Dot, "EOF", statusUnknown},
+		"garbage after the dot":      {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> hello\n", nil, reply.Dot, "not a reply", statusUnknown},
+		"two codes in one reply":     {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 250-a\n> 550 b\n", nil, reply.Dot, "not a reply", statusUnknown},
+		"250 to DATA":                {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 250 ok\n", nil, reply.Data, "not a reply to this", statusDeferred},
+		"354 after the dot":          {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\n> 354 go\n<.\n> 354 go\n", nil, reply.Dot, "not a reply", statusUnknown},
+		"no extensions":              {"> 220 old\n< EHLO me.example\n> 502 what?\n< HELO me.example\n> 250 ok\n" + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\n> 250 ok\n", nil, reply.Dot, "", ""},
+		"two codes in the hello":     {"> 220 mail\n< EHLO me.example\n> 250-mail\n> 550 no\n", nil, reply.Connect, "not a reply", statusDeferred},
+		"a hello without end":        {"> 220 mail\n< EHLO me.example\n" + strings.Repeat("> 250-SIZE 1\n", 6000), nil, reply.Connect, "more than 65536 bytes", statusDeferred},
+		"hello refused":              {"> 220 mail\n< EHLO me.example\n> 554-5.7.1 go\n> 554 5.7.1 away\n< HELO me.example\n> 554 5.7.1 go away\n", nil, reply.Connect, "554 5.7.1 go away", statusDeferred},
+		"too large":                  {"> 220 mail\n< EHLO me.example\n> 250-mail\n> 250 SIZE 10\n< RSET\n> 250 ok\n", nil, reply.Mail, "552 5.3.4", statusBounced},
+		"greeted with a refusal":     {"> 554 5.7.1 blocked\n", nil, reply.Connect, "554 5.7.1 blocked", statusDeferred},
 	} {
 		t.Run(name, func(t *testing.T) {
 			to := c.to
@@ -125,8 +126,8 @@ func TestClient(t *testing.T) {
 				}
 				return
 			}
-			if o := judge(l.at, l.err, 1); o.status != c.status {
-				t.Errorf("judged as %s, want %s", o.status, c.status)
+			if o := judge(l.at, l.err, 1); o.Status != c.status {
+				t.Errorf("judged as %s, want %s", o.Status, c.status)
 			}
 		})
 	}
@@ -140,7 +141,7 @@ func reset(err error) bool {
 
 type sentLetter struct {
 	text string
-	at   phase
+	at   reply.Phase
 	err  error
 }
 
@@ -257,18 +258,18 @@ func TestInjected(t *testing.T) {
 func TestToldToStop(t *testing.T) {
 	for name, c := range map[string]struct {
 		tls, script, err string
-		at               phase
+		at               reply.Phase
 		status           string
 	}{
-		"silent after RSET":     {"never", simple + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 550 5.1.1 nobody\n< RSET\nw\n", "550 5.1.1 nobody", phaseRcpt, statusBounced},
-		"silent after STARTTLS": {"required", "> 220 mail\n< EHLO me.example\n> 250-mail\n> 250 STARTTLS\n< STARTTLS\n> 220 go\nw\n", "", phaseConnect, statusDeferred},
-		"silent after the dot":  {"never", simple + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\nw\n", "", phaseDot, statusUnknown},
+		"silent after RSET":     {"never", simple + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 550 5.1.1 nobody\n< RSET\nw\n", "550 5.1.1 nobody", reply.Rcpt, statusBounced},
+		"silent after STARTTLS": {"required", "> 220 mail\n< EHLO me.example\n> 250-mail\n> 250 STARTTLS\n< STARTTLS\n> 220 go\nw\n", "", reply.Connect, statusDeferred},
+		"silent after the dot":  {"never", simple + plainMail + "> 250 ok\n< RCPT TO:<a@x.example>\n> 250 ok\n< DATA\n> 354 go\n<.\nw\n", "", reply.Dot, statusUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			l, _ := converseUntil(ctx, t, &server{TLS: c.tls}, c.script, []string{"a@x.example"})
-			if l.at != c.at || l.err == nil || !strings.Contains(l.err.Error(), c.err) || judge(l.at, l.err, 1).status != c.status {
+			if l.at != c.at || l.err == nil || !strings.Contains(l.err.Error(), c.err) || judge(l.at, l.err, 1).Status != c.status {
 				t.Errorf("%s: %v", l.at, l.err)
 			}
 		})
@@ -336,7 +337,7 @@ func TestAuth(t *testing.T) {
 				t.Fatal(err)
 			}
 			at, err := s.connect(t.Context())
-			if (err == nil) != (c.err == "") || (err != nil && (at != phaseAuth || !strings.Contains(err.Error(), c.err))) {
+			if (err == nil) != (c.err == "") || (err != nil && (at != reply.Auth || !strings.Contains(err.Error(), c.err))) {
 				t.Errorf("%s: %v, want %q", at, err, c.err)
 			}
 			_ = s.close()

@@ -64,8 +64,8 @@ With a server there are limits, each replaced by its flag, and taken away by 0:
 
 A record whose connection is lost between the end of the message and the server's word
 ends as unknown: it may have been sent. Any other is tried again, or failed, as the
-reply says: email_status is sent, deferred, bounced, suppressed, invalid, duplicate or
-unknown, and smtp_code, enhanced_code, smtp_reply and phase say why. Greylisting makes
+reply.Reply says: email_status is sent, deferred, bounced, suppressed, invalid, duplicate or
+unknown, and smtp_code, enhanced_code, smtp_reply and reply.Phase say why. Greylisting makes
 a domain wait, 421 all; bad credentials stop the run. The Message-ID of a record is the
 same for every try and every resume.
 

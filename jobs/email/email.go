@@ -9,6 +9,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/email/reply"
 	"context"
 	"encoding/json"
 	"errors"
@@ -88,7 +89,7 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 // refuse ends a record of which no message can be made.
 func (r *runner) refuse(res *jobs.Result, class jobs.Class, err error) {
 	res.Fail(jobs.VerdictFailed, class, "%v", err)
-	r.fill(res, outcome{status: statusInvalid}, "", "")
+	r.fill(res, reply.Outcome{Status: statusInvalid}, "", "")
 }
 
 // checkRecipient reports whether a message is to be sent to its recipient at all.
@@ -96,7 +97,7 @@ func (r *runner) checkRecipient(ctx context.Context, l *letter, res *jobs.Result
 	to := l.recipients[0]
 	if !r.allowed(to) {
 		res.Fail(jobs.VerdictSkipped, "suppressed", "%s is on a list of --suppress", to)
-		r.fill(res, outcome{status: statusSuppressed}, "", "")
+		r.fill(res, reply.Outcome{Status: statusSuppressed}, "", "")
 		return false
 	}
 	if r.exchanges == nil {
@@ -110,7 +111,7 @@ func (r *runner) checkRecipient(ctx context.Context, l *letter, res *jobs.Result
 		r.refuse(res, classAddress, err)
 	case err != nil:
 		res.Fail(jobs.VerdictRetry, "dns", "look up the mail server of %s: %v", domain, err)
-		r.fill(res, outcome{status: statusDeferred}, l.id, "")
+		r.fill(res, reply.Outcome{Status: statusDeferred}, l.id, "")
 	}
 	return err == nil
 }
@@ -137,29 +138,29 @@ func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.R
 	var box *maildirError
 	switch {
 	case err == nil:
-		o := outcome{status: statusSent, text: text, phase: at}
+		o := reply.Outcome{Status: statusSent, Text: text, Phase: at}
 		if r.Server != nil {
-			o.code = 250
+			o.Code = 250
 		}
 		r.fill(res, o, l.id, queueID(text))
 		return true
 	case errors.As(err, &box):
 		res.Fail(jobs.VerdictRetry, "maildir", "%v", err)
-		r.fill(res, outcome{status: statusDeferred}, l.id, "")
+		r.fill(res, reply.Outcome{Status: statusDeferred}, l.id, "")
 		return false
 	}
 	o := judge(at, err, attempt)
-	if gone := l.bounced(err); o.class == classBounce && r.Bounced != "" && gone != "" {
+	if gone := l.bounced(err); o.Class == reply.ClassBounce && r.Bounced != "" && gone != "" {
 		if err := noteBounce(r.Bounced, gone); err != nil {
 			// The address stays to be tried, and the list to be mended.
-			o = outcome{verdict: jobs.VerdictAbort, status: statusDeferred, class: "bounced-file", phase: at}
-			res.Fail(o.verdict, o.class, "--bounced: %v", err)
+			o = reply.Outcome{Verdict: jobs.VerdictAbort, Status: statusDeferred, Class: "bounced-file", Phase: at}
+			res.Fail(o.Verdict, o.Class, "--bounced: %v", err)
 			r.fill(res, o, l.id, "")
 			return false
 		}
 	}
-	res.Fail(o.verdict, o.class, "%s: %s", o.phase, err)
-	res.RetryAfter, res.Delays = o.after, o.holds
+	res.Fail(o.Verdict, o.Class, "%s: %s", o.Phase, err)
+	res.RetryAfter, res.Delays = o.After, o.Holds
 	r.fill(res, o, l.id, "")
 	return false
 }
@@ -195,15 +196,15 @@ func queueID(text string) string {
 }
 
 // fill puts the columns into the result.
-func (r *runner) fill(res *jobs.Result, o outcome, id, queue string) {
+func (r *runner) fill(res *jobs.Result, o reply.Outcome, id, queue string) {
 	code, host := "", ""
-	if o.code > 0 {
-		code = strconv.Itoa(o.code)
+	if o.Code > 0 {
+		code = strconv.Itoa(o.Code)
 	}
-	if r.Server != nil && o.phase != "" {
+	if r.Server != nil && o.Phase != "" {
 		host = r.Server.Host
 	}
-	values := []string{o.status, code, o.enhanced, o.text, string(o.phase), id, queue, host}
+	values := []string{o.Status, code, o.Enhanced, o.Text, string(o.Phase), id, queue, host}
 	if !r.setup.Text {
 		for _, v := range values {
 			res.Values = append(res.Values, []byte(v))

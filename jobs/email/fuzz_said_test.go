@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/email/reply"
 	"bufio"
 	"bytes"
 	"context"
@@ -68,10 +69,10 @@ func talkTo(said string, to []string, lmtp bool, auth string) (out sentLetter, d
 		err = c.hello(s.Hello)
 	}
 	if err != nil {
-		return sentLetter{at: phaseConnect, err: err}, d, 0
+		return sentLetter{at: reply.Connect, err: err}, d, 0
 	}
 	if err := s.authenticate(c); err != nil {
-		return sentLetter{at: phaseAuth, err: err}, d, 0
+		return sentLetter{at: reply.Auth, err: err}, d, 0
 	}
 	s.conn = c
 	out.text, out.at, out.err = s.send(context.Background(), l)
@@ -137,15 +138,15 @@ func followed(codes, want []string) bool {
 func checkJudged(t *testing.T, l *sentLetter, dot bool) {
 	for _, attempt := range []int{1, 1000} {
 		o := judge(l.at, l.err, attempt)
-		var said *reply
+		var said *reply.Reply
 		isReply := errors.As(l.err, &said)
 		switch {
-		case o.verdict == jobs.VerdictOK || o.verdict == jobs.VerdictSkipped || o.class == "" || o.status == "" || o.after < 0 || o.after > jobs.MaxRetryAfter:
+		case o.Verdict == jobs.VerdictOK || o.Verdict == jobs.VerdictSkipped || o.Class == "" || o.Status == "" || o.After < 0 || o.After > jobs.MaxRetryAfter:
 			t.Fatalf("%s, %v: %+v", l.at, l.err, o)
-		case isReply && (said.code < 400 || said.code > 599):
+		case isReply && (said.Code < 400 || said.Code > 599):
 			t.Fatalf("%v is no refusal", l.err)
-		case dot && !isReply && o.verdict != jobs.VerdictUnknown:
-			t.Fatalf("the dot was sent, and after %s: %v it is %s", l.at, l.err, o.verdict)
+		case dot && !isReply && o.Verdict != jobs.VerdictUnknown:
+			t.Fatalf("the dot was sent, and after %s: %v it is %s", l.at, l.err, o.Verdict)
 		}
 	}
 }
@@ -165,10 +166,10 @@ func sameReplies(t *testing.T, said string) {
 				}
 				break
 			}
-			if r.code < 200 || r.code > 599 || len(r.text) > replyBytes*3 || !utf8.ValidString(r.text) || strings.Contains(r.text, "\n") || !enhancedCode.MatchString(r.enhanced) {
+			if r.Code < 200 || r.Code > 599 || len(r.Text) > replyBytes*3 || !utf8.ValidString(r.Text) || strings.Contains(r.Text, "\n") || !enhancedCode.MatchString(r.Enhanced) {
 				t.Fatalf("%+v", r)
 			}
-			all[i] = append(all[i], fmt.Sprint(r.code))
+			all[i] = append(all[i], fmt.Sprint(r.Code))
 		}
 	}
 	if want := codes(said); !slices.Equal(all[0], all[1]) || len(all[0]) > len(want) || !slices.Equal(all[0], want[:len(all[0])]) {

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs/email/reply"
 	"brood/jobs/files"
 	"bytes"
 	"context"
@@ -28,9 +29,9 @@ func openMaildir(path string) (maildir, error) {
 func (m maildir) close() error { return nil }
 
 // send delivers a message. If that fails, nothing is there under its name.
-func (m maildir) send(_ context.Context, l *letter) (text string, at phase, err error) {
+func (m maildir) send(_ context.Context, l *letter) (text string, at reply.Phase, err error) {
 	if err := m.deliver(l); err != nil {
-		return "", phaseData, &maildirError{err}
+		return "", reply.Data, &maildirError{err}
 	}
 	return "", "", nil
 }

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs/email/reply"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -89,7 +90,7 @@ func (s *sender) password() (string, error) {
 
 // send hands a message in, in one transaction or, if the server does not take so
 // many recipients at a time, in several. On failure it says how far that came.
-func (s *sender) send(ctx context.Context, l *letter) (text string, at phase, err error) {
+func (s *sender) send(ctx context.Context, l *letter) (text string, at reply.Phase, err error) {
 	left := l.recipients
 	var taken []string
 	for len(left) > 0 {
@@ -126,7 +127,7 @@ func without(list, out []string) []string {
 // sendOnce is one transaction. It returns the recipients for whom the message was
 // taken. A connection that the server has closed since the last message is
 // replaced: nothing has been said over it.
-func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text string, taken []string, at phase, err error) {
+func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text string, taken []string, at reply.Phase, err error) {
 	if s.conn != nil && s.conn.in.Buffered() > 0 {
 		_ = s.conn.Close() // it has said something that belongs to nothing
 		s.conn = nil
@@ -148,7 +149,7 @@ func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text str
 			}
 			return text, taken, at, nil
 		}
-		if !again || ctx.Err() != nil || at != phaseMail || !gone(err) {
+		if !again || ctx.Err() != nil || at != reply.Mail || !gone(err) {
 			return text, taken, at, err
 		}
 	}
@@ -156,22 +157,22 @@ func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text str
 
 // gone reports whether a server has closed a connection that had nothing to do.
 func gone(err error) bool {
-	var said *reply
+	var said *reply.Reply
 	if errors.As(err, &said) {
-		return said.code == 421
+		return said.Code == 421
 	}
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // connect opens a connection, if there is none.
-func (s *sender) connect(ctx context.Context) (phase, error) {
+func (s *sender) connect(ctx context.Context) (reply.Phase, error) {
 	if s.conn != nil {
 		return "", nil
 	}
 	dialer := net.Dialer{Timeout: dialTime}
 	raw, err := dialer.DialContext(ctx, s.Network, s.Address)
 	if err != nil {
-		return phaseConnect, err
+		return reply.Connect, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
@@ -180,19 +181,19 @@ func (s *sender) connect(ctx context.Context) (phase, error) {
 	}
 	c, err := newClient(raw, s.LMTP)
 	if err != nil {
-		return phaseConnect, s.notSafe(err)
+		return reply.Connect, s.notSafe(err)
 	}
 	if err := c.hello(s.Hello); err != nil {
 		_ = c.Close()
-		return phaseConnect, err
+		return reply.Connect, err
 	}
 	if err := s.secure(c); err != nil {
 		_ = c.Close()
-		return phaseConnect, err
+		return reply.Connect, err
 	}
 	if err := s.authenticate(c); err != nil {
 		_ = c.Close()
-		return phaseAuth, err
+		return reply.Auth, err
 	}
 	s.conn, s.sent = c, 0
 	return "", nil
@@ -204,9 +205,9 @@ func (s *sender) secure(c *client) error {
 		return nil
 	}
 	err := c.startTLS(s.settings, s.Hello)
-	var said *reply
+	var said *reply.Reply
 	var netErr net.Error
-	if err == nil || (errors.As(err, &said) && said.code < 500) || (errors.As(err, &netErr) && netErr.Timeout()) || gone(err) || errors.Is(err, net.ErrClosed) {
+	if err == nil || (errors.As(err, &said) && said.Code < 500) || (errors.As(err, &netErr) && netErr.Timeout()) || gone(err) || errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return s.notSafe(&tlsError{fmt.Errorf("STARTTLS: %w (--tls optional or never would do without)", err)})
@@ -238,14 +239,14 @@ func (s *sender) authenticate(c *client) error {
 	}
 	m := c.choose(s.Auth)
 	if m == nil {
-		return &reply{code: 534, text: fmt.Sprintf("the server does not offer what --auth %s can do, but: AUTH %s", s.Auth, c.extensions["AUTH"])}
+		return &reply.Reply{Code: 534, Text: fmt.Sprintf("the server does not offer what --auth %s can do, but: AUTH %s", s.Auth, c.extensions["AUTH"])}
 	}
 	if m.open && !c.secure && s.Network != "unix" && !isLoopback(s.Host) {
 		return &tlsError{fmt.Errorf("%s: the password is not sent over a connection that others may read", s.Address)}
 	}
 	password, err := s.password()
 	if err != nil {
-		return &reply{code: 535, text: err.Error()}
+		return &reply.Reply{Code: 535, Text: err.Error()}
 	}
 	return c.authenticate(m, s.User, password)
 }
@@ -256,12 +257,12 @@ func isLoopback(host string) bool {
 }
 
 // transact is one transaction over the connection.
-func (s *sender) transact(l *letter, to []string) (text string, taken []string, at phase, err error) {
+func (s *sender) transact(l *letter, to []string) (text string, taken []string, at reply.Phase, err error) {
 	c := s.conn
 	e := &envelope{from: l.from, to: to}
 	if size, ok := c.extensions["SIZE"]; ok {
 		if most, err := strconv.Atoi(size); err == nil && most > 0 && len(l.message) > most { // RFC 1870
-			return "", nil, phaseMail, &reply{code: 552, enhanced: "5.3.4", text: fmt.Sprintf("the message has %d bytes, and the server takes %d", len(l.message), most)}
+			return "", nil, reply.Mail, &reply.Reply{Code: 552, Enhanced: "5.3.4", Text: fmt.Sprintf("the message has %d bytes, and the server takes %d", len(l.message), most)}
 		}
 		e.options += fmt.Sprintf(" SIZE=%d", len(l.message))
 	}
@@ -270,7 +271,7 @@ func (s *sender) transact(l *letter, to []string) (text string, taken []string, 
 	}
 	if !l.ascii() { // RFC 6531
 		if !c.offers("SMTPUTF8") {
-			return "", nil, phaseMail, &reply{code: 553, enhanced: "5.6.7", text: "the server does not take addresses with other letters than ASCII (SMTPUTF8)"}
+			return "", nil, reply.Mail, &reply.Reply{Code: 553, Enhanced: "5.6.7", Text: "the server does not take addresses with other letters than ASCII (SMTPUTF8)"}
 		}
 		e.options += " SMTPUTF8"
 	}
@@ -284,14 +285,14 @@ func (s *sender) transact(l *letter, to []string) (text string, taken []string, 
 			accepted = append(accepted, to[i])
 		} else if len(accepted) == 0 || !tooMany(err) {
 			// Nobody has the message unless all may have it.
-			return "", nil, phaseRcpt, about(to[i], l.recipients, err)
+			return "", nil, reply.Rcpt, about(to[i], l.recipients, err)
 		}
 	}
 	if err := c.data(asked); err != nil {
-		return "", nil, phaseData, err
+		return "", nil, reply.Data, err
 	}
 	if err := c.message(l.message); err != nil {
-		return "", nil, phaseData, c.why(err)
+		return "", nil, reply.Data, c.why(err)
 	}
 	return c.verdict(accepted, l.recipients)
 }
@@ -299,13 +300,13 @@ func (s *sender) transact(l *letter, to []string) (text string, taken []string, 
 // tooMany reports whether a recipient is only refused as there are others: RFC
 // 5321, section 4.5.3.1.10.
 func tooMany(err error) bool {
-	var said *reply
-	return errors.As(err, &said) && (said.enhanced == "4.5.3" || said.enhanced == "5.5.3" || (said.code == 452 && said.enhanced == ""))
+	var said *reply.Reply
+	return errors.As(err, &said) && (said.Enhanced == "4.5.3" || said.Enhanced == "5.5.3" || (said.Code == 452 && said.Enhanced == ""))
 }
 
 // why is what the server has said before it stopped to listen, or else err.
 func (c *client) why(err error) error {
-	if said, readErr := c.read(quitTime); readErr == nil && said.code >= 400 {
+	if said, readErr := c.read(quitTime); readErr == nil && said.Code >= 400 {
 		return said
 	}
 	return err
@@ -313,7 +314,7 @@ func (c *client) why(err error) error {
 
 // verdict reads what becomes of the message: one reply or, with LMTP, one for each
 // recipient.
-func (c *client) verdict(accepted, all []string) (text string, taken []string, at phase, err error) {
+func (c *client) verdict(accepted, all []string) (text string, taken []string, at reply.Phase, err error) {
 	replies := 1
 	if c.lmtp {
 		replies = len(accepted)
@@ -322,28 +323,28 @@ func (c *client) verdict(accepted, all []string) (text string, taken []string, a
 		r, readErr := c.read(dotTime)
 		switch {
 		case readErr != nil:
-			return "", taken, phaseDot, readErr // of the rest nobody knows
-		case r.code < 400 && r.code/100 != 2:
-			return "", taken, phaseDot, fmt.Errorf("%w: %s", errGarbled, r.Error())
-		case r.code/100 != 2 && c.lmtp && err == nil:
+			return "", taken, reply.Dot, readErr // of the rest nobody knows
+		case r.Code < 400 && r.Code/100 != 2:
+			return "", taken, reply.Dot, fmt.Errorf("%w: %s", reply.ErrGarbled, r.Error())
+		case r.Code/100 != 2 && c.lmtp && err == nil:
 			err = about(accepted[i], all, r)
-		case r.code/100 != 2 && err == nil:
+		case r.Code/100 != 2 && err == nil:
 			err = r
-		case r.code/100 != 2:
+		case r.Code/100 != 2:
 		case c.lmtp:
-			text, taken = r.text, append(taken, accepted[i])
+			text, taken = r.Text, append(taken, accepted[i])
 		default:
-			text, taken = r.text, accepted
+			text, taken = r.Text, accepted
 		}
 	}
-	return text, taken, phaseDot, err
+	return text, taken, reply.Dot, err
 }
 
 // recover makes the connection ready for the next message, or gives it up.
 func (s *sender) recover(err error) {
-	var said *reply
+	var said *reply.Reply
 	c := s.conn
-	if errors.As(err, &said) && said.code != 421 && !c.waits && c.in.Buffered() == 0 && c.ask(resetTime, 250, "RSET") == nil {
+	if errors.As(err, &said) && said.Code != 421 && !c.waits && c.in.Buffered() == 0 && c.ask(resetTime, 250, "RSET") == nil {
 		return
 	}
 	_ = c.Close()

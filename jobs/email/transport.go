@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs/email/reply"
 	"bytes"
 	"context"
 	"errors"
@@ -15,7 +16,7 @@ import (
 // transport takes messages. On failure send says how far that came, and text is
 // what was said on success.
 type transport interface {
-	send(ctx context.Context, l *letter) (text string, at phase, err error)
+	send(ctx context.Context, l *letter) (text string, at reply.Phase, err error)
 	close() error
 }
 
@@ -36,12 +37,12 @@ type sendmail string
 // sendmailSays are the exit statuses, of sysexits.h, by which a program says that it
 // has not taken a message. With any other nobody knows: 75, for one, may mean that the
 // message waits in the queue, or that it does not.
-var sendmailSays = map[int]reply{
-	64: {code: 554, enhanced: "5.5.4"}, 65: {code: 554, enhanced: "5.6.0"}, 66: {code: 554, enhanced: "5.6.0"},
-	67: {code: 550, enhanced: "5.1.1"}, 68: {code: 550, enhanced: "5.1.2"},
-	69: {code: 454, enhanced: "4.3.0"}, 73: {code: 454, enhanced: "4.3.0"},
-	77: {code: 530, enhanced: "5.7.0"}, 78: {code: 530, enhanced: "5.3.5"},
-	126: {code: 530, enhanced: "5.3.5"}, 127: {code: 530, enhanced: "5.3.5"}, // of a shell that does not find it
+var sendmailSays = map[int]reply.Reply{
+	64: {Code: 554, Enhanced: "5.5.4"}, 65: {Code: 554, Enhanced: "5.6.0"}, 66: {Code: 554, Enhanced: "5.6.0"},
+	67: {Code: 550, Enhanced: "5.1.1"}, 68: {Code: 550, Enhanced: "5.1.2"},
+	69: {Code: 454, Enhanced: "4.3.0"}, 73: {Code: 454, Enhanced: "4.3.0"},
+	77: {Code: 530, Enhanced: "5.7.0"}, 78: {Code: 530, Enhanced: "5.3.5"},
+	126: {Code: 530, Enhanced: "5.3.5"}, 127: {Code: 530, Enhanced: "5.3.5"}, // of a shell that does not find it
 }
 
 const (
@@ -62,7 +63,7 @@ func (o *someOutput) String() string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(string(o.b), "\uFFFD")), " ")
 }
 
-func (s sendmail) send(ctx context.Context, l *letter) (text string, at phase, err error) {
+func (s sendmail) send(ctx context.Context, l *letter) (text string, at reply.Phase, err error) {
 	args := append([]string{"-i", "-f", l.from, "--"}, l.recipients...)
 	cmd := exec.CommandContext(ctx, string(s), args...)
 	cmd.WaitDelay = hangTime
@@ -74,22 +75,22 @@ func (s sendmail) send(ctx context.Context, l *letter) (text string, at phase, e
 	var exit *exec.ExitError
 	switch {
 	case err == nil || (errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success()):
-		return out.String(), phaseDot, nil
+		return out.String(), reply.Dot, nil
 	case cmd.Process == nil: // it was not started
-		return "", phaseConnect, err
+		return "", reply.Connect, err
 	case !errors.As(err, &exit) || !exit.Exited():
-		return "", phaseDot, err // it may have taken the message before
+		return "", reply.Dot, err // it may have taken the message before
 	}
 	text = strings.TrimSpace(fmt.Sprintf("%s: exit status %d %s", s, exit.ExitCode(), out))
 	r, known := sendmailSays[exit.ExitCode()]
 	switch {
 	case !known:
-		return "", phaseDot, errors.New(text)
+		return "", reply.Dot, errors.New(text)
 	case len(l.recipients) > 1 && (exit.ExitCode() == 67 || exit.ExitCode() == 68):
-		return "", phaseDot, &partialError{nil, l.recipients, errors.New(text)}
+		return "", reply.Dot, &partialError{nil, l.recipients, errors.New(text)}
 	}
-	r.text = text
-	return "", phaseDot, &r
+	r.Text = text
+	return "", reply.Dot, &r
 }
 
 func (s sendmail) close() error { return nil }
