@@ -25,7 +25,7 @@ a Maildir, a folder of messages, an mbox or single messages; others are passed o
 
 There is a line for each recipient, separated by tabs: the address, the class, the
 status, the action and what the server said. The classes are those of brood run
-email: bounce (there is no such mailbox), full, policy, content, greylisted, reply.Reply
+email: bounce (there is no such mailbox), full, policy, content, greylisted, reply
 for any other; and delayed, expanded, relayed or delivered where nothing failed.
 The address is the one that was written to: the return path tells it with --verp,
 else the report.
@@ -272,7 +272,7 @@ func recipients(text string) []report {
 			address: string(jobs.BareAddress([]byte(address))), status: firstWord(fields["status"]), action: strings.ToLower(firstWord(fields["action"])),
 			text: strings.Join(strings.Fields(typed(fields["diagnostic-code"])), " "),
 		}
-		r.class = classOf(&r)
+		r.class = reply.OfReport(r.status, r.action, r.text)
 		out = append(out, r)
 	}
 	return out
@@ -291,39 +291,6 @@ func firstWord(s string) string {
 		return f[0]
 	}
 	return ""
-}
-
-// classOf judges a report as the reply would be that it quotes.
-func classOf(r *report) jobs.Class {
-	switch r.action {
-	case "failed":
-	case "delayed", "delivered", "relayed", "expanded": // RFC 3464, section 2.3.3
-		return jobs.Class(r.action)
-	default:
-		return reply.ClassReply // nobody says what became of it
-	}
-	o := reply.Outcome{Phase: reply.Rcpt, Enhanced: r.status, Text: r.text}
-	if code, _, said, ok := reply.ParseLine(r.text); ok && code >= 400 {
-		o.Code = code
-		// The status of the report is often only a summary of what was said.
-		if said, _ := reply.CutEnhanced(strings.TrimSpace(said), code); said != "" && strings.HasSuffix(r.status, ".0.0") {
-			o.Enhanced = said
-		}
-	}
-	if o.Code == 0 {
-		o.Code = 554 // so that nothing is made of it that its status does not say
-		if strings.HasPrefix(r.status, "4") {
-			o.Code = 451
-		}
-	}
-	if strings.HasSuffix(o.Enhanced, ".0.0") {
-		o.Enhanced = ""
-	}
-	o.Rule(0)
-	if o.Class == reply.ClassGrey || o.Class == reply.ClassBusy || o.Class == reply.ClassAuth {
-		return reply.ClassReply // it was tried for long enough
-	}
-	return o.Class
 }
 
 // verpOf is whom a message was for whose return path was made by returnPath, or
