@@ -155,6 +155,11 @@ func converse(t *testing.T, s *server, script string, to []string) (sentLetter, 
 
 func converseUntil(ctx context.Context, t *testing.T, s *server, script string, to []string) (sentLetter, *talk) {
 	t.Helper()
+	return converseLetter(ctx, t, s, script, &letter{from: "from@x.example", recipients: to})
+}
+
+func converseLetter(ctx context.Context, t *testing.T, s *server, script string, l *letter) (sentLetter, *talk) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -175,9 +180,8 @@ func converseUntil(ctx context.Context, t *testing.T, s *server, script string, 
 		t.Fatal(err)
 	}
 	var out sentLetter
-	out.text, out.at, out.err = sender.send(ctx, &letter{
-		message: []byte("Subject: x\r\n\r\n..a line\r\n.two\r\n\r\n...\r\n"), from: "from@x.example", recipients: to,
-	})
+	l.message = []byte("Subject: x\r\n\r\n..a line\r\n.two\r\n\r\n...\r\n")
+	out.text, out.at, out.err = sender.send(ctx, l)
 	_ = sender.close()
 	<-done
 	return out, k

@@ -3,6 +3,7 @@ package email
 import (
 	"brood/jobs"
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -209,7 +210,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 		return nil, &badRecord{classHeader, errors.New("there is no From")}
 	}
 	l.sender = from[0].Address
-	l.from = c.returnPath(l.sender, l.recipients)
+	c.setReturnPath(l)
 	_, domain, _ := cutAddress(l.sender)
 	mac := hmac.New(sha256.New, []byte(run))
 	mac.Write([]byte(key))
@@ -358,18 +359,10 @@ func asciiURL(s string) string {
 	return out.String()
 }
 
-// returnPath is where reports about a message go. With VERP it tells whom the
-// message was for, if that is one address: bounces+ann=example.org@example.com.
-func (c *composer) returnPath(sender string, to []string) string {
-	if c.ReturnPath == "" {
-		return sender
-	}
-	if !c.VERP || len(to) > 1 {
-		return c.ReturnPath
-	}
-	local, domain, _ := cutAddress(c.ReturnPath)
-	toLocal, toDomain, _ := cutAddress(to[0])
-	return local + "+" + toLocal + "=" + toDomain + "@" + domain
+// setReturnPath says where reports about a message go. With VERP each recipient has a
+// return path of its own.
+func (c *composer) setReturnPath(l *letter) {
+	l.from, l.verp = cmp.Or(c.ReturnPath, l.sender), c.VERP && c.ReturnPath != ""
 }
 
 func (m *layout) fillBody(vars variables) (text, html string, err error) {

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/email/verp"
 	"errors"
 	"fmt"
 	netmail "net/mail"
@@ -252,8 +253,11 @@ func (c *config) chooseReturn(o jobs.Options) error {
 	if c.VERP && c.ReturnPath == "" {
 		return errors.New("--verp needs --return-path: which mailbox do the reports go to?")
 	}
-	if c.VERP && strings.Contains(c.ReturnPath, "+") {
-		return fmt.Errorf("--return-path %s: with --verp the recipient comes behind a +, so there can be none before it", c.ReturnPath)
+	if !c.VERP {
+		return nil
+	}
+	if err := verp.Check(c.ReturnPath); err != nil {
+		return fmt.Errorf("--return-path %s: with --verp %w", c.ReturnPath, err)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/email/verp"
 	"bytes"
 	"errors"
 	"fmt"
@@ -17,13 +18,31 @@ type letter struct {
 	*mail.Msg
 	message    []byte   // as it is sent, with the line ends of the wire
 	sender     string   // the address in From
-	from       string   // the return path
+	from       string   // the return path, see returnPath
+	verp       bool     // each recipient has one of its own
 	recipients []string // addresses, with those of Cc and Bcc
 	id         string   // Message-ID without angle brackets
 	// envelope says that there is one, so that Bcc need not be a header.
 	envelope bool
 	allowed  func(string) bool
 	utf8     bool // a header has an address with other letters than ASCII
+}
+
+// returnPath is where reports go that are about some recipients: see together.
+func (l *letter) returnPath(to []string) string {
+	if l.verp {
+		return verp.Write(l.from, to[0])
+	}
+	return l.from
+}
+
+// together are the first of some recipients that have a return path in common, and so can be
+// served by one transaction.
+func (l *letter) together(to []string) []string {
+	if l.verp {
+		return to[:1]
+	}
+	return to
 }
 
 // bounced is the recipient whom an error is about, or nothing if it may be another

@@ -51,8 +51,8 @@ func (m maildir) deliver(l *letter) error {
 	// Who delivers a message says where reports about it go: RFC 5321, section
 	// 4.4.
 	head := ""
-	if l.from != l.sender {
-		head = "Return-Path: " + path(l.from) + "\n"
+	if from := l.returnPath(l.recipients); from != l.sender {
+		head = "Return-Path: " + path(from) + "\n"
 	}
 	// Files have lines without the carriage returns of the wire.
 	text := head + string(bytes.ReplaceAll(l.message, []byte("\r\n"), []byte("\n")))

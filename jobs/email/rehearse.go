@@ -82,7 +82,7 @@ func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
 		if err := files.Write(name, l.message, 0o600); err != nil {
 			return fmt.Errorf("--preview-dir: %w", err)
 		}
-		text := fmt.Sprintf("record %d, %s: %s, from %s to %s\n", rec.Seq, r.Place(), name, path(l.from), strings.Join(l.recipients, ", "))
+		text := fmt.Sprintf("record %d, %s: %s, from %s to %s\n", rec.Seq, r.Place(), name, path(l.returnPath(l.recipients)), strings.Join(l.recipients, ", "))
 		if first {
 			text += "\n" + shown(l.message) + "\n"
 			first = false

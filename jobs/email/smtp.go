@@ -89,13 +89,13 @@ func (s *sender) password() (string, error) {
 }
 
 // send hands a message in, in one transaction or, if the server does not take so
-// many recipients at a time, in several. On failure it says how far that came.
+// many recipients at a time, or each has a return path of its own, in several. On failure it says how far that came.
 func (s *sender) send(ctx context.Context, l *letter) (text string, at reply.Phase, err error) {
 	left := l.recipients
 	var taken []string
 	for len(left) > 0 {
 		var now []string
-		text, now, at, err = s.sendOnce(ctx, l, left)
+		text, now, at, err = s.sendOnce(ctx, l, l.together(left))
 		taken = append(taken, now...)
 		left = without(left, now)
 		if err != nil || len(now) == 0 {
@@ -259,7 +259,7 @@ func isLoopback(host string) bool {
 // transact is one transaction over the connection.
 func (s *sender) transact(l *letter, to []string) (text string, taken []string, at reply.Phase, err error) {
 	c := s.conn
-	e := &envelope{from: l.from, to: to}
+	e := &envelope{from: l.returnPath(to), to: to}
 	if size, ok := c.extensions["SIZE"]; ok {
 		if most, err := strconv.Atoi(size); err == nil && most > 0 && len(l.message) > most { // RFC 1870
 			return "", nil, reply.Mail, &reply.Reply{Code: 552, Enhanced: "5.3.4", Text: fmt.Sprintf("the message has %d bytes, and the server takes %d", len(l.message), most)}

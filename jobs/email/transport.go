@@ -63,8 +63,24 @@ func (o *someOutput) String() string {
 	return strings.Join(strings.Fields(strings.ToValidUTF8(string(o.b), "\uFFFD")), " ")
 }
 
+// send runs the program once, or once for each return path.
 func (s sendmail) send(ctx context.Context, l *letter) (text string, at reply.Phase, err error) {
-	args := append([]string{"-i", "-f", l.from, "--"}, l.recipients...)
+	var taken []string
+	for left := l.recipients; len(left) > 0; {
+		now := l.together(left)
+		if text, at, err = s.sendOnce(ctx, l, now); err != nil {
+			if len(taken) > 0 {
+				err = &partialError{taken, left, err}
+			}
+			return text, at, err
+		}
+		taken, left = append(taken, now...), left[len(now):]
+	}
+	return text, at, nil
+}
+
+func (s sendmail) sendOnce(ctx context.Context, l *letter, to []string) (text string, at reply.Phase, err error) {
+	args := append([]string{"-i", "-f", l.returnPath(to), "--"}, to...)
 	cmd := exec.CommandContext(ctx, string(s), args...)
 	cmd.WaitDelay = hangTime
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, PasswordVariable+"=") })
@@ -86,8 +102,8 @@ func (s sendmail) send(ctx context.Context, l *letter) (text string, at reply.Ph
 	switch {
 	case !known:
 		return "", reply.Dot, errors.New(text)
-	case len(l.recipients) > 1 && (exit.ExitCode() == 67 || exit.ExitCode() == 68):
-		return "", reply.Dot, &partialError{nil, l.recipients, errors.New(text)}
+	case len(to) > 1 && (exit.ExitCode() == 67 || exit.ExitCode() == 68):
+		return "", reply.Dot, &partialError{nil, to, errors.New(text)}
 	}
 	r.Text = text
 	return "", reply.Dot, &r
