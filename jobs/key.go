@@ -6,12 +6,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"net/mail"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -92,48 +89,6 @@ func (n Normalization) apply(v []byte) []byte {
 		return normalEmail(v)
 	}
 	return v
-}
-
-// NormalAddress is a mail address as NormEmail compares it, without a name that
-// stands beside it.
-func NormalAddress(v []byte) []byte { return normalEmail(v) }
-
-// BareAddress is an address without the name that may stand before it.
-func BareAddress(v []byte) []byte { return bare(v) }
-
-// MailDomain is what stands behind the last @ of a mail address, or all of it.
-func MailDomain(v []byte) []byte {
-	return bare(v)[bytes.LastIndexByte(bare(v), '@')+1:]
-}
-
-// bare takes the name off an address such as Ada <ada@example.com>.
-func bare(v []byte) []byte {
-	v = bytes.TrimSpace(v)
-	if bytes.ContainsAny(v, "\"(") { // quotes and comments: RFC 5322, section 3.4
-		if a, err := mail.ParseAddress(string(v)); err == nil {
-			return []byte(a.Address)
-		}
-	}
-	if i := bytes.LastIndexByte(v, '<'); i >= 0 && v[len(v)-1] == '>' {
-		v = bytes.TrimSpace(v[i+1 : len(v)-1])
-	}
-	return v
-}
-
-func normalEmail(v []byte) []byte {
-	v = bytes.ToLower(norm.NFC.Bytes(bare(v)))
-	at := bytes.LastIndexByte(v, '@')
-	if at < 0 {
-		return v
-	}
-	domain := bytes.TrimSuffix(v[at+1:], []byte("."))
-	if !bytes.ContainsFunc(domain, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		return v[:at+1+len(domain)]
-	}
-	if ascii, err := idna.Lookup.ToASCII(string(domain)); err == nil {
-		domain = []byte(ascii) // one that cannot be looked up is compared as it stands
-	}
-	return append(v[:at+1:at+1], domain...)
 }
 
 // value is the normalized value of key column i, borrowed from the record or

@@ -1,11 +1,10 @@
 package email
 
 import (
+	"brood/jobs"
 	"fmt"
 	netmail "net/mail"
 	"strings"
-
-	"golang.org/x/net/idna"
 )
 
 // recipient is whom a record is about.
@@ -15,12 +14,9 @@ func recipient(vars variables, columns []string) (*netmail.Address, error) {
 		if v == "" {
 			continue
 		}
-		a, err := netmail.ParseAddress(strings.TrimSpace(v))
+		a, err := netmail.ParseAddress(strings.TrimSpace(string(jobs.CleanAddress([]byte(v)))))
 		if err != nil {
-			if strings.Contains(v, ",") {
-				return nil, fmt.Errorf("%q is not one address (more go into the column cc, and a name with a comma into quotes): %w", v, err)
-			}
-			return nil, fmt.Errorf("%q is not an address: %w", v, err)
+			return nil, noAddress(v, err)
 		}
 		if a.Address, err = asciiDomain(a.Address); err != nil {
 			return nil, err
@@ -33,6 +29,21 @@ func recipient(vars variables, columns []string) (*netmail.Address, error) {
 		return a, oneLine("the name", a.Name)
 	}
 	return nil, fmt.Errorf("there is no address: %s is empty or missing", strings.Join(columns, " or "))
+}
+
+// noAddress words why a value is none, and what may have been meant: that is not for brood to
+// decide.
+func noAddress(v string, err error) error {
+	local, domain, ok := cutAddress(strings.TrimSpace(v))
+	if near := strings.ReplaceAll(domain, ",", "."); ok && near != domain && !strings.ContainsAny(local, ", ") && strings.Contains(near, ".") {
+		if a, err := netmail.ParseAddress(local + "@" + near); err == nil {
+			return fmt.Errorf("%q is not an address: is %s meant, with a dot?", v, a.Address)
+		}
+	}
+	if strings.Contains(v, ",") {
+		return fmt.Errorf("%q is not one address (more go into the column cc, and a name with a comma into quotes): %w", v, err)
+	}
+	return fmt.Errorf("%q is not an address: %w", v, err)
 }
 
 func cutAddress(a string) (local, domain string, ok bool) {
@@ -50,7 +61,7 @@ func asciiDomain(a string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%q is not an address", a)
 	}
-	ascii, err := idna.Lookup.ToASCII(domain)
+	ascii, err := jobs.ASCIIDomain(domain)
 	if err != nil || ascii == "" {
 		return "", fmt.Errorf("%q: the domain is not valid", a)
 	}

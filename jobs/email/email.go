@@ -27,6 +27,7 @@ type runner struct {
 	suppressed *suppressions
 	exchanges  *exchanges // nil: not asked
 	address    []byte     // of the record in hand, as it was given
+	cleaned    cleaned
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
@@ -79,6 +80,9 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 	}
 	if !r.checkRecipient(ctx, l, res) {
 		return nil
+	}
+	if rec.Attempt == 1 {
+		r.cleaned.tell(r.address)
 	}
 	if r.handIn(ctx, l, rec.Attempt, res) {
 		r.seed(ctx, rec)

@@ -180,7 +180,7 @@ func FuzzLetter(f *testing.F) {
 // checkTo: a message is for the address that stands in the record, in its envelope as in
 // its header.
 func checkTo(t *testing.T, m *netmail.Message, l *letter, to string) {
-	want, err := netmail.ParseAddress(strings.TrimSpace(to))
+	want, err := netmail.ParseAddress(strings.TrimSpace(string(jobs.CleanAddress([]byte(to)))))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -183,6 +183,7 @@ type survey struct {
 	lists *suppressions
 	once
 	domains map[string]int
+	cleaned cleaned
 
 	records, send, duplicates, suppressed, invalid int
 	reasons                                        []string // of the first that are invalid
@@ -247,6 +248,7 @@ func (s *survey) look(rec *jobs.Record, mx *exchanges) error {
 		}
 	}
 	s.send++
+	s.cleaned.note(s.c.addressOf(rec))
 	s.domains[domain]++
 	return nil
 }
@@ -284,6 +286,9 @@ func (s *survey) print() error {
 		return err
 	}
 	var b strings.Builder
+	if s.cleaned.n > 0 {
+		fmt.Fprintf(&b, "%d of them without what is around the address: %s\n\n", s.cleaned.n, s.cleaned.first)
+	}
 	for _, reason := range s.reasons {
 		b.WriteString(reason + "\n")
 	}
