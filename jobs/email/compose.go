@@ -11,13 +11,11 @@ import (
 	"fmt"
 	"maps"
 	netmail "net/mail"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
-	"golang.org/x/net/idna"
 )
 
 // composer makes the message of a record.
@@ -25,7 +23,7 @@ type composer struct {
 	config
 	columns
 	layouts     map[string]*layout // by language; under "" if there is one for all
-	unsubscribe filler             // nil: only the column says
+	unsubscribe *slotted           // nil: only the column says
 	signer      *signer            // nil: not signed
 	now         func() time.Time
 	// allowed reports whether an address may be written to; it may be nil.
@@ -39,9 +37,17 @@ type layout struct {
 	text, html filler   // nil: there is none
 }
 
+// filledHeader has addresses, or a value.
 type filledHeader struct {
-	name  string
-	value filler
+	name      string
+	value     filler
+	addresses *slotted
+}
+
+// setHeader is a header with what a record brings.
+type setHeader struct {
+	name, value string
+	list        []mailbox // of one with addresses
 }
 
 func (m *layout) has(name string) bool {
@@ -80,7 +86,7 @@ func newComposer(c config, shape *jobs.Shape) (*composer, error) {
 	}
 	var err error
 	if c.Unsubscribe != "" {
-		if out.unsubscribe, err = textTemplate("List-Unsubscribe", c.Unsubscribe, out.known); err != nil {
+		if out.unsubscribe, err = newSlotted("List-Unsubscribe", c.Unsubscribe, out.known); err != nil {
 			return nil, err
 		}
 	}
@@ -108,15 +114,22 @@ func newLayout(c *config, lang string, shape *jobs.Shape) (*layout, error) {
 		headers = slices.DeleteFunc(headers, func(o header) bool { return o.Name == h.Name })
 	}
 	for _, h := range slices.Concat(headers, c.Headers) {
-		t, err := textTemplate(h.Name, h.Value, shape)
+		if err := mayBeSet(h.Name); err != nil {
+			return nil, err
+		}
+		filled := filledHeader{name: h.Name}
+		var err error
+		if hasAddresses(h.Name) {
+			filled.addresses, err = newSlotted(h.Name, h.Value, shape)
+		} else if filled.value, err = textTemplate(h.Name, h.Value, shape); err == nil && slices.Contains(onlyOnce, h.Name) && out.has(h.Name) {
+			err = fmt.Errorf("header %s stands there twice, and a message has one", h.Name)
+		}
 		if err != nil {
 			return nil, err
 		}
-		out.headers = append(out.headers, filledHeader{h.Name, t})
+		out.headers = append(out.headers, filled)
 		if !strings.Contains(h.Value, "{{") {
 			out.fixed = append(out.fixed, h)
-		} else if err := mayBeSet(h.Name); err != nil {
-			return nil, err
 		}
 	}
 	var err error
@@ -182,22 +195,13 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 		Msg: mail.NewMsg(mail.WithNoDefaultUserAgent()), recipients: []string{to.Address},
 		envelope: c.Maildir == "", allowed: c.allowed, utf8: !isASCII(to.Address),
 	}
-	if err := writable("To", to); err != nil {
-		return nil, &badRecord{classHeader, err}
-	}
-	l.ToMailAddress(to)
 	l.SetDateWithValue(c.now())
 	headers, err := m.fillHeaders(vars, acting)
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range headers {
-		if instead != "" && (h.Name == "Cc" || h.Name == "Bcc") {
-			continue
-		}
-		if err := l.set(h.Name, h.Value); err != nil {
-			return nil, &badRecord{classHeader, err}
-		}
+	if err := l.setAll(headers, to, instead != ""); err != nil {
+		return nil, &badRecord{classHeader, err}
 	}
 	if lang != "" {
 		l.SetGenHeader("Content-Language", lang)
@@ -205,11 +209,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	if err := c.setUnsubscribe(l, vars, acting); err != nil {
 		return nil, err
 	}
-	from := l.GetFrom()
-	if len(from) == 0 {
-		return nil, &badRecord{classHeader, errors.New("there is no From")}
-	}
-	l.sender = from[0].Address
+	l.sender = l.addresses["From"][0].address
 	c.setReturnPath(l)
 	_, domain, _ := cutAddress(l.sender)
 	mac := hmac.New(sha256.New, []byte(run))
@@ -220,6 +220,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	if err != nil {
 		return nil, &badRecord{classTemplate, err}
 	}
+	l.writeAddresses()
 	if html, err = c.addFiles(l, acting, html, domain); err != nil {
 		return nil, &badRecord{classAttachment, err}
 	}
@@ -272,91 +273,90 @@ func (c *composer) layoutFor(vars variables) (m *layout, lang string, err error)
 	return nil, "", fmt.Errorf("there is no template in language %s; there are %s", asked, have)
 }
 
-// fillHeaders fills the headers of the template, and those that a record has in
-// columns of its own that act, which count more.
-func (m *layout) fillHeaders(vars, acting variables) ([]header, error) {
-	own := map[string]string{"Subject": "subject", "Cc": "cc", "Bcc": "bcc", "Reply-To": "reply_to"}
-	var out []header
-	for _, h := range m.headers {
-		if acting.text(own[h.name]) != "" {
-			continue
+// setAll sets all headers. To is whom the record is about; alone says that nobody else is to
+// get the message.
+func (l *letter) setAll(headers []setHeader, to *netmail.Address, alone bool) error {
+	for _, h := range headers {
+		var err error
+		switch {
+		case alone && (h.name == "Cc" || h.name == "Bcc"):
+		case h.name == "To":
+			err = nameOf(to, h.list, alone)
+		case hasAddresses(h.name):
+			l.setAddresses(h.name, h.list)
+		default:
+			err = l.set(h.name, h.value)
 		}
-		value, err := fill(h.value, vars)
 		if err != nil {
-			return nil, &badRecord{classTemplate, fmt.Errorf("header %s: %w", h.name, err)}
-		}
-		if strings.TrimSpace(value) == "" && (h.name == "Cc" || h.name == "Bcc" || h.name == "Reply-To") {
-			continue // the column that it is made of is empty
-		}
-		out = append(out, header{h.name, value})
-	}
-	for _, name := range []string{"Subject", "Cc", "Bcc", "Reply-To"} {
-		if v := acting.text(own[name]); v != "" {
-			out = append(out, header{name, v})
+			return err
 		}
 	}
-	for i, h := range out {
-		out[i].Value = strings.Trim(h.Value, " \t")
-		if err := oneLine("header "+h.Name, h.Value); err != nil {
-			return nil, &badRecord{classHeader, err}
-		}
+	box, err := newMailbox("To", to)
+	if err != nil {
+		return err
 	}
-	if !slices.ContainsFunc(out, func(h header) bool { return h.Name == "Subject" && strings.TrimSpace(h.Value) != "" }) {
-		return nil, &badRecord{classHeader, errors.New("there is no Subject")}
-	}
-	return out, nil
+	l.setAddresses("To", []mailbox{box})
+	return l.checkAddresses()
 }
 
-// unsubscribeColumn holds where a recipient may leave the list.
-const unsubscribeColumn = "unsubscribe_url"
-
-// setUnsubscribe says where a recipient may leave the list: RFC 2369, and with
-// one click RFC 8058.
-func (c *composer) setUnsubscribe(l *letter, vars, acting variables) error {
-	place := acting.text(unsubscribeColumn)
-	if place == "" && c.unsubscribe != nil {
-		var err error
-		if place, err = fill(c.unsubscribe, vars); err != nil {
-			return &badRecord{classTemplate, fmt.Errorf("--unsubscribe: %w", err)}
-		}
+// nameOf gives a recipient the name that a template's To has beside the address.
+func nameOf(to *netmail.Address, list []mailbox, other bool) error {
+	if len(list) != 1 || !other && !bytes.Equal(jobs.NormalAddress([]byte(list[0].address)), jobs.NormalAddress([]byte(to.Address))) {
+		return fmt.Errorf("header To must give the address of the record, %s, and nobody else: others go into Cc or Bcc", to.Address)
 	}
-	var list []string
-	oneClick := false
-	for _, s := range strings.FieldsFunc(place, func(r rune) bool { return r == ',' || r == ' ' }) {
-		s = asciiURL(s)
-		u, err := url.Parse(s)
-		if err != nil || len(s) > mostLine-2 || (u.Scheme != "https" || u.Host == "") && (u.Scheme != "mailto" || u.Opaque == "") || strings.ContainsAny(s, "<>\r\n\x00") {
-			return &badRecord{classHeader, fmt.Errorf("%q is no place to unsubscribe: an https:// address for one click, or a mailto: one", s)}
-		}
-		oneClick = oneClick || u.Scheme == "https"
-		list = append(list, "<"+s+">")
-	}
-	if len(list) > 0 {
-		l.SetGenHeader("List-Unsubscribe", strings.Join(list, ", "))
-	}
-	if oneClick {
-		l.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	if list[0].name != "" {
+		to.Name = list[0].name
 	}
 	return nil
 }
 
-// asciiURL writes a URL as a header has it: the letters that are not ASCII encoded,
-// those of a host as its name is asked for.
-func asciiURL(s string) string {
-	if u, err := url.Parse(s); err == nil && u.Host != "" && !isASCII(u.Host) {
-		if host, err := idna.Lookup.ToASCII(u.Hostname()); err == nil {
-			s = strings.Replace(s, u.Hostname(), host, 1)
+// fillHeaders fills the headers of the template, and those that a record has in
+// columns of its own that act, which count more.
+func (m *layout) fillHeaders(vars, acting variables) ([]setHeader, error) {
+	own := map[string]string{"Subject": "subject", "Cc": "cc", "Bcc": "bcc", "Reply-To": "reply_to"}
+	var out []setHeader
+	subject := false
+	for _, h := range m.headers {
+		if acting.text(own[h.name]) != "" {
+			continue
 		}
-	}
-	var out strings.Builder
-	for i := range len(s) {
-		if s[i] > '~' {
-			fmt.Fprintf(&out, "%%%02X", s[i])
-		} else {
-			out.WriteByte(s[i])
+		set := setHeader{name: h.name}
+		var err error
+		if h.addresses != nil {
+			set.list, err = h.addresses.mailboxes(vars)
+		} else if set.value, err = fill(h.value, vars); err != nil {
+			err = &badRecord{classTemplate, fmt.Errorf("header %s: %w", h.name, err)}
 		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, set)
 	}
-	return out.String()
+	for _, name := range []string{"Subject", "Cc", "Bcc", "Reply-To"} {
+		v := acting.text(own[name])
+		if v == "" {
+			continue
+		}
+		set := setHeader{name: name, value: v}
+		if name != "Subject" {
+			var err error
+			if set.list, err = listOf(name, v); err != nil {
+				return nil, &badRecord{classHeader, err}
+			}
+		}
+		out = append(out, set)
+	}
+	for i, h := range out {
+		out[i].value = strings.Trim(h.value, " \t")
+		if err := oneLine("header "+h.name, h.value); err != nil {
+			return nil, &badRecord{classHeader, err}
+		}
+		subject = subject || h.name == "Subject" && strings.TrimSpace(h.value) != ""
+	}
+	if !subject {
+		return nil, &badRecord{classHeader, errors.New("there is no Subject")}
+	}
+	return out, nil
 }
 
 // setReturnPath says where reports about a message go. With VERP each recipient has a

@@ -3,6 +3,7 @@ package email
 import (
 	"brood/jobs"
 	"brood/jobs/email/verp"
+	"bytes"
 	"errors"
 	"fmt"
 	netmail "net/mail"
@@ -68,6 +69,7 @@ func readVariants(path string) (variants, error) {
 	out := make(variants)
 	read := func(lang, name string) error {
 		b, err := os.ReadFile(name)
+		b = bytes.TrimPrefix(b, []byte("\ufeff")) // Windows puts it there, and it is no letter of the text
 		if err == nil && !utf8.Valid(b) {
 			err = fmt.Errorf("%s is not UTF-8: convert it, as with iconv -f latin1 -t utf-8", name)
 		}
@@ -278,10 +280,29 @@ func (c *config) chooseSeeds(o jobs.Options) error {
 // checkHeaders refuses headers that could not be set for any record.
 func (m *layout) checkHeaders(c *composer) error {
 	for _, h := range m.fixed {
-		l := &letter{Msg: mail.NewMsg()}
-		if err := errors.Join(oneLine("header "+h.Name, h.Value), l.set(h.Name, h.Value)); err != nil {
+		err := oneLine("header "+h.Name, h.Value)
+		if err == nil && !hasAddresses(h.Name) {
+			err = (&letter{Msg: mail.NewMsg()}).set(h.Name, h.Value)
+		}
+		if err != nil {
 			return err
 		}
+	}
+	for _, h := range m.headers {
+		if h.addresses == nil {
+			continue
+		}
+		if err := h.addresses.check(); err != nil {
+			return err
+		}
+		if h.name == "To" {
+			if err := h.addresses.checkTo(&c.columns); err != nil {
+				return err
+			}
+		}
+	}
+	if err := m.checkFrom(); err != nil {
+		return err
 	}
 	if c.Unsubscribe != "" {
 		scheme, _, _ := strings.Cut(c.Unsubscribe, ":")

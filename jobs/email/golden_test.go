@@ -189,7 +189,7 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, w := range want {
-		if name == "name-emoji" {
+		if name == "name-emoji" || name == "name-unbroken-long" {
 			// It leaves the spaces in between two encoded words of a name (its issue
 			// 35547), which RFC 2047, section 6.2, wants taken out.
 			for _, s := range []*said{w, got[name]} {

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	netmail "net/mail"
 	"slices"
 	"strings"
 
@@ -26,6 +25,10 @@ type letter struct {
 	envelope bool
 	allowed  func(string) bool
 	utf8     bool // a header has an address with other letters than ASCII
+
+	addresses map[string][]mailbox // by name of the header
+	names     []string             // of headers that are set
+	repeated  []header             // those of a name that was there
 }
 
 // returnPath is where reports go that are about some recipients: see together.
@@ -91,56 +94,115 @@ func oneLine(what, value string) error {
 // goes before it.
 const mostLine = 997
 
+// addressHeaders are those that have addresses in them, in the order in which they are written.
+var addressHeaders = []string{
+	"From", "Sender", "To", "Cc", "Bcc", "Reply-To", "Errors-To", "Return-Receipt-To", "Disposition-Notification-To", "X-Confirm-Reading-To",
+	"Mail-Followup-To", "Mail-Reply-To", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Bcc", "Resent-Reply-To",
+}
+
+func hasAddresses(name string) bool { return slices.Contains(addressHeaders, name) }
+
+// onlyOnce are the other headers of which there may be one: RFC 5322, section 3.6, RFC 2369, RFC
+// 2919, RFC 3834, RFC 3282, and what mail programs read of their own.
+var onlyOnce = []string{
+	"Subject", "In-Reply-To", "References", "List-Id", "List-Help", "List-Post", "List-Owner", "List-Archive", "List-Subscribe",
+	"Auto-Submitted", "Content-Language", "Precedence", "Priority", "Importance", "X-Priority", "X-Mailer", "User-Agent", "Organization", "Feedback-Id",
+}
+
 // mayBeSet refuses headers that are not for the user to write.
 func mayBeSet(name string) error {
 	switch name {
-	case "To", "Date", "Message-Id", "Mime-Version", "Content-Type", "Content-Transfer-Encoding", "List-Unsubscribe-Post":
-		return fmt.Errorf("header %s is brood's to set", name)
+	case "Date", "Message-Id":
+		return fmt.Errorf("header %s: leave it out, brood writes it", name)
+	case "Mime-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-Id":
+		return fmt.Errorf("header %s: leave it out, brood writes it; HTML goes into --html, or on top of a --template it says what follows", name)
 	case "Dkim-Signature", "Return-Path", "Received":
 		return fmt.Errorf("header %s is not written by hand: see --dkim-key and --return-path", name)
-	case "List-Unsubscribe":
+	case "List-Unsubscribe", "List-Unsubscribe-Post":
 		return fmt.Errorf("header %s is set by --unsubscribe, or by the column %s", name, unsubscribeColumn)
 	}
 	return nil
 }
 
-// set sets a header.
+// set sets a header that has no addresses. One of a name that is there already goes beside it.
 func (l *letter) set(name, value string) error {
 	if err := mayBeSet(name); err != nil {
 		return err
 	}
-	switch name {
-	case "From", "Reply-To", "Cc", "Bcc":
-		list, err := netmail.ParseAddressList(value)
-		if err != nil {
-			return fmt.Errorf("header %s: %q: %w", name, value, err)
+	if name == "Subject" || !isASCII(value) || strings.Contains(value, "=?") { // that would be read as encoded
+		value = encodeText(name, value)
+	}
+	if n := longest(value); n > mostLine {
+		return fmt.Errorf("header %s: a word of %d octets, and a line may have 998", name, n)
+	}
+	if slices.Contains(l.names, name) {
+		l.repeated = append(l.repeated, header{name, value})
+		return nil
+	}
+	l.names = append(l.names, name)
+	l.SetGenHeader(mail.Header(name), value)
+	return nil
+}
+
+// setAddresses sets a header of addresses, or adds to it. Who must not be written to is left out
+// of Cc and Bcc.
+func (l *letter) setAddresses(name string, list []mailbox) {
+	for _, box := range list {
+		if name == "Cc" || name == "Bcc" {
+			if l.allowed != nil && !l.allowed(box.address) {
+				continue
+			}
+			l.addRecipient(box.address)
 		}
-		return l.setAddresses(name, list)
-	case "Subject":
-		l.SetGenHeader(mail.HeaderSubject, encodeText(name, value))
-	default:
-		if !isASCII(value) || strings.Contains(value, "=?") { // that would be read as encoded
-			value = encodeText(name, value)
+		l.utf8 = l.utf8 || !isASCII(box.address)
+		if l.addresses == nil {
+			l.addresses = make(map[string][]mailbox)
 		}
-		if n := longest(value); n > mostLine {
-			return fmt.Errorf("header %s: a word of %d octets, and a line may have 998", name, n)
-		}
-		l.SetGenHeader(mail.Header(name), value)
+		l.addresses[name] = append(l.addresses[name], box)
+	}
+}
+
+// checkAddresses refuses headers of addresses that do not go together: RFC 5322, section 3.6.2.
+func (l *letter) checkAddresses() error {
+	from, sender := l.addresses["From"], l.addresses["Sender"]
+	switch {
+	case len(from) == 0:
+		return errors.New("there is no From")
+	case len(from) > 1 && len(sender) == 0:
+		return fmt.Errorf("header From has %d addresses: a header Sender must say which of them sends it (or is there a name with a comma in it? It goes into quotes)", len(from))
+	case len(sender) > 1:
+		return fmt.Errorf("header Sender has %d addresses: it has one", len(sender))
 	}
 	return nil
 }
 
-// writable refuses an address of a header that no line has room for, or that would not be
-// read as what it is: net/mail encodes no backslash beside letters that are not ASCII.
-func writable(header string, a *netmail.Address) error {
-	text := a.String()
-	if n := longest(text); n > mostLine {
-		return fmt.Errorf("header %s: a name of %d octets, and a line may have 998", header, n)
+// writeAddresses puts the headers of addresses, and those that are repeated, into the message.
+func (l *letter) writeAddresses() {
+	var lines []string
+	for _, name := range addressHeaders {
+		list := l.addresses[name]
+		// In a Maildir there is no envelope: whoever sends the message from there reads Bcc,
+		// and takes it out.
+		if len(list) == 0 || l.envelope && (name == "Bcc" || name == "Resent-Bcc") {
+			continue
+		}
+		all := make([]string, len(list))
+		for i, box := range list {
+			all[i] = box.text
+		}
+		lines = append(lines, folded(name, strings.Join(all, ", ")))
 	}
-	if back, err := netmail.ParseAddress(text); err != nil || *back != *a {
-		return fmt.Errorf("header %s: the name %q cannot be written so that it is read (is there a backslash in it?)", header, a.Name)
+	for _, h := range l.repeated {
+		lines = append(lines, folded(h.Name, h.Value))
 	}
-	return nil
+	// go-mail would write several of one name as a list, and of From only the first. It puts a
+	// colon and a space between what it takes for the name of one header and its value.
+	block := strings.Join(lines, "\r\n")
+	name, value, ok := strings.Cut(block, ": ")
+	if !ok { // each is folded behind its name
+		name, value, _ = strings.Cut(block, ":")
+	}
+	l.SetGenHeaderPreformatted(mail.Header(name), value)
 }
 
 // addRecipient adds an address, unless it is among them.
@@ -149,48 +211,4 @@ func (l *letter) addRecipient(address string) {
 	if !slices.ContainsFunc(l.recipients, func(r string) bool { return bytes.Equal(jobs.NormalAddress([]byte(r)), normal) }) {
 		l.recipients = append(l.recipients, address)
 	}
-}
-
-// setAddresses sets a header of addresses. Who must not be written to is left out
-// of Cc and Bcc.
-func (l *letter) setAddresses(name string, list []*netmail.Address) error {
-	var kept []*netmail.Address
-	for _, a := range list {
-		var err error
-		if a.Address, err = asciiDomain(a.Address); err != nil {
-			return fmt.Errorf("header %s: %w", name, err)
-		}
-		if err := oneLine("header "+name, a.Name); err != nil {
-			return err
-		}
-		if copied := name == "Cc" || name == "Bcc"; copied {
-			if l.allowed != nil && !l.allowed(a.Address) {
-				continue
-			}
-			l.addRecipient(a.Address)
-		}
-		l.utf8 = l.utf8 || !isASCII(a.Address)
-		if err := writable(name, a); err != nil {
-			return err
-		}
-		kept = append(kept, a)
-	}
-	switch {
-	case len(kept) == 0:
-	case name == "From":
-		l.FromMailAddress(kept[0])
-	case name == "Reply-To":
-		l.ReplyToMailAddress(kept...)
-	case name == "Cc":
-		l.CcMailAddress(kept...)
-	case !l.envelope:
-		// In a Maildir there is no envelope: whoever sends the message from there
-		// reads it, and takes it out.
-		var all []string
-		for _, a := range kept {
-			all = append(all, a.String())
-		}
-		l.SetGenHeader("Bcc", strings.Join(all, ", "))
-	}
-	return nil
 }

@@ -102,17 +102,26 @@ func (g guarded) Execute(w io.Writer, data any) error {
 		return err
 	}
 	text := out.String()
-	for _, m := range marks {
-		found := m.mark.FindString(text)
-		if found != "" && !strings.Contains(g.source, found) && !isIn(data, html.UnescapeString(found)) {
-			return fmt.Errorf("the template makes %q: %s", found, m.why)
-		}
+	if err := holes(text, g.source, data); err != nil {
+		return err
 	}
 	for i, c := range g.comments.text {
 		text = strings.ReplaceAll(text, g.comments.markOf(i), c)
 	}
 	_, err := io.WriteString(w, text)
 	return err
+}
+
+// holes refuses a text with one of the marks in it, unless it comes from the template itself or
+// from the record.
+func holes(text, source string, data any) error {
+	for _, m := range marks {
+		found := m.mark.FindString(text)
+		if found != "" && !strings.Contains(source, found) && !isIn(data, html.UnescapeString(found)) {
+			return fmt.Errorf("the template makes %q: %s", found, m.why)
+		}
+	}
+	return nil
 }
 
 // isIn reports whether a text is in a value of a record.
@@ -290,8 +299,8 @@ func splitTemplate(name, text string) (headers []header, body string, err error)
 		if !more {
 			return nil, "", fmt.Errorf("%s:%d: the headers do not end with an empty line, behind which the text begins", name, line)
 		}
-		if h, ok := strings.CutPrefix(first, " "); ok && len(headers) > 0 {
-			headers[len(headers)-1].Value += " " + strings.TrimSpace(h)
+		if h, ok := cutFold(first); ok && len(headers) > 0 {
+			headers[len(headers)-1].Value += " " + h
 		} else {
 			h, err := parseHeader(first)
 			if err != nil {
@@ -301,6 +310,12 @@ func splitTemplate(name, text string) (headers []header, body string, err error)
 		}
 		text = rest
 	}
+}
+
+// cutFold is what a line has to say that goes on with the header before it: RFC 5322, section
+// 2.2.3.
+func cutFold(line string) (string, bool) {
+	return strings.TrimSpace(line), strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")
 }
 
 // header is one header of the messages; its value is a template.

@@ -1,0 +1,55 @@
+package email
+
+import (
+	"brood/jobs"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestUnsubscribe(t *testing.T) {
+	shape := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"email", "v", "unsubscribe_url"}}
+	for _, c := range []struct{ template, v, column, want, err string }{
+		{"https://x.example/?a=1,2,{{.v}}", "a,b", "", "<https://x.example/?a=1,2,a,b>", ""},
+		{"https://x.example/?a={{.v}}", "1,mailto:mallory@evil.example", "", "<https://x.example/?a=1,mailto:mallory@evil.example>", ""},
+		{"https://x.example/?a={{.v}}", "1>, <https://evil.example", "", "", "is no place to unsubscribe"},
+		{"https://x.example/{{.v}},mailto:leave@x.example?subject={{.v}}", "7", "", "<https://x.example/7>, <mailto:leave@x.example?subject=7>", ""},
+		{"https://x.example/{{.v}}, mailto:leave@x.example", "7", "", "<https://x.example/7>, <mailto:leave@x.example>", ""},
+		{"<https://x.example/a,mailto:b/{{.v}}> <mailto:leave@x.example>", "7", "", "<https://x.example/a,mailto:b/7>, <mailto:leave@x.example>", ""},
+		{"{{.v}}", "https://x.example/,1, MAILTO:a@x.example", "", "<https://x.example/,1>, <MAILTO:a@x.example>", ""},
+		{"https://x.example/", "v", "https://y.example/?a=1,2", "<https://y.example/?a=1,2>", ""},
+		{"", "v", "mailto:a@x.example, https://y.example/é", "<mailto:a@x.example>, <https://y.example/%C3%A9>", ""},
+		{"https://x.example/{{.v}}", "a b", "", "", "is no place to unsubscribe"},
+		{"https://x.example/{{.v}}", "a\r\nBcc: x@y.example", "", "", "line break"},
+		{"https://x.example/,", "v", "", "<https://x.example/>", ""},
+	} {
+		cc := config{Use: []string{"unsubscribe_url"}, Headers: []header{{"From", "a@x.example"}, {"Subject", "x"}}, Text: variants{"": {"text", "x"}}, Unsubscribe: c.template}
+		comp, err := newComposer(cc, shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := comp.compose(&jobs.Record{Attempt: 1, Shape: shape, Values: [][]byte{[]byte("to@x.example"), []byte(c.v), []byte(c.column)}}, "key", "run", "")
+		if err != nil {
+			if c.err == "" || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s of %q: %v, want %q", c.template, c.v, err, c.err)
+			}
+			continue
+		}
+		m := strings.ReplaceAll(string(l.message), "\r\n ", " ")
+		if got := header1(m, "List-Unsubscribe"); c.err != "" || got != c.want {
+			t.Errorf("%s of %q is %s, want %s %s", c.template, c.v, got, c.want, c.err)
+		}
+		if got := header1(m, "List-Unsubscribe-Post"); (got == "List-Unsubscribe=One-Click") != strings.Contains(c.want, "https:") {
+			t.Errorf("%s: one click is %q", c.template, got)
+		}
+	}
+}
+
+// header1 is a header of a message that was unfolded.
+func header1(m, name string) string {
+	lines := strings.Split(m, "\r\n")
+	if i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, name+": ") }); i >= 0 {
+		return lines[i][len(name)+2:]
+	}
+	return ""
+}
