@@ -37,7 +37,7 @@ func TestJudge(t *testing.T) {
 		{Dot, say(554, "5.7.26", "unauthenticated"), jobs.VerdictFailed, "bounced", ClassPolicy, 0, 0},
 		{Mail, say(552, "5.3.4", "too large"), jobs.VerdictFailed, "bounced", ClassContent, 0, 0},
 		{Dot, say(554, "", "transaction failed"), jobs.VerdictFailed, "bounced", ClassReply, 0, 0},
-		{Connect, say(554, "5.7.1", "blocked"), jobs.VerdictAbort, "deferred", ClassPolicy, 0, 0},
+		{Connect, say(554, "5.7.1", "blocked"), jobs.VerdictAbort, "deferred", ClassSender, 0, 0},
 		{Mail, say(534, "5.7.9", "too weak"), jobs.VerdictAbort, "deferred", ClassAuth, 0, 0},
 		{Rcpt, say(550, "5.1.2", "no such domain"), jobs.VerdictFailed, "bounced", ClassBounce, 0, 0},
 		{Rcpt, say(550, "5.4.4", "no route"), jobs.VerdictFailed, "bounced", ClassBounce, 0, 0},

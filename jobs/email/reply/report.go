@@ -11,8 +11,10 @@ import (
 // may have its type in front ("smtp; 550 no such user"). A report in words of its own is one
 // with the action "failed" and those words as the diagnostic.
 //
-// An action other than failed is the class. Of what failed the class is that of the reply; one that
-// asks to wait is ClassReply, as whoever reports has waited for long enough.
+// An action other than failed is the class. Of what failed it is the class of the reply that is
+// quoted, or ClassBounce where that says that there is no such mailbox, though it asked to come
+// back: whoever reports has come back for long enough. Without a reply it is ClassBounce, ClassFull,
+// ClassSender, ClassPolicy, ClassContent or, where the words do not tell, ClassReply.
 func OfReport(status, action, diagnostic string) jobs.Class {
 	switch strings.ToLower(action) {
 	case "failed":
@@ -22,25 +24,23 @@ func OfReport(status, action, diagnostic string) jobs.Class {
 		return ClassReply // nobody says what became of it
 	}
 	text := untyped(diagnostic)
-	o := Outcome{Phase: Rcpt, Enhanced: status, Text: text}
-	if code, _, said, ok := ParseLine(text); ok && code >= 400 {
+	o := Outcome{Phase: Rcpt, Text: text}
+	code, _, said, quotes := ParseLine(text)
+	if quotes = quotes && code >= 400; quotes {
 		o.Code = code
-		// The status of the report is often only a summary of what was said.
-		if said, _ := CutEnhanced(strings.TrimSpace(said), code); said != "" && strings.HasSuffix(status, ".0.0") {
-			o.Enhanced = said
-		}
+		o.Enhanced, _ = CutEnhanced(strings.TrimSpace(said), code)
+	} else if o.Code = 554; strings.HasPrefix(status, "4") {
+		o.Code = 451
 	}
-	if o.Code == 0 {
-		o.Code = 554 // so that nothing is made of it that its status does not say
-		if strings.HasPrefix(status, "4") {
-			o.Code = 451
-		}
+	// The status of the report is often only a summary of what was said.
+	if o.Enhanced == "" && len(plainOf(text).codes) == 0 && !strings.HasSuffix(status, ".0.0") {
+		o.Enhanced = status
 	}
-	if strings.HasSuffix(o.Enhanced, ".0.0") {
-		o.Enhanced = ""
+	if subjectOf(&o) == ofNobody {
+		return ClassBounce // also if it was asked again for a while
 	}
 	o.Rule(0)
-	if o.Class == ClassGrey || o.Class == ClassBusy || o.Class == ClassAuth {
+	if !quotes && (o.Class == ClassGrey || o.Class == ClassBusy || o.Class == ClassAuth) {
 		return ClassReply
 	}
 	return o.Class
