@@ -93,7 +93,7 @@ func TestClient(t *testing.T) {
 		"split, and half of it fails": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< RCPT TO:<b@x.example>\n> 250 ok\n> 250 ok\n> 452 4.5.3 too many\n< DATA\n> 354 go\n<.\n> 250 ok\n" +
 			mailLine + "< RCPT TO:<b@x.example>\n< DATA\n> 250 ok\n> 550 5.1.1 no\n> 503 none\n< RSET\n> 250 ok\n", []string{"a@x.example", "b@x.example"}, reply.Rcpt, "sent to a@x.example, but not to b@x.example", statusUnknown},
 		"refused, and yet asked for": {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 550 5.1.1 no\n> 354 go\n", nil, reply.Rcpt, "550 5.1.1 no", statusBounced},
-		"sender refused":             {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 553 5.1.8 no\n> 503 no\n> 503 no\n< RSET\n> 250 ok\n", nil, reply.Mail, "553 5.1.8 no", statusBounced},
+		"sender refused":             {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 553 5.1.8 no\n> 503 no\n> 503 no\n< RSET\n> 250 ok\n", nil, reply.Mail, "553 5.1.8 no", statusDeferred},
 		"closed before MAIL":         {greeting + "x", nil, reply.Mail, "EOF", statusDeferred},
 		"closed in DATA":             {greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 250 ok\n> 250 ok\nx", nil, reply.Data, "EOF", statusDeferred},
 		"cut in the greeting":        {"> 22\\\nx", nil, reply.Connect, "EOF", statusDeferred},

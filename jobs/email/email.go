@@ -27,6 +27,7 @@ type runner struct {
 	suppressed *suppressions
 	exchanges  *exchanges // nil: not asked
 	address    []byte     // of the record in hand, as it was given
+	doubts     doubts
 	cleaned    cleaned
 }
 
@@ -84,7 +85,7 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 	if rec.Attempt == 1 {
 		r.cleaned.tell(r.address)
 	}
-	if r.handIn(ctx, l, rec.Attempt, res) {
+	if r.handIn(ctx, l, rec, res) {
 		r.seed(ctx, rec)
 	}
 	return nil
@@ -137,7 +138,7 @@ func (r *runner) seed(ctx context.Context, rec *jobs.Record) {
 }
 
 // handIn sends a message, and reports whether it was taken.
-func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.Result) bool {
+func (r *runner) handIn(ctx context.Context, l *letter, rec *jobs.Record, res *jobs.Result) bool {
 	text, at, err := r.transport.send(ctx, l)
 	var box *maildirError
 	switch {
@@ -146,6 +147,7 @@ func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.R
 		if r.Server != nil {
 			o.Code = 250
 		}
+		r.doubts.sent()
 		r.fill(res, o, l.id, queueID(text))
 		return true
 	case errors.As(err, &box):
@@ -153,7 +155,8 @@ func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.R
 		r.fill(res, reply.Outcome{Status: statusDeferred}, l.id, "")
 		return false
 	}
-	o := judge(at, err, attempt)
+	o := judge(at, err, rec.Attempt)
+	r.doubts.weigh(rec.Seq, &o)
 	if gone := l.bounced(err); o.Class == reply.ClassBounce && r.Bounced != "" && gone != "" {
 		if err := noteBounce(r.Bounced, gone); err != nil {
 			// The address stays to be tried, and the list to be mended.
@@ -163,10 +166,18 @@ func (r *runner) handIn(ctx context.Context, l *letter, attempt int, res *jobs.R
 			return false
 		}
 	}
-	res.Fail(o.Verdict, o.Class, "%s: %s", o.Phase, err)
+	res.Fail(o.Verdict, o.Class, "%s: %s%s", o.Phase, err, advice(&o))
 	res.RetryAfter, res.Delays = o.After, o.Holds
 	r.fill(res, o, l.id, "")
 	return false
+}
+
+// advice is what can be done about a refusal that stops the run, to stand behind it.
+func advice(o *reply.Outcome) string {
+	if o.Verdict != jobs.VerdictAbort || o.Hint == "" {
+		return ""
+	}
+	return " (" + o.Hint + ")"
 }
 
 // sendAtColumn says when a message may be sent.

@@ -187,7 +187,7 @@ func (o bounceOptions) String(string) string        { return o.list }
 func (o bounceOptions) StringSlice(string) []string { return nil }
 
 // reportClasses are those that the help of brood bounces names.
-var reportClasses = []string{"bounce", "full", "policy", "content", "greylisted", "reply", "delayed", "expanded", "relayed", "delivered"}
+var reportClasses = []string{"bounce", "full", "policy", "content", "greylisted", "reply", "sender", "auth", "busy", "delayed", "expanded", "relayed", "delivered"}
 
 // FuzzReports: a folder of anything makes lines of five words, about addresses, of classes
 // that there are; and what is appended to a list is these addresses, and nothing beside.

@@ -64,6 +64,9 @@ recipient has exceeded the limit
 recipient & message rate limit
 incoming mail limit
 incoming message limit
+mailbox unavailable or access denied
+received too much
+recipient is receiving
 `
 
 // wordsQuota: the sender has sent what it may, in an hour, a day or a month.
@@ -144,6 +147,7 @@ const wordsTempo = `
 throttling
 maximum sending rate
 sending rate
+frequency limited
 `
 
 // wordsTheirs: who may write to a recipient, or what its own mail system says on behalf of
@@ -190,6 +194,8 @@ ces mailbox rules
 tenantallowblocklist
 transport rules
 authenticated for group
+rejected by recipient
+rejected by the recipient
 `
 
 // wordsListed: reputation, lists of those who are blocked, and proofs that a message lacks.
@@ -254,7 +260,6 @@ listed in ! not listed ! unlisted
 unsolicited
 spoof
 header from
-from header
 due to policy
 policy reasons
 policy reason
@@ -273,7 +278,6 @@ administratively denied
 email blocked
 mail blocked
 message blocked
-mailbox unavailable or access denied
 delivery not authorized
 too many bad
 too many invalid
@@ -320,6 +324,8 @@ rfc2822
 user complaints
 sender guidelines
 spf_
+black ip
+multiple from
 `
 
 // wordsLogin: the server wants to know who sends.
@@ -364,8 +370,6 @@ smtp auth_
 smtpauth
 smtpclientauthentication
 authentication credentials invalid
-authentication failed
-authentication failure
 authentication unsuccessful
 bad credentials
 invalid credentials
@@ -374,9 +378,10 @@ incorrect authentication
 username and password not accepted
 invalid user or password
 wrong password
-account is not yet activated
 authentification requ
 authentifizierung & erforderlich
+authentication failed ! temporar
+authentication failure ! temporar
 `
 
 // wordsRelay: the server takes no mail for others.
@@ -415,6 +420,7 @@ we are not an open
 not an open relay
 ретранс
 пересылка запрещена
+denies relay
 `
 
 // wordsSender: the address, the account or the name of the sender is not accepted.
@@ -509,6 +515,18 @@ mail from must
 mail from header
 mail from command
 mailfrom
+message sending for this account
+denies the sender
+mail from invalid
+not yet activated
+helo command
+ehlo command
+invalid helo
+invalid ehlo
+bad helo
+helo name
+ehlo name
+authorised to send ! to send to
 `
 
 // wordsHello: how this machine calls itself, and the sender in other languages. Looked at
@@ -650,6 +668,7 @@ schranka je plna
 容量オーバー
 メールボックスがいっぱい
 容量を超え
+speichervolumen
 `
 
 // wordsSize: the message is too large.
@@ -658,6 +677,8 @@ message too big
 message too large
 message is too big
 message is too large
+message is too long
+message too long
 message size
 message length exceeds
 message exceeds
@@ -724,6 +745,10 @@ suspens
 一時
 @docomo & unknown user
 @docomo & user unknown
+user is locked
+dns error
+too many hops
+hop count
 `
 
 // wordsShut: there was such a mailbox, which is switched off.
@@ -993,6 +1018,11 @@ user not listed
 user not valid
 user not recognized
 user not recognised
+does no exist
+local user & not found
+unavailable mail user
+address invalid
+marked as invalid
 `
 
 // wordsNobodyAbroad: the same in other languages.
@@ -1185,8 +1215,6 @@ local error
 configuration error
 connection refused
 connection lost
-too many hops
-hop count
 loop
 loops back
 protocol error
