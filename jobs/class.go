@@ -8,6 +8,7 @@ type Class string
 const (
 	ClassInput     Class = "input"     // the row could not be read
 	ClassDuplicate Class = "duplicate" // its key was seen before, in this run or in another
+	ClassWhere     Class = "where"     // a condition of the user's leaves it out
 	ClassExpired   Class = "expired"   // its idempotency key may have been forgotten by the far side
 	ClassOutput    Class = "output"    // the job produced more than it may
 	ClassConnect   Class = "connect"   // the far side could not be reached: a reason to do less at once

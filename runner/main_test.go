@@ -209,7 +209,7 @@ func (f *fakeRun) rows() []string {
 	}
 	defer func() { _ = in.Close() }()
 	var out []string
-	records, _ := intake.Records(in, 0)
+	records, _ := intake.Records(in, 0, nil)
 	for rec, err := range records {
 		if err != nil {
 			f.t.Fatal(err)

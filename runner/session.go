@@ -99,6 +99,7 @@ type session struct {
 	admission *admission
 	// corrections stand in place of records; of the source.
 	corrections intake.Corrections
+	chooser     *intake.Chooser // nil: all records are
 	book        *book.Book
 	crew        crew
 	starting    sync.Mutex  // held by who starts a worker, where Setting.Scarce, or crowded
@@ -159,6 +160,9 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	}
 	var err error
 	if r.encoder, err = sink.NewEncoder(cfg.OutputFormat, r.shape, cfg.Plan.Columns); err != nil {
+		return err
+	}
+	if r.chooser, err = intake.NewChooser(cfg.Where, r.shape); err != nil {
 		return err
 	}
 	if cfg.Plan.FailedOutput == jobs.FailedToStdout {
@@ -338,7 +342,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	if in.Produces() {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, rows: guard.NewAlike()}
+	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, chooser: r.chooser, rows: guard.NewAlike()}
 	if r.cfg.NoGuard {
 		src.rows.Differs()
 	}

@@ -32,6 +32,11 @@ type source struct {
 	loose     int          // records of this block that were queued by themselves
 	rows      *guard.Alike // whether the first rows are all bad
 
+	// chooser says which records are to be worked on, and chosen how many of those that have
+	// been read were, if Config.RecordLimit counts them.
+	chooser *intake.Chooser
+	chosen  uint64
+
 	past        *book.Past
 	corrections intake.Corrections
 	// skip is which records of the chunk at hand are final, or nil.
@@ -61,13 +66,42 @@ func (s *source) read(ctx context.Context) error {
 
 // begin goes to the first chunk that is not done.
 func (s *source) begin() error {
-	if s.admission != nil {
-		return nil // the keys of all records are needed
+	if s.readsAll() {
+		return nil
 	}
 	if at, ok := s.past.SkipFrom(0); ok {
 		return s.jump(at)
 	}
 	return nil
+}
+
+// readsAll reports whether also what is final must be read: the keys of all records are needed,
+// or it must be known how many were chosen.
+func (s *source) readsAll() bool { return s.admission != nil || s.countsChosen() }
+
+// countsChosen reports whether records that are left out do not count for the limit.
+func (s *source) countsChosen() bool { return s.chooser != nil && s.r.cfg.RecordLimit > 0 }
+
+// atLimit reports whether as many records have been read as there may be.
+func (s *source) atLimit() bool {
+	read := uint64(s.seq)
+	if s.countsChosen() {
+		read = s.chosen
+	}
+	return s.r.cfg.RecordLimit > 0 && read >= s.r.cfg.RecordLimit
+}
+
+// count counts the record at hand, as it stands in the dataset, unless it is left out.
+func (s *source) count() {
+	if !s.countsChosen() {
+		return
+	}
+	if s.rec.Err == nil {
+		if yes, err := s.chooser.Chooses(s.record()); !yes && err == nil {
+			return
+		}
+	}
+	s.chosen++
 }
 
 func (s *source) jump(chunk uint64) error {
@@ -88,7 +122,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		if ctx.Err() != nil {
 			return false, nil //nolint:nilerr // the run is ending
 		}
-		if s.r.cfg.RecordLimit > 0 && uint64(s.seq) >= s.r.cfg.RecordLimit {
+		if s.atLimit() {
 			s.r.book.InputEnds()
 			return false, nil
 		}
@@ -124,6 +158,7 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			p := s.rec.Pos
 			s.r.book.NoteStart(uint64(s.seq/ledger.ChunkSize), p)
 		}
+		s.count()
 		s.corrections.Apply(s.reader, s.seq, &s.rec)
 		if err := s.admit(); err != nil {
 			return false, err
@@ -157,7 +192,7 @@ func (s *source) end() error {
 // enterChunk is called before the first record of a chunk is read. It passes
 // over chunks that are done.
 func (s *source) enterChunk(chunk uint64) error {
-	if at, ok := s.past.SkipFrom(chunk); ok && s.admission == nil {
+	if at, ok := s.past.SkipFrom(chunk); ok && !s.readsAll() {
 		if err := s.jump(at); err != nil {
 			return err
 		}
@@ -179,6 +214,9 @@ func (s *source) admit() error {
 			s.refuse(jobs.StatusFailed, jobs.ClassInput, rec.Err.Error())
 		}
 		return nil // a bad row is an outcome
+	}
+	if s.chooser != nil && !s.choose(final) {
+		return nil
 	}
 	if s.admission != nil {
 		if done, err := s.admitKey(final); done || err != nil {
@@ -253,6 +291,34 @@ func (s *source) admitKey(final bool) (done bool, err error) {
 	return true, nil
 }
 
+// choose reports whether the record at hand is to be worked on, and settles it otherwise. One
+// that has been in hand was chosen.
+func (s *source) choose(final bool) bool {
+	if _, begun := s.past.Notes[s.seq]; begun {
+		return true
+	}
+	yes, err := s.chooser.Chooses(s.record())
+	switch {
+	case yes || final:
+		return yes
+	case err != nil:
+		s.refuse(jobs.StatusFailed, jobs.ClassInput, fmt.Sprintf("%s: %v", s.r.placeAt(s.rec.Pos), err))
+	default:
+		s.rows.Differs()
+		s.refuse(jobs.StatusSkipped, jobs.ClassWhere, intake.NotChosen)
+	}
+	s.leaveRetry()
+	return false
+}
+
+// leaveRetry ends the wait for another try of the record at hand, which has just been refused.
+func (s *source) leaveRetry() {
+	if _, waits := s.past.Retries[s.seq]; waits {
+		delete(s.past.Retries, s.seq)
+		s.bad.LeftRetries = append(s.bad.LeftRetries, s.seq)
+	}
+}
+
 // record is the record at hand, as jobs know it. It is valid until the next one
 // is read.
 func (s *source) record() *jobs.Record {
@@ -316,10 +382,7 @@ func takenBy(t *keys.Taken) string {
 // refuseTaken settles a record that another run of the scope has.
 func (s *source) refuseTaken(t *keys.Taken) {
 	s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, takenBy(t))
-	if _, waits := s.past.Retries[s.seq]; waits {
-		delete(s.past.Retries, s.seq)
-		s.bad.LeftRetries = append(s.bad.LeftRetries, s.seq)
-	}
+	s.leaveRetry()
 }
 
 // refuse settles a record without a worker.

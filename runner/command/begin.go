@@ -46,6 +46,7 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 		{"number of lines for a command", c.IsSet("max-args") || c.IsSet("max-fit"), groups, thenGroups},
 		{"--colsep", c.IsSet("colsep"), columns, thenColumns},
 		{"output", c.IsSet("output"), []string{now.Output}, []string{then.Output}},
+		{"--where", c.IsSet("where"), []string{now.Where}, []string{then.Where}},
 		{"key", c.IsSet("key"), now.Key.Columns, then.Key.Columns},
 		{"scope", c.IsSet("once-per"), []string{now.OncePer}, []string{then.OncePer}},
 	} {

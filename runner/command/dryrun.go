@@ -39,26 +39,34 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 	if cfg.Dataset.Group != nil {
 		in.Reader.Regroup(cfg.Dataset.Group)
 	}
+	chooser, err := intake.NewChooser(cfg.Where, in.Reader.Shape())
+	if err != nil {
+		return err
+	}
 	if cfg.Plan.Rehearse != nil {
-		records, place := intake.Records(in, cfg.RecordLimit)
-		return cfg.Plan.Rehearse(&jobs.Rehearsal{
+		records, place := intake.Records(in, cfg.RecordLimit, chooser)
+		err := cfg.Plan.Rehearse(&jobs.Rehearsal{
 			Context: ctx, Records: records, Place: place, Out: e.stdout, Run: cfg.Name, Key: cfg.Key,
 			Slots: cfg.Slots, Limit: cfg.RecordLimit, Estimate: cfg.Pace.Estimate,
 		})
+		e.tellLeftOut(chooser)
+		return err
 	}
 	n := uint64(previewRecords)
 	if cfg.RecordLimit > 0 {
 		n = cfg.RecordLimit
 	}
-	return preview(in, cfg.Plan, n, func(text string) error {
+	err = preview(in, cfg.Plan, n, chooser, func(text string) error {
 		_, err := fmt.Fprintln(e.stdout, text)
 		return err
 	})
+	e.tellLeftOut(chooser)
+	return err
 }
 
 // preview shows what the job would do with the first records, up to n.
-func preview(in *intake.Input, plan jobs.Plan, n uint64, show func(text string) error) error {
-	records, _ := intake.Records(in, n)
+func preview(in *intake.Input, plan jobs.Plan, n uint64, chooser *intake.Chooser, show func(text string) error) error {
+	records, _ := intake.Records(in, n, chooser)
 	for r, err := range records {
 		var end *jobs.EndError
 		if errors.As(err, &end) {

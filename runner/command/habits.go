@@ -42,7 +42,7 @@ var habits = []habit{
 	{"xapply", "It is --link."},
 	{"T trim", "Take spaces away before: sed 's/^ *//; s/ *$//' list.txt. For keys there is --key-normalize trim."},
 	{"shuf", "Mix the records before: shuf list.txt | brood run …"},
-	{"filter where", "Choose records before, as with grep or awk."},
+	{"filter", "--where 'country=AT and age>=18' chooses records by their columns."},
 	{"total total-jobs", "How much there is to do is found by itself where the dataset is a file."},
 	{"pipe spreadstdin pipe-part pipepart block block-size block-timeout bt round-robin round shard bin group-by cat fifo", "--stdin gives a record to the command's standard input; brood run pipe gives records to programs that run on, one for each worker; a record is never a block of several."},
 

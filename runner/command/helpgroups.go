@@ -22,7 +22,7 @@ var commandGroups = []group{
 // flagGroups are the flags of a run, as --help-all has them; those that are named nowhere
 // stand under their category.
 var flagGroups = []group{
-	{groupData, "format delimiter no-header null max-record max-depth limit input-changed append"},
+	{groupData, "format delimiter no-header null max-record max-depth where limit input-changed append"},
 	{"Keys", "key key-normalize once-per key-scope key-lifetime effect on-unknown resolve-with"},
 	{groupOut, "output output-format unordered"},
 	{groupEngine, "run resume state wait take-over jobs dry-run quiet progress log-format metrics"},
@@ -42,6 +42,7 @@ var commonFlags = []struct{ name, text string }{
 	{"format", "the dataset is csv, tsv, jsonl, lines or nul"},
 	{"delimiter", "fields are separated by CHARACTER: -d ';'"},
 	{"key", "identifies a record; a second one is skipped"},
+	{"where", "work only on some: 'status=on and age>=18'"},
 	{"limit", "stop after the first N records"},
 	{"run", "call the run NAME"},
 	{"resume", "continue the run of that name if there is one"},

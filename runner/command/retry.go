@@ -33,7 +33,7 @@ that are left out stay as they are. What stood there before is kept in the histo
 
 Examples:
    brood retry demo
-   brood retry demo --class 'timeout' --class 'exit:*' --where 'country == "AT"'
+   brood retry demo --class 'timeout' --class 'exit:*' --where country=AT
    brood export demo --status failed -o fix.csv
    brood retry demo --with fix.csv`,
 		Flags:        slices.Concat(retryFlags(), engineFlags(), effectFlags()),
@@ -61,7 +61,7 @@ func retryFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "status", Usage: "records with `STATUS`[,STATUS]: failed, unknown", Value: "failed", Category: groupRetry},
 		&cli.StringSliceFlag{Name: "class", Usage: "only those of `CLASS`, or a pattern such as 'exit:*'; may be given several times", Category: groupRetry},
-		&cli.StringFlag{Name: "where", Usage: "only those for which `CONDITION` holds, on columns and _class, _error, _attempts, _seq: 'country == \"AT\" and float(amount) > 10'", Category: groupRetry},
+		&cli.StringFlag{Name: "where", Usage: "only those for which `CONDITION` holds, on columns and _class, _error, _attempts, _seq, as for brood run: 'country=AT and amount > 10'", Category: groupRetry},
 		&cli.StringFlag{Name: "with", Usage: "put the rows of `FILE`, a table that brood export has made and somebody has corrected, in place of the records, and try those", Category: groupRetry},
 		&cli.StringFlag{Name: "reason", Usage: "how you know that those that are unknown were not done, or why they may be done twice: `TEXT`", Category: groupRetry},
 	}

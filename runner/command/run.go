@@ -83,6 +83,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		if err := e.takeDefaults(c, cfg); err != nil {
 			return err
 		}
+		if err := e.checkWhere(cfg, s); err != nil {
+			return err
+		}
 		if err := needsKey(c, cfg); err != nil {
 			return err
 		}
@@ -185,7 +188,10 @@ func mayDefault(name string) bool {
 
 // chooseExtent reads how much of the dataset is worked on, and how results come out.
 func (e *env) chooseExtent(c *cli.Context, cfg *spec.Config) error {
-	cfg.Unordered, cfg.RecordLimit = c.Bool("unordered"), c.Uint64("limit")
+	cfg.Unordered, cfg.RecordLimit, cfg.Where = c.Bool("unordered"), c.Uint64("limit"), c.String("where")
+	if c.IsSet("where") && strings.TrimSpace(cfg.Where) == "" {
+		return usage("Leave it out, and all records are chosen.", "--where: the condition is empty")
+	}
 	return nil
 }
 

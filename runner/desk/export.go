@@ -27,6 +27,9 @@ func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Conf
 	}
 	defer func() { _ = in.Close() }()
 	x := &export{ctx: ctx, l: l, want: want, limit: cfg.RecordLimit, reader: in.Reader, visit: visit}
+	if x.chooser, err = intake.NewChooser(cfg.Where, in.Reader.Shape()); err != nil {
+		return nil, err
+	}
 	chunks, err := l.Chunks(ctx, ledger.BitsOfAll)
 	if err != nil {
 		return nil, err
@@ -42,13 +45,17 @@ func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Conf
 }
 
 type export struct {
-	ctx    context.Context
-	l      *ledger.Reader
-	want   map[jobs.Status]bool
-	limit  uint64
-	reader *dataset.Reader
-	visit  Visit
-	chunks map[uint64]*ledger.Chunk
+	ctx   context.Context
+	l     *ledger.Reader
+	want  map[jobs.Status]bool
+	limit uint64
+	// chooser says which of those that have not been read yet will be left out, and chosen how
+	// many of those that have been were not, if the limit counts them.
+	chooser *intake.Chooser
+	chosen  uint64
+	reader  *dataset.Reader
+	visit   Visit
+	chunks  map[uint64]*ledger.Chunk
 	// corrections stand in place of records.
 	corrections intake.Corrections
 	// Of the chunk at hand.
@@ -58,7 +65,7 @@ type export struct {
 
 func (x *export) walk() error {
 	var rec dataset.Record
-	for seq := jobs.Seq(0); x.limit == 0 || uint64(seq) < x.limit; seq++ {
+	for seq := jobs.Seq(0); !x.atLimit(seq); seq++ {
 		if seq%ledger.ChunkSize == 0 {
 			at, err := x.enter(uint64(seq / ledger.ChunkSize))
 			if err != nil {
@@ -72,7 +79,8 @@ func (x *export) walk() error {
 			}
 			return intake.ReadError(err)
 		}
-		if !x.want[x.status(uint(seq%ledger.ChunkSize))] {
+		status := x.status(uint(seq % ledger.ChunkSize))
+		if !x.chooses(seq, &rec, status) || !x.want[status] {
 			continue
 		}
 		x.corrections.Apply(x.reader, seq, &rec)
@@ -83,10 +91,36 @@ func (x *export) walk() error {
 	return nil
 }
 
+// atLimit reports whether there are no more records before one.
+func (x *export) atLimit(seq jobs.Seq) bool {
+	before := uint64(seq)
+	if x.chooser != nil {
+		before = x.chosen
+	}
+	return x.limit > 0 && before >= x.limit
+}
+
+// chooses reports whether a record is, or will be, one that is worked on or has been, or is
+// settled as one that is not.
+func (x *export) chooses(seq jobs.Seq, rec *dataset.Record, status jobs.Status) bool {
+	if x.chooser == nil || status != jobs.StatusPending && x.limit == 0 {
+		return true
+	}
+	if rec.Err == nil {
+		yes, err := x.chooser.Chooses(&jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: x.reader.Shape()})
+		if !yes && err == nil {
+			return status != jobs.StatusPending
+		}
+	}
+	x.chosen++
+	return true
+}
+
 // enter goes to a chunk, or to the next one in which something is wanted.
 func (x *export) enter(id uint64) (uint64, error) {
 	at := id
-	for !x.any(x.chunks[at]) && x.chunks[at+1] != nil {
+	counts := x.chooser != nil && x.limit > 0
+	for !counts && !x.any(x.chunks[at]) && x.chunks[at+1] != nil {
 		at++
 	}
 	c := x.chunks[at]

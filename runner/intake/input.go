@@ -197,12 +197,13 @@ func (in *Input) closeSpool() error {
 
 // Records are the first n records of a dataset, or all if n is 0: see
 // jobs.Rehearsal. One that cannot be read comes with an error, and a position.
-// Place says where the record at hand stands.
-func Records(in *Input, n uint64) (records iter.Seq2[*jobs.Record, error], place func() string) {
+// Place says where the record at hand stands. Those that are left out by a condition are passed
+// over, and do not count.
+func Records(in *Input, n uint64, chooser *Chooser) (records iter.Seq2[*jobs.Record, error], place func() string) {
 	var rec dataset.Record
 	place = func() string { return Place(&in.of, rec.Pos) }
 	records = func(yield func(*jobs.Record, error) bool) {
-		for seq := jobs.Seq(0); n == 0 || uint64(seq) < n; seq++ {
+		for seq := jobs.Seq(0); n == 0 || uint64(seq)-chooser.LeftOut() < n; seq++ {
 			err := in.Reader.Next(&rec)
 			if errors.Is(err, io.EOF) {
 				return
@@ -215,6 +216,11 @@ func Records(in *Input, n uint64) (records iter.Seq2[*jobs.Record, error], place
 			var bad error
 			if rec.Err != nil {
 				bad = rec.Err
+			} else if yes, err := chooser.Chooses(r); err != nil {
+				bad = fmt.Errorf("%s: %w", place(), err)
+			} else if !yes {
+				chooser.left++
+				continue
 			}
 			if !yield(r, bad) {
 				return

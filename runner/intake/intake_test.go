@@ -24,7 +24,7 @@ func lines(paths ...string) dataset.Spec {
 func all(t *testing.T, in *Input) []string {
 	t.Helper()
 	var out []string
-	records, place := Records(in, 0)
+	records, place := Records(in, 0, nil)
 	for r, err := range records {
 		if err != nil {
 			t.Fatal(err)
@@ -269,7 +269,7 @@ func TestRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		records, _ := Records(in, c.n)
+		records, _ := Records(in, c.n, nil)
 		for r, err := range records {
 			if err != nil {
 				got = append(got, "bad")

@@ -39,7 +39,9 @@ type Config struct {
 	Results     string `json:"results,omitempty"`
 	JoblogFrom  int64  `json:"-"`
 	RecordLimit uint64 `json:"limit,omitempty"` // records; 0 is all
-	WorkDir     string `json:"work_dir"`        // where the workers run
+	// Where is the condition by which records are chosen, see package where; empty: all are.
+	Where   string `json:"where,omitempty"`
+	WorkDir string `json:"work_dir"` // where the workers run
 
 	Slots      int           `json:"slots"`
 	Retries    int           `json:"retries"` // tries after the first

@@ -48,13 +48,13 @@ func TestMatch(t *testing.T) {
 func TestRefused(t *testing.T) {
 	table := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"country", "amount"}}
 	for text, want := range map[string]string{
-		`amount > 10`:      "float(amount) > 10",
-		`contry == "AT"`:   "the columns are country, amount, and _seq",
-		`country`:          "expected bool",
-		`country = "AT"`:   "unexpected token",
-		`country == "AT`:   "literal not terminated",
-		``:                 "unexpected token",
-		`country == "AT"\`: "unrecognized character",
+		`len(country) > amount`: "float(amount) > 10",
+		`contry == "AT"`:        "column 1: there is no column contry; did you mean country?",
+		`x == "AT"`:             "column 1: there is no column x; the columns are country, amount, and _seq",
+		`country`:               "expected bool",
+		`country == "AT`:        "literal not terminated",
+		``:                      "unexpected token",
+		`country == "AT"\`:      "unrecognized character",
 	} {
 		if _, err := Parse(text, table); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
