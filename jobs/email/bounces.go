@@ -2,112 +2,333 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/email/mailbox"
 	"brood/jobs/email/reply"
-	"bufio"
-	"bytes"
+	"brood/jobs/email/report"
+	"brood/jobs/email/tally"
+	"brood/jobs/email/verp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/emersion/go-message"
+	"time"
 )
 
-// bouncesTool reads delivery reports.
+// BoxPasswordVariable holds the password of a mailbox, where no file is named.
+const BoxPasswordVariable = "BROOD_MAIL_PASSWORD"
+
+// bouncesTool reads what comes back.
 func bouncesTool() jobs.Tool {
 	return jobs.Tool{
-		Name: "bounces", Usage: "read delivery reports, and tell which addresses they are about", Arguments: "MAILDIR|MBOX|FILE ...",
-		Help: `Delivery reports (RFC 3464) come to the return path of a mailing. They are read from
-a Maildir, a folder of messages, an mbox or single messages; others are passed over.
+		Name: "bounces", Usage: "read delivery reports, and tell which addresses they are about", Arguments: "MAILBOX ...",
+		Help: `Reads what comes back of a mailing: delivery reports as RFC 3464 wants them and as
+mail systems write them, complaints, automatic answers. MAILBOX is a Maildir, a folder of
+messages, an mbox, a message, imaps://USER@HOST[/FOLDER] or pop3s://USER@HOST. Other mail
+is passed over.
 
 There is a line for each recipient, separated by tabs: the address, the class, the
-status, the action and what the server said. The classes are those of brood run
-email: bounce (there is no such mailbox), full, policy, content, greylisted, reply
-for any other; and delayed, expanded, relayed or delivered where nothing failed.
-The address is the one that was written to: the return path tells it with --verp,
-else the report.
+status, the action and what the server said. The address is the one that was written
+to: the return path tells it with --verp, else the report. Of the classes
 
-Only the class bounce says that an address is of no use, so that is what --append
-appends, unless --class says otherwise. A list of brood run email --suppress may be
-appended to while a run goes on.
+   bounce                        say that there is no such mailbox or domain
+   complaint, unsubscribe        say that somebody wants no more
+   full, reply                   may pass: a full mailbox; any other reason
+   policy, content, greylisted,
+   busy, auth, sender            are about the message or the sender, and not about whom
+                                 it was for
+   delayed, expanded, relayed,
+   delivered, auto-reply         say that nothing has failed
+
+The first three are what --append appends, unless --class says otherwise. A list of
+brood run email --suppress may be appended to while a run goes on.
+
+With --soft-limit 3 the file of --counts keeps how often in a row a message to an
+address came back as full or reply (a report counts once, however often it is read; what
+is delivered, an automatic answer, and 90 days end the row), and the third time the
+address is appended as well.
+
+Messages stay where and as they are. On a server --delete removes those that could be
+read as one of these, and --unseen reads only what nobody has seen and marks it: both
+when the list is safely written. The password is in --password-file or in
+` + BoxPasswordVariable + `.
 
 Example:
    brood bounces testdata/mail/reports
-   brood bounces --append suppress.txt testdata/mail/reports`,
+   brood bounces --append suppress.txt --soft-limit 3 testdata/mail/reports`,
 		Flags: []jobs.Flag{
 			{Name: "append", Usage: "append the addresses to `FILE`, each once", Default: ""},
 			{Name: "class", Usage: "with --append, those of `CLASS`; more than once", Default: []string(nil)},
+			{Name: "soft-limit", Usage: "with --append, also whom `N` messages in a row did not reach; 0 is never", Default: 0},
+			{Name: "counts", Usage: "with --soft-limit, the counts are in `FILE` (default: that of --append, with .soft behind)", Default: ""},
+			{Name: "delete", Usage: "delete from the server what could be read", Default: false},
+			{Name: "unseen", Usage: "with imaps://, read only what nobody has seen, and mark it", Default: false},
+			{Name: "password-file", Usage: "the password for the server is in `FILE`", Default: ""},
+			{Name: "auth", Usage: "`HOW` to log in: password, or xoauth2 with a token for a password", Default: mailbox.AuthPassword},
+			{Name: "tls", Usage: "with imap:// and pop3://, STARTTLS is `WHAT`: required or never", Default: mailbox.TLSRequired},
+			{Name: "tls-ca", Usage: "trust the certificates in `FILE` (PEM) and no others", Default: ""},
 		},
 		Run: bounces,
 	}
 }
 
-// report is what a delivery report says about one recipient.
-type report struct {
-	address string
-	class   jobs.Class
-	status  string // RFC 3463
-	action  string // failed, delayed, delivered, relayed or expanded
-	text    string
-}
-
 func bounces(o jobs.Options, args []string, stdout, stderr io.Writer) error {
-	if len(args) == 0 {
-		return errors.New("name a Maildir, an mbox or a message")
-	}
-	classes := jobs.SplitList(o.StringSlice("class"))
-	if len(classes) == 0 {
-		classes = []string{string(reply.ClassBounce)}
-	}
-	list := o.String("append")
-	listed, err := openList(list)
-	if err != nil {
-		return fmt.Errorf("--append: %w", err)
-	}
-	messages, reports, appended := 0, 0, 0
-	err = eachMessage(args, func(place string, m []byte) error {
-		messages++
-		found, err := readReport(m)
-		if err != nil { // what was found before counts all the same
-			if _, err := fmt.Fprintf(stderr, "%s: %s\n", place, visible(err.Error())); err != nil {
-				return err
-			}
-		}
-		if len(found) > 0 {
-			reports++
-		}
-		for _, r := range found {
-			if !oneAddress(r.address) {
-				if _, err := fmt.Fprintf(stderr, "%s: a report about %q, which is no address: passed over\n", place, r.address); err != nil {
-					return err
-				}
-				continue
-			}
-			if _, err := fmt.Fprintf(stdout, "%s\t%s\t%s\t%s\t%s\n", r.address, r.class, visible(r.status), visible(r.action), visible(r.text)); err != nil {
-				return err
-			}
-			if list == "" || !slices.Contains(classes, string(r.class)) || listed.has(r.address, complain) {
-				continue
-			}
-			if err := noteBounce(list, r.address); err != nil {
-				return fmt.Errorf("--append: %w", err)
-			}
-			appended++
-		}
-		return nil
-	})
+	r, err := openReading(o, args, stdout, stderr)
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%d of %d messages are delivery reports", reports, messages)
-	if list != "" {
-		text += fmt.Sprintf("; %d addresses appended to %s", appended, list)
+	boxes := make([]mailbox.Box, 0, len(args))
+	defer func() {
+		for _, b := range boxes {
+			_ = b.Close()
+		}
+		r.close()
+	}()
+	for _, name := range args {
+		b, err := mailbox.Open(name, r.access)
+		if err != nil {
+			return err
+		}
+		boxes = append(boxes, b)
+		if err := b.Read(r.message); err != nil {
+			return err
+		}
 	}
-	_, err = fmt.Fprintln(stderr, text)
+	if err := r.count(time.Now()); err != nil {
+		return err
+	}
+	for _, b := range boxes {
+		n, err := b.Finish()
+		if err != nil {
+			return err
+		}
+		r.finished += n
+	}
+	return r.sum()
+}
+
+// reading is what brood bounces does.
+type reading struct {
+	stdout, stderr io.Writer
+	access         mailbox.Options
+	list           string
+	listed         *suppressions
+	classes        []string
+	limit          int
+	counts         *tally.Counts
+	events         []tally.Event
+
+	kinds    map[report.Kind]int
+	told     map[jobs.Class]int
+	messages int
+	unclear  int // reports that do not say whom they are about
+	appended int
+	finished int
+}
+
+// defaultClasses are those of addresses that must not be written to again.
+var defaultClasses = []jobs.Class{reply.ClassBounce, report.ClassComplaint, report.ClassUnsubscribe}
+
+func openReading(o jobs.Options, args []string, stdout, stderr io.Writer) (*reading, error) {
+	if len(args) == 0 {
+		return nil, errors.New("name a mailbox: " + mailbox.Forms)
+	}
+	r := &reading{
+		stdout: stdout, stderr: stderr, list: o.String("append"), classes: jobs.SplitList(o.StringSlice("class")), limit: o.Int("soft-limit"),
+		kinds: make(map[report.Kind]int), told: make(map[jobs.Class]int),
+	}
+	if len(r.classes) == 0 {
+		for _, c := range defaultClasses {
+			r.classes = append(r.classes, string(c))
+		}
+	}
+	if r.limit < 0 || r.limit > 0 && r.list == "" {
+		return nil, errors.New("--soft-limit: it takes a number from 1 on, and --append for the list")
+	}
+	var err error
+	if r.access, err = boxOptions(o); err != nil {
+		return nil, err
+	}
+	if r.listed, err = openList(r.list); err != nil {
+		return nil, fmt.Errorf("--append: %w", err)
+	}
+	counts := o.String("counts")
+	if counts == "" {
+		counts = r.list + ".soft"
+	} else if r.limit == 0 {
+		return nil, errors.New("--counts: how many are enough? Give --soft-limit")
+	}
+	if r.limit > 0 {
+		if r.counts, err = tally.Open(counts); err != nil {
+			return nil, fmt.Errorf("--counts: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// boxOptions are the flags about servers.
+func boxOptions(o jobs.Options) (mailbox.Options, error) {
+	out := mailbox.Options{Auth: o.String("auth"), TLS: o.String("tls"), Delete: o.Bool("delete"), Unseen: o.Bool("unseen")}
+	if !slices.Contains([]string{mailbox.AuthPassword, mailbox.AuthToken, ""}, out.Auth) {
+		return out, fmt.Errorf("--auth %q: there are %s and %s", out.Auth, mailbox.AuthPassword, mailbox.AuthToken)
+	}
+	if !slices.Contains([]string{mailbox.TLSRequired, mailbox.TLSNever, ""}, out.TLS) {
+		return out, fmt.Errorf("--tls %q: there are %s and %s", out.TLS, mailbox.TLSRequired, mailbox.TLSNever)
+	}
+	if name := o.String("tls-ca"); name != "" {
+		var err error
+		if out.CA, err = os.ReadFile(name); err != nil {
+			return out, fmt.Errorf("--tls-ca: %w", err)
+		}
+	}
+	file := o.String("password-file")
+	out.Password = func() (string, error) {
+		secret, err := []byte(os.Getenv(BoxPasswordVariable)), error(nil)
+		if file != "" {
+			if secret, err = os.ReadFile(file); err != nil {
+				return "", fmt.Errorf("--password-file: %w", err)
+			}
+		}
+		if s := strings.TrimRight(string(secret), "\r\n"); s != "" {
+			return s, nil
+		}
+		return "", fmt.Errorf("there is no password: give --password-file, or %s in the environment", BoxPasswordVariable)
+	}
+	return out, nil
+}
+
+func (r *reading) close() {
+	if r.counts != nil {
+		_ = r.counts.Close()
+	}
+}
+
+// message reads one message. It is done where it could be told what it is, and of whom.
+func (r *reading) message(place string, raw []byte) (done bool, err error) {
+	m := report.Read(raw, writtenTo)
+	r.messages++
+	r.kinds[m.Kind]++
+	if m.Kind == report.Other {
+		return false, nil
+	}
+	for _, a := range m.About {
+		if !oneAddress(a.Address) {
+			if _, err := fmt.Fprintf(r.stderr, "%s: a report about %q, which is no address: passed over\n", visible(place), a.Address); err != nil {
+				return false, err
+			}
+			continue
+		}
+		done = true
+		if err := r.tell(m, a); err != nil {
+			return false, err
+		}
+	}
+	if !done {
+		r.unclear++
+		if len(m.About) == 0 {
+			_, err = fmt.Fprintf(r.stderr, "%s: a report that does not say whom it is about: passed over\n", visible(place))
+		}
+	}
+	return done, err
+}
+
+// tell writes the line about one recipient, and appends or counts the address.
+func (r *reading) tell(m report.Message, a report.Recipient) error {
+	r.told[a.Class]++
+	if _, err := fmt.Fprintf(r.stdout, "%s\t%s\t%s\t%s\t%s\n", a.Address, a.Class, visible(a.Status), visible(a.Action), visible(a.Text)); err != nil {
+		return err
+	}
+	switch a.Class {
+	case reply.ClassFull, reply.ClassReply:
+		r.events = append(r.events, tally.Event{ID: m.ID, Address: a.Address, Time: m.Date})
+	case report.ClassDelivered, report.ClassAutoReply:
+		r.events = append(r.events, tally.Event{ID: m.ID, Address: a.Address, Time: m.Date, Delivered: true})
+	}
+	if !slices.Contains(r.classes, string(a.Class)) {
+		return nil
+	}
+	return r.suppress(a.Address)
+}
+
+// suppress appends an address to the list, if it is not on it.
+func (r *reading) suppress(address string) error {
+	if r.list == "" || r.listed.has(address, complain) {
+		return nil
+	}
+	if err := noteBounce(r.list, address); err != nil {
+		return fmt.Errorf("--append: %w", err)
+	}
+	r.appended++
+	return nil
+}
+
+// count takes the soft ones in, and appends who has had enough. The list is written first: who is
+// counted and not on the list would never come to it.
+func (r *reading) count(now time.Time) error {
+	if r.counts == nil {
+		return nil
+	}
+	for _, a := range r.counts.Count(r.events, r.limit, now) {
+		if err := r.suppress(a); err != nil {
+			return err
+		}
+	}
+	if err := r.counts.Save(now); err != nil {
+		return fmt.Errorf("--counts: %w", err)
+	}
+	return nil
+}
+
+// sum says how many of what there were.
+func (r *reading) sum() error {
+	text := fmt.Sprintf("%d of %d messages are delivery reports", r.kinds[report.Delivery], r.messages)
+	for _, k := range []struct {
+		kind report.Kind
+		name string
+	}{{report.Complaint, "complaints"}, {report.Unsubscribe, "requests to leave"}, {report.AutoReply, "automatic answers"}, {report.Other, "other mail"}} {
+		if n := r.kinds[k.kind]; n > 0 {
+			text += fmt.Sprintf(", %d %s", n, k.name)
+		}
+	}
+	if r.unclear > 0 {
+		text += fmt.Sprintf("; %d do not say whom they are about", r.unclear)
+	}
+	var classes []string
+	for c, n := range r.told {
+		classes = append(classes, fmt.Sprintf("%s %d", c, n))
+	}
+	if slices.Sort(classes); len(classes) > 0 {
+		text += "; " + strings.Join(classes, ", ")
+	}
+	if r.list != "" {
+		text += fmt.Sprintf("; %d addresses appended to %s", r.appended, r.list)
+	}
+	if r.finished > 0 {
+		what := "marked as seen"
+		if r.access.Delete {
+			what = "deleted"
+		}
+		text += fmt.Sprintf("; %d messages %s", r.finished, what)
+	}
+	_, err := fmt.Fprintln(r.stderr, text)
 	return err
+}
+
+// writtenTo is whom a message was for whose return path was made with --verp; of a hash, that one
+// of some addresses which it is of.
+func writtenTo(returnPath string, named []string) string {
+	if to, ok := verp.Read(returnPath); ok {
+		return to
+	}
+	if verp.Hashed(returnPath) {
+		for _, a := range named {
+			if verp.Match(returnPath, a) {
+				return a
+			}
+		}
+	}
+	return ""
 }
 
 // openList opens a list to be appended to; it need not be there yet.
@@ -123,184 +344,4 @@ func openList(list string) (*suppressions, error) {
 		return nil, err
 	}
 	return openSuppressions([]string{list})
-}
-
-// maxMessage bounds a message that is read.
-const maxMessage = 64 << 20
-
-// eachMessage calls f for all messages of files and folders.
-func eachMessage(paths []string, f func(place string, m []byte) error) error {
-	for _, p := range paths {
-		st, err := os.Stat(p)
-		if err != nil {
-			return err
-		}
-		if st.IsDir() {
-			err = eachOfFolder(p, f)
-		} else {
-			err = eachOfFile(p, f)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// eachOfFolder reads a Maildir, or a folder with a file for each message.
-func eachOfFolder(dir string, f func(place string, m []byte) error) error {
-	folders := []string{dir}
-	if st, err := os.Stat(filepath.Join(dir, "new")); err == nil && st.IsDir() {
-		folders = []string{filepath.Join(dir, "cur"), filepath.Join(dir, "new")}
-	}
-	for _, folder := range folders {
-		entries, err := os.ReadDir(folder)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if e.Type().IsRegular() {
-				if err := eachOfFile(filepath.Join(folder, e.Name()), f); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// eachOfFile reads an mbox (RFC 4155, with the quoting of mboxrd), or a file with
-// one message.
-func eachOfFile(name string, f func(place string, m []byte) error) error {
-	file, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }()
-	in := bufio.NewReader(file)
-	if first, _ := in.Peek(5); string(first) != "From " {
-		m, err := io.ReadAll(io.LimitReader(in, maxMessage))
-		if err != nil {
-			return err
-		}
-		return f(name, m)
-	}
-	var m []byte
-	begun, empty := 0, true // the line of "From ", and whether the last one was empty
-	for line := 1; ; line++ {
-		text, err := in.ReadBytes('\n')
-		if (bytes.HasPrefix(text, []byte("From ")) && empty) || (err != nil && len(text) == 0) {
-			if begun > 0 {
-				if err := f(fmt.Sprintf("%s:%d", name, begun), m); err != nil {
-					return err
-				}
-			}
-			m, begun = nil, line
-		} else if len(m) < maxMessage {
-			if quoted := bytes.TrimLeft(text, ">"); len(quoted) < len(text) && bytes.HasPrefix(quoted, []byte("From ")) {
-				text = text[1:]
-			}
-			m = append(m, text...)
-		}
-		empty = len(bytes.TrimRight(text, "\r\n")) == 0
-		if errors.Is(err, io.EOF) && len(text) == 0 {
-			return nil
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-	}
-}
-
-// readReport reads a delivery report. Of a message that is none it returns
-// nothing.
-func readReport(m []byte) ([]report, error) {
-	e, err := message.Read(bytes.NewReader(m))
-	if err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
-		return nil, fmt.Errorf("it is no message: %w", err)
-	}
-	var out []report
-	err = e.Walk(func(_ []int, part *message.Entity, err error) error {
-		if err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
-			return err
-		}
-		kind, _, _ := part.Header.ContentType()
-		if kind != "message/delivery-status" && kind != "message/global-delivery-status" {
-			return nil
-		}
-		text, err := io.ReadAll(part.Body)
-		if err != nil {
-			return err
-		}
-		out = append(out, recipients(string(text))...)
-		return nil
-	})
-	if err != nil {
-		return out, fmt.Errorf("the report cannot be read to its end: %w", err)
-	}
-	if to := verpOf(e.Header.Get("To")); to != "" && len(out) == 1 {
-		out[0].address = to
-	}
-	return out, nil
-}
-
-// recipients reads the parts about recipients: RFC 3464, section 2.3.
-func recipients(text string) []report {
-	var out []report
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	for group := range strings.SplitSeq(text, "\n\n") {
-		fields := make(map[string]string)
-		last := ""
-		for line := range strings.SplitSeq(group, "\n") {
-			name, value, ok := strings.Cut(line, ":")
-			switch {
-			case strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t"):
-				fields[last] += " " + strings.TrimSpace(line)
-			case ok:
-				last = strings.ToLower(strings.TrimSpace(name))
-				fields[last] = strings.TrimSpace(value)
-			}
-		}
-		address := typed(fields["original-recipient"])
-		if address == "" {
-			address = typed(fields["final-recipient"])
-		}
-		if address == "" {
-			continue
-		}
-		r := report{
-			address: string(jobs.BareAddress([]byte(address))), status: firstWord(fields["status"]), action: strings.ToLower(firstWord(fields["action"])),
-			text: strings.Join(strings.Fields(typed(fields["diagnostic-code"])), " "),
-		}
-		r.class = reply.OfReport(r.status, r.action, r.text)
-		out = append(out, r)
-	}
-	return out
-}
-
-// typed takes the type off a value such as rfc822; ann@example.com.
-func typed(s string) string {
-	if _, value, ok := strings.Cut(s, ";"); ok {
-		return strings.TrimSpace(value)
-	}
-	return strings.TrimSpace(s)
-}
-
-func firstWord(s string) string {
-	if f := strings.Fields(s); len(f) > 0 {
-		return f[0]
-	}
-	return ""
-}
-
-// verpOf is whom a message was for whose return path was made by returnPath, or
-// nothing.
-func verpOf(to string) string {
-	local, _, _ := cutAddress(strings.Trim(strings.TrimSpace(to), "<>"))
-	_, tag, ok := strings.Cut(local, "+")
-	i := strings.LastIndexByte(tag, '=')
-	if !ok || i <= 0 || i == len(tag)-1 || strings.ContainsAny(tag, " <>@\"") {
-		return ""
-	}
-	return tag[:i] + "@" + tag[i+1:]
 }

@@ -20,7 +20,7 @@ var resultColumns = []jobs.Column{
 // Definition describes the job.
 func Definition() *jobs.Definition {
 	return &jobs.Definition{
-		Secrets: []string{PasswordVariable},
+		Secrets: []string{PasswordVariable, BoxPasswordVariable},
 		Name:    "email",
 		Usage:   "make a message of every record, into a Maildir or to a mail server",
 		Help: `The address stands in the column email, to or e-mail, or where --address says; name,

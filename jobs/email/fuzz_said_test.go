@@ -183,11 +183,18 @@ type bounceOptions struct {
 	list string
 }
 
-func (o bounceOptions) String(string) string        { return o.list }
+func (o bounceOptions) String(name string) string {
+	if name == "append" {
+		return o.list
+	}
+	return ""
+}
 func (o bounceOptions) StringSlice(string) []string { return nil }
+func (o bounceOptions) Bool(string) bool            { return false }
+func (o bounceOptions) Int(string) int              { return 0 }
 
 // reportClasses are those that the help of brood bounces names.
-var reportClasses = []string{"bounce", "full", "policy", "content", "greylisted", "reply", "sender", "auth", "busy", "delayed", "expanded", "relayed", "delivered"}
+var reportClasses = []string{"bounce", "full", "policy", "content", "greylisted", "reply", "delayed", "expanded", "relayed", "delivered", "complaint", "auto-reply", "unsubscribe", "busy", "auth", "sender"}
 
 // FuzzReports: a folder of anything makes lines of five words, about addresses, of classes
 // that there are; and what is appended to a list is these addresses, and nothing beside.
@@ -232,7 +239,7 @@ func FuzzReports(f *testing.F) {
 			if len(words) != 5 || !oneAddress(words[0]) || !slices.Contains(reportClasses, words[1]) || visible(line) != line {
 				t.Fatalf("%q", line)
 			}
-			if words[1] == "bounce" {
+			if words[1] == "bounce" || words[1] == "complaint" || words[1] == "unsubscribe" {
 				gone = append(gone, words[0])
 			}
 		}
