@@ -15,16 +15,16 @@ var allowed = map[string][]string{
 	"brood/jobs/placeholder": {},
 	"brood/jobs":             {},
 	"brood/jobs/*":           {"jobs", "jobs/files", "jobs/placeholder"},
-	"brood/jobs/email":       {"jobs", "jobs/files", "jobs/placeholder", "jobs/email/mailbox", "jobs/email/reply", "jobs/email/report", "jobs/email/tally", "jobs/email/verp"},
+	"brood/jobs/email":       {"jobs", "jobs/files", "jobs/placeholder", "jobs/email/inbox", "jobs/email/reply", "jobs/email/report", "jobs/email/tally", "jobs/email/verp"},
 	"brood/jobs/email/reply": {"jobs"},
 	"brood/jobs/email/verp":  {},
 
-	"brood/jobs/email/mailbox": {},
-	"brood/jobs/email/report":  {"jobs", "jobs/email/reply"},
-	"brood/jobs/email/tally":   {"jobs", "jobs/files"},
-	"brood/worker/threads":   {},
-	"brood/worker":           {"jobs", "worker/threads", "worker/wire"},
-	"brood/worker/wire":      {"jobs"},
+	"brood/jobs/email/inbox":  {},
+	"brood/jobs/email/report": {"jobs", "jobs/email/reply"},
+	"brood/jobs/email/tally":  {"jobs", "jobs/files"},
+	"brood/worker/threads":    {},
+	"brood/worker":            {"jobs", "worker/threads", "worker/wire"},
+	"brood/worker/wire":       {"jobs"},
 
 	// What each knows of the outside world, and nothing of a run.
 	"brood/runner/dataset":     {"jobs", "runner/dataset/sheet"},

@@ -2,7 +2,7 @@ package email
 
 import (
 	"brood/jobs"
-	"brood/jobs/email/mailbox"
+	"brood/jobs/email/inbox"
 	"brood/jobs/email/reply"
 	"brood/jobs/email/report"
 	"brood/jobs/email/tally"
@@ -34,9 +34,9 @@ to: the return path tells it with --verp, else the report. Of the classes
 
    bounce                        say that there is no such mailbox or domain
    complaint, unsubscribe        say that somebody wants no more
-   full, reply                   may pass: a full mailbox; any other reason
-   policy, content, greylisted,
-   busy, auth, sender            are about the message or the sender, and not about whom
+   full, busy, greylisted, reply may pass: a full mailbox, a server that wanted less or
+                                 to be asked again; any other reason
+   policy, content, auth, sender are about the message or the sender, and not about whom
                                  it was for
    delayed, expanded, relayed,
    delivered, auto-reply         say that nothing has failed
@@ -45,7 +45,7 @@ The first three are what --append appends, unless --class says otherwise. A list
 brood run email --suppress may be appended to while a run goes on.
 
 With --soft-limit 3 the file of --counts keeps how often in a row a message to an
-address came back as full or reply (a report counts once, however often it is read; what
+address came back for what may pass (a report counts once, however often it is read; what
 is delivered, an automatic answer, and 90 days end the row), and the third time the
 address is appended as well.
 
@@ -65,8 +65,8 @@ Example:
 			{Name: "delete", Usage: "delete from the server what could be read", Default: false},
 			{Name: "unseen", Usage: "with imaps://, read only what nobody has seen, and mark it", Default: false},
 			{Name: "password-file", Usage: "the password for the server is in `FILE`", Default: ""},
-			{Name: "auth", Usage: "`HOW` to log in: password, or xoauth2 with a token for a password", Default: mailbox.AuthPassword},
-			{Name: "tls", Usage: "with imap:// and pop3://, STARTTLS is `WHAT`: required or never", Default: mailbox.TLSRequired},
+			{Name: "auth", Usage: "`HOW` to log in: password, or xoauth2 with a token for a password", Default: inbox.AuthPassword},
+			{Name: "tls", Usage: "with imap:// and pop3://, STARTTLS is `WHAT`: required or never", Default: inbox.TLSRequired},
 			{Name: "tls-ca", Usage: "trust the certificates in `FILE` (PEM) and no others", Default: ""},
 		},
 		Run: bounces,
@@ -78,7 +78,7 @@ func bounces(o jobs.Options, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	boxes := make([]mailbox.Box, 0, len(args))
+	boxes := make([]inbox.Box, 0, len(args))
 	defer func() {
 		for _, b := range boxes {
 			_ = b.Close()
@@ -86,7 +86,7 @@ func bounces(o jobs.Options, args []string, stdout, stderr io.Writer) error {
 		r.close()
 	}()
 	for _, name := range args {
-		b, err := mailbox.Open(name, r.access)
+		b, err := inbox.Open(name, r.access)
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func bounces(o jobs.Options, args []string, stdout, stderr io.Writer) error {
 // reading is what brood bounces does.
 type reading struct {
 	stdout, stderr io.Writer
-	access         mailbox.Options
+	access         inbox.Options
 	list           string
 	listed         *suppressions
 	classes        []string
@@ -132,7 +132,7 @@ var defaultClasses = []jobs.Class{reply.ClassBounce, report.ClassComplaint, repo
 
 func openReading(o jobs.Options, args []string, stdout, stderr io.Writer) (*reading, error) {
 	if len(args) == 0 {
-		return nil, errors.New("name a mailbox: " + mailbox.Forms)
+		return nil, errors.New("name a mailbox: " + inbox.Forms)
 	}
 	r := &reading{
 		stdout: stdout, stderr: stderr, list: o.String("append"), classes: jobs.SplitList(o.StringSlice("class")), limit: o.Int("soft-limit"),
@@ -168,13 +168,13 @@ func openReading(o jobs.Options, args []string, stdout, stderr io.Writer) (*read
 }
 
 // boxOptions are the flags about servers.
-func boxOptions(o jobs.Options) (mailbox.Options, error) {
-	out := mailbox.Options{Auth: o.String("auth"), TLS: o.String("tls"), Delete: o.Bool("delete"), Unseen: o.Bool("unseen")}
-	if !slices.Contains([]string{mailbox.AuthPassword, mailbox.AuthToken, ""}, out.Auth) {
-		return out, fmt.Errorf("--auth %q: there are %s and %s", out.Auth, mailbox.AuthPassword, mailbox.AuthToken)
+func boxOptions(o jobs.Options) (inbox.Options, error) {
+	out := inbox.Options{Auth: o.String("auth"), TLS: o.String("tls"), Delete: o.Bool("delete"), Unseen: o.Bool("unseen")}
+	if !slices.Contains([]string{inbox.AuthPassword, inbox.AuthToken, ""}, out.Auth) {
+		return out, fmt.Errorf("--auth %q: there are %s and %s", out.Auth, inbox.AuthPassword, inbox.AuthToken)
 	}
-	if !slices.Contains([]string{mailbox.TLSRequired, mailbox.TLSNever, ""}, out.TLS) {
-		return out, fmt.Errorf("--tls %q: there are %s and %s", out.TLS, mailbox.TLSRequired, mailbox.TLSNever)
+	if !slices.Contains([]string{inbox.TLSRequired, inbox.TLSNever, ""}, out.TLS) {
+		return out, fmt.Errorf("--tls %q: there are %s and %s", out.TLS, inbox.TLSRequired, inbox.TLSNever)
 	}
 	if name := o.String("tls-ca"); name != "" {
 		var err error
@@ -240,7 +240,7 @@ func (r *reading) tell(m report.Message, a report.Recipient) error {
 		return err
 	}
 	switch a.Class {
-	case reply.ClassFull, reply.ClassReply:
+	case reply.ClassFull, reply.ClassBusy, reply.ClassGrey, reply.ClassReply:
 		r.events = append(r.events, tally.Event{ID: m.ID, Address: a.Address, Time: m.Date})
 	case report.ClassDelivered, report.ClassAutoReply:
 		r.events = append(r.events, tally.Event{ID: m.ID, Address: a.Address, Time: m.Date, Delivered: true})

@@ -789,6 +789,10 @@ not accept any
 
 // wordsNobody: there is no such mailbox, or no such domain.
 const wordsNobody = `
+indicated no smtp service
+illegal host domain name
+exrecipnotfound
+nonexistent domain
 user unknown
 unknown user
 unknow user
@@ -1183,7 +1187,7 @@ not authorized
 not authorised
 unauthorized
 forbidden
-refused
+refused ! connection refused ! connection was refused
 violat
 abuse
 abusive

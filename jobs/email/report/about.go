@@ -50,7 +50,7 @@ func (v *view) fromFields(l *letter, subject string) []Recipient {
 		r := v.fromEntry(e, address, action, status)
 		if action == "" || action == failed {
 			r = v.more(r, l, addressOf(e.final), subject, len(list) == 1)
-			r = doubted(r, l.about(r.Address, false, ""))
+			r = l.doubted(r, l.about(r.Address, false, ""))
 		}
 		out = append(out, r)
 	}
@@ -140,7 +140,7 @@ func (v *view) fromWords(l *letter, subject string) []Recipient {
 	}
 	var out []Recipient
 	for _, a := range who {
-		out = append(out, best(a, action, l.about(a, len(who) == 1, subject)))
+		out = append(out, l.best(a, action, l.about(a, len(who) == 1, subject)))
 	}
 	return out
 }
@@ -215,7 +215,7 @@ func (v *view) writtenTo(written Written, list []Recipient) string {
 func (v *view) ofOne(address string, list []Recipient) Recipient {
 	subject := v.m.header.text("subject")
 	if len(list) == 0 {
-		return best(address, howItEnded(subject, v.prose), []string{v.prose, subject})
+		return readLetter(v.prose).best(address, howItEnded(subject, v.prose), []string{v.prose, subject})
 	}
 	out := list[0]
 	for _, r := range list {

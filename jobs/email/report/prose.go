@@ -218,9 +218,10 @@ var notAtRcpt = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)in reply to (end of DATA|MAIL FROM|EHLO|HELO|initial)|after (end of data|initial connection|(pipelined )?MAIL FROM|EHLO|HELO|pipelined end)|our final DATA|for (TEXT|MAIL|HELO|EHLO) command|\[MAIL_FROM\]|while sending MAIL FROM`)
 })
 
-// doubted takes back that there is no such mailbox, where that was said without a code and not of the recipient: there are providers
-// who call a user unknown when they do not like a message.
-func doubted(r Recipient, texts []string) Recipient {
+// doubted takes back that there is no such mailbox, where that was said without a code, and not of the
+// recipient, or where the letter says that there is one: there are providers who call a user unknown
+// when they do not like a message, or when an account is switched off for a while.
+func (l *letter) doubted(r Recipient, texts []string) Recipient {
 	if r.Class != reply.ClassBounce || r.Status != "" && !strings.HasSuffix(r.Status, ".0.0") {
 		return r
 	}
@@ -229,15 +230,31 @@ func doubted(r Recipient, texts []string) Recipient {
 			r.Class = reply.ClassReply
 		}
 	}
+	if switchedOff().MatchString(l.ahead()) {
+		r.Class = reply.ClassReply
+	}
 	return r
 }
 
+// ahead is what the letter says before it names anybody.
+func (l *letter) ahead() string {
+	if len(l.passages) == 0 {
+		return ""
+	}
+	before, _, _ := strings.Cut(l.words, l.passages[0].address)
+	return before
+}
+
+var switchedOff = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(account|mailbox)s?\)? (is|are|has been|have been|was) (temporarily |currently )?(disabled|suspended|limited|inactive|locked|frozen|deactivated)`)
+})
+
 // best judges what is said about a recipient: the first of the texts that says why counts.
-func best(address, action string, texts []string) Recipient {
+func (l *letter) best(address, action string, texts []string) Recipient {
 	first := Recipient{Address: address, Class: reply.ClassReply, Action: action}
 	for i, t := range texts {
 		status, said := quote(t)
-		r := doubted(judged(address, status, action, said), []string{t})
+		r := l.doubted(judged(address, status, action, said), []string{t})
 		if i == 0 || first.Text == "" {
 			first = r
 		}

@@ -1,11 +1,11 @@
-// Package mailbox reads the messages of mailboxes: files, folders, Maildirs, mboxes, and those of
+// Package inbox reads the messages of mailboxes: files, folders, Maildirs, mboxes, and those of
 // IMAP and POP3 servers.
 //
 // Messages are given one after the other. They stay as they are, unless it is asked that those
 // which have been dealt with are deleted, or marked as seen; and that is done by Finish, which
 // the caller calls when what they said is safe. A message that Finish has not come to is read
 // again the next time.
-package mailbox
+package inbox
 
 import (
 	"errors"
