@@ -77,9 +77,10 @@ func newComposer(c config, shape *jobs.Shape) (*composer, error) {
 			}
 		}
 		var err error
-		if out.layouts[lang], err = newLayout(&c, lang, out.known); err != nil {
+		if out.layouts[lang], err = newLayout(&c, lang, out.fillable()); err != nil {
 			return nil, err
 		}
+		out.layouts[lang].bind(lang, func() time.Time { return out.now() })
 	}
 	if _, ok := out.layouts[c.DefaultLang]; !ok && c.DefaultLang != "" {
 		return nil, fmt.Errorf("--default-lang %s: there is no template in it, but in %s", c.DefaultLang, strings.Join(slices.Sorted(maps.Keys(langs)), ", "))
@@ -196,6 +197,9 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 		envelope: c.Maildir == "", allowed: c.allowed, utf8: !isASCII(to.Address),
 	}
 	l.SetDateWithValue(c.now())
+	if err := c.setUnsubscribe(l, vars, acting); err != nil {
+		return nil, err
+	}
 	headers, err := m.fillHeaders(vars, acting)
 	if err != nil {
 		return nil, err
@@ -205,9 +209,6 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	}
 	if lang != "" {
 		l.SetGenHeader("Content-Language", lang)
-	}
-	if err := c.setUnsubscribe(l, vars, acting); err != nil {
-		return nil, err
 	}
 	l.sender = l.addresses["From"][0].address
 	c.setReturnPath(l)

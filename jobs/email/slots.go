@@ -46,10 +46,10 @@ func newSlotted(header, text string, shape *jobs.Shape) (*slotted, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	if err := checkTemplate(header, s.tpl.Root, shape); err != nil {
-		return nil, err
-	}
 	for _, t := range s.tpl.Templates() {
+		if err := prepare(header, t.Tree, shape); err != nil {
+			return nil, err
+		}
 		if t.Tree == nil {
 			continue
 		}

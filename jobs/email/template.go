@@ -29,7 +29,12 @@ func textTemplate(name, text string, shape *jobs.Shape) (filler, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	return guarded{filler: t, source: text}, checkTemplate(name, t.Root, shape)
+	for _, d := range t.Templates() {
+		if err := prepare(name, d.Tree, shape); err != nil {
+			return nil, err
+		}
+	}
+	return guarded{filler: t, source: text}, nil
 }
 
 // htmlTemplate parses a template of HTML, in which values are escaped.
@@ -44,7 +49,12 @@ func htmlTemplate(name, text string, shape *jobs.Shape) (filler, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	return guarded{filler: t, source: text, comments: comments}, checkTemplate(name, t.Tree.Root, shape)
+	for _, d := range t.Templates() {
+		if err := prepare(name, d.Tree, shape); err != nil {
+			return nil, err
+		}
+	}
+	return guarded{filler: t, source: text, comments: comments}, nil
 }
 
 // explain adds what may be meant by a mistake that many make.
@@ -143,34 +153,17 @@ func isIn(data any, text string) bool {
 	return false
 }
 
-// checkTemplate refuses what could not be filled for any record.
-func checkTemplate(name string, node parse.Node, shape *jobs.Shape) error {
-	if err := checkCalls(name, node); err != nil {
+// prepare refuses what could not be filled for any record, and lets be missing what may be.
+func prepare(name string, tree *parse.Tree, shape *jobs.Shape) error {
+	if tree == nil || tree.Root == nil {
+		return nil // a template that only defines others
+	}
+	if err := checkCalls(name, tree.Root); err != nil {
 		return err
 	}
-	return checkColumns(name, node, shape)
-}
-
-// checkCalls refuses calls of our functions with too few or too many values.
-func checkCalls(name string, node parse.Node) error {
-	var err error
-	walk(node, func(n parse.Node) {
-		pipe, ok := n.(*parse.PipeNode)
-		if !ok {
-			return
-		}
-		for i, c := range pipe.Cmds {
-			id, ok := c.Args[0].(*parse.IdentifierNode)
-			if !ok || functions[id.Ident] == nil || id.Ident == "index" {
-				continue
-			}
-			got, want := len(c.Args)-1+min(i, 1), reflect.TypeOf(functions[id.Ident]).NumIn()
-			if got != want && err == nil {
-				err = fmt.Errorf("template %s: {{%s}}: %s takes %d values, not %d; as in {{%s}}", name, pipe, id.Ident, want, got, examples[id.Ident])
-			}
-		}
-	})
-	return err
+	all := fields(tree.Root)
+	allowMissing(tree, tree.Root)
+	return checkColumns(name, all, fields(tree.Root), shape)
 }
 
 // walk calls f for a node and all below it.
@@ -208,19 +201,25 @@ func walk(node parse.Node, f func(parse.Node)) {
 	}
 }
 
-// checkColumns refuses a variable that no record has, before anything is sent.
-func checkColumns(name string, node parse.Node, shape *jobs.Shape) error {
+// checkColumns refuses a variable that no record has, before anything is sent. Of all that are
+// looked up some are needed; one that may be missing is refused if it looks like a misspelt one.
+func checkColumns(name string, all, needed []string, shape *jobs.Shape) error {
 	if shape == nil || shape.Kind == jobs.Objects || shape.Index(attributesColumn) >= 0 {
 		return nil // only the record tells what it has
 	}
-	for _, field := range fields(node) {
-		if !slices.Contains(shape.Columns, field) {
-			meant := ""
-			if near := placeholder.Nearest(field, shape.Columns); near != "" {
-				meant = fmt.Sprintf(" (did you mean %s?)", written(near))
-			}
-			return fmt.Errorf("template %s: there is no column %q%s; the dataset has %s", name, field, meant, strings.Join(shape.Columns, ", "))
+	for _, field := range all {
+		if slices.Contains(shape.Columns, field) {
+			continue
 		}
+		near := placeholder.Nearest(field, shape.Columns)
+		if near == "" && !slices.Contains(needed, field) {
+			continue
+		}
+		meant := ""
+		if near != "" {
+			meant = fmt.Sprintf(" (did you mean %s?)", written(near))
+		}
+		return fmt.Errorf("template %s: there is no column %q%s; the dataset has %s", name, field, meant, strings.Join(shape.Columns, ", "))
 	}
 	return nil
 }
@@ -264,6 +263,10 @@ func fields(node parse.Node) []string {
 	return out
 }
 
+// failedCall is how text/template words that a function of ours has refused its values: the call,
+// cut off by it, and why.
+var failedCall = regexp.MustCompile(`(?s)executing ".*?" at <(.*?)>: error calling \w+: (.*)`)
+
 // fill fills a template. That a variable is missing is an error that names it.
 func fill(t filler, vars variables) (string, error) {
 	var out strings.Builder
@@ -272,6 +275,9 @@ func fill(t filler, vars variables) (string, error) {
 	if errors.As(err, &exec) {
 		if _, why, ok := strings.Cut(exec.Error(), "error calling index: "); ok {
 			return "", errors.New(why)
+		}
+		if m := failedCall.FindStringSubmatch(exec.Error()); m != nil {
+			return "", fmt.Errorf("the template has {{%s}}: %s", m[1], m[2])
 		}
 		if _, name, ok := strings.Cut(exec.Error(), "map has no entry for key "); ok {
 			return "", fmt.Errorf("the template needs %s, which is empty or missing", strings.Trim(name, `"`))

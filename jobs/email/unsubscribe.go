@@ -39,6 +39,9 @@ func (c *composer) setUnsubscribe(l *letter, vars, acting variables) error {
 		oneClick = oneClick || u.Scheme == "https"
 		list = append(list, "<"+s+">")
 	}
+	if len(list) > 0 && c.Unsubscribe != "" {
+		vars[unsubscribeColumn] = linkOf(list) // templates can show what the header says
+	}
 	if len(list) > 0 {
 		l.SetGenHeader("List-Unsubscribe", strings.Join(list, ", "))
 	}

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // variables are what a template may use of a record: its columns that are not
@@ -119,12 +117,6 @@ func (v variables) text(name string) string {
 	}
 }
 
-// examples show how functions are used.
-var examples = map[string]string{
-	"upper": "upper .name", "lower": "lower .name", "trim": "trim .name", "capital": "capital .name",
-	"has": `if has . "name"`, "get": `get . "name" "friend"`,
-}
-
 // member is what index gives in a template: of what is missing that is an error.
 func member(item any, keys ...any) (any, error) {
 	for _, key := range keys {
@@ -144,40 +136,4 @@ func member(item any, keys ...any) (any, error) {
 		}
 	}
 	return item, nil
-}
-
-// ofText keeps a function from what is no text, of which it would make some that looks
-// whole.
-func ofText(f func(string) string) func(string) (string, error) {
-	return func(s string) (string, error) {
-		if err := isText(s); err != nil {
-			return "", fmt.Errorf("a value %w", err)
-		}
-		return f(s), nil
-	}
-}
-
-// functions are what templates may use, besides those of text/template.
-var functions = map[string]any{
-	"upper": ofText(strings.ToUpper),
-	"lower": ofText(strings.ToLower),
-	"trim":  strings.TrimSpace,
-	"index": member,
-	// capital makes the first letter a capital one.
-	"capital": ofText(func(s string) string {
-		r, n := utf8.DecodeRuneInString(s)
-		if n == 0 {
-			return s
-		}
-		return string(unicode.ToTitle(r)) + s[n:]
-	}),
-	// has reports whether the record has a column, and it is not empty.
-	"has": func(vars variables, name string) bool { _, ok := vars[name]; return ok },
-	// get is the value of a column, or something else where it is missing.
-	"get": func(vars variables, name, otherwise string) string {
-		if _, ok := vars[name]; ok {
-			return vars.text(name)
-		}
-		return otherwise
-	},
 }
