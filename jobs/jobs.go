@@ -77,9 +77,15 @@ type Resumable struct {
 type Tool struct {
 	Name, Usage, Arguments, Help string
 	Flags                        []Flag
-	// Run does it with the arguments. Its errors are bad usage.
+	// Run does it with the arguments. Its errors are bad usage, unless they are a *PartlyError.
 	Run func(o Options, args []string, stdout, stderr io.Writer) error
 }
+
+// PartlyError says that a tool did what it could, and something is left to be done by hand: exit
+// status 1.
+type PartlyError struct{ Left string }
+
+func (e *PartlyError) Error() string { return e.Left }
 
 // Plan is a job with its options fixed: what the ledger stores, so that a
 // resumed run does the same again, and what the workers are given.

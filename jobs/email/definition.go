@@ -119,7 +119,7 @@ Examples:
 			{Name: "send-test", Usage: "instead of a run send the first records, 5 or --limit, to `ADDRESS` and nobody else", Default: ""},
 		},
 		Rehearses: func(o jobs.Options) bool { return o.IsSet("preview") || o.String("send-test") != "" },
-		Tools:     []jobs.Tool{bouncesTool()},
+		Tools:     []jobs.Tool{bouncesTool(), templateTool()},
 		Resumable: map[string]jobs.Resumable{
 			// From one kind of place to another is another run: its pace was chosen for it.
 			"server":     {Flag: "transport", Stays: true},

@@ -6,6 +6,7 @@ import (
 	htmltemplate "html/template"
 	"math/big"
 	"reflect"
+	"slices"
 	"strings"
 	"text/template"
 	"text/template/parse"
@@ -26,6 +27,9 @@ var functions = map[string]any{
 	"title":   ofText(title),
 	"replace": func(old, by, s string) string { return strings.ReplaceAll(s, old, by) },
 	"join":    joined,
+	// word is one of those of a text, from 1, or from its end, from -1.
+	"word":     word,
+	"contains": contains,
 	// has reports whether the record has a column, and it is not empty.
 	"has": func(vars variables, name string) bool { _, ok := vars[name]; return ok },
 	// get is the value of a column, or something else where it is missing.
@@ -78,7 +82,7 @@ func (m *layout) bind(lang string, now func() time.Time) {
 // examples show how functions are used.
 var examples = map[string]string{
 	"upper": "upper .name", "lower": "lower .name", "trim": "trim .name", "capital": "capital .name", "title": "title .name",
-	"has": `if has . "name"`, "get": `get . "name" "friend"`, "default": `.name | default "friend"`, "replace": `.name | replace "a" "b"`, "join": `.list | join ", "`,
+	"has": `if has . "name"`, "get": `get . "name" "friend"`, "default": `.name | default "friend"`, "replace": `.name | replace "a" "b"`, "join": `.list | join ", "`, "word": `.name | word 1`, "contains": `if contains "Wien" .city`,
 	"add": "add .a .b", "sub": "sub .a .b", "mul": "mul .price .count", "div": "div .cents 100", "sum": `.rows | sum "amount"`, "round": ".amount | round 2",
 	"plural": `.count | plural "item" "items"`, "plusdays": `now | plusdays 14 | date "2 January 2006"`, "now": `now | date "2006"`,
 	"number": ".amount | number 2", "money": `.amount | money "EUR"`, "date": `.day | date "2 January 2006"`,
@@ -297,6 +301,30 @@ func title(s string) string {
 		before = r
 	}
 	return out.String()
+}
+
+// word is a word of a text, or nothing if it has not so many: Ada Lovelace's first is Ada, and -1
+// is Lovelace.
+func word(n int, s string) string {
+	words := strings.Fields(s)
+	if n < 0 {
+		n += len(words) + 1
+	}
+	if n < 1 || n > len(words) {
+		return ""
+	}
+	return words[n-1]
+}
+
+// contains reports whether a text has another in it, or a list a value.
+func contains(part string, in any) (bool, error) {
+	switch v := in.(type) {
+	case string:
+		return strings.Contains(v, part), nil
+	case []any:
+		return slices.ContainsFunc(v, func(e any) bool { return same(e, part) }), nil
+	}
+	return false, fmt.Errorf("contains looks into texts and lists, and this is %v", in)
 }
 
 // joined writes the values of a list with something between them.

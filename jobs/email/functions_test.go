@@ -43,6 +43,7 @@ func TestFunctions(t *testing.T) {
 		{"", `{{.who | title}} {{title "ADA VON"}} {{title "ada McX"}} {{title "it's"}}`, "Ada O'Brien-Lovelace Ada Von Ada McX It's", ""},
 		{"", `{{.name | replace "a" "b"}} {{.list | join ", "}}`, "bdb a, b", ""},
 		{"", `{{.name | join ", "}}`, "", "the template has {{join \", \"}}: join is for lists"},
+		{"", `{{.who | word 1}} {{.who | word -1}} {{.who | word 3}}{{.name | word -2}}! {{contains "a" .list}} {{contains "c" .list}} {{.who | contains "brien"}}`, "ada o'brien-lovelace ! true false true", ""},
 		// Numbers.
 		{"", `{{.amount | number 2}} {{.amount | number}} {{.n | number 0}} {{.small | number 2}}`, "1234567.01 1234567.005 3 0.00", ""},
 		{"de", `{{.amount | number 2}} {{.amount | number 2 "en"}} {{number 1 "fr-CA" 12345.25}} {{number 0 999}}`, "1.234.567,01 1,234,567.01 12\u202f345,3 999", ""},

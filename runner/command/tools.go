@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 )
@@ -16,7 +17,11 @@ func (e *env) toolCommands() []*cli.Command {
 				Flags:        jobFlags(&jobs.Definition{Name: t.Name, Flags: t.Flags}),
 				OnUsageError: usageError,
 				Action: func(c *cli.Context) error {
-					if err := t.Run(options{Context: c}, c.Args().Slice(), e.stdout, e.stderr); err != nil {
+					err := t.Run(options{Context: c}, c.Args().Slice(), e.stdout, e.stderr)
+					if partly := (*jobs.PartlyError)(nil); errors.As(err, &partly) {
+						return &cliError{code: exitFailed, err: err}
+					}
+					if err != nil {
 						return usage("See: brood "+t.Name+" --help", "%w", err)
 					}
 					return nil
