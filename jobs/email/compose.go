@@ -108,7 +108,7 @@ func newLayout(c *config, lang string, shape *jobs.Shape) (*layout, error) {
 			return nil, err
 		}
 		if !hasText {
-			text, hasText = source{t.Name, body}, strings.TrimSpace(body) != ""
+			text, hasText = source{t.Name, below(t.Text, body)}, strings.TrimSpace(body) != ""
 		}
 	}
 	for _, h := range c.Headers { // of flags, which count more

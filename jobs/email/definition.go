@@ -37,11 +37,15 @@ and the text; --text, --html and --markdown are files with only that. With {lang
 the name of a file there is one for each language. A column is written {{.name}}. One
 that is empty or missing is a failed record, and never a hole in a mail; where that
 may be, say what to write instead:
-   {{get . "name" "friend"}}     {{if has . "city"}} in {{.city}}{{end}}
-and there are upper, lower, capital and trim, as in {{capital .name}}, besides what
-Go's text/template has, such as {{urlquery .email}}. In HTML values are escaped. A
+   {{.name | default "friend"}}     {{if has . "city"}} in {{.city}}{{end}}
+There are upper, lower, title, capital, trim, word, replace, join and contains for texts,
+number, money, round, add, sub, mul, div, sum and plural for numbers, now, date and
+plusdays for dates, besides what Go's text/template has, such as {{urlquery .email}}:
+   {{.amount | money "EUR"}}     {{.due | date "2 January 2006"}}     {{if gt .age 16}}
+With --unsubscribe, {{.unsubscribe_url}} is where one leaves. In HTML values are escaped. A
 line break in a header is a failed record. What was written for another program, as
-{name} or *|FNAME|*, is refused; \{name} is for those who mean it.
+{name} or *|FNAME|*, is refused; \{name} is for those who mean it. brood template convert
+writes the templates of other mailers as brood's.
 
 Nothing leaves the machine unless a server is named: messages are put into a Maildir
 (--transport maildir:DIR), and one that is there already is not put there again.
@@ -92,7 +96,7 @@ Examples:
 			{Name: "text", Usage: "`FILE` with the text", Default: ""},
 			{Name: "html", Usage: "`FILE` with the same in HTML", Default: ""},
 			{Name: "markdown", Usage: "`FILE` with the same in Markdown: the text as it is, and HTML made of it", Default: ""},
-			{Name: "literal-braces", Usage: "send placeholders of other programs, such as {name} or [[name]], as they stand", Default: false},
+			{Name: "literal", Aliases: []string{"literal-braces"}, Usage: "send placeholders of other programs, such as {name} or [[name]], as they stand", Default: false},
 			{Name: "default-lang", Usage: "`LANG` for records without a language of their own in the column lang", Default: ""},
 			{Name: "from", Usage: "the sender's `ADDRESS`, as in 'Ada <ada@example.com>'", Default: ""},
 			{Name: "subject", Usage: "the `SUBJECT`, a template", Default: ""},
@@ -140,7 +144,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	if err != nil {
 		return jobs.Plan{}, err
 	}
-	if known := columnsOf(shape, c.Address).known.Columns; !o.Bool("literal-braces") && len(known) > 0 {
+	if known := columnsOf(shape, c.Address).known.Columns; !o.Bool("literal") {
 		if err := c.noForeign(known); err != nil {
 			return jobs.Plan{}, err
 		}

@@ -1,12 +1,14 @@
 package email
 
 import (
+	"brood/jobs/email/convert"
 	"brood/jobs/placeholder"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // What was written for another program would go out as it stands: Dear {name}. So the templates
@@ -46,26 +48,62 @@ func foreignIn(name, text string, columns []string) error {
 	}
 	for _, m := range action.FindAllStringIndex(text, -1) {
 		inner := strings.TrimSpace(text[m[0]+2 : m[1]-2])
-		if (at < 0 || m[0] < at) && !strings.HasPrefix(inner, ".") && !strings.HasPrefix(inner, "$") && !known(inner) && placeholder.SuspectDouble(inner, columns) {
+		if (at < 0 || m[0] < at) && foreignAction(inner, columns) {
 			bare, _, _ := strings.Cut(strings.Trim(inner, "{}#/^&>$@= "), "|")
-			at, found, column = m[0], text[m[0]:m[1]], strings.TrimSpace(bare)
+			if at, found, column = m[0], text[m[0]:m[1]], strings.TrimSpace(bare); strings.IndexByte(">!/", inner[0]) >= 0 {
+				column = "" // it stands for none
+			}
 		}
 	}
 	if at < 0 {
 		return nil
 	}
-	where := ""
+	where, file := "", "FILE"
 	if name != "" {
-		where = fmt.Sprintf("%s:%d: ", name, 1+strings.Count(text[:at], "\n"))
+		line := text[strings.LastIndexByte(text[:at], '\n')+1 : at]
+		where, file = fmt.Sprintf("%s:%d:%d: ", name, 1+strings.Count(text[:at], "\n"), 1+len([]rune(line))), name
 	}
+	return fmt.Errorf("%s%s would not be filled%s. %s", where, found, instead(found, column, file, columns), meantSo(found))
+}
+
+// foreignAction reports whether what is in double braces is of another language.
+func foreignAction(inner string, columns []string) bool {
+	if inner == "" || strings.HasPrefix(inner, "/*") || strings.HasPrefix(inner, "- /*") {
+		return false
+	}
+	bare := strings.Trim(inner, "- ")
+	switch {
+	case strings.IndexByte("#^>&!", inner[0]) >= 0, inner[0] == '/': // of Handlebars
+		return true
+	case mailjetAction().MatchString(bare), strings.HasPrefix(bare, `template "content"`):
+		return true
+	case strings.HasPrefix(bare, ".Subscriber.") || strings.HasPrefix(bare, ".Campaign."): // of listmonk
+		first, _, _ := strings.Cut(bare[1:], ".")
+		return !slices.Contains(columns, first)
+	case strings.HasPrefix(bare, "."), strings.HasPrefix(bare, "$"), known(inner):
+		return false
+	}
+	return placeholder.SuspectDouble(inner, columns)
+}
+
+var mailjetAction = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:var|data):\w`) })
+
+// instead says how brood writes what was meant.
+func instead(found, column, file string, columns []string) string {
 	if slices.Contains(columns, column) {
-		return fmt.Errorf("%s%s would not be filled: here a column is written %s. %s", where, found, written(column), meantSo(found))
+		return ": here a column is written " + written(column)
+	}
+	whole := "; brood template convert " + file + " writes all of it so"
+	if here := convert.Piece(found, columns); here != "" {
+		return ": here it is written " + here + whole
 	}
 	if near := placeholder.Nearest(column, columns); near != "" {
-		return fmt.Errorf("%s%s would not be filled; did you mean %s? %s", where, found, written(near), meantSo(found))
+		return "; did you mean " + written(near) + "?"
 	}
-	return fmt.Errorf("%s%s would not be filled: a column is written as in %s, and there is none called %s; the dataset has %s. %s",
-		where, found, written(columns[0]), column, placeholder.Listed(columns), meantSo(found))
+	if column == "" || strings.ContainsAny(column, " .|:=\"'()") || len(columns) == 0 {
+		return whole
+	}
+	return fmt.Sprintf(": a column is written as in %s, and there is none called %s; the dataset has %s", written(columns[0]), column, placeholder.Listed(columns))
 }
 
 // meantSo says how a text is written that is to go out as it stands.
@@ -73,10 +111,10 @@ func meantSo(found string) string {
 	switch {
 	case strings.HasPrefix(found, "{{"):
 		return fmt.Sprintf("For plain braces write {{%q}}", found)
-	case strings.HasPrefix(found, "{"):
-		return `For plain braces write \` + found + ", or --literal-braces"
+	case strings.HasPrefix(found, "{") && !strings.HasPrefix(found, "{%"):
+		return `For plain braces write \` + found + ", or --literal"
 	}
-	return "If it is to go out as it stands: --literal-braces"
+	return "If it is to go out as it stands: --literal"
 }
 
 // written is a column as a template has it.

@@ -168,3 +168,15 @@ func FuzzNumbers(f *testing.F) {
 		}
 	})
 }
+
+// TestLines: what is wrong below the headers of a template is told with the line of its file.
+func TestLines(t *testing.T) {
+	for text, want := range map[string]string{
+		"From: a@example.com\nSubject: x\n\nHello\n{{if}}\n": "letter.eml:5:", "From: a@example.com\r\nSubject: x\r\n\r\n{{nosuch .x}}\r\n": "letter.eml:4:",
+	} {
+		_, err := newComposer(config{Template: variants{"": {"letter.eml", text}}}, &jobs.Shape{Kind: jobs.Objects})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}

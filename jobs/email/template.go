@@ -324,6 +324,11 @@ func cutFold(line string) (string, bool) {
 	return strings.TrimSpace(line), strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")
 }
 
+// below is the text of a template below its headers, so that errors name the lines of the file.
+func below(all, body string) string {
+	return "{{/*" + strings.Repeat("\n", strings.Count(all, "\n")-strings.Count(body, "\n")) + "*/}}" + body
+}
+
 // header is one header of the messages; its value is a template.
 type header struct {
 	Name  string `json:"name"`

@@ -17,25 +17,44 @@ type Found struct {
 // form is how a language writes placeholders: the name is the first group that matches.
 type form struct {
 	pattern *regexp.Regexp
-	// own says that nothing else is written so; otherwise only the name of a column counts.
-	own bool
+	counts  counting
 }
+
+// counting says of which names a form is taken for a placeholder.
+type counting int
+
+const (
+	ofColumns counting = iota // those of columns
+	ofKnown                   // of columns, and those that every list has
+	ofNames                   // whatever can be a name
+	ofAll                     // nothing else is written so
+)
 
 // forms are those of the programs that mail is written with, besides braces. They are made
 // when they are asked for: workers have no use for them.
 var forms = sync.OnceValue(func() []form {
 	return []form{
-		{regexp.MustCompile(`\*\|([A-Za-z0-9_: ]{1,100})\|\*`), true},                        // *|FNAME|*
-		{regexp.MustCompile(`<%[=-]?\s*([^%\n]{1,100}?)\s*-?%>`), true},                      // <%= name %>
-		{regexp.MustCompile(`%recipient[._](\w{1,100})%`), true},                             // %recipient.name%
-		{regexp.MustCompile(`\$\{([^{}\n]{1,100})\}`), false},                                // ${name}
-		{regexp.MustCompile(`\[\[([^\[\]\n]{1,100})\]\]`), true},                             // [[name]]
-		{regexp.MustCompile(`%%?([\pL\pN_. -]{1,100}?)%%?`), false},                          // %name%, %%name%%
-		{regexp.MustCompile(`(?:<<|«)\s*([^<>«»\n]{1,100}?)\s*(?:>>|»)`), false},             // <<name>>, «name»
-		{regexp.MustCompile(`#([\pL\pN_]{1,100})#|@([\pL\pN_]{1,100})@`), false},             // #name#, @name@
-		{regexp.MustCompile(`(?:^|[^\pL\pN\]!])\[([^\[\]\n]{1,100})\](?:$|[^(\[:])`), false}, // [name], but no link
+		{regexp.MustCompile(`\*\|([^|*\n]{1,100})\|\*`), ofAll},                                                                       // *|FNAME|*
+		{regexp.MustCompile(`<%[=-]?\s*([^%\n]{1,100}?)\s*-?%>`), ofAll},                                                              // <%= name %>
+		{regexp.MustCompile(`<\?(?:php|=)\s*([^?\n]{1,100}?);?\s*\?>`), ofAll},                                                        // <?= $name ?>
+		{regexp.MustCompile(`%recipient[._](\w{1,100})%`), ofNames},                                                                   // %recipient.name%
+		{regexp.MustCompile(`\$\{([^{}\n]{1,100})\}`), ofKnown},                                                                       // ${name}
+		{regexp.MustCompile(`\[\[([^\[\]\n]{1,100})\]\]`), ofNames},                                                                   // [[name]]
+		{regexp.MustCompile(`%%?([\pL_](?:[\pL\pN_. -]{0,98}[\pL\pN_])?)%%?`), ofKnown},                                               // %name%, %%name%%
+		{regexp.MustCompile(`(?:<<|«|&lt;&lt;|&laquo;)\s*([^<>«»&\n]{1,100}?)\s*(?:>>|»|&gt;&gt;|&raquo;)`), ofKnown},                 // <<name>>, «name»
+		{regexp.MustCompile(`#([\pL\pN_]{1,100})#|@([\pL\pN_]{1,100})@`), ofColumns},                                                  // #name#, @name@
+		{regexp.MustCompile(`(?:^|[\s>(])-([\pL_][\pL\pN_]{0,99})-(?:$|[\s<),.;:!?])`), ofColumns},                                    // -name-
+		{regexp.MustCompile(`(?:^|[^\pL\pN\]!])\[([^\[\]\n]{1,100})\](?:$|[^(\[:])`), ofKnown},                                        // [name], but no link
+		{regexp.MustCompile(`\{%-?\s*((?:if|elif|else|endif|for|endfor|set|include|raw|unless|assign|block)\b[^%\n]*?)-?%\}`), ofAll}, // {% if name %}
 	}
 })
+
+// knownNames are columns that a list may well have, as other programs call them, in plain
+// letters: who writes [NAME] to a list with first_name only has been somewhere else before.
+var knownNames = []string{
+	"name", "firstname", "lastname", "fname", "lname", "fullname", "surname", "email", "emailaddress", "company", "unsubscribe", "unsubscribelink", "unsubscribeurl", "vorname", "nachname", "firma", "anrede", "prenom", "nom",
+	"prénom", "nombre", "apellido", "voornaam", "achternaam",
+}
 
 // braces are text between braces of one kind.
 var braces = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{([^{}\n]{1,100})\}`) })
@@ -50,7 +69,7 @@ func Foreign(text string, columns []string) (first Found, ok bool) {
 	}
 	for _, m := range braces().FindAllStringSubmatchIndex(text, -1) {
 		before, inner := text[:m[0]], text[m[2]:m[3]]
-		if !strings.HasSuffix(before, `\`) && Suspect(before, inner, columns) {
+		if !strings.HasSuffix(before, `\`) && !repeats(before, inner) && Suspect(before, inner, columns) {
 			take(m[0], text[m[0]:m[1]], bare(inner))
 			break
 		}
@@ -62,14 +81,47 @@ func Foreign(text string, columns []string) (first Found, ok bool) {
 				g = 4
 			}
 			name := text[m[g]:m[g+1]]
-			if f.own && isName(strings.TrimSpace(name)) || f.own && strings.ContainsAny(text[m[0]:m[0]+1], "*<") || sameAs(name, columns) {
-				at := m[0] + strings.IndexAny(text[m[0]:m[1]], "*<%$[«#@")
-				take(at, strings.TrimRight(text[at:m[1]], " \n\t,.;!?"), name)
+			if f.counts.holds(name, columns) {
+				at, end := whole(text, m[0], m[1])
+				take(at, text[at:end], name)
 				break
 			}
 		}
 	}
 	return first, ok
+}
+
+// repeats reports whether a text in braces says how often a regular expression repeats what is
+// before it: [0-9]{3}.
+func repeats(before, inner string) bool {
+	if before == "" || strings.Trim(inner, "0123456789,") != "" {
+		return false
+	}
+	last := before[len(before)-1]
+	return last == ']' || last == ')' || len(before) > 1 && before[len(before)-2] == '\\'
+}
+
+// whole are the ends of what a pattern has found, without what is only around it.
+func whole(text string, from, to int) (at, end int) {
+	at = from + strings.IndexAny(text[from:to], "*<%$«&[#@-{")
+	closing := map[byte]string{'[': "]", '-': "-"}[text[at]]
+	if closing == "" {
+		return at, to
+	}
+	return at, at + 1 + strings.LastIndex(text[at+1:to], closing) + 1
+}
+
+// holds reports whether a name counts.
+func (c counting) holds(name string, columns []string) bool {
+	switch {
+	case c == ofAll, sameAs(name, columns):
+		return true
+	case c == ofNames:
+		return isName(strings.TrimSpace(name))
+	case c == ofKnown:
+		return slices.Contains(knownNames, string(plain(name)))
+	}
+	return false
 }
 
 // bare is the name in what other languages put around it.
@@ -90,7 +142,7 @@ func Unescape(text string, columns []string) string {
 	done := 0
 	for _, m := range braces().FindAllStringSubmatchIndex(text, -1) {
 		before := strings.TrimSuffix(text[:m[0]], `\`)
-		if len(before) < m[0] && !strings.HasSuffix(before, "{") && Suspect(before, text[m[2]:m[3]], columns) {
+		if len(before) < m[0] && !strings.HasSuffix(before, "{") && !repeats(text[:m[0]], text[m[2]:m[3]]) && Suspect(before, text[m[2]:m[3]], columns) {
 			out.WriteString(before[done:])
 			done = m[0]
 		}

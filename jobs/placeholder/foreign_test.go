@@ -14,10 +14,18 @@ func TestForeign(t *testing.T) {
 		"Hi *|FNAME|*,": "*|FNAME|*", "<%= name %>": "<%= name %>", "<% if x %>": "<% if x %>", "Dear %recipient.name%": "%recipient.name%", "Dear [[name]]": "[[name]]", "Dear [[Vorname]]": "[[Vorname]]",
 		"Dear ${name}": "${name}", "Dear ${First Name}": "${First Name}", "Dear %name%,": "%name%", "%%First_Name%%": "%%First_Name%%", "Dear «Stadt»": "«Stadt»", "Dear <<First Name>>": "<<First Name>>",
 		"Dear #name#": "#name#", "@first_name@": "@first_name@", "Dear [First Name],\n": "[First Name]", "[NAME]": "[NAME]", "a {b,c} {name}": "{name}", "*|A|* {name}": "*|A|*",
+		"Dear [FIRST NAME],": "[FIRST NAME]", "Dear [Vorname]": "[Vorname]", "Hi %FNAME%!": "%FNAME%", "${email}": "${email}", "«Nachname»": "«Nachname»", "&lt;&lt;Name&gt;&gt;": "&lt;&lt;Name&gt;&gt;", "Hi &laquo;Name&raquo;": "&laquo;Name&raquo;",
+		"Hi -name-,": "-name-", "<p>-name-</p>": "-name-", "<?= $name ?>": "<?= $name ?>", "<?php echo $x; ?>": "<?php echo $x; ?>", "*|IF:X=Y|*": "*|IF:X=Y|*", "*|LIST:ADDRESS|*": "*|LIST:ADDRESS|*", "{%- if a -%}": "{%- if a -%}", "{% for x in y %}": "{% for x in y %}",
+		`<a href="https://x.example/?n=%name%">`: "%name%", `<img alt="[name]">`: "[name]", "{% endif %}": "{% endif %}", `<a title="{name}">`: "{name}", "[email].": "[email]", "([name])": "[name]",
 		// CSS, JSON, prose, links, addresses.
 		"body { color: red }": "", "p{margin:0}a{color:red}": "", "@media (max-width: 600px) { .a { width: 100% } }": "", "@media print{.a{top:0}}": "", "a{}": "", "{}": "", `{"a": 1}`: "", `<script type="application/ld+json">{"@type":"Person","name":"x"}</script>`: "",
 		"[name](https://a.example/)": "", "![name](cid:x.png)": "", "[name]: https://a.example/": "", "input[name]": "", "[1]": "", "[more]": "", "[…]": "", "[[1]]": "", "50% off, 20% more": "", "100 %": "", "#1 #2": "", "write to a@name@b": "@name@",
 		"price ${5}": "", "«Guten Tag»": "", "a << b >> c": "", "{ }": "", `\{name}`: "", "a {b,c}": "", "see {x: 1}": "", "*|*": "", "%": "", "name": "", "Dear name": "", "": "", "<% x": "",
+		"a[href]{color:red}": "", "[class*=x]": "", "a[name]": "", ".x[title]:hover{}": "", "width:calc(100% - 20px);height:50%": "", "https://a.example/%20name%20x": "", "https://a.example/?q=50%25%20name": "", "100% name 20%": "", "[1][2]": "", "see [3].": "", "- name - or": "",
+		"[^1]: note": "", "[x] done [ ] open": "", "<!--[if mso]><table><![endif]-->": "", "<!--[if !mso]><!-->": "", "<!--[if gte mso 9]><xml></xml><![endif]-->": "", "^[a-z]+$": "", "[0-9]{3}": "", "(?P<name>x)": "", "a{1,3}": "", "[a,b]": "",
+		`{"name": "x", "email": ["y"]}`: "", `{'a': {'b': 1}}`: "", "[name](mailto:a@b)": "", "[name][1]": "", "![name][1]": "", "[email protected]": "", "«Bonjour Monsieur»": "", "1 << 2 >> 3": "", "if (a<name>b)": "", "-- name": "", "first-name-last": "", "2026-name-x": "", "e-mail": "",
+		"#name": "", "@name": "", "#1a2b3c": "", "a@b.example": "", "$5 {x,y}": "", "$name": "", "%s %d": "", "5 % name": "", "*| x": "", "* | name | *": "", "| name | email |": "", "<b>name</b>": "", "<name>": "", "<?xml version=\"1.0\"?>": "", "@font-face{font-family:name}": "",
+		"a:not([hidden]){}": "", "@media screen and (max-width:600px){.name{width:100%!important}}": "", "{{": "", "}}": "", "{}{}": "", "function f(){return x}": "", "\\d{2}": "",
 	} {
 		got, ok := Foreign(text, mail)
 		if got.Text != want || ok != (want != "") || ok && !strings.HasPrefix(text[got.At:], got.Text) {

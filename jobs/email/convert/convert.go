@@ -124,6 +124,18 @@ func lazily(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
+// Piece is what one placeholder of another mailer's would be here, or nothing if that cannot be
+// said of it alone.
+func Piece(text string, columns []string) string {
+	for _, d := range []Dialect{Auto, Handlebars, Simple} {
+		r := Convert(Source{Text: text}, Options{Dialect: d, Columns: columns})
+		if strings.Contains(r.Text, "{{") && !strings.Contains(r.Text, text) && r.Text != `{{"`+text[:min(2, len(text))]+`"}}`+text[min(2, len(text)):] {
+			return r.Text
+		}
+	}
+	return ""
+}
+
 var looksHTML = lazily(`(?i)<(?:!doctype|html|body|table|div|p|br|a|span|b|i|h[1-6]|td|ul|ol|img)\b[^>]*>`)
 
 // Detect says what language a template is in.
