@@ -121,6 +121,10 @@ const (
 	DelaysKey
 	// DelaysAll is everyone.
 	DelaysAll
+	// DelaysFewer is nobody, if others of the run are at work: the far side takes fewer at
+	// a time, so fewer work from now on, found out and kept, and no try is taken. If nobody
+	// else is it is everyone.
+	DelaysFewer
 )
 
 // Result is the outcome of one try.

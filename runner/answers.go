@@ -143,6 +143,11 @@ func (k *talk) release() {
 // settleOne settles an answer, which may be that of a record that was stopped.
 func (k *talk) settleOne(u *settlement, t *try, res *jobs.Result) {
 	r := k.slot.r
+	if res.Delays == jobs.DelaysFewer {
+		r.turnedAway(k.slot.seat, t, res)
+	} else if res.Class != jobs.ClassConnect {
+		r.letIn(k.slot.seat)
+	}
 	if !r.guarding.works.Load() && r.readSign(u, t, res) {
 		return
 	}

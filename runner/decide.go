@@ -75,7 +75,7 @@ type slowing struct {
 //	skipped                                       skipped
 //	failed                                        failed
 //	retry      while there are retries            failed
-//	throttle   always, and it costs no try
+//	throttle   always, and it costs no try; at once, where fewer at a time will do
 //	abort      when the run goes on, the same
 //	unknown    with --on-unknown retry,           unknown; failed where repeating costs
 //	           while there are retries            nothing; with --on-unknown skip skipped
@@ -85,6 +85,9 @@ func (p *policy) answered(attempt, uncounted int, res *jobs.Result) decision {
 		return decision{status: jobs.StatusOK}
 	case jobs.VerdictThrottle:
 		wait := res.RetryAfter
+		if res.Delays == jobs.DelaysFewer {
+			return decision{next: attempt}
+		}
 		if wait == 0 {
 			wait = throttleTime
 		}
@@ -103,8 +106,13 @@ func (p *policy) answered(attempt, uncounted int, res *jobs.Result) decision {
 		}
 	case jobs.VerdictRetry:
 		var slows *slowing
-		if res.Delays >= jobs.DelaysKey {
+		switch res.Delays {
+		case jobs.DelaysFewer:
+			// There cannot be fewer, or it would be a throttle: see turnedAway.
+			slows = &slowing{who: jobs.DelaysAll, wait: res.RetryAfter, loud: true}
+		case jobs.DelaysKey, jobs.DelaysAll:
 			slows = &slowing{who: res.Delays, wait: res.RetryAfter, loud: true}
+		case jobs.DelaysDefault, jobs.DelaysRecord:
 		}
 		d, ok := p.tryLater(attempt, uncounted, res)
 		if !ok {

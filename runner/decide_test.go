@@ -190,6 +190,8 @@ func TestWhoWaits(t *testing.T) {
 		{jobs.Result{Verdict: jobs.VerdictRetry, RetryAfter: time.Minute, Delays: jobs.DelaysKey}, &slowing{who: jobs.DelaysKey, wait: time.Minute, loud: true}, time.Minute},
 		{jobs.Result{Verdict: jobs.VerdictRetry, RetryAfter: time.Minute, Delays: jobs.DelaysAll}, &slowing{who: jobs.DelaysAll, wait: time.Minute, loud: true}, time.Minute},
 		{jobs.Result{Verdict: jobs.VerdictFailed, RetryAfter: time.Minute, Delays: jobs.DelaysAll}, nil, 0},
+		{jobs.Result{Verdict: jobs.VerdictThrottle, RetryAfter: time.Minute, Delays: jobs.DelaysFewer}, nil, 0},
+		{jobs.Result{Verdict: jobs.VerdictRetry, RetryAfter: time.Minute, Delays: jobs.DelaysFewer}, &slowing{who: jobs.DelaysAll, wait: time.Minute, loud: true}, time.Minute},
 	} {
 		d := p.answered(1, 0, &c.res)
 		if (d.slows == nil) != (c.want == nil) || (d.slows != nil && *d.slows != *c.want) {

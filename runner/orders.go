@@ -61,7 +61,7 @@ func (r *session) Live() *control.Live {
 		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
 	}
 	f := r.feed.State()
-	out.Paused, out.Waits, out.Adaptive = f.Paused, f.Waits, f.Adaptive
+	out.Paused, out.Waits, out.Adaptive, out.Fewer = f.Paused, f.Waits, f.Adaptive, f.Fewer
 	if f.Paused && out.Waits == "" {
 		out.Waits = r.guarding.pausedFor()
 	}

@@ -53,8 +53,13 @@ type slot struct {
 
 // work is the slot's goroutine.
 func (s *slot) work(ctx context.Context) error {
-	s.seat = s.r.feed.Seat()
+	if s.seat == nil {
+		s.seat = s.r.feed.Seat()
+	}
 	err := s.workOn(ctx)
+	if s.r.feed.Crowded() {
+		s.leaving.Wait() // then its place is free
+	}
 	s.r.feed.Leave(s.seat)
 	s.leaving.Wait() // workers that were replaced
 	return errors.Join(err, s.leaveErr)

@@ -51,6 +51,9 @@ func (k *talk) converse(ctx context.Context, first *feed.Batch) (next *talk, err
 			s.deaths = 0
 		}
 		s.replace(k)
+		if s.r.feed.Crowded() {
+			s.leaving.Wait() // there may be no place for both
+		}
 		return next, err
 	}
 	exit, leaveErr := k.hand.Leave()

@@ -135,6 +135,8 @@ func (s *status) askLive(ctx context.Context, state string) {
 		s.Reason = "paused"
 	case l.Waits != "":
 		s.Reason = l.Waits
+	case l.Fewer != "" && l.Adaptive != nil:
+		s.Reason = fmt.Sprintf("%d of %d at work, as the far side takes no more at a time: %s", *l.Adaptive, l.Jobs, l.Fewer)
 	}
 }
 

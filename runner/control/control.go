@@ -66,8 +66,9 @@ type Live struct {
 	Rate     float64 `json:"rate"` // records a second, of this session
 	Jobs     int     `json:"jobs"` // slots
 	// Adaptive is how many of the slots may work at the moment; null unless that
-	// is adaptive.
+	// is adaptive, or the far side lets in fewer: then Fewer is what it said.
 	Adaptive *int   `json:"adaptive"`
+	Fewer    string `json:"fewer,omitempty"`
 	Workers  int    `json:"workers"`
 	Recycled uint64 `json:"recycled"` // workers replaced before they leak
 	Paused   bool   `json:"paused"`

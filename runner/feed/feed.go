@@ -124,7 +124,13 @@ func New(c Config) *Feed {
 }
 
 // Seat is the place of one more slot.
-func (f *Feed) Seat() *Seat { return &Seat{tokens: tokens{server: f.jobserver}} }
+func (f *Feed) Seat() *Seat {
+	s := &Seat{tokens: tokens{server: f.jobserver}}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gate.seats = append(f.gate.seats, s)
+	return s
+}
 
 // NeedsIntents reports whether records may leave only with an intent.
 func (f *Feed) NeedsIntents() bool { return f.intents != nil }
@@ -353,6 +359,8 @@ type State struct {
 	Waits string
 	// Adaptive is how many slots may work at the moment, and nil if all may.
 	Adaptive *int
+	// Fewer says why the far side lets in only so many, if that is why.
+	Fewer string
 	Rate     *pace.Rate // nil: no limit
 }
 
@@ -370,6 +378,9 @@ func (f *Feed) State() State {
 	if f.adapting != nil {
 		n := f.adapting.Allowed()
 		out.Adaptive = &n
+	}
+	if n := f.gate.places.Limit(); n > 0 && (out.Adaptive == nil || n < *out.Adaptive) {
+		out.Adaptive, out.Fewer = &n, f.gate.whyFewer
 	}
 	return out
 }

@@ -1,7 +1,10 @@
 package feed
 
 import (
+	"brood/runner/pace"
 	"math"
+	"sync/atomic"
+	"time"
 )
 
 // gate says how many slots may work. It is guarded by the feed's lock.
@@ -16,6 +19,12 @@ type gate struct {
 	// is short.
 	shed    bool
 	changed chan struct{} // closed, and replaced, when it changes
+
+	seats    []*Seat // all there are
+	places   pace.Places
+	crowded  atomic.Bool // the places are limited
+	whyFewer string      // what the far side said to the last that it turned away
+	told     bool        // the user knows
 }
 
 func newGate() gate {
@@ -25,13 +34,15 @@ func newGate() gate {
 // Seat is a slot's place at the gate: its permit, and what it has of make's jobserver.
 type Seat struct {
 	permit bool // guarded by the feed's lock
+	probes bool // the same: it asks for a place more than there were
 	tokens tokens
+	place  atomic.Bool // its worker was let in by the far side, see Feed.LetIn
 }
 
 // admits gives a slot a permit, or lets it keep the one it has; or takes it away,
 // if there are too many.
 func (g *gate) admits(s *Seat) bool {
-	if g.shut != "" || (s.permit && g.working > g.limit()) || (!s.permit && g.working >= g.limit()) {
+	if g.shut != "" || (s.permit && g.working > g.limit()) || (!s.permit && (g.working >= g.limit() || !g.hasPlace(s, time.Now()))) {
 		g.leave(s)
 		return false
 	}
@@ -48,7 +59,11 @@ func (g *gate) leave(s *Seat) {
 		return
 	}
 	s.permit = false
-	if g.working--; g.barred > 0 && g.working < g.limit() {
+	g.notTried(s)
+	g.working--
+	// Its place stays its own, and that is what the others wait for.
+	keeps := g.places.Limited() && s.place.Load() && g.working+1 < g.limit()
+	if g.barred > 0 && g.working < g.limit() && !keeps {
 		g.change()
 	}
 }
@@ -60,12 +75,16 @@ func (g *gate) change() {
 	g.changed = make(chan struct{})
 }
 
-// Leave gives back what a slot has of the gate, as it ends or waits for long.
+// Leave gives back what a slot has of the gate, as it ends or waits for long and has no
+// worker.
 func (f *Feed) Leave(s *Seat) {
 	s.tokens.put()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.gate.leave(s)
+	if s.place.Swap(false) && f.gate.crowded.Load() {
+		f.gate.change()
+	}
 }
 
 // limit is how many slots may work.

@@ -25,12 +25,13 @@ func (f *Feed) Take(ctx context.Context, s *Seat, w Taker, n int, b *Batch) (boo
 		finished := f.ended && f.open == 0
 		if !finished && !f.gate.admits(s) {
 			leave := f.gate.shed && w != nil
+			again := f.gate.again(time.Now())
 			f.gate.barred++
 			f.mu.Unlock()
 			f.poke() // it is for another
 			s.rest(w)
 			if !leave {
-				wait(ctx, f.done, changed, -1)
+				wait(ctx, f.done, changed, again)
 			}
 			f.mu.Lock()
 			f.gate.barred--

@@ -194,6 +194,17 @@ func (p *Pacer) Start(now time.Time, n int) {
 	}
 }
 
+// GiveBack takes back that a record of a key has started: it was not tried after all.
+func (p *Pacer) GiveBack(now time.Time, id uint64) {
+	p.used = max(p.used-1, 0)
+	if p.all != nil {
+		p.all.AllowN(now, -1)
+	}
+	if k := p.keys[id]; k != nil && k.limiter != nil {
+		k.limiter.AllowN(now, -1)
+	}
+}
+
 // errFull is returned by StartKey for a key with as many in flight as may be.
 var errFull = errors.New("as many of this key are in flight as may be")
 

@@ -131,7 +131,7 @@ func (r *AnswersReader) Next(res *jobs.Result) (bool, error) {
 	}
 	if head&hasAfter != 0 {
 		res.RetryAfter = min(millis(r.c.uvarint()), jobs.MaxRetryAfter)
-		if res.Delays = jobs.Delays(min(r.c.uvarint(), 255)); res.Delays > jobs.DelaysAll {
+		if res.Delays = jobs.Delays(min(r.c.uvarint(), 255)); res.Delays > jobs.DelaysFewer {
 			return false, fmt.Errorf("%w: answer %d of %d holds up %d", ErrFrame, r.total-r.left, r.total, res.Delays)
 		}
 	}

@@ -87,7 +87,7 @@ func FuzzAnswers(f *testing.F) {
 		again := AppendAnswersHead(nil, r.First, len(answers), r.Busy)
 		for i := range answers {
 			a := &answers[i]
-			if _, err := jobs.ParseVerdict(a.Verdict.String()); err != nil || a.Elapsed < 0 || a.RetryAfter < 0 || a.RetryAfter > jobs.MaxRetryAfter || a.Delays > jobs.DelaysAll || len(a.Values) > maxValues {
+			if _, err := jobs.ParseVerdict(a.Verdict.String()); err != nil || a.Elapsed < 0 || a.RetryAfter < 0 || a.RetryAfter > jobs.MaxRetryAfter || a.Delays > jobs.DelaysFewer || len(a.Values) > maxValues {
 				t.Fatalf("%+v", a)
 			}
 			alone := AppendAnswer(nil, a)

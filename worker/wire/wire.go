@@ -71,7 +71,7 @@ import (
 )
 
 // Version of the protocol.
-const Version = 6
+const Version = 7
 
 // The descriptors a worker is started with.
 const (

@@ -69,7 +69,7 @@ func TestBatchRoundTrip(t *testing.T) {
 func TestAnswersRoundTrip(t *testing.T) {
 	want := []jobs.Result{
 		{Elapsed: 5 * time.Millisecond},
-		{Verdict: jobs.VerdictRetry, Class: "c", Error: "e", RetryAfter: time.Minute, Delays: jobs.DelaysAll},
+		{Verdict: jobs.VerdictRetry, Class: "c", Error: "e", RetryAfter: time.Minute, Delays: jobs.DelaysFewer},
 		{Text: []byte("text"), Values: [][]byte{[]byte("v"), {}, []byte("w")}},
 		{Verdict: jobs.VerdictAbort, Error: "stop"},
 		{Verdict: jobs.VerdictUnknown, Class: jobs.ClassTimeout, Stopped: true},
