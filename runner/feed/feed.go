@@ -361,7 +361,7 @@ type State struct {
 	Adaptive *int
 	// Fewer says why the far side lets in only so many, if that is why.
 	Fewer string
-	Rate     *pace.Rate // nil: no limit
+	Rate  *pace.Rate // nil: no limit
 }
 
 // State is how the feed stands.
