@@ -24,6 +24,7 @@ type talk struct {
 	t       *testing.T
 	script  string
 	message string
+	held    chan struct{} // at "h" it says so here, and waits until it hears
 }
 
 func (k *talk) serve(c net.Conn) {
@@ -34,6 +35,9 @@ func (k *talk) serve(c net.Conn) {
 		switch {
 		case step == "x":
 			return
+		case step == "h":
+			k.held <- struct{}{}
+			<-k.held
 		case step == "w":
 			_, _ = io.Copy(io.Discard, in)
 			return

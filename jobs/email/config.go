@@ -215,14 +215,12 @@ func (c *config) chooseTransport(o jobs.Options) error {
 		return fmt.Errorf("--transport: %w", err)
 	}
 	s := c.Server
-	s.TLS, s.MaxPerConnection, s.Hello, s.Auth = o.String("tls"), o.Int("max-per-connection"), o.String("helo"), o.String("auth")
+	s.TLS, s.MaxPerConnection, s.Auth, s.Idle = o.String("tls"), o.Int("max-per-connection"), o.String("auth"), o.Duration("idle")
 	if s.Network == "unix" && !o.IsSet("tls") {
 		s.TLS = "never" // nobody reads along
 	}
-	if s.Hello == "" {
-		if s.Hello, err = os.Hostname(); err != nil || s.Hello == "" {
-			s.Hello = "localhost"
-		}
+	if err := s.introduce(o.String("ehlo-name")); err != nil {
+		return err
 	}
 	if err := s.check(); err != nil {
 		return err

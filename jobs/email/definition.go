@@ -3,6 +3,7 @@ package email
 import (
 	"brood/jobs"
 	"encoding/json"
+	"time"
 )
 
 // resultColumns are what the job adds to the results.
@@ -91,7 +92,8 @@ Examples:
 			{Name: "auth", Usage: "prove who you are by `MECHANISM`: plain, login, cram-md5, xoauth2 (the password is a token), or auto", Default: authAuto},
 			{Name: "password-file", Usage: "`FILE` with the password, read for each connection; otherwise it is in BROOD_SMTP_PASSWORD", Default: ""},
 			{Name: "max-per-connection", Usage: "after `N` messages make a new connection; 0 is never", Default: 100},
-			{Name: "helo", Usage: "call this machine `NAME` towards the server", Default: ""},
+			{Name: "idle", Usage: "close a connection that has nothing to do for `TIME`, before the server does; 0 is never", Default: 8 * time.Second},
+			{Name: "ehlo-name", Aliases: []string{"helo"}, Usage: "call this machine `NAME` towards the server; otherwise its host name, or [ADDRESS] if that has no dot", Default: ""},
 			{Name: "template", Usage: "`FILE` with headers, an empty line and the text; with {lang} in its name one for each language", Default: ""},
 			{Name: "text", Usage: "`FILE` with the text", Default: ""},
 			{Name: "html", Usage: "`FILE` with the same in HTML", Default: ""},

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // server is where messages are handed in, and how.
@@ -21,7 +22,9 @@ type server struct {
 	TLS          string `json:"tls"`
 	CAFile       string `json:"ca_file,omitempty"`       // whom to trust; empty: whom the system does
 	PasswordFile string `json:"password_file,omitempty"` // empty: PasswordVariable
-	Hello        string `json:"hello"`
+	Hello        string `json:"hello"`                   // empty: the address from which it speaks
+	// Idle is how long a connection may have nothing to do; 0 is for ever.
+	Idle time.Duration `json:"idle,omitempty"`
 	// MaxPerConnection is how many messages a connection may carry; 0 is no limit.
 	MaxPerConnection int `json:"max_per_connection,omitempty"`
 }
@@ -61,6 +64,9 @@ func parseServer(s string) (*server, error) {
 var tlsModes = []string{"required", "optional", "never"}
 
 func (s *server) check() error {
+	if s.Idle < 0 {
+		return fmt.Errorf("--idle %s: a time such as 8s, or 0 for never", s.Idle)
+	}
 	if !slices.Contains(tlsModes, s.TLS) {
 		return fmt.Errorf("--tls %q: there are %s", s.TLS, strings.Join(tlsModes, ", "))
 	}

@@ -7,12 +7,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
+	"sync"
+	"time"
 )
 
 // tlsError means that the connection is not as safe as was asked for.
@@ -53,8 +52,12 @@ func (e *partialError) Error() string {
 type sender struct {
 	server
 	settings *tls.Config
-	conn     *client // nil: none
-	sent     int     // over it
+	idle     idle
+
+	mu   sync.Mutex // while a message is handed in, or the connection given up
+	conn *client    // nil: none
+	sent int        // over it
+	left time.Time  // when the one before it ended
 }
 
 func newSender(s *server) (*sender, error) {
@@ -91,6 +94,10 @@ func (s *sender) password() (string, error) {
 // send hands a message in, in one transaction or, if the server does not take so
 // many recipients at a time, or each has a return path of its own, in several. On failure it says how far that came.
 func (s *sender) send(ctx context.Context, l *letter) (text string, at reply.Phase, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wake()
+	defer s.rest()
 	left := l.recipients
 	var taken []string
 	for len(left) > 0 {
@@ -125,13 +132,9 @@ func without(list, out []string) []string {
 }
 
 // sendOnce is one transaction. It returns the recipients for whom the message was
-// taken. A connection that the server has closed since the last message is
-// replaced: nothing has been said over it.
+// taken. A connection that the server has given up since the last message is
+// replaced: nothing has been taken over it.
 func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text string, taken []string, at reply.Phase, err error) {
-	if s.conn != nil && s.conn.in.Buffered() > 0 {
-		_ = s.conn.Close() // it has said something that belongs to nothing
-		s.conn = nil
-	}
 	for again := s.conn != nil; ; again = false {
 		if at, err := s.connect(ctx); err != nil {
 			return "", nil, at, err
@@ -145,115 +148,14 @@ func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text str
 		stop()
 		if err == nil {
 			if s.sent++; s.MaxPerConnection > 0 && s.sent >= s.MaxPerConnection {
-				_ = s.close()
+				s.partFrom().quit()
 			}
 			return text, taken, at, nil
 		}
-		if !again || ctx.Err() != nil || at != reply.Mail || !gone(err) {
+		if !again || ctx.Err() != nil || !stale(at, err) {
 			return text, taken, at, err
 		}
 	}
-}
-
-// gone reports whether a server has closed a connection that had nothing to do.
-func gone(err error) bool {
-	var said *reply.Reply
-	if errors.As(err, &said) {
-		return said.Code == 421
-	}
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
-}
-
-// connect opens a connection, if there is none.
-func (s *sender) connect(ctx context.Context) (reply.Phase, error) {
-	if s.conn != nil {
-		return "", nil
-	}
-	dialer := net.Dialer{Timeout: dialTime}
-	raw, err := dialer.DialContext(ctx, s.Network, s.Address)
-	if err != nil {
-		return reply.Connect, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
-	defer stop()
-	if s.Implicit {
-		raw = tls.Client(raw, s.settings)
-	}
-	c, err := newClient(raw, s.LMTP)
-	if err != nil {
-		return reply.Connect, s.notSafe(err)
-	}
-	if err := c.hello(s.Hello); err != nil {
-		_ = c.Close()
-		return reply.Connect, err
-	}
-	if err := s.secure(c); err != nil {
-		_ = c.Close()
-		return reply.Connect, err
-	}
-	if err := s.authenticate(c); err != nil {
-		_ = c.Close()
-		return reply.Auth, err
-	}
-	s.conn, s.sent = c, 0
-	return "", nil
-}
-
-// secure makes a connection safe where that is wanted.
-func (s *sender) secure(c *client) error {
-	if s.Implicit || s.TLS == "never" || (s.TLS == "optional" && !c.offers("STARTTLS")) {
-		return nil
-	}
-	err := c.startTLS(s.settings, s.Hello)
-	var said *reply.Reply
-	var netErr net.Error
-	if err == nil || (errors.As(err, &said) && said.Code < 500) || (errors.As(err, &netErr) && netErr.Timeout()) || gone(err) || errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	return s.notSafe(&tlsError{fmt.Errorf("STARTTLS: %w (--tls optional or never would do without)", err)})
-}
-
-// notSafe words that a certificate is not to be trusted.
-func (s *sender) notSafe(err error) error {
-	var unknown x509.UnknownAuthorityError
-	var verify *tls.CertificateVerificationError
-	var plain tls.RecordHeaderError
-	var own *tlsError
-	switch {
-	case errors.As(err, &unknown):
-		return &tlsError{fmt.Errorf("%s: %w (--tls-ca names a file with whom to trust)", s.Address, err)}
-	case errors.As(err, &plain):
-		return &tlsError{fmt.Errorf("%s: %w: with STARTTLS it is smtp://", s.Address, err)}
-	case errors.As(err, &verify):
-		return &tlsError{fmt.Errorf("%s: %w", s.Address, err)}
-	case errors.As(err, &own):
-		return &tlsError{fmt.Errorf("%s: %w", s.Address, own.error)}
-	}
-	return err
-}
-
-// authenticate proves who the sender is, by what the server offers.
-func (s *sender) authenticate(c *client) error {
-	if s.User == "" {
-		return nil
-	}
-	m := c.choose(s.Auth)
-	if m == nil {
-		return &reply.Reply{Code: 534, Text: fmt.Sprintf("the server does not offer what --auth %s can do, but: AUTH %s", s.Auth, c.extensions["AUTH"])}
-	}
-	if m.open && !c.secure && s.Network != "unix" && !isLoopback(s.Host) {
-		return &tlsError{fmt.Errorf("%s: the password is not sent over a connection that others may read", s.Address)}
-	}
-	password, err := s.password()
-	if err != nil {
-		return &reply.Reply{Code: 535, Text: err.Error()}
-	}
-	return c.authenticate(m, s.User, password)
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
 // transact is one transaction over the connection.
@@ -344,18 +246,27 @@ func (c *client) verdict(accepted, all []string) (text string, taken []string, a
 func (s *sender) recover(err error) {
 	var said *reply.Reply
 	c := s.conn
-	if errors.As(err, &said) && said.Code != 421 && !c.waits && c.in.Buffered() == 0 && c.ask(resetTime, 250, "RSET") == nil {
+	if errors.As(err, &said) && said.Code != 421 && !tooManyOfUs(reply.Mail, err) && !c.waits && c.in.Buffered() == 0 && c.ask(resetTime, 250, "RSET") == nil {
 		return
 	}
-	_ = c.Close()
-	s.conn = nil
+	_ = s.partFrom().Close()
+}
+
+// partFrom takes the connection off, which the caller is to close.
+func (s *sender) partFrom() *client {
+	c := s.conn
+	s.conn, s.left = nil, time.Now()
+	return c
 }
 
 // close says good bye.
 func (s *sender) close() error {
+	s.mu.Lock()
+	s.wake()
 	if s.conn != nil {
-		s.conn.quit()
-		s.conn = nil
+		s.partFrom().quit()
 	}
+	s.mu.Unlock()
+	s.idle.leaving.Wait()
 	return nil
 }

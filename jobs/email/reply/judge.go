@@ -22,7 +22,7 @@ func Judge(at Phase, said *Reply, attempt int) Outcome {
 func (o *Outcome) Rule(host time.Duration) {
 	about := subjectOf(o)
 	o.Hint = about.hint()
-	if o.Code < 500 {
+	if o.Code < 500 || saysTooMany(o.Text) {
 		o.later(about, host)
 		return
 	}
@@ -68,10 +68,14 @@ func (o *Outcome) later(about subject, host time.Duration) {
 	}
 	is := func(list ...string) bool { return slices.Contains(list, o.Enhanced) }
 	switch {
+	case saysTooMany(o.Text):
+		set(jobs.VerdictRetry, ClassBusy, host, jobs.DelaysFewer)
 	case about == ofQuota:
 		set(jobs.VerdictAbort, ClassBusy, 0, 0)
 	case about == ofTempo && o.Code == 454:
 		set(jobs.VerdictThrottle, ClassBusy, time.Second, jobs.DelaysAll)
+	case o.Code == 421 && o.Phase == Connect: // it may be why
+		set(jobs.VerdictRetry, ClassBusy, host, jobs.DelaysFewer)
 	case o.Code == 421:
 		set(jobs.VerdictRetry, ClassBusy, host, jobs.DelaysAll)
 	case o.Phase == Auth:

@@ -17,7 +17,9 @@ func TestJudge(t *testing.T) {
 		after   time.Duration
 		holds   jobs.Delays
 	}{
-		{Connect, say(421, "4.3.2", "busy"), jobs.VerdictRetry, "deferred", ClassBusy, HostTime, jobs.DelaysAll},
+		{Connect, say(421, "4.3.2", "busy"), jobs.VerdictRetry, "deferred", ClassBusy, HostTime, jobs.DelaysFewer},
+		{Mail, say(432, "4.3.2", "Concurrent connections limit exceeded"), jobs.VerdictRetry, "deferred", ClassBusy, HostTime, jobs.DelaysFewer},
+		{Connect, say(450, "", "busy"), jobs.VerdictRetry, "deferred", ClassBusy, HostTime, jobs.DelaysAll},
 		{Dot, say(421, "", "closing"), jobs.VerdictRetry, "deferred", ClassBusy, HostTime, jobs.DelaysAll},
 		{Rcpt, say(450, "4.2.0", "greylisted"), jobs.VerdictRetry, "deferred", ClassGrey, GreyTime, jobs.DelaysKey},
 		{Rcpt, say(451, "4.7.1", "try later"), jobs.VerdictRetry, "deferred", ClassGrey, GreyTime, jobs.DelaysKey},

@@ -1,0 +1,115 @@
+package email
+
+import (
+	"brood/jobs/email/reply"
+	"crypto/tls"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A connection that has nothing to do is closed before the server does that, as it occupies
+// a place there; and one that the server has given up meanwhile is not taken for an answer to
+// the next message.
+
+// idle closes a connection over which nothing was said for a while.
+type idle struct {
+	timer   *time.Timer    // nil before the first message
+	since   time.Time      // by the clock on the wall, which goes on while a machine sleeps
+	leaving sync.WaitGroup // connections that are being closed
+}
+
+// lookAfter is how long a connection was idle that is looked at before it is used again.
+const lookAfter = 50 * time.Millisecond
+
+// rest begins the time for which a connection may be idle. The caller holds the lock.
+func (s *sender) rest() {
+	if s.conn == nil {
+		return
+	}
+	s.idle.since = time.Now().Round(0)
+	switch {
+	case s.Idle == 0:
+	case s.idle.timer == nil:
+		s.idle.timer = time.AfterFunc(s.Idle, s.leaveIdle)
+	default:
+		s.idle.timer.Reset(s.Idle)
+	}
+}
+
+// leaveIdle says good bye to a connection that has been idle for long enough: a message may
+// have come just before. That the next one need not wait for the answer, it gets a connection
+// of its own.
+func (s *sender) leaveIdle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn == nil || time.Since(s.idle.since) < s.Idle {
+		return
+	}
+	s.leave(s.partFrom())
+}
+
+// leave says good bye over a connection that nobody uses any more, while others go on.
+func (s *sender) leave(c *client) { s.idle.leaving.Go(c.quit) }
+
+// wake ends the time in which a connection is idle, and gives it up if it has been so for
+// too long, or if the server has. The caller holds the lock.
+func (s *sender) wake() {
+	if s.idle.timer != nil {
+		s.idle.timer.Stop()
+	}
+	if s.conn == nil {
+		return
+	}
+	was := time.Duration(0)
+	if !s.idle.since.IsZero() {
+		was = time.Since(s.idle.since)
+	}
+	switch {
+	case s.conn.in.Buffered() > 0 || (was > lookAfter && s.conn.over()):
+		_ = s.partFrom().Close() // what it has said belongs to nothing
+	case s.Idle > 0 && (was >= s.Idle || was < 0):
+		s.leave(s.partFrom())
+	}
+}
+
+// over reports whether the server has closed a connection, or has said something though
+// nothing was asked.
+func (c *client) over() bool {
+	conn := c.Conn
+	if safe, ok := conn.(*tls.Conn); ok {
+		conn = safe.NetConn()
+	}
+	open, ok := conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := open.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var peekErr error
+	err = raw.Control(func(fd uintptr) {
+		_, _, peekErr = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return err == nil && !errors.Is(peekErr, syscall.EAGAIN) && !errors.Is(peekErr, syscall.EINTR)
+}
+
+// stale reports whether the first that came of a message over a connection that was used
+// before is about the connection and not about the message: it had timed out (x.4.2, as of
+// RFC 3463, section 3.5), or carried as much as it may, or is gone. Nothing was taken.
+func stale(at reply.Phase, err error) bool {
+	var said *reply.Reply
+	if errors.As(err, &said) {
+		return at == reply.Mail && (said.Code == 421 || (said.Code/100 == 4 && strings.HasSuffix(said.Enhanced, ".4.2")))
+	}
+	return (at == reply.Mail || at == reply.Rcpt) && gone(err)
+}
+
+// gone reports whether a server has closed a connection.
+func gone(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+}

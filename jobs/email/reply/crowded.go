@@ -1,0 +1,34 @@
+package reply
+
+import (
+	"slices"
+	"strings"
+)
+
+// TooMany reports whether a server refuses a connection as there are too many at a time: by
+// its words, whenever it says so; or as it sends a new connection away, which may be why.
+func TooMany(at Phase, said *Reply) bool {
+	return said.Code >= 400 && (saysTooMany(said.Text) || (said.Code == 421 && at == Connect))
+}
+
+// saysTooMany reports whether words are about too many connections at a time. Servers have
+// each their own: "too many connections from 192.0.2.1" (Postfix), "Too many concurrent SMTP
+// connections" (Exim), "Concurrent connections limit exceeded", "The maximum number of
+// concurrent connections has exceeded a limit", "sender thread limit exceeded" (Exchange),
+// "concurrency limit reached". How often one may connect, or how much one may send, is
+// something else.
+func saysTooMany(text string) bool {
+	words := plainOf(text).words
+	has := func(list ...string) bool {
+		return slices.ContainsFunc(list, func(w string) bool { return strings.Contains(words, w) })
+	}
+	switch {
+	case has(" rate limit", "connection rate", " per hour", " per minute", " per day", " daily"):
+		return false
+	case has(" concurren", " simultaneous", " parallel"):
+		return has("connection", "session", " limit", " thread")
+	case has("connections", "sessions"):
+		return has("too many", " limit", " maximum", " max ", " exceed")
+	}
+	return has("connection limit", "sender thread limit")
+}
