@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
@@ -41,12 +42,14 @@ type config struct {
 	Server   *server `json:"server,omitempty"`
 	Sendmail string  `json:"sendmail,omitempty"`
 
-	Suppress  []string `json:"suppress,omitempty"`
-	Bounced   string   `json:"bounced,omitempty"`
-	CheckMX   bool     `json:"check_mx,omitempty"`
-	Resolver  string   `json:"resolver,omitempty"` // host:port; empty: the system's
-	Seeds     []string `json:"seeds,omitempty"`
-	SeedEvery int      `json:"seed_every,omitempty"`
+	Suppress []string `json:"suppress,omitempty"`
+	Bounced  string   `json:"bounced,omitempty"`
+	CheckMX  bool     `json:"check_mx,omitempty"`
+	// GreyWait is how long a record waits at first that was greylisted; 0: reply.GreyTime.
+	GreyWait  time.Duration `json:"greylist_wait,omitempty"`
+	Resolver  string        `json:"resolver,omitempty"` // host:port; empty: the system's
+	Seeds     []string      `json:"seeds,omitempty"`
+	SeedEvery int           `json:"seed_every,omitempty"`
 }
 
 // source is a template as it was read.
@@ -112,7 +115,7 @@ func (v variants) of(lang string) (source, bool) {
 func readConfig(o jobs.Options) (config, error) {
 	c := config{
 		DefaultLang: strings.ToLower(o.String("default-lang")), Unsubscribe: o.String("unsubscribe"), VERP: o.Bool("verp"),
-		Address: o.String("address"), CheckMX: o.Bool("check-mx"), Resolver: o.String("resolver"), SeedEvery: o.Int("seed-every"),
+		Address: o.String("address"), CheckMX: o.Bool("check-mx"), Resolver: o.String("resolver"), GreyWait: o.Duration("greylist-wait"), SeedEvery: o.Int("seed-every"),
 	}
 	for _, f := range []struct {
 		flag string
@@ -140,6 +143,9 @@ func readConfig(o jobs.Options) (config, error) {
 			return c, fmt.Errorf("--header: %w", err)
 		}
 		c.Headers = append(c.Headers, h)
+	}
+	if c.GreyWait < 0 {
+		return c, fmt.Errorf("--greylist-wait %s: a time such as 5m", c.GreyWait)
 	}
 	for _, step := range []func(jobs.Options) error{c.chooseTransport, c.chooseColumns, c.chooseFiles, c.chooseReturn, c.chooseDKIM, c.chooseSeeds} {
 		if err := step(o); err != nil {

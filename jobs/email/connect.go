@@ -18,22 +18,10 @@ const (
 	placeMost = time.Second // after the last one has ended
 )
 
-// connect opens a connection, if there is none.
-func (s *sender) connect(ctx context.Context) (reply.Phase, error) {
-	if s.conn != nil {
-		return "", nil
-	}
-	for wait := placeWait; ; wait *= 2 {
-		at, err := s.dial(ctx)
-		if err == nil || time.Since(s.left) > placeMost-wait || !tooManyOfUs(at, err) {
-			return at, err
-		}
-		select {
-		case <-ctx.Done():
-			return at, err
-		case <-time.After(wait):
-		}
-	}
+// placeMayCome reports whether a server that has no place for a new connection may have one
+// after a wait, as it counts the one before. Nothing was taken over the new one.
+func (s *sender) placeMayCome(at reply.Phase, err error, wait time.Duration) bool {
+	return time.Since(s.left) < placeMost-wait && at != reply.Dot && tooManyOfUs(at, err)
 }
 
 // tooManyOfUs reports whether a server has no place for another connection.
@@ -42,8 +30,21 @@ func tooManyOfUs(at reply.Phase, err error) bool {
 	return errors.As(err, &said) && reply.TooMany(at, said)
 }
 
-// dial opens a connection.
-func (s *sender) dial(ctx context.Context) (reply.Phase, error) {
+// pause waits for a time, and reports false if ctx has ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return ctx.Err() == nil
+	}
+}
+
+// connect opens a connection, if there is none.
+func (s *sender) connect(ctx context.Context) (reply.Phase, error) {
+	if s.conn != nil {
+		return "", nil
+	}
 	dialer := net.Dialer{Timeout: dialTime}
 	raw, err := dialer.DialContext(ctx, s.Network, s.Address)
 	if err != nil {

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/email/reply"
 	"encoding/json"
 	"time"
 )
@@ -93,6 +94,7 @@ Examples:
 			{Name: "password-file", Usage: "`FILE` with the password, read for each connection; otherwise it is in BROOD_SMTP_PASSWORD", Default: ""},
 			{Name: "max-per-connection", Usage: "after `N` messages make a new connection; 0 is never", Default: 100},
 			{Name: "idle", Usage: "close a connection that has nothing to do for `TIME`, before the server does; 0 is never", Default: 8 * time.Second},
+			{Name: "greylist-wait", Usage: "a record that is greylisted waits for `TIME`, unless the server says how long; then twice as long", Default: reply.GreyTime},
 			{Name: "ehlo-name", Aliases: []string{"helo"}, Usage: "call this machine `NAME` towards the server; otherwise its host name, or [ADDRESS] if that has no dot", Default: ""},
 			{Name: "template", Usage: "`FILE` with headers, an empty line and the text; with {lang} in its name one for each language", Default: ""},
 			{Name: "text", Usage: "`FILE` with the text", Default: ""},
@@ -128,13 +130,14 @@ Examples:
 		Tools:     []jobs.Tool{bouncesTool(), templateTool()},
 		Resumable: map[string]jobs.Resumable{
 			// From one kind of place to another is another run: its pace was chosen for it.
-			"server":     {Flag: "transport", Stays: true},
-			"suppress":   {Flag: "suppress"},
-			"bounced":    {Flag: "bounced"},
-			"check_mx":   {Flag: "check-mx"},
-			"resolver":   {Flag: "resolver"},
-			"seeds":      {Flag: "seed"},
-			"seed_every": {Flag: "seed-every"},
+			"server":        {Flag: "transport", Stays: true},
+			"suppress":      {Flag: "suppress"},
+			"bounced":       {Flag: "bounced"},
+			"check_mx":      {Flag: "check-mx"},
+			"greylist_wait": {Flag: "greylist-wait"},
+			"resolver":      {Flag: "resolver"},
+			"seeds":         {Flag: "seed"},
+			"seed_every":    {Flag: "seed-every"},
 		},
 		Plan: plan,
 		Open: open,

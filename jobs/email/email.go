@@ -157,6 +157,7 @@ func (r *runner) handIn(ctx context.Context, l *letter, rec *jobs.Record, res *j
 	}
 	o := judge(at, err, rec.Attempt)
 	r.doubts.weigh(rec.Seq, &o)
+	r.fitGrey(&o, rec.Attempt)
 	if gone := l.bounced(err); o.Class == reply.ClassBounce && r.Bounced != "" && gone != "" {
 		if err := noteBounce(r.Bounced, gone); err != nil {
 			// The address stays to be tried, and the list to be mended.

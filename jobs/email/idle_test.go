@@ -207,11 +207,18 @@ func TestNoPlace(t *testing.T) {
 			t.Errorf("message %d: %s: %v", i+1, at, err)
 		}
 	}
+	late := greeting + mailLine + "< RCPT TO:<a@x.example>\n< DATA\n> 432 4.3.2 Concurrent connections limit exceeded\n> 503 no\n> 503 no\n"
+	s, _ = serves(t, &server{MaxPerConnection: 1}, nil, greeting+onceLine+"< QUIT\n> 221 bye\n", late, greeting+onceLine+"< QUIT\n> 221 bye\n")
+	for i := range 2 {
+		if _, at, err := s.send(t.Context(), aLetter()); err != nil {
+			t.Errorf("message %d, where it is said to MAIL: %s: %v", i+1, at, err)
+		}
+	}
 	s, ends := serves(t, &server{}, nil, full, greeting+onceLine)
 	if _, at, err := s.send(t.Context(), aLetter()); err == nil || at != reply.Connect || len(ends) > 1 {
 		t.Errorf("%s: %v after %d connections", at, err, len(ends))
 	}
-	s, _ = serves(t, &server{}, nil, greeting+mailLine+"< RCPT TO:<a@x.example>\n< DATA\n> 432 4.3.2 Concurrent connections limit exceeded\n> 503 no\n> 503 no\n")
+	s, _ = serves(t, &server{}, nil, late, greeting+onceLine)
 	if _, at, err := s.send(t.Context(), aLetter()); err == nil || at != reply.Mail || s.conn != nil {
 		t.Errorf("%s: %v, the connection is kept: %v", at, err, s.conn != nil)
 	}

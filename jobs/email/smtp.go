@@ -57,7 +57,7 @@ type sender struct {
 	mu   sync.Mutex // while a message is handed in, or the connection given up
 	conn *client    // nil: none
 	sent int        // over it
-	left time.Time  // when the one before it ended
+	left time.Time  // when the last one ended that had carried a message
 }
 
 func newSender(s *server) (*sender, error) {
@@ -135,27 +135,38 @@ func without(list, out []string) []string {
 // taken. A connection that the server has given up since the last message is
 // replaced: nothing has been taken over it.
 func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text string, taken []string, at reply.Phase, err error) {
-	for again := s.conn != nil; ; again = false {
-		if at, err := s.connect(ctx); err != nil {
-			return "", nil, at, err
-		}
-		conn := s.conn
-		stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // it was told to stop
-		text, taken, at, err = s.transact(l, to)
-		if err != nil {
-			s.recover(err)
-		}
-		stop()
+	again := s.conn != nil
+	for wait := placeWait; ; wait *= 2 {
+		fresh := s.conn == nil
+		text, taken, at, err = s.attempt(ctx, l, to)
 		if err == nil {
 			if s.sent++; s.MaxPerConnection > 0 && s.sent >= s.MaxPerConnection {
 				s.partFrom().quit()
 			}
 			return text, taken, at, nil
 		}
-		if !again || ctx.Err() != nil || !stale(at, err) {
+		switch {
+		case ctx.Err() == nil && again && stale(at, err):
+			again = false
+		case fresh && s.placeMayCome(at, err, wait) && pause(ctx, wait):
+		default:
 			return text, taken, at, err
 		}
 	}
+}
+
+// attempt is one transaction, over the connection there is or a new one.
+func (s *sender) attempt(ctx context.Context, l *letter, to []string) (text string, taken []string, at reply.Phase, err error) {
+	if at, err := s.connect(ctx); err != nil {
+		return "", nil, at, err
+	}
+	conn := s.conn
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // it was told to stop
+	defer stop()
+	if text, taken, at, err = s.transact(l, to); err != nil {
+		s.recover(err)
+	}
+	return text, taken, at, err
 }
 
 // transact is one transaction over the connection.
@@ -255,7 +266,9 @@ func (s *sender) recover(err error) {
 // partFrom takes the connection off, which the caller is to close.
 func (s *sender) partFrom() *client {
 	c := s.conn
-	s.conn, s.left = nil, time.Now()
+	if s.conn = nil; s.sent > 0 {
+		s.left = time.Now()
+	}
 	return c
 }
 
