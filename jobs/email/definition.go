@@ -70,10 +70,11 @@ With a server there are limits, each replaced by its flag, and taken away by 0:
 
 A record whose connection is lost between the end of the message and the server's word
 ends as unknown: it may have been sent. Any other is tried again, or failed, as the
-reply.Reply says: email_status is sent, deferred, bounced, suppressed, invalid, duplicate or
-unknown, and smtp_code, enhanced_code, smtp_reply and reply.Phase say why. Greylisting makes
-a domain wait, 421 all; bad credentials stop the run. The Message-ID of a record is the
-same for every try and every resume.
+reply says: email_status is sent, deferred, bounced, suppressed, invalid, duplicate or
+unknown, and smtp_code, enhanced_code, smtp_reply and phase say why. Greylisting makes
+a record wait, or a domain, 421 all; where the server has too many connections fewer work
+from then on. Bad credentials stop the run. The Message-ID of a record is the same for
+every try and every resume.
 
 All of it, step by step, with SPF, DKIM and DMARC: docs/email.md.
 

@@ -26,6 +26,7 @@ type choosy struct {
 	refused int
 	asked   map[string]time.Time // recipients, when they were first
 	taken   map[string]int
+	hello   string // the last one
 }
 
 func (s *choosy) listen(t *testing.T) string {
@@ -108,6 +109,9 @@ func (s *choosy) serve(c net.Conn) {
 			say("432 4.3.2 Concurrent connections limit exceeded")
 			return
 		case verb == "EHLO":
+			s.mu.Lock()
+			s.hello = strings.TrimSpace(line[4:])
+			s.mu.Unlock()
 			say("250-mail.example\r\n250-PIPELINING\r\n250 8BITMIME")
 		case verb == "MAIL" && s.most > 0 && sent >= s.most:
 			say("421 4.7.0 mail.example too many messages in this connection")
@@ -372,4 +376,21 @@ func TestChoosyServer(t *testing.T) {
 	}
 	s.check(t, m, list)
 	t.Logf("%d messages: %s, an ideal client %s: %.2f; %d connections were refused", n, took.Round(time.Millisecond), ideal.Round(time.Millisecond), took.Seconds()/ideal.Seconds(), s.refused)
+}
+
+// TestEhloName: brood calls itself what it is told to, also by the flag's old name; what is no
+// name is refused.
+func TestEhloName(t *testing.T) {
+	t.Parallel()
+	s := &choosy{places: 9}
+	m := newMailing(t, s.listen(t))
+	for i, args := range [][]string{{"--ehlo-name", "mail.me.example"}, {"--helo", "old.me.example"}, {"--ehlo-name", "[192.0.2.1]"}} {
+		m.list(fmt.Sprintf("user%d@x.example", i))
+		if code, said := m.run(fmt.Sprint("r", i), args...); code != 0 || s.hello != args[1] {
+			t.Errorf("%q: exit status %d, and it calls itself %q\n%s", args, code, s.hello, said)
+		}
+	}
+	if code, said := m.run("bad", "--ehlo-name", "192.0.2.1 x"); code != 2 || !strings.Contains(said, "[192.0.2.1]") {
+		t.Errorf("what is no name: exit status %d\n%s", code, said)
+	}
 }
