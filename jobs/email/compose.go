@@ -35,6 +35,8 @@ type layout struct {
 	headers    []filledHeader
 	fixed      []header // those of them that are the same for all records
 	text, html filler   // nil: there is none
+	calendar   *calendar
+	files      []draftFile
 }
 
 // filledHeader has addresses, or a value.
@@ -58,7 +60,7 @@ func (m *layout) has(name string) bool {
 func newComposer(c config, shape *jobs.Shape) (*composer, error) {
 	out := &composer{config: c, columns: columnsOf(shape, c.Address), layouts: make(map[string]*layout), now: time.Now}
 	langs := make(map[string]bool)
-	parts := []variants{c.Template, c.Text, c.HTML, c.Markdown}
+	parts := []variants{c.Template, c.Text, c.HTML, c.Markdown, c.Calendar}
 	for _, v := range parts {
 		for lang := range v {
 			langs[lang] = true
@@ -98,7 +100,7 @@ func newComposer(c config, shape *jobs.Shape) (*composer, error) {
 }
 
 func newLayout(c *config, lang string, shape *jobs.Shape) (*layout, error) {
-	out := &layout{}
+	out := &layout{files: c.Drafts[lang]}
 	var headers []header
 	text, hasText := c.Text.of(lang)
 	if t, ok := c.Template.of(lang); ok {
@@ -147,7 +149,12 @@ func newLayout(c *config, lang string, shape *jobs.Shape) (*layout, error) {
 		html.Name, ok = m.Name, true
 	}
 	if ok {
-		out.html, err = htmlTemplate(html.Name, html.Text, shape)
+		if out.html, err = htmlTemplate(html.Name, html.Text, shape); err != nil {
+			return nil, err
+		}
+	}
+	if s, ok := c.Calendar.of(lang); ok {
+		out.calendar, err = newCalendar(s, shape)
 	}
 	return out, err
 }
@@ -222,7 +229,7 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 		return nil, &badRecord{classTemplate, err}
 	}
 	l.writeAddresses()
-	if html, err = c.addFiles(l, acting, html, domain); err != nil {
+	if html, err = c.addFiles(l, m.files, acting, html); err != nil {
 		return nil, &badRecord{classAttachment, err}
 	}
 	if m.text != nil {
@@ -230,6 +237,13 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	}
 	if m.html != nil {
 		l.AddAlternativeString(mail.TypeTextHTML, html)
+	}
+	if m.calendar != nil {
+		text, err := m.calendar.fill(vars)
+		if err != nil {
+			return nil, err
+		}
+		l.AddAlternativeString(mail.ContentType("text/calendar; method="+m.calendar.method), text)
 	}
 	return l, c.write(l)
 }

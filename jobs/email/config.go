@@ -25,8 +25,12 @@ type config struct {
 	Text        variants `json:"text,omitempty"`
 	HTML        variants `json:"html,omitempty"`
 	Markdown    variants `json:"markdown,omitempty"`
+	Calendar    variants `json:"calendar,omitempty"`
 	DefaultLang string   `json:"default_lang,omitempty"`
-	Address     string   `json:"address,omitempty"` // the column; empty: one of addressColumns
+	// Drafts are the files of templates that are saved messages, by language.
+	Drafts  map[string][]draftFile `json:"drafts,omitempty"`
+	notes   []string               // what the user is told of the templates
+	Address string                 `json:"address,omitempty"` // the column; empty: one of addressColumns
 	// Use are the columns whose values act, by plain name; nil: all that can, as it was
 	// before one had to say so, of a run that was begun then.
 	Use         []string `json:"use"`
@@ -73,7 +77,7 @@ func readVariants(path string) (variants, error) {
 	read := func(lang, name string) error {
 		b, err := os.ReadFile(name)
 		b = bytes.TrimPrefix(b, []byte("\ufeff")) // Windows puts it there, and it is no letter of the text
-		if err == nil && !utf8.Valid(b) {
+		if err == nil && !utf8.Valid(b) && !isDraft(b) {
 			err = fmt.Errorf("%s is not UTF-8: convert it, as with iconv -f latin1 -t utf-8", name)
 		}
 		out[lang] = source{filepath.Base(name), string(b)}
@@ -120,7 +124,7 @@ func readConfig(o jobs.Options) (config, error) {
 	for _, f := range []struct {
 		flag string
 		to   *variants
-	}{{"template", &c.Template}, {"text", &c.Text}, {"html", &c.HTML}, {"markdown", &c.Markdown}} {
+	}{{"template", &c.Template}, {"text", &c.Text}, {"html", &c.HTML}, {"markdown", &c.Markdown}, {"calendar", &c.Calendar}} {
 		var err error
 		if *f.to, err = readVariants(o.String(f.flag)); err != nil {
 			return c, fmt.Errorf("--%s: %w", f.flag, err)
@@ -131,6 +135,9 @@ func readConfig(o jobs.Options) (config, error) {
 	}
 	if c.Markdown != nil && c.Text == nil && c.Template == nil {
 		c.Text = c.Markdown // which is made to be read as it is
+	}
+	if err := c.readDrafts(); err != nil {
+		return c, err
 	}
 	for _, h := range [][2]string{{"From", o.String("from")}, {"Subject", o.String("subject")}} {
 		if h[1] != "" {

@@ -35,9 +35,9 @@ beneath DIR, with ";" between) come on top. The column attributes, a JSON object
 as columns for templates, so an export of listmonk does as it is.
 
 Messages are made from templates. --template is a file with headers, an empty line
-and the text; --text, --html and --markdown are files with only that. With {lang} in
-the name of a file there is one for each language. A column is written {{.name}}. One
-that is empty or missing is a failed record, and never a hole in a mail; where that
+and the text, or a message that a mail program has saved; --text, --html and --markdown
+are files with only that. With {lang} in the name of a file there is one for each
+language. A column is written {{.name}}. One that is empty or missing is a failed record, and never a hole in a mail; where that
 may be, say what to write instead:
    {{.name | default "friend"}}     {{if has . "city"}} in {{.city}}{{end}}
 There are upper, lower, title, capital, trim, word, replace, join and contains for texts,
@@ -45,9 +45,10 @@ number, money, round, add, sub, mul, div, sum and plural for numbers, now, date 
 plusdays for dates, besides what Go's text/template has, such as {{urlquery .email}}:
    {{.amount | money "EUR"}}     {{.due | date "2 January 2006"}}     {{if gt .age 16}}
 With --unsubscribe, {{.unsubscribe_url}} is where one leaves. In HTML values are escaped. A
-line break in a header is a failed record. What was written for another program, as
-{name} or *|FNAME|*, is refused; \{name} is for those who mean it. brood template convert
-writes the templates of other mailers as brood's.
+line break in a header is a failed record, and in one with addresses a value is a name,
+or where it stands alone, one address. What was written for another program, as {name} or
+*|FNAME|*, is refused; \{name} is for those who mean it. brood template convert writes
+the templates of other mailers as brood's.
 
 Nothing leaves the machine unless a server is named: messages are put into a Maildir
 (--transport maildir:DIR), and one that is there already is not put there again.
@@ -101,6 +102,7 @@ Examples:
 			{Name: "text", Usage: "`FILE` with the text", Default: ""},
 			{Name: "html", Usage: "`FILE` with the same in HTML", Default: ""},
 			{Name: "markdown", Usage: "`FILE` with the same in Markdown: the text as it is, and HTML made of it", Default: ""},
+			{Name: "calendar", Usage: "`FILE` with an invitation (.ics) beside text and HTML; what a column brings into it is escaped", Default: ""},
 			{Name: "literal", Aliases: []string{"literal-braces"}, Usage: "send placeholders of other programs, such as {name} or [[name]], as they stand", Default: false},
 			{Name: "default-lang", Usage: "`LANG` for records without a language of their own in the column lang", Default: ""},
 			{Name: "from", Usage: "the sender's `ADDRESS`, as in 'Ada <ada@example.com>'", Default: ""},
@@ -172,7 +174,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 			p.Task = o.String(name)
 		}
 	}
-	p.Warnings = composer.idle(shape)
+	p.Warnings = append(c.notes, composer.idle(shape)...)
 	p.Rehearse = func(r *jobs.Rehearsal) error { return rehearse(composer, r, o) }
 	p.Config, err = json.Marshal(c)
 	return p, err

@@ -66,9 +66,11 @@ func (c *config) fromDomain() string {
 		if h.Name != "From" {
 			continue
 		}
-		if a, err := netmail.ParseAddress(h.Value); err == nil {
-			_, domain, _ := cutAddress(a.Address)
-			return domain
+		const value = "BroodValue"
+		if a, err := netmail.ParseAddress(action.ReplaceAllString(h.Value, value)); err == nil {
+			if _, domain, _ := cutAddress(a.Address); !strings.Contains(domain, value) {
+				return domain
+			}
 		}
 	}
 	return ""

@@ -1,45 +1,50 @@
 package email
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"mime"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
-
-	"github.com/wneessen/go-mail"
 )
 
 // picture is a reference of HTML to a part of the message: RFC 2392.
 var picture = regexp.MustCompile(`(?i)((?:=\s*["']?|url\(\s*["']?)cid:)([^"'\s)<>]+)`)
 
-// addFiles attaches the files for all and those of the record, and puts in the
-// pictures that the HTML shows. It returns the HTML with the names that they have
-// in the message, which end in a domain of the sender's.
-func (c *composer) addFiles(l *letter, acting variables, html, domain string) (string, error) {
+// addFiles attaches the files for all, those of the template and those of the record, and puts in
+// the pictures that the HTML shows. It returns the HTML with the names that they have in the
+// message, which end in a domain of the sender's.
+func (c *composer) addFiles(l *letter, drafts []draftFile, acting variables, html string) (string, error) {
+	_, domain, _ := cutAddress(l.sender)
 	attached, err := c.filesOf(c.Attach, acting.text("attachments"))
 	if err != nil {
 		return "", fmt.Errorf("attachment: %w", err)
-	}
-	for _, f := range attached {
-		l.AttachReadSeeker(filepath.Base(f.path), bytes.NewReader(f.content), named("attachment", f.path))
 	}
 	shown, err := c.filesOf(c.Inline, acting.text("inline"))
 	if err != nil {
 		return "", fmt.Errorf("inline image: %w", err)
 	}
-	ids := make(map[string]string) // by name of a picture
+	ids := make(map[string]string) // by name of a picture, or what a draft calls it
+	for _, d := range drafts {
+		if f := (partFile{d.Name, d.Content}); d.ID == "" {
+			l.attach(f)
+		} else {
+			ids[d.ID] = contentID(d.ID, domain)
+			l.embed(f, ids[d.ID])
+		}
+	}
+	for _, f := range attached {
+		l.attach(f)
+	}
 	for _, f := range shown {
 		name := filepath.Base(f.path)
 		ids[name] = contentID(name, domain)
-		l.EmbedReadSeeker(name, bytes.NewReader(f.content), named("inline", f.path), mail.WithFileContentID("<"+ids[name]+">"))
+		l.embed(f, ids[name])
 	}
 	var missing error
 	html = picture.ReplaceAllStringFunc(html, func(ref string) string {
@@ -95,6 +100,10 @@ func (c *composer) filesOf(paths []string, column string) ([]partFile, error) {
 	return out, nil
 }
 
+// mostFiles are the bytes that the files of one message may have together. Hardly a server takes
+// a third of it.
+const mostFiles = 100 << 20
+
 // appendFile reads a file that was opened, and closes it. A pipe or a device is refused: it
 // could be waited for.
 func appendFile(to []partFile, name string, f *os.File, err error) ([]partFile, error) {
@@ -109,26 +118,18 @@ func appendFile(to []partFile, name string, f *os.File, err error) ([]partFile, 
 	if !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a file", name)
 	}
-	b, err := io.ReadAll(f)
+	room := int64(mostFiles)
+	for _, other := range to {
+		room -= int64(len(other.content))
+	}
+	b, err := io.ReadAll(io.LimitReader(f, room+1))
 	if err != nil {
 		return nil, err
 	}
+	if int64(len(b)) > room {
+		return nil, fmt.Errorf("%s: the files of a message have more than %d MB together", name, mostFiles>>20)
+	}
 	return append(to, partFile{name, b}), nil
-}
-
-// named gives a part the name of its file: RFC 2183, and where it is not ASCII RFC
-// 2231.
-func named(disposition, path string) mail.FileOption {
-	name := filepath.Base(path)
-	kind, params, err := mime.ParseMediaType(mime.TypeByExtension(filepath.Ext(name)))
-	if err != nil {
-		kind, params = "application/octet-stream", make(map[string]string)
-	}
-	params["name"] = name
-	return func(f *mail.File) {
-		f.Header.Set("Content-Type", mime.FormatMediaType(kind, params))
-		f.Header.Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": name}))
-	}
 }
 
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)

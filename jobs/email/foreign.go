@@ -18,7 +18,7 @@ import (
 // noForeign refuses placeholders of other languages in all that becomes a part of messages, and
 // takes the backslash from those that were escaped.
 func (c *config) noForeign(columns []string) error {
-	for _, v := range []variants{c.Template, c.Text, c.HTML, c.Markdown} {
+	for _, v := range []variants{c.Template, c.Text, c.HTML, c.Markdown, c.Calendar} {
 		for _, lang := range slices.Sorted(maps.Keys(v)) {
 			s := v[lang]
 			if err := foreignIn(s.Name, s.Text, columns); err != nil {

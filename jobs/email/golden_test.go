@@ -3,6 +3,7 @@ package email
 import (
 	"brood/jobs"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -85,6 +86,7 @@ func (o *odd) compose(t *testing.T, dir string) ([]byte, *said, error) {
 			if kind == "" {
 				kind = "application/octet-stream"
 			}
+			kind = cmp.Or(oddKinds[name], kind)
 			if inline {
 				id = contentID(name, "example.com")
 				o.shown = strings.ReplaceAll(o.shown, "cid:"+url.PathEscape(name), "cid:"+id)

@@ -26,6 +26,8 @@ type letter struct {
 	allowed  func(string) bool
 	utf8     bool // a header has an address with other letters than ASCII
 
+	eightBit bool // a part is not ASCII, and not encoded
+
 	addresses map[string][]mailbox // by name of the header
 	names     []string             // of headers that are set
 	repeated  []header             // those of a name that was there

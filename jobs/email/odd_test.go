@@ -40,6 +40,19 @@ var (
 		"large.bin":                              strings.Repeat(allBytes, 100),
 		"dots..and...more.pdf":                   ".\r\n..\r\n.\r\n",
 		strings.Repeat("a very long name with spaces ", 8) + ".pdf": "x",
+		"Termin.ics":    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nMETHOD:CANCEL\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20261130T120000Z\r\nSUMMARY:Tee für zwei\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+		"no.ics":        "hello",
+		"forwarded.eml": "From: a@example.com\r\nSubject: =?utf-8?q?=C3=A9?=\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n--boundary\r\nFrom here on.\r\n.\r\n",
+		"wide.eml":      "Subject: x\r\n\r\n" + strings.Repeat("x", 1000) + "\r\n",
+		"list.csv":      "name,city\nZoë,Wien\n",
+		"plain.txt":     "just text\n",
+		"latin1.txt":    "Zo\xeb\n",
+		"zero.md":       "a\x00b",
+	}
+	// oddKinds are the types of those that are not what their names alone say.
+	oddKinds = map[string]string{
+		"Termin.ics": "text/calendar", "no.ics": "application/octet-stream", "forwarded.eml": "message/rfc822", "wide.eml": "application/octet-stream",
+		"list.csv": "text/csv", "plain.txt": "text/plain", "latin1.txt": "application/octet-stream", "zero.md": "application/octet-stream",
 	}
 )
 
@@ -124,6 +137,9 @@ var odds = []odd{
 	{name: "file-names-long", files: []string{strings.Repeat("long-", 40) + "name.pdf", strings.Repeat("é", 100) + ".pdf", strings.Repeat("a very long name with spaces ", 8) + ".pdf"}},
 	{name: "file-dots", files: []string{"dots..and...more.pdf"}, text: none},
 	{name: "file-large", files: []string{"large.bin"}},
+	{name: "file-texts", files: []string{"list.csv", "plain.txt", "latin1.txt", "zero.md"}},
+	{name: "file-calendars", files: []string{"Termin.ics", "no.ics"}},
+	{name: "file-messages", files: []string{"forwarded.eml", "wide.eml"}, html: "<p>x</p>"},
 	{name: "inline", html: `<img src="cid:dot.png"> <img src="cid:second%20dot.png">`, inline: []string{"dot.png", "second dot.png"}},
 	{name: "inline-emoji", html: `<img src="cid:%F0%9F%8E%89.png">`, inline: []string{"\U0001F389.png"}},
 	{name: "inline-and-file", html: `<img src="cid:dot.png">`, inline: []string{"dot.png"}, files: []string{"bill.pdf"}},

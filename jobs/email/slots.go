@@ -23,6 +23,8 @@ import (
 // slotted is the template of a header whose values come in after it was parsed.
 type slotted struct {
 	header string
+	what   string // what errors call it
+	free   bool   // values may have line breaks
 	text   string // the template
 	mark   string // what all marks begin with
 	tpl    *template.Template
@@ -40,7 +42,7 @@ const mostParsed = 64
 const slotFunction = "brood_slot"
 
 func newSlotted(header, text string, shape *jobs.Shape) (*slotted, error) {
-	s := &slotted{header: header, text: text, mark: "Brood" + rand.Text() + "N", parsed: make(map[string][]place)}
+	s := &slotted{header: header, what: "header " + header, text: text, mark: "Brood" + rand.Text() + "N", parsed: make(map[string][]place)}
 	var err error
 	s.tpl, err = template.New(header).Option("missingkey=error").Funcs(functions).Funcs(template.FuncMap{slotFunction: s.take}).Parse(text)
 	if err != nil {
@@ -71,7 +73,13 @@ func (s *slotted) take(v any) (string, error) {
 		return "", errors.New("a value is missing")
 	}
 	text := fmt.Sprint(v)
-	if err := oneLine("header "+s.header, text); err != nil {
+	err := isText(text)
+	if !s.free {
+		err = oneLine(s.what, text)
+	} else if err != nil {
+		err = fmt.Errorf("%s: a value %w", s.what, err)
+	}
+	if err != nil {
 		return "", &valueError{err}
 	}
 	s.values = append(s.values, text)
@@ -101,7 +109,7 @@ func (s *slotted) fill(vars variables) (marked string, values []string, err erro
 		}
 	}
 	if err != nil {
-		return "", nil, &badRecord{classTemplate, fmt.Errorf("header %s: %w", s.header, err)}
+		return "", nil, &badRecord{classTemplate, fmt.Errorf("%s: %w", s.what, err)}
 	}
 	return marked, s.values, nil
 }

@@ -181,6 +181,8 @@ func (s *sender) transact(l *letter, to []string) (text string, taken []string, 
 	}
 	if c.offers("8BITMIME") { // RFC 6152
 		e.options += " BODY=8BITMIME"
+	} else if l.eightBit {
+		return "", nil, reply.Mail, &reply.Reply{Code: 554, Enhanced: "5.6.3", Text: "an attached message is not ASCII, and the server takes nothing else (8BITMIME)"}
 	}
 	if !l.ascii() { // RFC 6531
 		if !c.offers("SMTPUTF8") {

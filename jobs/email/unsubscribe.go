@@ -55,30 +55,30 @@ func (c *composer) setUnsubscribe(l *letter, vars, acting variables) error {
 // commas or spaces between. A comma is a part of the URL unless another URL begins behind it.
 func urlsOf(list string) []string {
 	var out []string
-	begin := true
-	for i := 0; i < len(list); {
-		rest := list[i:]
-		switch c := list[i]; {
-		case c == '<':
-			if end := strings.IndexByte(rest, '>'); end > 0 {
-				out, begin = append(out, rest[1:end]), true
-				i += end + 1
-				continue
+	begin := 0
+	end := func(i int) {
+		if s := strings.Trim(list[begin:i], " \t"); s != "" {
+			out = append(out, s)
+		}
+	}
+	for i := 0; i < len(list); i++ {
+		switch list[i] {
+		case '<':
+			if n := strings.IndexByte(list[i:], '>'); n > 0 {
+				end(i)
+				begin = i + 1
+				end(i + n)
+				i += n
+				begin = i + 1
 			}
-		case (c == ',' || c == ' ' || c == '\t') && (begin || i+1 == len(list) || beginsURL(strings.TrimLeft(rest, ", \t"))):
-			begin = true
-			i++
-			continue
+		case ',', ' ', '\t':
+			if strings.TrimLeft(list[begin:i], ", \t") == "" || beginsURL(strings.TrimLeft(list[i:], ", \t")) {
+				end(i)
+				begin = i + 1
+			}
 		}
-		if begin {
-			out, begin = append(out, ""), false
-		}
-		out[len(out)-1] += list[i : i+1]
-		i++
 	}
-	for i := range out {
-		out[i] = strings.Trim(out[i], " \t")
-	}
+	end(len(list))
 	return out
 }
 

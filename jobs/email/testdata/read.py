@@ -23,6 +23,8 @@ for name in sorted(os.listdir(sys.argv[1])):
             content = part.get_content()
             if isinstance(content, str):
                 content = content.encode("utf-8")
+            elif not isinstance(content, bytes):  # a message
+                content = content.as_bytes(policy=email.policy.SMTP)
             files.append([part.get_filename(), part.get_content_type(), part["Content-ID"] or "", hashlib.sha256(content).hexdigest()])
     out[name] = {
         "subject": m["Subject"],
