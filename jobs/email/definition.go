@@ -37,8 +37,8 @@ as columns for templates, so an export of listmonk does as it is.
 Messages are made from templates. --template is a file with headers, an empty line
 and the text, or a message that a mail program has saved; --text, --html and --markdown
 are files with only that. With {lang} in the name of a file there is one for each
-language. A column is written {{.name}}. One that is empty or missing is a failed record, and never a hole in a mail; where that
-may be, say what to write instead:
+language. A column is written {{.name}}. One that is empty or missing is a failed record,
+and never a hole in a mail; where that may be, say what to write instead:
    {{.name | default "friend"}}     {{if has . "city"}} in {{.city}}{{end}}
 There are upper, lower, title, capital, trim, word, replace, join and contains for texts,
 number, money, round, add, sub, mul, div, sum and plural for numbers, now, date and
