@@ -179,7 +179,8 @@ func TestDKIM(t *testing.T) {
 		if !needs(t, err == nil, "opendkim-testmsg is not installed") || !needs(t, os.Geteuid() == 0, "only root may be a name server") {
 			return
 		}
-		const server = "127.83.21.7"
+		// Another one for each process, as several may be tested at a time.
+		server := fmt.Sprintf("127.83.%d.%d", os.Getpid()>>8&0xff, 1+os.Getpid()&0x7f)
 		serveNames(t, net.JoinHostPort(server, "53"), map[string]dnsmessage.ResourceBody{
 			"s1._domainkey.example.com.": &dnsmessage.TXTResource{TXT: []string{record[:200], record[200:]}},
 		})
