@@ -11,6 +11,7 @@
 package jobs
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -111,6 +112,9 @@ type Plan struct {
 	// OwnProgram says that a worker hands its records to a program of the user's that goes
 	// on from one to the next. Whether that works nobody knows before it has answered.
 	OwnProgram bool `json:"own_program,omitempty"`
+	// Suspect says which failures of the first records speak against the set-up; nil: those of
+	// many that fail alike do, and nothing else.
+	Suspect *Suspect `json:"suspect,omitempty"`
 	// Defaults are values of the run's flags, by name, where the user gives none.
 	Defaults map[string]string `json:"-"`
 	// FailedOutput is what becomes of Result.Text where the output is plain text and the
@@ -127,6 +131,25 @@ type Plan struct {
 	// --dry-run, and where Definition.Rehearses says so. Nil: Preview, of the
 	// first records.
 	Rehearse func(*Rehearsal) error `json:"-"`
+}
+
+// Suspect says of which failures few are enough to think that it is not the records: those of a
+// class that may be for the sake of who runs the job, where the first records, though they
+// have nothing in common, fail alike.
+type Suspect struct {
+	Classes []Class `json:"classes"`
+	// Column has what must differ between them; of an address of mail, with Domain, that.
+	Column string `json:"column"`
+	Domain bool   `json:"domain,omitempty"`
+}
+
+// Of is what must differ, of a record; empty if there is nothing to go by.
+func (s *Suspect) Of(rec *Record) string {
+	v := bytes.ToLower(bytes.TrimSpace(rec.First(s.Column)))
+	if s.Domain {
+		v = MailDomain(v)
+	}
+	return string(v)
 }
 
 // FailedOutput says where the text of records goes that failed, or are unknown.

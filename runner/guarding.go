@@ -25,10 +25,11 @@ type guarding struct {
 	begun   chan struct{}
 	stopped atomic.Pointer[spec.AbortError] // why the session was stopped, if it was
 
-	mu    sync.Mutex
-	trial *guard.Trial
-	alike *guard.Alike
-	given map[jobs.Seq]string // where the records stand that were given out before there was an answer
+	mu     sync.Mutex
+	trial  *guard.Trial
+	alike  *guard.Alike
+	spread *guard.Spread
+	given  map[jobs.Seq]string // where the records stand that were given out before there was an answer
 	// before is how records stood that have ended a worker before there was an answer, and
 	// wait for another try.
 	before map[jobs.Seq]ledger.Retry
@@ -42,7 +43,10 @@ func newGuarding(cfg *spec.Config) *guarding {
 		off: cfg.NoGuard, begun: make(chan struct{}), given: make(map[jobs.Seq]string),
 		before: make(map[jobs.Seq]ledger.Retry),
 		trial:  guard.NewTrial(cfg.Slots, cfg.Plan.OwnProgram && cfg.Effect == jobs.EffectOnce && !cfg.NoGuard),
-		alike:  guard.NewAlike(),
+		alike:  guard.NewAlike(), spread: guard.NewSpread(nil),
+	}
+	if cfg.Plan.Suspect != nil {
+		g.spread = guard.NewSpread(cfg.Plan.Suspect.Classes)
 	}
 	g.differ.Store(g.off)
 	return g
@@ -214,19 +218,30 @@ func (s *settler) readEnd(rec *jobs.Record, o *ledger.Outcome, uncertain bool) {
 	g := s.guarding
 	switch guard.WordOf(o.Status, o.Class, uncertain) {
 	case guard.Nothing:
-	case guard.Well:
-		s.endsDiffer()
+	case guard.Well: // what was passed over says nothing of who is written to, say
+		g.mu.Lock()
+		g.alike.Differs()
+		g.differ.Store(g.spread.Over())
+		g.mu.Unlock()
 	case guard.Ill:
-		if s.cfg.Breaker.Of > 0 && s.cfg.Breaker.Counts(string(o.Class)) {
-			return // that decides
-		}
 		f := s.failureOf(rec, o)
 		g.mu.Lock()
-		all := g.alike.Bad(f)
-		g.differ.Store(g.alike.Over())
+		var err *spec.AbortError
+		if which := s.cfg.Plan.Suspect; which != nil {
+			if all := g.spread.Bad(f, which.Of(rec)); all != nil {
+				err = spreadError(s.cfg, all)
+			}
+		}
+		// Where there is a breaker for it, that decides.
+		if err == nil && (s.cfg.Breaker.Of == 0 || !s.cfg.Breaker.Counts(string(o.Class))) {
+			if all := g.alike.Bad(f); all != nil {
+				err = alikeError(s.cfg, all)
+			}
+		}
+		g.differ.Store(g.alike.Over() && g.spread.Over())
 		g.mu.Unlock()
-		if all != nil {
-			s.pauseFor(all)
+		if err != nil {
+			s.pauseFor(err)
 		}
 	}
 }
@@ -237,6 +252,7 @@ func (s *settler) endsDiffer() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.alike.Differs()
+	g.spread.Differs()
 	g.differ.Store(true)
 }
 
@@ -250,10 +266,16 @@ func alikeError(cfg *spec.Config, all *reasons.Group) *spec.AbortError {
 	}
 }
 
+func spreadError(cfg *spec.Config, all *reasons.Group) *spec.AbortError {
+	return &spec.AbortError{
+		Reason: fmt.Sprintf("%d records that have nothing in common ended alike, and none well: %s", all.Records, all),
+		Hint:   fmt.Sprintf("Mend what is wrong, then: brood resume %s, and for those that have failed: brood retry %s; or, if that is how it should be: brood resume %s --no-guard", cfg.Name, cfg.Name, cfg.Name),
+	}
+}
+
 // pauseFor begins nothing more as the first records have all ended alike, and says so:
 // where somebody sees that they may decide; elsewhere, or when nobody has, the session ends.
-func (s *settler) pauseFor(all *reasons.Group) {
-	err := alikeError(s.cfg, all)
+func (s *settler) pauseFor(err *spec.AbortError) {
 	if !s.term.Seen() {
 		s.stopFor(err)
 		return

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/guard"
 	"brood/runner/ledger"
+	"brood/runner/pace"
 	"brood/runner/spec"
 	"brood/worker/wire"
 	"errors"
@@ -148,6 +149,32 @@ func TestAllAlike(t *testing.T) {
 		"no guard":               func(f *fakeRun) { f.cfg.NoGuard = true },
 	} {
 		f := newRetryRun(t, lines(30)...)
+		change(f)
+		f.follows(failing("wrong", "no"))
+		if rep, err := f.begin(patient(t)); err != nil || rep.State != ledger.StateDone || rep.Totals.Failed != rep.Totals.Input {
+			t.Errorf("%s: %s, %s, %v", name, rep.State, rep.Totals, err)
+		}
+	}
+}
+
+// Of a class of which the job says so, few records of different keys are enough, whatever the
+// breaker says.
+func TestFewAlike(t *testing.T) {
+	suspect := &jobs.Suspect{Classes: []jobs.Class{"wrong"}, Column: "line"}
+	f := newRetryRun(t, lines(50)...)
+	f.cfg.Plan.Suspect = suspect
+	f.cfg.Breaker, _ = pace.ParseBreaker("50%/20 of wrong for 1h")
+	f.follows(failing("wrong", "no"))
+	if rep := f.stops("3 records that have nothing in common ended alike, and none well: failed: record 0, "); rep.Totals.Failed != guard.SpreadEnough {
+		t.Errorf("%s", rep.Totals)
+	}
+	for name, change := range map[string]func(f *fakeRun){
+		"of one key":     func(f *fakeRun) { f.cfg.Plan.Suspect = &jobs.Suspect{Classes: suspect.Classes, Column: "no such"} },
+		"of other class": func(f *fakeRun) { f.cfg.Plan.Suspect = &jobs.Suspect{Classes: []jobs.Class{"right"}, Column: "line"} },
+		"no guard":       func(f *fakeRun) { f.cfg.NoGuard = true },
+	} {
+		f := newRetryRun(t, lines(9)...)
+		f.cfg.Plan.Suspect = suspect
 		change(f)
 		f.follows(failing("wrong", "no"))
 		if rep, err := f.begin(patient(t)); err != nil || rep.State != ledger.StateDone || rep.Totals.Failed != rep.Totals.Input {

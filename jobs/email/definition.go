@@ -174,6 +174,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 			p.Task = o.String(name)
 		}
 	}
+	p.Suspect = suspect(composer)
 	p.Warnings = append(c.notes, composer.idle(shape)...)
 	p.Rehearse = func(r *jobs.Rehearsal) error { return rehearse(composer, r, o) }
 	p.Config, err = json.Marshal(c)
@@ -206,6 +207,16 @@ func presets(c *composer) map[string]string {
 		out["breaker"] = presetBreaker
 	}
 	return out
+}
+
+// suspect says which refusals, of the first recipients of different domains, are thought to be
+// for the sender's sake.
+func suspect(c *composer) *jobs.Suspect {
+	key := c.key()
+	if key == "" || c.Maildir != "" {
+		return nil
+	}
+	return &jobs.Suspect{Classes: []jobs.Class{reply.ClassPolicy, reply.ClassReply, reply.ClassContent, reply.ClassSender}, Column: key, Domain: true}
 }
 
 const (
