@@ -7,63 +7,62 @@ import (
 	"time"
 )
 
-// doubtTime is how long a record waits whose refusal another one is to confirm; twice as long
-// the second time. It is long enough for the next message, and short enough for a list of one.
-const doubtTime = 300 * time.Millisecond
-
-// doubtMost bounds how many records are remembered.
-const doubtMost = 1000
+const (
+	// doubtTime is how long a record waits at least whose refusal another one is to confirm.
+	doubtTime = 300 * time.Millisecond
+	// doubtEnough is how many records must be refused in a row that have not been tried before,
+	// and doubtEnoughAgain if they have been.
+	doubtEnough, doubtEnoughAgain = 2, 5
+	// doubtMost bounds how many records are remembered.
+	doubtMost = 1000
+)
 
 // doubts are about refusals of the sender that come in the middle of a transaction. They stop
 // the run; but what a server says of a recipient may be worded so, when it is another server
 // that says it, and one row may have a sender of its own: a run must not stop at the same record
 // for ever. So the first is a reason to try another record, and only if that is refused as
-// well, with nothing taken in between, it is the sender. It costs no try, and uses no
-// record up.
+// well, with nothing taken in between, it is the sender. It costs the first record a try, so
+// that one that is refused whenever it comes ends, in this session or in a later one.
 type doubts struct {
-	taken int  // messages, by this worker
-	open  bool // there was a refusal, and nothing was taken since
-	last  jobs.Seq
-	seen  map[jobs.Seq]doubt // the records that were refused so
-}
-
-// doubt is about one record.
-type doubt struct {
-	taken int // messages, when it was refused first
-	times int // it was
+	taken int // messages, by this worker
+	row   int // refusals since then, of different records
+	fresh int // of them of records that had not been tried before
+	seen  map[jobs.Seq]int
 }
 
 // sent notes that a message was taken.
-func (d *doubts) sent() { d.taken, d.open = d.taken+1, false }
+func (d *doubts) sent() { d.taken, d.row, d.fresh = d.taken+1, 0, 0 }
 
-// weigh makes of a refusal of the sender what it is worth.
-func (d *doubts) weigh(seq jobs.Seq, o *reply.Outcome) {
+// weigh makes of a refusal of the sender what it is worth, for a record that is tried for the
+// so manieth time, from 1.
+func (d *doubts) weigh(seq jobs.Seq, attempt int, o *reply.Outcome) {
 	if o.Verdict != jobs.VerdictAbort || !doubtful(o) {
 		return
 	}
-	if d.open && d.last != seq {
-		return // another one is refused as well
-	}
-	was := d.seen[seq]
-	switch {
-	case was.times > 0 && d.taken == 0:
-		return // there is no other, and never was
-	case was.times > 0 && d.taken > was.taken, was.times > 1:
-		// Others are sent, or were, and this one is not: it is about the record.
-		o.Verdict, o.Hint = jobs.VerdictFailed, ""
+	by, before := d.seen[seq]
+	if before && by < d.taken {
+		// Others were sent since, and this one is not: it is about the record.
+		o.Verdict = jobs.VerdictFailed
 		if o.Code >= 500 {
 			o.Status = statusBounced
 		}
 		return
-	case was.times == 0:
-		was.taken = d.taken
-		if len(d.seen) >= doubtMost || d.seen == nil {
-			d.seen = make(map[jobs.Seq]doubt)
-		}
 	}
-	was.times++
-	d.open, d.last, d.seen[seq] = true, seq, was
-	o.Verdict, o.After, o.Holds = jobs.VerdictThrottle, time.Duration(was.times)*doubtTime, jobs.DelaysRecord
+	if !before {
+		d.row++
+		if attempt == 1 {
+			d.fresh++
+		}
+		if d.seen == nil || len(d.seen) >= doubtMost {
+			d.seen = make(map[jobs.Seq]int)
+		}
+		d.seen[seq] = d.taken
+	}
+	alone := before && d.taken == 0 && d.row == 1 // there is no other
+	if alone || d.fresh >= doubtEnough || d.row >= doubtEnoughAgain {
+		return
+	}
+	o.Verdict, o.After = jobs.VerdictRetry, doubtTime
 }
 
 // doubtful reports whether a refusal may be about the record after all: not if it came

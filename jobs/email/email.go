@@ -156,7 +156,7 @@ func (r *runner) handIn(ctx context.Context, l *letter, rec *jobs.Record, res *j
 		return false
 	}
 	o := judge(at, err, rec.Attempt)
-	r.doubts.weigh(rec.Seq, &o)
+	r.doubts.weigh(rec.Seq, rec.Attempt, &o)
 	r.fitGrey(&o, rec.Attempt)
 	if gone := l.bounced(err); o.Class == reply.ClassBounce && r.Bounced != "" && gone != "" {
 		if err := noteBounce(r.Bounced, gone); err != nil {
