@@ -124,7 +124,7 @@ func TestMailSenderRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := &refuser{at: c.at, reply: c.reply}
-			m := newMailing(t, r.serve(t), "-j", "8", "--bounced", "")
+			m := newMailing(t, r.serve(t), "-j", "8", "--backoff", "20ms..50ms", "--bounced", "")
 			m.args[len(m.args)-1] = m.path("dead.txt")
 			const all = 40
 			var list []string
@@ -193,7 +193,7 @@ func failedGood(t *testing.T, m *mailing) (n int) {
 func TestMailOneSenderRefused(t *testing.T) {
 	t.Parallel()
 	r := &refuser{at: "RCPT", reply: "550 5.7.1 relaying denied", fits: func(to string) bool { return strings.HasPrefix(to, "odd") }}
-	m := newMailing(t, r.serve(t), "-j", "2")
+	m := newMailing(t, r.serve(t), "-j", "2", "--backoff", "20ms..50ms")
 	var list []string
 	for i := range 30 {
 		list = append(list, fmt.Sprintf("good%d@d%d.example", i, i))
