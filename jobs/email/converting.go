@@ -38,6 +38,7 @@ Example:
 			{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which must not be there", Default: ""},
 			{Name: "dialect", Usage: "it is one of `TOOL`: " + dialects() + "; otherwise of what it looks like", Default: ""},
 			{Name: "columns", Usage: "the list has these `COLUMNS`; with commas between", Default: []string(nil)},
+			{Name: "set", Usage: "write `NAME=VALUE` in the place of what is the same for all, as in 'LIST:COMPANY=Our Shop'; more than once", Default: []string(nil)},
 			{Name: "content", Usage: "with a template of listmonk's, the message that comes into it is in `FILE`", Default: ""},
 		},
 		Run: convertTemplate,
@@ -64,6 +65,16 @@ func convertTemplate(o jobs.Options, args []string, stdout, stderr io.Writer) er
 		if c = strings.TrimSpace(c); c != "" {
 			options.Columns = append(options.Columns, c)
 		}
+	}
+	for _, s := range o.StringSlice("set") {
+		name, value, ok := strings.Cut(s, "=")
+		if name = strings.ToUpper(strings.TrimSpace(name)); !ok || name == "" {
+			return fmt.Errorf("--set %q: say what stands for it, and a value, as in 'LIST:COMPANY=Our Shop'", s)
+		}
+		if options.Set == nil {
+			options.Set = make(map[string]string)
+		}
+		options.Set[name] = value
 	}
 	source, err := readSource(args[1])
 	if err != nil {

@@ -10,6 +10,7 @@ package convert
 
 import (
 	"fmt"
+	"html"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,6 +47,9 @@ type Options struct {
 	Dialect Dialect
 	// Columns are those of the dataset, as templates can name them; nil: not known.
 	Columns []string
+	// Set are values that are the same for all records, such as that of LIST:COMPANY, by the name
+	// of what stands for them in capitals.
+	Set map[string]string
 	// Content is what listmonk puts into a template: the message; nil: not given.
 	Content *Source
 }
@@ -158,6 +162,8 @@ func Detect(text string) Dialect {
 		return Liquid
 	case has(`\{\{[^{}|]*(?:\|[^{}|]*){2,4}\}\}`) && has(`\{\{[^{}]*\|(?:\*|\^|\$|==|>|>=|<|<=)\|`) || has(`\{\{[\w ]+\|[^{}|()]*\|[^{}]*\}\}`) && !has(`\|\s*(?:default|upper|lower|title|trim|round|replace|int|float|length)\b`):
 		return Thunderbird
+	case has(`\{\{\s*\p{Lu}[\pL\pN_]*(?: [\p{Lu}\pN][\pL\pN_]*)+\s*\}\}`): // {{First Name}}, as address books call it
+		return Thunderbird
 	case has(`\{%`) || has(`\{\{\s*[\pL_]`):
 		return Mailmerge
 	}
@@ -201,6 +207,14 @@ func oneLine(s string) string {
 
 // keep leaves a piece as it stands.
 func (c *converter) keep(at int, piece, why string) {
+	name := strings.ToUpper(strings.TrimLeft(strings.Trim(piece, "*|{}%[]<>$«» "), "."))
+	if value, there := c.Set[name]; there {
+		if c.html {
+			value = html.EscapeString(value)
+		}
+		c.literal(value)
+		return
+	}
 	c.out.WriteString(piece)
 	c.note(at, piece, why, true)
 }

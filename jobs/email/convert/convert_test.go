@@ -143,3 +143,23 @@ func FuzzConvert(f *testing.F) {
 		}
 	})
 }
+
+// TestSet: what is the same for all is written in, as HTML where it stands in some; what is no
+// column and has no value stays.
+func TestSet(t *testing.T) {
+	set := map[string]string{"LIST:COMPANY": "A & B {{x}}", "CAMPAIGN.SUBJECT": "News"}
+	for text, want := range map[string]string{
+		"<p>*|LIST:COMPANY|*</p>":           `<p>A &amp; B {{"{{"}}x}}</p>`,
+		"*|list:company|*":                  `A & B {{"{{"}}x}}`,
+		"*|LIST:ADDRESS|*":                  "*|LIST:ADDRESS|*",
+		"{{ .Campaign.Subject }} {{ L.T }}": "News {{ L.T }}",
+		"<title>*|MC:SUBJECT|*</title><p>a": "<title></title><p>a",
+		"<title>x</title><p>*|MC:SUBJECT|*": "<title>x</title><p>*|MC:SUBJECT|*",
+		"Dear {{First Name}} {{Custom 1}}":  "Dear {{.first_name}} {{.custom_1}}",
+		"{{ \"a\" if Name else b }}":        `{{if has . "Name"}}a{{else}}{{.b}}{{end}}`,
+	} {
+		if r := Convert(Source{Name: "x", Text: text}, Options{Set: set}); r.Text != want {
+			t.Errorf("%q: %q, want %q", text, r.Text, want)
+		}
+	}
+}

@@ -56,7 +56,9 @@ func (c *converter) mailchimp() {
 		c.literal(c.text[done:m[0]])
 		done = m[1]
 		p := piece{at: m[0], text: c.text[m[0]:m[1]], inner: strings.TrimSpace(c.text[m[2]:m[3]])}
-		if err := c.mergeTag(p); err != nil {
+		if strings.EqualFold(p.inner, "MC:SUBJECT") && inTitle(c.text[:m[0]]) {
+			c.note(p.at, p.text, "taken out: mail programs show no title", false)
+		} else if err := c.mergeTag(p); err != nil {
 			c.keep(p.at, p.text, err.Error())
 		}
 	}
@@ -64,6 +66,12 @@ func (c *converter) mailchimp() {
 	for _, b := range c.blocks {
 		c.note(b.at, b.found, "it has no *|END:IF|*", true)
 	}
+}
+
+// inTitle reports whether a page goes on within its title.
+func inTitle(before string) bool {
+	before = strings.ToLower(before)
+	return strings.LastIndex(before, "<title") > strings.LastIndex(before, "</title")
 }
 
 func (c *converter) mergeTag(p piece) error {

@@ -12,7 +12,7 @@ type vocabulary struct {
 const (
 	noPage    = "brood keeps no copy of a message on the web: take it out, or write your own address"
 	noProfile = "there is no page of profiles: take it out, or write your own address"
-	writeOut  = "write it out: it is the same for all"
+	writeOut  = "write it out, or give it with --set: it is the same for all"
 )
 
 // wordsOf is the vocabulary of a dialect.
