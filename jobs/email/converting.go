@@ -29,7 +29,8 @@ A column that is empty is a failed record, as everywhere in brood: where it may 
 {{.first_name | default "friend"}}.
 
 With --columns the names are looked up among those of a list, and what is none is told.
-A template of listmonk's has a place for the message: --content FILE.
+A template of listmonk's has a place for the message: --content FILE. A message that a mail
+program has saved (.eml) is one again, with its text, HTML, pictures and files.
 
 Example:
    brood template convert testdata/mail/mailmerge/mailmerge_template.txt
@@ -89,7 +90,15 @@ func convertTemplate(o jobs.Options, args []string, stdout, stderr io.Writer) er
 	if _, err := os.Lstat(out); err == nil && out != "" {
 		return fmt.Errorf("-o %s: it is there already, and would be written over", out)
 	}
-	r := convert.Convert(*source, options)
+	var r convert.Result
+	if isDraft([]byte(source.Text)) {
+		r, err = convertDraft(source, options)
+	} else {
+		r = convert.Convert(*source, options)
+	}
+	if err != nil {
+		return err
+	}
 	if out == "" {
 		_, err = io.WriteString(stdout, r.Text)
 	} else {

@@ -156,7 +156,6 @@ func TestSet(t *testing.T) {
 		"<title>*|MC:SUBJECT|*</title><p>a": "<title></title><p>a",
 		"<title>x</title><p>*|MC:SUBJECT|*": "<title>x</title><p>*|MC:SUBJECT|*",
 		"Dear {{First Name}} {{Custom 1}}":  "Dear {{.first_name}} {{.custom_1}}",
-		"{{ \"a\" if Name else b }}":        `{{if has . "Name"}}a{{else}}{{.b}}{{end}}`,
 	} {
 		if r := Convert(Source{Name: "x", Text: text}, Options{Set: set}); r.Text != want {
 			t.Errorf("%q: %q, want %q", text, r.Text, want)
