@@ -15,7 +15,8 @@ var allowed = map[string][]string{
 	"brood/jobs/placeholder": {},
 	"brood/jobs":             {},
 	"brood/jobs/*":           {"jobs", "jobs/files", "jobs/placeholder"},
-	"brood/jobs/email":       {"jobs", "jobs/files", "jobs/placeholder", "jobs/email/convert", "jobs/email/inbox", "jobs/email/reply", "jobs/email/report", "jobs/email/tally", "jobs/email/verp"},
+	"brood/jobs/email":       {"jobs", "jobs/files", "jobs/placeholder", "jobs/email/convert", "jobs/email/inbox", "jobs/email/lists", "jobs/email/reply", "jobs/email/report", "jobs/email/tally", "jobs/email/verp"},
+	"brood/jobs/email/lists": {"jobs"},
 	"brood/jobs/email/reply": {"jobs"},
 	"brood/jobs/email/verp":  {},
 

@@ -2,6 +2,8 @@ package email
 
 import (
 	"brood/jobs"
+	exports "brood/jobs/email/lists"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -23,9 +25,14 @@ type columns struct {
 	known *jobs.Shape // with those names
 }
 
-// columnsOf looks a dataset over; address names the column of the address, or is
-// empty.
+// columnsOf looks a dataset over of which nothing else is known; address names the column of the
+// address, or is empty.
 func columnsOf(shape *jobs.Shape, address string) columns {
+	return columnsIn(shape, address, &exports.List{})
+}
+
+// columnsIn looks a dataset over of which something is known.
+func columnsIn(shape *jobs.Shape, address string, list *exports.List) columns {
 	out := columns{plain: make(map[string]string), known: &jobs.Shape{Kind: shape.Kind, Columns: slices.Clone(shape.Columns), End: shape.End}}
 	if shape.Kind == jobs.Objects {
 		out.addresses = addressColumns // only the record tells what it has
@@ -48,6 +55,7 @@ func columnsOf(shape *jobs.Shape, address string) columns {
 			}
 		}
 	}
+	out.take(list)
 	if address != "" {
 		out.addresses = nil
 		if shape.Kind == jobs.Objects || shape.Index(address) >= 0 {
@@ -57,6 +65,25 @@ func columnsOf(shape *jobs.Shape, address string) columns {
 		}
 	}
 	return out
+}
+
+// take lets templates use the address and the names of a list by the names they have elsewhere.
+func (c *columns) take(list *exports.List) {
+	if len(list.Addresses) == 0 {
+		return
+	}
+	c.addresses = list.Addresses
+	alias := maps.Clone(list.Names)
+	if alias == nil {
+		alias = make(map[string]string)
+	}
+	alias["email"] = list.Addresses[0]
+	for _, name := range slices.Sorted(maps.Keys(alias)) {
+		if c.known.Index(name) < 0 {
+			c.plain[name] = alias[name]
+			c.known.Columns = append(c.known.Columns, name)
+		}
+	}
 }
 
 // key names the address to the engine: see jobs.Record.First. It is empty where that

@@ -58,7 +58,7 @@ func (m *layout) has(name string) bool {
 
 // newComposer parses the templates; shape is that of the records.
 func newComposer(c config, shape *jobs.Shape) (*composer, error) {
-	out := &composer{config: c, columns: columnsOf(shape, c.Address), layouts: make(map[string]*layout), now: time.Now}
+	out := &composer{config: c, columns: columnsIn(shape, c.Address, &c.List), layouts: make(map[string]*layout), now: time.Now}
 	langs := make(map[string]bool)
 	parts := []variants{c.Template, c.Text, c.HTML, c.Markdown, c.Calendar}
 	for _, v := range parts {

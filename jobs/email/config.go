@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	exports "brood/jobs/email/lists"
 	"brood/jobs/email/verp"
 	"bytes"
 	"errors"
@@ -45,6 +46,10 @@ type config struct {
 	Maildir  string  `json:"maildir,omitempty"` // empty: Server, or Sendmail
 	Server   *server `json:"server,omitempty"`
 	Sendmail string  `json:"sendmail,omitempty"`
+
+	// List is what is known of the list: whose export it is, and who is left out. It is nothing of
+	// a run that was begun before there was it.
+	List exports.List `json:"list,omitzero"`
 
 	Suppress []string `json:"suppress,omitempty"`
 	Bounced  string   `json:"bounced,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/jobs/email/reply"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -32,7 +33,9 @@ command line names them: --use-columns subject,cc,bcc,reply_to,unsubscribe_url,s
 lets what a record says there count more than what is said for all (send_at is the time
 before which it is not sent), and --attach-dir DIR lets attachments and inline (files
 beneath DIR, with ";" between) come on top. The column attributes, a JSON object, is read
-as columns for templates, so an export of listmonk does as it is.
+as columns for templates. Exports of listmonk, Mailchimp, Brevo, HubSpot, Thunderbird
+and others are known by their columns: they do as they are, and who is unsubscribed,
+blocklisted or given up there is left out; --where 'plan=gold' chooses among the rest.
 
 Messages are made from templates. --template is a file with headers, an empty line
 and the text, or a message that a mail program has saved; --text, --html and --markdown
@@ -120,6 +123,7 @@ Examples:
 			{Name: "dkim-domain", Usage: "sign for `DOMAIN`; otherwise for that of the sender", Default: ""},
 			{Name: "dkim-selector", Usage: "the public key is at `NAME`._domainkey of that domain", Default: ""},
 			{Name: "suppress", Usage: "do not write to the addresses, domains and SHA-256 hashes in `FILE`, which is read again when it changes; more than once", Default: []string(nil)},
+			{Name: "include-unsubscribed", Usage: "write also to those who are unsubscribed, blocklisted or given up, as the list itself says", Default: false},
 			{Name: "bounced", Usage: "append addresses that there are not to `FILE`", Default: ""},
 			{Name: "check-mx", Usage: "look up whether there is a mail server for each domain", Default: false},
 			{Name: "resolver", Usage: "with --check-mx, ask the name server at `HOST:PORT`", Default: ""},
@@ -134,6 +138,7 @@ Examples:
 		Resumable: map[string]jobs.Resumable{
 			// From one kind of place to another is another run: its pace was chosen for it.
 			"server":        {Flag: "transport", Stays: true},
+			"list":          {Flag: "include-unsubscribed"},
 			"suppress":      {Flag: "suppress"},
 			"bounced":       {Flag: "bounced"},
 			"check_mx":      {Flag: "check-mx"},
@@ -152,7 +157,8 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	if err != nil {
 		return jobs.Plan{}, err
 	}
-	if known := columnsOf(shape, c.Address).known.Columns; !o.Bool("literal") {
+	c.List = recognize(shape, o)
+	if known := columnsIn(shape, c.Address, &c.List).known.Columns; !o.Bool("literal") {
 		if err := c.noForeign(known); err != nil {
 			return jobs.Plan{}, err
 		}
@@ -175,7 +181,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 		}
 	}
 	p.Suspect = suspect(composer)
-	p.Warnings = append(c.notes, composer.idle(shape)...)
+	p.Warnings = slices.Concat(c.List.Says(), c.notes, composer.idle(shape))
 	p.Rehearse = func(r *jobs.Rehearsal) error { return rehearse(composer, r, o) }
 	p.Config, err = json.Marshal(c)
 	return p, err

@@ -62,6 +62,11 @@ func complain(err error) { fmt.Fprintln(os.Stderr, err) }
 
 func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
 	r.address = r.addressOf(rec)
+	if m, why := r.leftOut(rec); m != nil {
+		res.Fail(jobs.VerdictSkipped, m.Class, "%s", why)
+		r.fill(res, reply.Outcome{Status: statusSuppressed}, "", "")
+		return nil
+	}
 	if until, err := r.sendAt(rec); err != nil {
 		r.refuse(res, classHeader, err)
 		return nil

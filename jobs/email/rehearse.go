@@ -63,6 +63,9 @@ func preview(c *composer, r *jobs.Rehearsal, n int, dir string) error {
 			if once.again(rec) {
 				continue
 			}
+			if m, _ := c.leftOut(rec); m != nil {
+				continue
+			}
 			l, err = c.compose(rec, r.Key.Of(rec), r.Run, "")
 		}
 		if err == nil && !c.allowed(l.recipients[0]) {
@@ -139,6 +142,9 @@ func sendTest(c *composer, s jobs.Setup, r *jobs.Rehearsal, to string) error {
 		if err == nil && once.again(rec) {
 			continue
 		}
+		if m, _ := run.leftOut(rec); err == nil && m != nil {
+			continue
+		}
 		if tried++; tried > most {
 			break
 		}
@@ -184,6 +190,9 @@ type survey struct {
 	once
 	domains map[string]int
 	cleaned cleaned
+	// leftOut is how many the list itself says are not to be written to.
+	leftOut      int
+	firstLeftOut string
 
 	records, send, duplicates, suppressed, invalid int
 	reasons                                        []string // of the first that are invalid
@@ -227,6 +236,12 @@ func (s *survey) look(rec *jobs.Record, mx *exchanges) error {
 	}
 	if s.again(rec) {
 		s.duplicates++
+		return nil
+	}
+	if m, why := s.c.leftOut(rec); m != nil {
+		if s.leftOut++; s.leftOut == 1 {
+			s.firstLeftOut = s.r.Place() + ": " + why
+		}
 		return nil
 	}
 	if _, err := s.c.sendAt(rec); err != nil {
@@ -286,8 +301,11 @@ func (s *survey) print() error {
 		return err
 	}
 	var b strings.Builder
+	if s.leftOut > 0 {
+		fmt.Fprintf(&b, "%d more are left out, as the list itself says: %s\n", s.leftOut, s.firstLeftOut)
+	}
 	if s.cleaned.n > 0 {
-		fmt.Fprintf(&b, "%d of them without what is around the address: %s\n\n", s.cleaned.n, s.cleaned.first)
+		fmt.Fprintf(&b, "%d of them without what is around the address: %s\n", s.cleaned.n, s.cleaned.first)
 	}
 	for _, reason := range s.reasons {
 		b.WriteString(reason + "\n")

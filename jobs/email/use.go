@@ -88,7 +88,7 @@ func (c *composer) idle(shape *jobs.Shape) (warnings []string) {
 		return nil
 	}
 	for _, name := range slices.Concat(usable, fileColumns) {
-		if c.known.Index(name) < 0 || c.uses(name) {
+		if c.known.Index(name) < 0 || c.uses(name) || slices.Contains(c.List.Others, name) {
 			continue
 		}
 		how := "--use-columns " + name

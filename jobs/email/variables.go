@@ -39,6 +39,11 @@ func (c *composer) variablesOf(rec *jobs.Record) (vars, acting variables, err er
 			vars[plain] = v
 		}
 	}
+	if _, there := vars["email"]; !there && len(c.List.Addresses) > 1 { // it is in the second column
+		if v := c.addressOf(rec); len(v) > 0 {
+			vars["email"] = string(v)
+		}
+	}
 	acting = c.own(vars)
 	more := make(variables)
 	switch a := vars[attributesColumn].(type) {
