@@ -66,7 +66,7 @@ func (v *view) fromEntry(e entry, address, action, status string) Recipient {
 		case status != "" || e.said != "":
 			action = howItEnded(v.m.header.text("subject"), "")
 		default:
-			action = howItEnded(v.m.header.text("subject"), v.prose)
+			action = howItEnded(v.m.header.text("subject"), v.beginning())
 		}
 	}
 	said := e.said
@@ -112,7 +112,7 @@ func (v *view) more(r Recipient, l *letter, final, subject string, alone bool) R
 // fromWords reads a report that is words alone.
 func (v *view) fromWords(l *letter, subject string) []Recipient {
 	h := v.m.header
-	action := howItEnded(subject, v.prose)
+	action := howItEnded(subject, v.beginning())
 	who := h.addresses("x-failed-recipients")
 	if len(who) == 0 {
 		who = l.addresses(v.others())
@@ -215,7 +215,7 @@ func (v *view) writtenTo(written Written, list []Recipient) string {
 func (v *view) ofOne(address string, list []Recipient) Recipient {
 	subject := v.m.header.text("subject")
 	if len(list) == 0 {
-		return readLetter(v.prose).best(address, howItEnded(subject, v.prose), []string{v.prose, subject})
+		return readLetter(v.prose).best(address, howItEnded(subject, v.beginning()), []string{v.prose, subject})
 	}
 	out := list[0]
 	for _, r := range list {

@@ -16,7 +16,7 @@ var feedbackFrom = sync.OnceValue(func() *regexp.Regexp {
 // isLooseComplaint knows complaints such as those of Microsoft's JMRP: the message is returned, and
 // the subject says why.
 func (v *view) isLooseComplaint() bool {
-	if v.returned == nil || len(v.fields) > 0 {
+	if v.whole == nil || len(v.fields) > 0 {
 		return false
 	}
 	return v.returned.has("x-hmxmroriginalrecipient") || v.m.header.has("x-hmxmroriginalrecipient") || feedbackFrom().MatchString(v.m.header.text("subject"))

@@ -18,6 +18,8 @@ type header []field
 // there are mail systems that forget to fold.
 func readHeader(b []byte) (h header, body []byte) {
 	size := 0
+	var value []byte // of the last field
+	defer func() { h.end(value) }()
 	for len(b) > 0 {
 		line, rest, _ := bytes.Cut(b, []byte("\n"))
 		b = rest
@@ -28,17 +30,26 @@ func readHeader(b []byte) (h header, body []byte) {
 		if size += len(line); size > maxHeader {
 			continue
 		}
-		name, value, ok := bytes.Cut(line, []byte(":"))
+		name, first, ok := bytes.Cut(line, []byte(":"))
 		switch {
 		case (line[0] == ' ' || line[0] == '\t') && len(h) > 0:
-			h[len(h)-1].value += " " + string(bytes.TrimSpace(line))
+			value = append(append(value, ' '), bytes.TrimSpace(line)...)
 		case ok && isToken(bytes.TrimRight(name, " \t")):
-			h = append(h, field{strings.ToLower(string(bytes.TrimSpace(name))), string(bytes.TrimSpace(value))})
+			h.end(value)
+			h = append(h, field{name: strings.ToLower(string(bytes.TrimSpace(name)))})
+			value = append(value[:0], bytes.TrimSpace(first)...)
 		case len(h) > 0 && !bytes.HasPrefix(line, []byte("From ")) && !bytes.HasPrefix(line, []byte(">From ")):
-			h[len(h)-1].value += " " + string(bytes.TrimSpace(line))
+			value = append(append(value, ' '), bytes.TrimSpace(line)...)
 		}
 	}
 	return h, b
+}
+
+// end gives the last field its value.
+func (h header) end(value []byte) {
+	if len(h) > 0 {
+		h[len(h)-1].value = string(value)
+	}
 }
 
 // isToken reports whether this may be the name of a field: RFC 5322, section 2.2.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 	"sync"
@@ -78,13 +79,25 @@ func (v *view) addText(text string, attached bool) {
 }
 
 func (v *view) setReturned(raw []byte) {
-	if v.returned != nil || len(raw) == 0 {
+	if v.whole != nil || len(raw) == 0 {
 		return
 	}
-	trimmed := strings.TrimLeft(string(clipBytes(raw, 64)), "\r\n \t")
-	raw = raw[min(len(raw), 64)-min(len(trimmed), 64):]
+	raw = outdented(bytes.TrimLeft(raw, "\r\n"))
 	v.returned, _ = readHeader(raw)
 	v.whole = &part{raw: raw}
+}
+
+// outdented takes the margin off a message: its first line has nothing before it.
+func outdented(raw []byte) []byte {
+	margin := raw[:len(raw)-len(bytes.TrimLeft(raw, " \t"))]
+	if bytes.HasPrefix(raw, []byte("> ")) {
+		margin = raw[:2]
+	}
+	if len(margin) == 0 {
+		return raw
+	}
+	raw = bytes.TrimPrefix(clipBytes(raw, maxHeader), margin)
+	return bytes.ReplaceAll(raw, append([]byte("\n"), margin...), []byte("\n"))
 }
 
 // inner is the message that is returned, if it looks like a report itself.
@@ -106,6 +119,9 @@ func (p *part) unpacked() []byte {
 	return p.body
 }
 
+// beginning is what is looked through for words that say what kind of letter this is.
+func (v *view) beginning() string { return clip(v.prose, 2*maxPassage) }
+
 // kind tells what came back. Ours says that it came to an address made for one recipient.
 func (v *view) kind(ours bool) Kind {
 	h := v.m.header
@@ -126,14 +142,16 @@ func (v *view) kind(ours bool) Kind {
 		return Unsubscribe
 	case autoSubject().MatchString(subject):
 		return AutoReply
-	case reportSubject().MatchString(subject) || strings.Contains(v.prose, "Final-Recipient:"):
+	case strings.Contains(v.prose, "Final-Recipient:"):
 		return Delivery
+	case reportSubject().MatchString(subject) && (v.whole != nil || isAutomatic(h) || failureWords().MatchString(v.beginning())):
+		return Delivery // but not: your delivery has been shipped
 	case ours && isQuote(v.prose):
 		return Delivery // whatever it looks like
 	case isAutomatic(h):
 		// Nobody's return path: a mail system that has words of its own, or an answering machine, which may
 		// have words about addresses too: I have left, write to grace@example.net.
-		if failureWords().MatchString(v.prose) && (v.returned != nil || readLetter(v.prose).quotes()) {
+		if failureWords().MatchString(v.beginning()) && (v.whole != nil || readLetter(v.prose).quotes()) {
 			return Delivery
 		}
 		return AutoReply

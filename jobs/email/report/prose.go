@@ -11,7 +11,8 @@ import (
 // names another, or a heading.
 type passage struct {
 	address string
-	strong  bool // the line begins with the address
+	key     string // by which addresses are the same
+	strong  bool   // the line begins with the address
 	text    string
 	indent  int // of its first line
 }
@@ -20,7 +21,15 @@ type passage struct {
 type letter struct {
 	passages []passage
 	words    string // all of it
+	off      bool   // it says at its beginning that an account is switched off
 }
+
+// What is read of a line, of what is said about an address, and of a text that is looked through
+// for a reply.
+const (
+	maxLine    = 2 << 10
+	maxPassage = 8 << 10
+)
 
 // readLetter finds the addresses in a text, and what is said about them.
 func readLetter(text string) *letter {
@@ -28,15 +37,15 @@ func readLetter(text string) *letter {
 	open := -1 // the passage that goes on
 	const most = 2000
 	for line := range strings.Lines(text) {
-		line = strings.TrimRight(unquoted(line), "\r\n")
+		line = strings.TrimRight(clip(unquoted(line), maxLine), "\r\n")
 		if heading().MatchString(line) {
 			open = -1
 			continue
 		}
 		found := mentions(line, 8)
 		if len(found) == 0 || passedOver().MatchString(line) || len(l.passages) >= most {
-			if open >= 0 && len(l.passages[open].text) < maxText/8 {
-				l.passages[open].text += "\n" + line
+			if open >= 0 {
+				l.passages[open].add(line)
 			}
 			continue
 		}
@@ -48,22 +57,32 @@ func readLetter(text string) *letter {
 		if m := expandedFrom().FindStringSubmatch(line); m != nil && len(mentions(m[1], 1)) > 0 {
 			address = mentions(m[1], 1)[0].address
 			if !strong && open >= 0 {
-				l.passages[open].address = address
+				l.passages[open].address, l.passages[open].key = address, same(address)
 			}
 		}
-		if open >= 0 && (!strong || l.passages[open].strong) && same(l.passages[open].address) == same(address) {
-			l.passages[open].text += "\n" + line
+		if open >= 0 && (!strong || l.passages[open].strong) && l.passages[open].key == same(address) {
+			l.passages[open].add(line)
 			continue
 		}
 		if !strong && open >= 0 && l.passages[open].strong && (indent > l.passages[open].indent || !aboutDelivery().MatchString(line) && !transcript().MatchString(line)) {
 			// Another address in what was said, such as whom to ask.
-			l.passages[open].text += "\n" + line
+			l.passages[open].add(line)
 			continue
 		}
-		l.passages = append(l.passages, passage{address, strong, line, indent})
+		l.passages = append(l.passages, passage{address, same(address), strong, line, indent})
 		open = len(l.passages) - 1
 	}
+	if len(l.passages) > 0 {
+		ahead, _, _ := strings.Cut(clip(text, maxPassage), l.passages[0].address)
+		l.off = switchedOff().MatchString(ahead)
+	}
 	return l
+}
+
+func (p *passage) add(line string) {
+	if len(p.text) < maxPassage {
+		p.text += "\n" + line
+	}
 }
 
 // quotes reports whether a reply is told of somebody.
@@ -144,7 +163,7 @@ func (l *letter) about(address string, alone bool, subject string) []string {
 	k := same(address)
 	for _, strong := range []bool{true, false} {
 		for i, p := range l.passages {
-			if p.strong != strong || same(p.address) != k {
+			if p.strong != strong || p.key != k {
 				continue
 			}
 			out = append(out, p.text)
@@ -178,19 +197,19 @@ func bareAddress(text string) bool {
 
 // quote is the reply in a text: its enhanced code, and it from its code on. Without one it is the text.
 func quote(text string) (status, said string) {
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.Fields(clip(text, maxPassage)), " ")
+	said = text
 	if m := replyCode().FindStringSubmatchIndex(text); m != nil {
 		said = text[m[2]:]
-		if m[4] >= 0 {
+		if code := said[:3]; m[4] < 0 && strings.HasPrefix(said[3:], " "+code+" ") { // 550 550 5.1.1 user unknown
+			said = said[4:]
+			m = replyCode().FindStringSubmatchIndex(said)
+			if m != nil && m[4] >= 0 {
+				status = said[m[4]:m[5]]
+			}
+		} else if m[4] >= 0 {
 			status = text[m[4]:m[5]]
 		}
-		// 550 550 5.1.1 user unknown
-		if again := replyCode().FindStringSubmatchIndex(said[3:]); status == "" && again != nil && again[2] <= 3 && said[:3] == said[3+again[2]:6+again[2]] {
-			return quote(said[3:])
-		}
-	}
-	if said == "" {
-		said = text
 	}
 	if status == "" {
 		if m := loneStatus().FindStringSubmatch(said); m != nil {
@@ -230,19 +249,10 @@ func (l *letter) doubted(r Recipient, texts []string) Recipient {
 			r.Class = reply.ClassReply
 		}
 	}
-	if switchedOff().MatchString(l.ahead()) {
+	if l.off {
 		r.Class = reply.ClassReply
 	}
 	return r
-}
-
-// ahead is what the letter says before it names anybody.
-func (l *letter) ahead() string {
-	if len(l.passages) == 0 {
-		return ""
-	}
-	before, _, _ := strings.Cut(l.words, l.passages[0].address)
-	return before
 }
 
 var switchedOff = sync.OnceValue(func() *regexp.Regexp {

@@ -130,7 +130,7 @@ func judged(address, status, action, text string) Recipient {
 	if action == "" {
 		action = failed
 	}
-	return Recipient{Address: address, Class: reply.OfReport(status, action, text), Status: status, Action: action, Text: text}
+	return Recipient{Address: address, Class: reply.OfReport(status, action, clip(text, maxPassage)), Status: status, Action: action, Text: text}
 }
 
 // oneLine makes a line of words without control characters of a text.
