@@ -3,7 +3,6 @@ package email
 import (
 	"brood/jobs"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -74,14 +73,21 @@ func (c *calendar) fill(vars variables) (string, error) {
 	return out.String(), nil
 }
 
-// textProperties are those whose values are TEXT, in which some letters are escaped: RFC 5545,
-// section 3.3.11.
-var textProperties = regexp.MustCompile(`^(?i:SUMMARY|DESCRIPTION|LOCATION|COMMENT|CONTACT|CATEGORIES|RESOURCES|UID|STATUS|NAME|RELATED-TO|PRODID|X-[A-Z0-9-]+)[;:]`)
+// isTextProperty reports whether the values of a property are TEXT, in which some letters are
+// escaped: RFC 5545, section 3.3.11.
+func isTextProperty(line string) bool {
+	name := strings.ToUpper(line[:max(0, strings.IndexAny(line, ":;"))])
+	switch name {
+	case "SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT", "CONTACT", "CATEGORIES", "RESOURCES", "UID", "STATUS", "NAME", "RELATED-TO", "PRODID":
+		return true
+	}
+	return strings.HasPrefix(name, "X-")
+}
 
 // line puts values into a line: RFC 5545, section 3.1. What one may be is decided by where it
 // stands: in a parameter, in a text, or in a value of another type.
 func (c *calendar) line(line string, values []string) (string, error) {
-	isText := textProperties.MatchString(line)
+	isText := isTextProperty(line)
 	var out strings.Builder
 	quoted, behind := false, false // in quotes; behind the colon
 	for _, p := range c.slots.pieces(line) {
@@ -103,7 +109,7 @@ func (c *calendar) line(line string, values []string) (string, error) {
 			v = escapedText(v)
 		case behind:
 			if strings.ContainsFunc(v, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == '"' }) {
-				return "", fmt.Errorf("%q cannot stand in %.40s", v, line[:strings.IndexAny(line, ":;")])
+				return "", fmt.Errorf("%q cannot stand in %.40s", v, line[:max(0, strings.IndexAny(line, ":;"))])
 			}
 		default:
 			v = strings.Join(strings.Fields(strings.ReplaceAll(v, `"`, "'")), " ")

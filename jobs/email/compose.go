@@ -117,15 +117,12 @@ func newLayout(c *config, lang string, shape *jobs.Shape) (*layout, error) {
 		headers = slices.DeleteFunc(headers, func(o header) bool { return o.Name == h.Name })
 	}
 	for _, h := range slices.Concat(headers, c.Headers) {
-		if err := mayBeSet(h.Name); err != nil {
-			return nil, err
-		}
 		filled := filledHeader{name: h.Name}
 		var err error
 		if hasAddresses(h.Name) {
 			filled.addresses, err = newSlotted(h.Name, h.Value, shape)
-		} else if filled.value, err = textTemplate(h.Name, h.Value, shape); err == nil && slices.Contains(onlyOnce, h.Name) && out.has(h.Name) {
-			err = fmt.Errorf("header %s stands there twice, and a message has one", h.Name)
+		} else {
+			filled.value, err = textTemplate(h.Name, h.Value, shape)
 		}
 		if err != nil {
 			return nil, err

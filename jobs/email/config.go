@@ -10,6 +10,7 @@ import (
 	netmail "net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -304,8 +305,15 @@ func (m *layout) checkHeaders(c *composer) error {
 			return err
 		}
 	}
+	seen := make(map[string]bool)
 	for _, h := range m.headers {
-		if h.addresses == nil {
+		if err := mayBeSet(h.name); err != nil {
+			return err
+		}
+		if seen[h.name] && slices.Contains(onlyOnce, h.name) {
+			return fmt.Errorf("header %s stands there twice, and a message has one", h.name)
+		}
+		if seen[h.name] = true; h.addresses == nil {
 			continue
 		}
 		if err := h.addresses.check(); err != nil {

@@ -236,7 +236,7 @@ func (d *draft) add(h *message.Header, kind string, params map[string]string, bo
 	case "text/calendar":
 		to = &d.calendar
 	}
-	if to != nil && disposition != "attachment" && (*to == "" || kind == "text/plain") {
+	if to != nil && disposition != "attachment" && (name == "." || *to == "") {
 		if !utf8.Valid(body) || bytes.ContainsRune(body, utf8.RuneError) {
 			return fmt.Errorf("a part of %s has letters that its charset %q has not", kind, params["charset"])
 		}
@@ -244,7 +244,7 @@ func (d *draft) add(h *message.Header, kind string, params map[string]string, bo
 		if kind == "text/plain" && strings.EqualFold(params["format"], "flowed") {
 			text = unflowed(text, strings.EqualFold(params["delsp"], "yes"))
 		}
-		*to += text // Apple Mail puts text before and behind a file
+		*to += text // Apple Mail puts some before a file, and some behind it
 		return nil
 	}
 	if name == "." || name == "/" {

@@ -126,18 +126,16 @@ func mayBeSet(name string) error {
 	return nil
 }
 
-// set sets a header that has no addresses. One of a name that is there already goes beside it.
+// set sets a header that has no addresses. One of a name that is there already goes beside it,
+// unless there may be one: see checkHeaders.
 func (l *letter) set(name, value string) error {
-	if err := mayBeSet(name); err != nil {
-		return err
-	}
 	if name == "Subject" || !isASCII(value) || strings.Contains(value, "=?") { // that would be read as encoded
 		value = encodeText(name, value)
 	}
 	if n := longest(value); n > mostLine {
 		return fmt.Errorf("header %s: a word of %d octets, and a line may have 998", name, n)
 	}
-	if slices.Contains(l.names, name) {
+	if slices.Contains(l.names, name) && !slices.Contains(onlyOnce, name) {
 		l.repeated = append(l.repeated, header{name, value})
 		return nil
 	}

@@ -20,7 +20,7 @@ func shown(m []byte) string {
 		return string(m)
 	}
 	var out strings.Builder
-	for _, name := range []string{"From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject", "Content-Language", "List-Unsubscribe", "DKIM-Signature"} {
+	for _, name := range []string{"From", "Sender", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject", "Content-Language", "List-Unsubscribe", "DKIM-Signature"} {
 		text, err := e.Header.Text(name)
 		if err != nil {
 			text = e.Header.Get(name)

@@ -169,7 +169,11 @@ func (s *slotted) parse(marked string) ([]place, error) {
 	}
 	list, err := lists.ParseList(spelt)
 	if err != nil {
-		return nil, fmt.Errorf("header %s: %q: %w", s.header, s.text, err)
+		hint := ""
+		if strings.Contains(s.text, ",") {
+			hint = " (a name with a comma in it goes into quotes)"
+		}
+		return nil, fmt.Errorf("header %s: %q: %w%s", s.header, s.text, err, hint)
 	}
 	var out []place
 	seen := 0

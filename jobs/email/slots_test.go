@@ -214,3 +214,46 @@ func TestListColumns(t *testing.T) {
 		t.Errorf("%v", m.Header)
 	}
 }
+
+// FuzzAddresses: whatever a template of addresses is, hostile values make as many of them as
+// harmless ones, and those that have no value in them stay as they are.
+func FuzzAddresses(f *testing.F) {
+	for _, s := range []string{
+		"{{.a}} <cc@x.example>", "{{.b}}", "{{.a}}, x@y.example", "\"{{.a}}, {{.b}}\" <x@y.example>", "x@y.example ({{.a}})", "{{.a}}@y.example", "x@{{.a}}.example", "g: {{.b}}, x@y.example;", "{{if has . \"a\"}}{{.b}}{{else}}x@y.example{{end}}",
+		"{{range $i, $c := .a}}{{$c}}{{end}} <x@y.example>", "{{with .a}}{{.}} <{{$.b}}>{{end}}", "=?utf-8?q?{{.a}}?= <x@y.example>", "<{{.b}}>", "\"\\\"{{.a}}\" <x@y.example>", "((({{.a}}", "\"a@b\"@x.example, {{.b}}", "{{define \"t\"}}{{.a}}{{end}}{{template \"t\" .}} <x@y.example>",
+		"[{{.a}}] <x@y.example>", "{{.a}} {{.a}} <x@y.example>, , {{.b}},", "x@[{{.a}}]", "{{printf \"%d\" .a}} <x@y.example>", "{{.a}}\\ <x@y.example>",
+	} {
+		f.Add(s, "mallory@evil.example, Dan", "boss@x.example")
+		f.Add(s, "\"<>(),:;\\", "B <boss@x.example>")
+	}
+	f.Fuzz(func(t *testing.T, text, a, b string) {
+		if costly.MatchString(text) || strings.Contains(text, "slot") || strings.Contains(text, "Brood") {
+			return
+		}
+		s, err := newSlotted("Cc", text, nil)
+		if err != nil {
+			return
+		}
+		_ = s.check()
+		hostile, err := s.mailboxes(variables{"a": a, "b": b})
+		if err != nil {
+			return
+		}
+		harmless, err := s.mailboxes(variables{"a": "anna", "b": "boss@x.example"})
+		if err != nil || strings.TrimSpace(a) == "" || strings.TrimSpace(b) == "" || strings.Contains(text, "if") || strings.Contains(text, "range") || strings.Contains(text, "with") {
+			return // a condition may decide by what a value is
+		}
+		if len(hostile) != len(harmless) {
+			t.Fatalf("%q of %q and %q is %v, but of harmless ones %v", text, a, b, hostile, harmless)
+		}
+		plain, err := s.mailboxes(variables{"a": "emil", "b": "zoe@y.example"})
+		if err != nil {
+			return
+		}
+		for i := range harmless {
+			if harmless[i].address == plain[i].address && hostile[i].address != plain[i].address {
+				t.Fatalf("%q of %q and %q is for %q, and not for %q", text, a, b, hostile[i].address, plain[i].address)
+			}
+		}
+	})
+}
