@@ -38,6 +38,8 @@ type Definition struct {
 	Retries int
 	// Prints says that its commands print something, which may be wanted: Setup.Printed.
 	Prints bool
+	// TakesRows says that a record may be several rows, see Shape.Rows.
+	TakesRows bool
 	// TakesCommand says that the words after "--" belong to the job.
 	TakesCommand bool
 	Flags        []Flag

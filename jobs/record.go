@@ -48,6 +48,10 @@ type Shape struct {
 	Join string `json:"join,omitempty"`
 	// Most is how many lines a group has at most; 0: any number.
 	Most int `json:"most,omitempty"`
+	// Rows says that a record is several rows, which Values has one after the other, or Raw,
+	// of objects, one a line. The columns of the record are those of the first: see
+	// Record.Rows.
+	Rows bool `json:"rows,omitempty"`
 	// Header is the line of the dataset that names the columns, where it is no table.
 	Header string `json:"-"`
 }
@@ -73,7 +77,7 @@ type Record struct {
 	// Raw is the record as it stands in the dataset, without its terminator.
 	// In a worker it is nil if the job did not ask for it and has fields.
 	Raw    []byte
-	Values [][]byte // one per column; only for Fields
+	Values [][]byte // one per column, of each row if it is several; only for Fields
 	Shape  *Shape
 }
 
@@ -119,7 +123,7 @@ func (r *Record) Several() [][]byte {
 // what is no object there are none.
 func (r *Record) members(f func(name string, value gjson.Result) bool) {
 	// gjson goes over the elements of a list in the same way, without names.
-	if obj := gjson.ParseBytes(r.Raw); obj.IsObject() {
+	if obj := gjson.ParseBytes(r.Object()); obj.IsObject() {
 		obj.ForEach(func(k, v gjson.Result) bool { return f(k.Str, v) })
 	}
 }
@@ -217,8 +221,12 @@ func JSONText(v gjson.Result) []byte {
 }
 
 // AppendJSON appends the record as a JSON object on one line: for Objects the bytes of
-// the dataset, for the others an object of strings in column order.
+// the dataset, for the others an object of strings in column order. One that is several rows
+// has them as the member RowsColumn.
 func (r *Record) AppendJSON(dst []byte) []byte {
+	if r.Shape.Rows {
+		return r.appendWithRows(dst)
+	}
 	if r.Shape.Kind == Objects {
 		return AppendOneLine(dst, bytes.TrimSpace(r.Raw))
 	}

@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"brood/worker/wire":        {"jobs"},
 
 	// What each knows of the outside world, and nothing of a run.
-	"brood/runner/dataset":     {"jobs", "runner/dataset/sheet"},
+	"brood/runner/dataset":     {"jobs", "runner/dataset/extsort", "runner/dataset/sheet"},
 	"brood/runner/gauge":       {},
 	"brood/runner/jobserver":   {},
 	"brood/runner/logbook":     {},
@@ -42,7 +42,8 @@ var allowed = map[string][]string{
 	"brood/runner/sink":        {"jobs", "runner/term"},
 	"brood/runner/term":        {},
 
-	"brood/runner/dataset/sheet": {},
+	"brood/runner/dataset/extsort": {},
+	"brood/runner/dataset/sheet":   {},
 
 	// A run, from what is asked of it to the session that does it.
 	"brood/runner/spec":    {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},

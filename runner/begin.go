@@ -50,6 +50,9 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 		cfg.Dataset.Text = needsText
 		in.Reader.RequireText(needsText)
 	}
+	if err := in.Gather(ctx, cfg, set.Dir.GroupsPath(), true); err != nil {
+		return Report{}, errors.Join(err, in.Close())
+	}
 	l, err := create(ctx, set.Dir, cfg, in.Small())
 	if err != nil {
 		return Report{}, errors.Join(err, in.Close())

@@ -83,6 +83,10 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	if err := desk.CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
 		return nil, Report{}, errors.Join(err, in.Close())
 	}
+	// Those of the first session, unless they are gone.
+	if err := in.Gather(ctx, cfg, set.Dir.GroupsPath(), true); err != nil {
+		return nil, Report{}, errors.Join(err, in.Close())
+	}
 	if how.Replan == nil {
 		return in, Report{}, nil
 	}

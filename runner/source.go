@@ -249,7 +249,7 @@ func (s *source) admit() error {
 	if s.admission != nil && s.r.feed.NeedsIntents() {
 		key = s.admission.key[:]
 	}
-	s.block.Add(&it, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw, key)
+	s.block.Add(&it, s.r.shape, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw, key)
 	return nil
 }
 
@@ -372,7 +372,7 @@ func (s *source) settleLeft(it feed.Item, note ledger.Note) error {
 }
 
 func (s *source) body(rec *jobs.Record) []byte {
-	return wire.AppendBody(nil, s.r.shape.Kind, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
+	return wire.AppendBody(nil, s.r.shape, rec.Raw, rec.Values, s.r.cfg.Plan.NeedsRaw)
 }
 
 func takenBy(t *keys.Taken) string {

@@ -226,7 +226,7 @@ func (p *process) batch(t *testing.T, first jobs.Seq, records ...string) {
 	b := wire.AppendBatchHead(wire.Begin(nil, wire.TypeBatch), first, len(records))
 	for _, r := range records {
 		b = wire.AppendRecordHead(b, 0, 1)
-		b = wire.AppendBody(b, jobs.Lines, []byte(r), nil, true)
+		b = wire.AppendBody(b, &jobs.Shape{}, []byte(r), nil, true)
 	}
 	if err := wire.End(b, 0); err != nil {
 		t.Fatal(err)

@@ -53,7 +53,7 @@ func inProcess(t *testing.T) (s *server, notes *process, answers *os.File) {
 func TestOrphan(t *testing.T) {
 	s, p, _ := inProcess(t)
 	s.orphaned.Store(true)
-	b := wire.AppendBody(wire.AppendRecordHead(wire.AppendBatchHead(nil, 3, 1), 0, 1), jobs.Lines, []byte("say x"), nil, true)
+	b := wire.AppendBody(wire.AppendRecordHead(wire.AppendBatchHead(nil, 3, 1), 0, 1), &jobs.Shape{}, []byte("say x"), nil, true)
 	if err := s.batch(b); !errors.Is(err, errOrphaned) {
 		t.Errorf("%v", err)
 	}
@@ -67,7 +67,7 @@ func TestOrphan(t *testing.T) {
 func TestNotBegun(t *testing.T) {
 	for line, want := range map[string]bool{"untouched": false, "break": true} {
 		s, p, _ := inProcess(t)
-		b := wire.AppendBody(wire.AppendRecordHead(wire.AppendBatchHead(nil, 3, 1), 0, 1), jobs.Lines, []byte(line), nil, true)
+		b := wire.AppendBody(wire.AppendRecordHead(wire.AppendBatchHead(nil, 3, 1), 0, 1), &jobs.Shape{}, []byte(line), nil, true)
 		if err := s.batch(b); err == nil {
 			t.Errorf("%s: no error", line)
 		}

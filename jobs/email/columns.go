@@ -33,7 +33,7 @@ func columnsOf(shape *jobs.Shape, address string) columns {
 
 // columnsIn looks a dataset over of which something is known.
 func columnsIn(shape *jobs.Shape, address string, list *exports.List) columns {
-	out := columns{plain: make(map[string]string), known: &jobs.Shape{Kind: shape.Kind, Columns: slices.Clone(shape.Columns), End: shape.End}}
+	out := columns{plain: make(map[string]string), known: &jobs.Shape{Kind: shape.Kind, Columns: slices.Clone(shape.Columns), End: shape.End, Rows: shape.Rows}}
 	if shape.Kind == jobs.Objects {
 		out.addresses = addressColumns // only the record tells what it has
 	} else {
@@ -56,6 +56,9 @@ func columnsIn(shape *jobs.Shape, address string, list *exports.List) columns {
 		}
 	}
 	out.take(list)
+	if shape.Rows {
+		out.known.Columns = append(out.known.Columns, jobs.RowsColumn)
+	}
 	if address != "" {
 		out.addresses = nil
 		if shape.Kind == jobs.Objects || shape.Index(address) >= 0 {

@@ -182,6 +182,9 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	if err != nil {
 		return nil, &badRecord{classAddress, err}
 	}
+	if err := c.oneAddress(rec); err != nil {
+		return nil, &badRecord{classAddress, err}
+	}
 	if instead != "" {
 		// A message of its own, to one address and nobody else.
 		key += " for " + instead

@@ -53,6 +53,10 @@ or where it stands alone, one address. What was written for another program, as 
 *|FNAME|*, is refused; \{name} is for those who mean it. brood template convert writes
 the templates of other mailers as brood's.
 
+With --group-by COLUMN all rows with the same value there are one message, invoices of one
+customer, say: {{range .rows}}{{.invoice}} {{.amount}}{{end}}, {{len .rows}},
+{{.rows | sum "amount" | number 2}}; other columns are those of the first row.
+
 Nothing leaves the machine unless a server is named: messages are put into a Maildir
 (--transport maildir:DIR), and one that is there already is not put there again.
 --transport smtp://user@host:587 hands them to a server, over one connection for each
@@ -87,10 +91,13 @@ Examples:
      --text testdata/mail/hello.txt testdata/mail/people.csv
    brood run email --preview 3 --template testdata/mail/hello.eml \
      --html testdata/mail/hello.html testdata/mail/people.csv
+   brood run email --group-by email --preview 2 \
+     --template testdata/mail/invoices.eml testdata/mail/orders.csv
    brood run email --dry-run --template testdata/mail/hello.eml \
      --transport smtp://localhost testdata/mail/people.csv`,
-		Effect:  jobs.EffectOnce,
-		Retries: 3,
+		Effect:    jobs.EffectOnce,
+		Retries:   3,
+		TakesRows: true,
 		Flags: []jobs.Flag{
 			{Name: "transport", Usage: "deliver to `WHERE`: maildir:DIR, smtp://[user@]host[:port], smtps://…, lmtp://…, lmtp:///SOCKET or sendmail:PATH", Default: "maildir:Maildir"},
 			{Name: "tls", Usage: "with smtp:// and lmtp://, STARTTLS is `WHAT`: required, optional or never", Default: "required"},

@@ -161,8 +161,11 @@ func prepare(name string, tree *parse.Tree, shape *jobs.Shape) error {
 	if err := checkCalls(name, tree.Root); err != nil {
 		return err
 	}
-	all := fields(tree.Root)
+	all, ofRows := fields(tree.Root), rowFields(tree.Root)
 	allowMissing(tree, tree.Root)
+	if err := checkRows(name, all, ofRows, rowFields(tree.Root), shape); err != nil {
+		return err
+	}
 	return checkColumns(name, all, fields(tree.Root), shape)
 }
 

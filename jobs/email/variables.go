@@ -22,22 +22,8 @@ const attributesColumn = "attributes"
 
 // Acting are the values of columns that act, see use.go.
 func (c *composer) variablesOf(rec *jobs.Record) (vars, acting variables, err error) {
-	vars = make(variables)
-	if rec.Shape.Kind == jobs.Objects {
-		if err := decode(rec.Raw, &vars); err != nil {
-			return nil, nil, err
-		}
-	} else {
-		rec.Each(func(name string, value []byte) {
-			if len(bytes.TrimSpace(value)) > 0 {
-				vars[name] = string(value)
-			}
-		})
-	}
-	for plain, column := range c.plain {
-		if v, there := vars[column]; there {
-			vars[plain] = v
-		}
+	if vars, err = c.valuesOf(rec); err != nil {
+		return nil, nil, err
 	}
 	if _, there := vars["email"]; !there && len(c.List.Addresses) > 1 { // it is in the second column
 		if v := c.addressOf(rec); len(v) > 0 {
@@ -64,7 +50,34 @@ func (c *composer) variablesOf(rec *jobs.Record) (vars, acting variables, err er
 	if c.Use == nil {
 		acting = vars
 	}
+	if rec.Shape.Rows {
+		if err := c.addRows(rec, vars, acting); err != nil {
+			return nil, nil, err
+		}
+	}
 	return vars, acting, nil
+}
+
+// valuesOf are the columns of a record that are not empty, also by their plain names.
+func (c *composer) valuesOf(rec *jobs.Record) (variables, error) {
+	vars := make(variables)
+	if rec.Shape.Kind == jobs.Objects {
+		if err := decode(rec.Object(), &vars); err != nil {
+			return nil, err
+		}
+	} else {
+		rec.Each(func(name string, value []byte) {
+			if len(bytes.TrimSpace(value)) > 0 {
+				vars[name] = string(value)
+			}
+		})
+	}
+	for plain, column := range c.plain {
+		if v, there := vars[column]; there {
+			vars[plain] = v
+		}
+	}
+	return vars, nil
 }
 
 func decode(text []byte, to *variables) error {

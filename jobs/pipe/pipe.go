@@ -61,6 +61,9 @@ have been done, or not); "error" says why, "retry_after" in how many seconds to 
 program's log; any other line on standard output is an error. Output must be
 flushed after every line (python3 -u, stdbuf -oL).
 
+With --group-by COLUMN a record is all rows with the same value there: it has the columns of the
+first, and the list "rows" of all of them.
+
 Examples:
    brood run pipe testdata/cities.csv -- python3 testdata/workers/upper.py
    brood run pipe -o out.csv --columns upper,length testdata/cities.csv -- \
@@ -69,6 +72,7 @@ Examples:
 		KeyLifetime:  24 * time.Hour, // the shortest that is common
 		Retries:      3,
 		TakesCommand: true,
+		TakesRows:    true,
 		Flags: []jobs.Flag{
 			{Name: "columns", Usage: "members of the result that become `COLUMNS` of the output (default: one column, result)", Default: []string(nil)},
 		},

@@ -26,6 +26,9 @@ func checkAppend(c *cli.Context, data *dataset.Spec) error {
 	if len(data.Sources) > 0 || c.Int("max-args") > 1 || c.Bool("max-fit") {
 		return usage("Name the file that grows, and take its lines one by one.", "--append does not go together with sources, nor with --max-args: new lines would make other records of what was done")
 	}
+	if c.IsSet("group-by") {
+		return usage("Begin a run of its own for the new rows.", "--append does not go together with --group-by: new rows of a group that is done would be another message, and those of one that is not would change it")
+	}
 	if !c.IsSet("run") {
 		return usage("For example: --run nightly --append", "--append goes on with a run from one time to the next: give it a name with --run")
 	}

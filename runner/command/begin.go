@@ -44,6 +44,7 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 		{"command", true, now.Words, then.Words},
 		{"dataset", c.NArg() > 0 || len(now.Dataset.Sources) > 0 || c.IsSet("arg-file"), madeOf(&now.Dataset), madeOf(&then.Dataset)},
 		{"number of lines for a command", c.IsSet("max-args") || c.IsSet("max-fit"), groups, thenGroups},
+		{"--group-by", c.IsSet("group-by"), groupedBy(&now.Dataset), groupedBy(&then.Dataset)},
 		{"--colsep", c.IsSet("colsep"), columns, thenColumns},
 		{"output", c.IsSet("output"), []string{now.Output}, []string{then.Output}},
 		{"--where", c.IsSet("where"), []string{now.Where}, []string{then.Where}},

@@ -43,6 +43,9 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 	if err != nil {
 		return err
 	}
+	if err := in.Gather(ctx, cfg, filepath.Join(tmp, "groups"), true); err != nil {
+		return err
+	}
 	if cfg.Plan.Rehearse != nil {
 		records, place := intake.Records(in, cfg.RecordLimit, chooser)
 		err := cfg.Plan.Rehearse(&jobs.Rehearsal{

@@ -218,8 +218,16 @@ func (x *exporter) record(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record, o *l
 	return x.buf, nil
 }
 
-// single are the lines of a group, each as a record; another record is itself.
+// single are the lines of a group, or its rows, each as a record; another record is itself.
 func single(r *jobs.Record) []*jobs.Record {
+	if r.Shape.Rows {
+		var out []*jobs.Record
+		for row := range r.Rows() {
+			one := *row
+			out = append(out, &one)
+		}
+		return out
+	}
 	if r.Shape.Join == "" || r.Shape.Kind != jobs.Lines {
 		return []*jobs.Record{r}
 	}

@@ -32,9 +32,21 @@ func (x *exporter) whyOf(seq jobs.Seq, rec *dataset.Record, o *ledger.Outcome) [
 func (x *exporter) withWhy(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record, o *ledger.Outcome) []byte {
 	r := &jobs.Record{Seq: seq, Raw: rec.Raw, Values: rec.Values, Shape: s}
 	why := x.whyOf(seq, rec, o)
+	if rec.Err != nil || !s.Rows {
+		return x.rowWithWhy(r, rec, why)
+	}
+	for _, row := range single(r) {
+		x.buf = x.rowWithWhy(row, rec, why)
+	}
+	return x.buf
+}
+
+// rowWithWhy is one row of withWhy, behind those that are there.
+func (x *exporter) rowWithWhy(r *jobs.Record, rec *dataset.Record, why []string) []byte {
 	if x.format == dataset.FormatJSONL {
 		return x.objectWithWhy(r, rec.Err != nil, why)
 	}
+	s := r.Shape
 	values := make([][]byte, len(s.Columns), len(s.Columns)+len(whyColumns)+1)
 	switch {
 	case rec.Err != nil:

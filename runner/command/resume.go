@@ -80,7 +80,7 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 		Tune: func(stored *spec.Config) error {
 			cfg = stored
 			if (appends || changed == inputAppend) && !cfg.Dataset.MayGrow() {
-				return usage("Start a run of its own for the new rows.", "run %s cannot take rows that were added: its records are groups of lines, or combinations, and would be others", cfg.Name)
+				return usage("Start a run of its own for the new rows.", "run %s cannot take rows that were added: its records are groups of lines or rows, or combinations, and would be others", cfg.Name)
 			}
 			if def, err = e.registry.Lookup(cfg.Job); err != nil {
 				return usage("Resume it with the brood that began it.", "%w", err)

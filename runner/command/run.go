@@ -80,9 +80,14 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		if err := fit(c, cfg); err != nil {
 			return err
 		}
+		grouped, err := groupRows(c, cfg, s)
+		if err != nil {
+			return err
+		}
 		if err := e.takeDefaults(c, cfg); err != nil {
 			return err
 		}
+		grouped()
 		if err := e.checkWhere(cfg, s); err != nil {
 			return err
 		}

@@ -64,6 +64,7 @@ func listFlags(d *jobs.Definition) []cli.Flag {
 		&cli.BoolFlag{Name: "link", Usage: "take the first value of each source, then the second, not all combinations; a shorter source begins again", Category: groupData},
 		&cli.IntFlag{Name: "max-args", Aliases: []string{"n", "N"}, Usage: "up to `N` lines are one record, for one command, and share its outcome", Category: groupData},
 		&cli.BoolFlag{Name: "max-fit", Aliases: []string{"X"}, Usage: "as many lines are one record as fit on a command line, with --max-args at most so many", Category: groupData},
+		groupByFlag(),
 		&cli.StringFlag{Name: "colsep", Aliases: []string{"C"}, Usage: "lines have columns 1, 2, …, separated by `REGEXP`, without quotes as CSV has them: ',' or '\\t' or ' +'", Category: groupData},
 		&cli.StringFlag{Name: "header", Usage: "with `:` the first line names the columns, and the first value of a source that", Category: groupData},
 	}, func(f cli.Flag) bool { return hasFlag(d, f.Names()[0]) })
@@ -213,6 +214,9 @@ func (e *env) chooseLines(c *cli.Context, cfg *spec.Config) error {
 		if err := dataset.CheckColSep(data.ColSep); err != nil {
 			return usage("", "--colsep %w", err)
 		}
+	}
+	if err := chooseRows(c, cfg, d); err != nil {
+		return err
 	}
 	return chooseGroups(c, cfg, plain)
 }

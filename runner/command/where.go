@@ -2,8 +2,10 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/desk"
 	"brood/runner/intake"
 	"brood/runner/spec"
+	"strings"
 )
 
 // checkWhere refuses a condition that cannot be asked of the records, and tells of what may not
@@ -15,6 +17,9 @@ func (e *env) checkWhere(cfg *spec.Config, s *jobs.Shape) error {
 	}
 	if chooser != nil && cfg.Dataset.Group != nil {
 		return usage("Choose the lines first: grep … | brood run …", "--where chooses records, and with --max-args a record is several lines")
+	}
+	if chooser != nil && cfg.Dataset.GroupBy != nil && s.Index(desk.SeqColumn) < 0 && strings.Contains(cfg.Where, desk.SeqColumn) {
+		return usage("Name a column of the dataset.", "--where chooses rows before --group-by makes records of them, and %s is the number of a record", desk.SeqColumn)
 	}
 	for _, note := range chooser.Notes() {
 		e.terminal.Logf("--where: %s", note)

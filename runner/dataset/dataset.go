@@ -107,6 +107,9 @@ type Spec struct {
 	Text bool `json:"text"`
 	// Group says how many lines are a record; nil: each is one.
 	Group *Group `json:"group,omitempty"`
+	// GroupBy says that rows with the same key are one record; nil: each is one. The reader
+	// has them only when they have been gathered: see Reader.Gather.
+	GroupBy *GroupBy `json:"group_by,omitempty"`
 	// ColSep separates the columns of lines, a regular expression; empty: they have none.
 	ColSep string `json:"colsep,omitempty"`
 	// Named says that the first line has the names of the columns, and the first value of
@@ -171,8 +174,9 @@ func (s *Spec) Resolve() error {
 }
 
 // MayGrow reports whether rows that are added at the end leave the records as they are:
-// the last group would have more lines, and combinations would get other numbers.
-func (s *Spec) MayGrow() bool { return s.Group == nil && len(s.Sources) == 0 }
+// the last group would have more lines, a group of rows could be one that is done, and
+// combinations would get other numbers.
+func (s *Spec) MayGrow() bool { return s.Group == nil && s.GroupBy == nil && len(s.Sources) == 0 }
 
 // seenInside reports whether the format of a file is told by what is in it.
 func seenInside(path string) bool {

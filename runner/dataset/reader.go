@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"unicode/utf8"
 )
 
@@ -33,6 +34,8 @@ type Reader struct {
 	head     string // the line with the names of the columns, of lines
 	mix      *mixer // the sources, if the dataset is made of them
 	consumed consumed
+	gathered *gathered // where the records are groups of rows
+	orderIn  int       // how much memory is for putting them together, in bytes
 }
 
 // Open opens the dataset and reads as much as its shape needs: the headers of
@@ -41,7 +44,7 @@ type Reader struct {
 // dataset.
 func Open(spec Spec, spool *Spool) (*Reader, error) {
 	spec.Grows = spec.Grows && spec.MayGrow()
-	r := &Reader{spec: spec, spool: spool, marks: make([]*mark, len(spec.Paths)), unnamed: make([]int, len(spec.Paths))}
+	r := &Reader{spec: spec, spool: spool, marks: make([]*mark, len(spec.Paths)), unnamed: make([]int, len(spec.Paths)), orderIn: gatherMemory}
 	if spec.fresh {
 		if err := r.settle(); err != nil {
 			_ = r.Close()
@@ -89,6 +92,11 @@ func (r *Reader) Close() error {
 	if r.src != nil {
 		err = errors.Join(err, r.src.Close())
 	}
+	if r.gathered != nil {
+		if closeErr := r.gathered.file.Close(); !errors.Is(closeErr, os.ErrClosed) {
+			err = errors.Join(err, closeErr)
+		}
+	}
 	r.src, r.win = nil, nil
 	return err
 }
@@ -120,6 +128,7 @@ func (r *Reader) findShape() error {
 	if g := r.spec.Group; g != nil {
 		r.shape.Most = g.Lines
 	}
+	r.shape.Rows = r.spec.GroupBy != nil
 	if r.spec.FixedColumns && r.spec.kind() == jobs.Objects {
 		r.known = make(map[string]bool, len(columns))
 		for _, c := range columns {
@@ -175,6 +184,9 @@ func (r *Reader) rewind(mark *window) error {
 // Next fills rec with the next record. At the end of the last file it returns
 // io.EOF; any other error means that the rest cannot be read.
 func (r *Reader) Next(rec *Record) error {
+	if r.gathered != nil {
+		return r.nextGathered(rec)
+	}
 	for {
 		if r.win == nil {
 			return io.EOF
@@ -258,6 +270,9 @@ func (r *Reader) checkZeros(rec *Record) {
 // SeekTo continues at a position that an earlier Reader of the same dataset
 // has given. Plain files are not read up to there, compressed ones must be.
 func (r *Reader) SeekTo(p Position) error {
+	if r.gathered != nil {
+		return r.gathered.seek(p.Offset)
+	}
 	if p.File >= r.spec.files() {
 		return r.Close()
 	}
@@ -269,7 +284,7 @@ func (r *Reader) SeekTo(p Position) error {
 // standard input ever has to be waited for.
 func (r *Reader) Ready() bool {
 	switch {
-	case r.win == nil:
+	case r.win == nil, r.gathered != nil:
 		return true
 	case r.mix != nil:
 		return len(r.win.unread()) > 0 || r.mix.ready()

@@ -33,8 +33,8 @@ type Spool struct {
 
 // Extent is how much of a copy is on the disk, in bytes, and the CRC-32C of that.
 type Extent struct {
-	Bytes int64
-	Sum   uint32
+	Bytes int64  `json:"bytes"`
+	Sum   uint32 `json:"sum"`
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

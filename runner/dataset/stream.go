@@ -286,6 +286,9 @@ func (c *consumed) skipTo(r *Reader, file int) {
 // Consumed returns how many bytes have been read from the files as they are
 // stored, compressed or not. It may be called from any goroutine.
 func (r *Reader) Consumed() int64 {
+	if r.gathered != nil {
+		return r.gathered.at.Load()
+	}
 	n := r.consumed.before.Load()
 	if s := r.consumed.current.Load(); s != nil {
 		n += s.at.Load()
@@ -296,6 +299,9 @@ func (r *Reader) Consumed() int64 {
 // Total returns the stored size of all files in bytes, or -1 if standard input
 // is among them and has not ended.
 func (r *Reader) Total() int64 {
+	if r.gathered != nil {
+		return r.gathered.extent.Bytes
+	}
 	if r.mix != nil {
 		return r.spec.total()
 	}

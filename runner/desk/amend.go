@@ -210,6 +210,7 @@ func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Form
 	}
 	defer func() { _ = rows.Close() }()
 	var rec dataset.Record
+	var current *ledger.Amendment // of the row before
 	for first := true; ; first = false {
 		err := rows.Next(&rec)
 		if errors.Is(err, io.EOF) {
@@ -224,21 +225,27 @@ func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Form
 			}
 		}
 		seq, ok := format.SeqOf(rec.Raw, rec.Values)
-		row := rec.Raw
-		if a := byRecord[seq]; ok && rec.Err == nil && a != nil {
-			delete(byRecord, seq)
-			row = a.Bytes
-			if a.Decision != ledger.DecideRetry {
-				status, text := jobs.StatusOK, a.Reason
-				if a.Decision == ledger.DecideFailed {
-					status = jobs.StatusFailed
-				}
-				row = format.Patch(rec.Raw, rec.Values, status, jobs.ClassResolved, text)
+		// A record of several rows has all of them behind one another.
+		again := ok && rec.Err == nil && current != nil && current.Seq == seq
+		if !again {
+			current = nil
+			if ok && rec.Err == nil {
+				current = byRecord[seq]
+				delete(byRecord, seq)
 			}
-			_, err = w.Write(row)
-		} else {
-			_, _ = w.Write(row)
+		}
+		switch {
+		case current == nil:
+			_, _ = w.Write(rec.Raw)
 			err = w.WriteByte('\n')
+		case current.Decision != ledger.DecideRetry:
+			status := jobs.StatusOK
+			if current.Decision == ledger.DecideFailed {
+				status = jobs.StatusFailed
+			}
+			_, err = w.Write(format.Patch(rec.Raw, rec.Values, status, jobs.ClassResolved, current.Reason))
+		case !again:
+			_, err = w.Write(current.Bytes)
 		}
 		if err != nil {
 			return &spec.WriteError{Err: err}

@@ -95,3 +95,27 @@ func withoutRoom(t *testing.T, f func() error) error {
 	}
 	return err
 }
+
+// A record of several rows has all of them replaced, or decided about; what stands around
+// them stays.
+func TestAmendRows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.csv")
+	const meta = "_seq,_status,_class,_error,_attempts,_ms\n"
+	before := "id," + meta + "a,0,unknown,,,1,1\nb,0,unknown,,,1,1\nc,1,ok,,,1,1\nd,2,failed,x,,1,1\ne,2,failed,x,,1,1\nf,3,unknown,,,1,1\ng,3,unknown,,,1,1\n"
+	if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tmp, _, _, err := rewrite(path, sink.FormatCSV, []ledger.Amendment{
+		{Seq: 0, Decision: ledger.DecideOK, Reason: "seen"},
+		{Seq: 2, Decision: ledger.DecideRetry, Bytes: []byte("d,2,ok,,,2,1\ne,2,ok,,,2,1\n")},
+		{Seq: 3, Decision: ledger.DecideFailed, Reason: "lost"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(tmp)
+	want := "id," + meta + "a,0,ok,resolved,seen,1,1\nb,0,ok,resolved,seen,1,1\nc,1,ok,,,1,1\nd,2,ok,,,2,1\ne,2,ok,,,2,1\nf,3,failed,resolved,lost,1,1\ng,3,failed,resolved,lost,1,1\n"
+	if err != nil || string(got) != want {
+		t.Errorf("%v, %s\nwant %s", err, got, want)
+	}
+}

@@ -60,6 +60,9 @@ type fix struct {
 // or some of them, and with _seq, or the run's key, to know them by. Extra are columns
 // that may be there and are not looked at. What is wrong is a dataset.InputError.
 func ReadFixes(ctx context.Context, of dataset.Spec, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, extra []string) (*Fixes, error) {
+	if cfg.Dataset.GroupBy != nil {
+		return nil, errors.New("--with: the records of this run are groups of rows (--group-by), and cannot be corrected in place; correct the rows of an export, and begin a run of its own with them")
+	}
 	in, err := openCopy(ctx, dir, l, cfg)
 	if err != nil {
 		return nil, err

@@ -44,7 +44,14 @@ func openCopy(ctx context.Context, dir *home.Dir, r *ledger.Reader, cfg *spec.Co
 	if err != nil {
 		return nil, err
 	}
-	return intake.OpenCopy(cfg.Dataset, dir.StdinPath(), known)
+	in, err := intake.OpenCopy(cfg.Dataset, dir.StdinPath(), known)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Gather(ctx, cfg, dir.GroupsPath(), false); err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	return in, nil
 }
 
 // ReadConfig reads the configuration of a run, and where it stands.

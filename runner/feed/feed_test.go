@@ -151,7 +151,7 @@ func TestBlocksComeBackBlank(t *testing.T) {
 		if b.Len() > 0 || b.Full() {
 			t.Fatalf("round %d: there are %d records in it", round, b.Len())
 		}
-		b.Add(&Item{Seq: jobs.Seq(round)}, shape.Kind, []byte("x"), nil, false, key)
+		b.Add(&Item{Seq: jobs.Seq(round)}, shape, []byte("x"), nil, false, key)
 		x.feed.Push(b)
 		g := x.group()
 		if got, want := rows(g), fmt.Sprintf("%d+1/1", round); got != want || !slices.Equal(g.Rows[0].Keys, key) {
@@ -191,7 +191,7 @@ func TestBlockIsBounded(t *testing.T) {
 		b := &Block{}
 		raw := make([]byte, c.bytes)
 		for seq := range jobs.Seq(c.records) {
-			b.Add(&Item{Seq: seq}, shape.Kind, raw, nil, false, nil)
+			b.Add(&Item{Seq: seq}, shape, raw, nil, false, nil)
 		}
 		if b.Full() != c.full || b.Len() != c.records {
 			t.Errorf("%s: full %v, %d records", what, b.Full(), b.Len())

@@ -39,7 +39,7 @@ func (x *fixture) push(lines ...string) {
 	x.t.Helper()
 	b := x.feed.Blank(context.Background())
 	for _, l := range lines {
-		b.Add(&Item{Seq: x.next, Line: int64(x.next) + 1}, shape.Kind, []byte(l), nil, false, nil)
+		b.Add(&Item{Seq: x.next, Line: int64(x.next) + 1}, shape, []byte(l), nil, false, nil)
 		x.next++
 	}
 	x.feed.Push(b)

@@ -65,7 +65,7 @@ func TestIntentKeys(t *testing.T) {
 	var want []byte
 	for i := range 3 {
 		key := slices.Repeat([]byte{byte(i + 1)}, ledger.KeySize)
-		b.Add(&Item{Seq: jobs.Seq(i)}, shape.Kind, []byte("x"), nil, false, key)
+		b.Add(&Item{Seq: jobs.Seq(i)}, shape, []byte("x"), nil, false, key)
 		want = append(want, key...)
 	}
 	x.feed.Push(b)

@@ -31,13 +31,13 @@ type Block struct {
 
 // Add adds a record: its raw bytes, if a worker needs them, or its values, and its
 // idempotency key, if its intent needs one. What is given is copied.
-func (b *Block) Add(it *Item, kind jobs.ShapeKind, raw []byte, values [][]byte, needsRaw bool, key []byte) {
+func (b *Block) Add(it *Item, shape *jobs.Shape, raw []byte, values [][]byte, needsRaw bool, key []byte) {
 	var gap uint64
 	if n := len(b.items); n > 0 {
 		gap = uint64(it.Seq - b.items[n-1].Seq - 1)
 	}
 	b.data = wire.AppendRecordHead(b.data, gap, 1)
-	b.data = wire.AppendBody(b.data, kind, raw, values, needsRaw)
+	b.data = wire.AppendBody(b.data, shape, raw, values, needsRaw)
 	it.end = uint32(len(b.data))
 	b.items = append(b.items, *it)
 	b.keys = append(b.keys, key...)

@@ -34,6 +34,7 @@ const (
 	lockName        = "lock"
 	workersLockName = "workers.lock"
 	stdinName       = "stdin.data"
+	groupsName      = "groups.data"
 	PagesName       = "pages"
 )
 
@@ -263,7 +264,7 @@ func Alive(state, name string) bool {
 // Discard removes what a run left that was cut off before it began.
 func (d *Dir) Discard() error {
 	for _, name := range []string{
-		ledger.FileName, ledger.FileName + "-wal", ledger.FileName + "-shm", ledger.FileName + "-journal", stdinName, stdinName + ".part",
+		ledger.FileName, ledger.FileName + "-wal", ledger.FileName + "-shm", ledger.FileName + "-journal", stdinName, stdinName + ".part", groupsName, groupsName + ".part",
 	} {
 		if err := os.Remove(d.File(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return &spec.WriteError{Err: err}
@@ -277,6 +278,9 @@ func (d *Dir) State() string { return filepath.Dir(filepath.Dir(d.Path)) }
 
 // StdinPath is where a run keeps its copy of standard input.
 func (d *Dir) StdinPath() string { return filepath.Join(d.Path, stdinName) }
+
+// GroupsPath is where a run keeps the rows of its dataset with those of a group together.
+func (d *Dir) GroupsPath() string { return filepath.Join(d.Path, groupsName) }
 
 // NotesPath names the page of a slot, 0, and its notes, 1 and 2.
 func (d *Dir) NotesPath(slot, i int) string {

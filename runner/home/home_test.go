@@ -206,7 +206,7 @@ func TestRemoveAndDiscard(t *testing.T) {
 	if begun, err := d.Begun(); begun || err != nil || d.NeverBegun() != nil {
 		t.Error("it has begun", err)
 	}
-	for _, name := range []string{ledger.FileName, ledger.FileName + "-wal", stdinName, stdinName + ".part"} {
+	for _, name := range []string{ledger.FileName, ledger.FileName + "-wal", stdinName, stdinName + ".part", groupsName, groupsName + ".part"} {
 		if err := os.WriteFile(d.File(name), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -113,6 +113,30 @@ func (in *Input) produce(ctx context.Context, p Producer) {
 	}()
 }
 
+// Gather brings the rows of each group together, if records are groups of them: see
+// dataset.Reader.Gather. All of the dataset is read for that. Cfg is completed.
+func (in *Input) Gather(ctx context.Context, cfg *spec.Config, path string, keep bool) error {
+	if cfg.Dataset.GroupBy == nil {
+		return nil
+	}
+	row := in.Reader.Shape().Row()
+	chooser, err := NewChooser(cfg.Where, row)
+	if err != nil {
+		return err
+	}
+	if chooser != nil {
+		// What is left out is so row by row, and of what cannot be told that is said then.
+		cfg.Dataset.GroupBy.Alone = func(rec *jobs.Record) bool {
+			yes, err := chooser.Chooses(rec)
+			return !yes || err != nil
+		}
+	}
+	if err := in.Reader.Gather(ctx, cfg.Dataset.GroupBy, path, keep); err != nil {
+		return ReadError(err)
+	}
+	return nil
+}
+
 // Produces reports whether Fill has anything to wait for.
 func (in *Input) Produces() bool { return in.producer != nil }
 

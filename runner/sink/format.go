@@ -139,7 +139,7 @@ func (e *Encoder) Header() []byte {
 	return b
 }
 
-// AppendRow appends a result.
+// AppendRow appends a result: a row for each of those that the record is made of.
 func (e *Encoder) AppendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
 	switch e.format {
 	case FormatText:
@@ -148,10 +148,15 @@ func (e *Encoder) AppendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
 		}
 		return dst
 	case FormatJSONL:
-		return e.appendObject(dst, rec, o)
+		for row := range rec.Rows() {
+			dst = e.appendObject(dst, row, o)
+		}
 	default:
-		return e.appendRow(dst, rec, o)
+		for row := range rec.Rows() {
+			dst = e.appendRow(dst, row, o)
+		}
 	}
+	return dst
 }
 
 func (e *Encoder) appendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {

@@ -309,3 +309,31 @@ func TestFormats(t *testing.T) {
 		t.Errorf("CSV is %s, %v", f, err)
 	}
 }
+
+// A record of several rows has all of them in the results, each with the outcome of all.
+func TestRowsOfRecord(t *testing.T) {
+	shape := fields("id", "text")
+	shape.Rows = true
+	rec := &jobs.Record{Seq: 7, Values: asBytes("a", "1", "A", "2,\n"), Shape: shape}
+	o := &Outcome{Status: jobs.StatusOK, Attempts: 1, Text: []byte("said\n"), Values: asBytes("x")}
+	objects := &jobs.Shape{Kind: jobs.Objects, Columns: []string{"id"}, Rows: true}
+	object := &jobs.Record{Seq: 7, Raw: []byte("{\"id\":1}\n{\"id\":\"b\",\"rows\":2}"), Shape: objects}
+	for _, c := range []struct {
+		format Format
+		shape  *jobs.Shape
+		rec    *jobs.Record
+		want   string
+	}{
+		{FormatCSV, shape, rec, "a,1,x,7,ok,,,1,0\nA,\"2,\n\",x,7,ok,,,1,0\n"},
+		{FormatJSONL, shape, rec, `{"id":"a","text":"1","out":"x","_seq":7,"_status":"ok","_class":"","_error":"","_attempts":1,"_ms":0}` + "\n" +
+			`{"id":"A","text":"2,\n","out":"x","_seq":7,"_status":"ok","_class":"","_error":"","_attempts":1,"_ms":0}` + "\n"},
+		{FormatText, shape, rec, "said\n"},
+		{FormatCSV, objects, object, "1,x,7,ok,,,1,0\nb,x,7,ok,,,1,0\n"},
+		{FormatJSONL, objects, object, `{"id":1,"out":"x","_seq":7,"_status":"ok","_class":"","_error":"","_attempts":1,"_ms":0}` + "\n" +
+			`{"id":"b","rows":2,"out":"x","_seq":7,"_status":"ok","_class":"","_error":"","_attempts":1,"_ms":0}` + "\n"},
+	} {
+		if got := string(encoder(t, c.format, c.shape, jobs.Column{Name: "out"}).AppendRow(nil, c.rec, o)); got != c.want {
+			t.Errorf("%s: %q\nwant %q", c.format, got, c.want)
+		}
+	}
+}

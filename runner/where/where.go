@@ -128,7 +128,7 @@ func (e *Expr) Holds(r *Record) (bool, error) {
 func (e *Expr) fillEnv(r *Record) error {
 	if r.Shape.Kind == jobs.Objects {
 		e.env = make(map[string]any)
-		if err := json.Unmarshal(r.Raw, &e.env); err != nil {
+		if err := json.Unmarshal(r.Object(), &e.env); err != nil {
 			return fmt.Errorf("read it: %w", err)
 		}
 	} else if e.env == nil {

@@ -14,10 +14,13 @@ func AppendRecordHead(dst []byte, gap uint64, attempt int) []byte {
 }
 
 // AppendBody appends a record's body. For Fields, values has one entry for
-// each column; raw is sent along only if sendRaw.
-func AppendBody(dst []byte, kind jobs.ShapeKind, raw []byte, values [][]byte, sendRaw bool) []byte {
-	if kind != jobs.Fields {
+// each column, of each row of a record that is several; raw is sent along only if sendRaw.
+func AppendBody(dst []byte, shape *jobs.Shape, raw []byte, values [][]byte, sendRaw bool) []byte {
+	if shape.Kind != jobs.Fields {
 		return appendBytes(dst, raw)
+	}
+	if shape.Rows {
+		dst = binary.AppendUvarint(dst, uint64(len(values)/max(1, len(shape.Columns))))
 	}
 	for _, v := range values {
 		dst = appendBytes(dst, v)
@@ -84,7 +87,16 @@ func (r *BatchReader) Next(rec *jobs.Record) (bool, error) {
 		rec.Raw = r.c.bytes()
 	} else {
 		rec.Values = rec.Values[:0]
-		for range r.shape.Columns {
+		rows := uint64(1)
+		if r.shape.Rows {
+			if rows = r.c.uvarint(); rows > uint64(len(r.c.b)) { // a value is a byte at least
+				rows, r.c.bad = 0, true
+			}
+		}
+		for range rows * uint64(len(r.shape.Columns)) {
+			if r.c.bad {
+				break
+			}
 			rec.Values = append(rec.Values, r.c.bytes())
 		}
 		rec.Raw = nil

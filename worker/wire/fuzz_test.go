@@ -24,7 +24,11 @@ func FuzzBatch(f *testing.F) {
 	most := binary.AppendUvarint(nil, math.MaxUint64)
 	f.Add(append(append(append([]byte{}, most...), 2), 0, 1, 1, 'x', 0, 1, 1, 'y'), uint8(0), false)
 	f.Add(append(append([]byte{0, 1, 0}, most...), 0), uint8(1), false)
-	shapes := []*jobs.Shape{line, {Kind: jobs.Objects}, table(), {Kind: jobs.Fields}}
+	rows := table()
+	rows.Rows = true
+	f.Add(encodeBatch(f, 0, []jobs.Record{{Seq: 3, Attempt: 1, Values: [][]byte{[]byte("a"), []byte("b"), []byte("c"), []byte("d")}, Shape: rows}}, false)[headerSize:], uint8(4), false)
+	f.Add(append(append([]byte{0, 1, 0, 1}, most...), 0), uint8(4), false)
+	shapes := []*jobs.Shape{line, {Kind: jobs.Objects}, table(), {Kind: jobs.Fields}, rows, {Kind: jobs.Fields, Rows: true}}
 	f.Fuzz(func(t *testing.T, p []byte, kind uint8, sendRaw bool) {
 		shape := shapes[int(kind)%len(shapes)]
 		records := readBatch(p, shape, sendRaw)
@@ -39,7 +43,7 @@ func FuzzBatch(f *testing.F) {
 				t.Fatalf("record %d is %d, at try %d, and at least %d comes next", i, r.Seq, r.Attempt, end)
 			}
 			again = AppendRecordHead(again, uint64(r.Seq-next), r.Attempt)
-			again = AppendBody(again, shape.Kind, r.Raw, r.Values, sendRaw)
+			again = AppendBody(again, shape, r.Raw, r.Values, sendRaw)
 			next, end = r.Seq+1, r.Seq+1
 		}
 		if twins := readBatch(again, shape, sendRaw); !reflect.DeepEqual(twins, records) {

@@ -38,7 +38,9 @@
 //	attempt  1 for the first try
 //	body     Lines and Objects: the raw bytes as one byte string.
 //	         Fields: one byte string per column, then, if Hello.SendRaw, the
-//	         raw bytes as one more.
+//	         raw bytes as one more. If a record is several rows, see
+//	         jobs.Shape.Rows, their number comes first, and the columns of
+//	         each row follow those of the one before.
 //
 // Every record is answered exactly once and in the order of the batches, in as
 // many Answers frames as the worker likes. An answer:

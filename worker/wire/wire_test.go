@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"slices"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -22,7 +23,7 @@ func encodeBatch(t testing.TB, base jobs.Seq, recs []jobs.Record, sendRaw bool) 
 	next := base
 	for _, r := range recs {
 		b = AppendRecordHead(b, uint64(r.Seq-next), r.Attempt)
-		b = AppendBody(b, r.Shape.Kind, r.Raw, r.Values, sendRaw)
+		b = AppendBody(b, r.Shape, r.Raw, r.Values, sendRaw)
 		next = r.Seq + 1
 	}
 	if err := End(b, 0); err != nil {
@@ -57,7 +58,7 @@ func TestBatchRoundTrip(t *testing.T) {
 			!bytes.Equal(got.Values[0], want.Values[0]) || !bytes.Equal(got.Values[1], want.Values[1]) {
 			t.Errorf("record %d: got %+v, want %+v", i, got, want)
 		}
-		if body := AppendBody(nil, jobs.Fields, want.Raw, want.Values, true); !bytes.Equal(r.Body(), body) {
+		if body := AppendBody(nil, want.Shape, want.Raw, want.Values, true); !bytes.Equal(r.Body(), body) {
 			t.Errorf("record %d: body %q, want %q", i, r.Body(), body)
 		}
 	}
@@ -231,5 +232,37 @@ func BenchmarkBatch(b *testing.B) {
 				break
 			}
 		}
+	}
+}
+
+// Of a record that is several rows all of them come over.
+func TestBatchOfRows(t *testing.T) {
+	shape := table()
+	shape.Rows = true
+	values := func(s ...string) (out [][]byte) {
+		for _, v := range s {
+			out = append(out, []byte(v))
+		}
+		return out
+	}
+	recs := []jobs.Record{
+		{Seq: 0, Attempt: 1, Values: values("a", "1", "b", "2", "c", "3"), Shape: shape},
+		{Seq: 1, Attempt: 1, Values: values("d", "4"), Shape: shape},
+	}
+	r, err := ReadBatch(encodeBatch(t, 0, recs, false)[headerSize:], shape, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range recs {
+		var got jobs.Record
+		if more, err := r.Next(&got); !more || err != nil {
+			t.Fatal(more, err)
+		}
+		if !slices.EqualFunc(got.Values, recs[i].Values, bytes.Equal) {
+			t.Errorf("record %d: %q, want %q", i, got.Values, recs[i].Values)
+		}
+	}
+	if more, err := r.Next(&jobs.Record{}); more || err != nil {
+		t.Error(more, err)
 	}
 }

@@ -73,7 +73,7 @@ func Frame(seq jobs.Seq, lines ...string) []byte {
 	f = wire.AppendBatchHead(f, seq, len(lines))
 	for _, l := range lines {
 		f = wire.AppendRecordHead(f, 0, 1)
-		f = wire.AppendBody(f, jobs.Lines, []byte(l), nil, false)
+		f = wire.AppendBody(f, &jobs.Shape{}, []byte(l), nil, false)
 	}
 	if err := wire.End(f, 0); err != nil {
 		panic(err)
