@@ -25,7 +25,10 @@ type composer struct {
 	layouts     map[string]*layout // by language; under "" if there is one for all
 	unsubscribe *slotted           // nil: only the column says
 	signer      *signer            // nil: not signed
-	now         func() time.Time
+	named       []filler           // names of files
+	// The last HTML that a text was made of, and that text.
+	madeOf, made string
+	now          func() time.Time
 	// allowed reports whether an address may be written to; it may be nil.
 	allowed func(address string) bool
 }
@@ -93,6 +96,13 @@ func newComposer(c config, shape *jobs.Shape) (*composer, error) {
 			return nil, err
 		}
 	}
+	for _, name := range c.AttachNamed {
+		f, err := textTemplate("header ATTACHMENT", name, out.known)
+		if err != nil {
+			return nil, err
+		}
+		out.named = append(out.named, f)
+	}
 	if c.DKIM != nil {
 		out.signer, err = c.DKIM.open()
 	}
@@ -110,7 +120,7 @@ func newLayout(c *config, lang string, shape *jobs.Shape) (*layout, error) {
 			return nil, err
 		}
 		if !hasText {
-			text, hasText = source{t.Name, below(t.Text, body)}, strings.TrimSpace(body) != ""
+			text, hasText = source{Name: t.Name, Text: below(t.Text, body, c.CutLines)}, strings.TrimSpace(body) != ""
 		}
 	}
 	for _, h := range c.Headers { // of flags, which count more
@@ -229,10 +239,16 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 		return nil, &badRecord{classTemplate, err}
 	}
 	l.writeAddresses()
+	if err := c.nameFiles(vars, acting); err != nil {
+		return nil, &badRecord{classAttachment, err}
+	}
 	if html, err = c.addFiles(l, m.files, acting, html); err != nil {
 		return nil, &badRecord{classAttachment, err}
 	}
-	if m.text != nil {
+	if m.text == nil {
+		text = c.madeText(html)
+	}
+	if m.text != nil || text != "" {
 		l.SetBodyString(mail.TypeTextPlain, text)
 	}
 	if m.html != nil {

@@ -23,21 +23,28 @@ import (
 type config struct {
 	Headers []header `json:"headers,omitempty"` // of the flags
 	// The sources of messages, by language; under "" if there is one for all.
-	Template    variants `json:"template,omitempty"` // headers and text
-	Text        variants `json:"text,omitempty"`
-	HTML        variants `json:"html,omitempty"`
-	Markdown    variants `json:"markdown,omitempty"`
-	Calendar    variants `json:"calendar,omitempty"`
-	DefaultLang string   `json:"default_lang,omitempty"`
+	Template variants `json:"template,omitempty"` // headers and text
+	Text     variants `json:"text,omitempty"`
+	HTML     variants `json:"html,omitempty"`
+	Markdown variants `json:"markdown,omitempty"`
+	Calendar variants `json:"calendar,omitempty"`
+	// MakeText says that where there is only HTML a text is made of it; a run that was begun before
+	// that could be has none.
+	MakeText    bool   `json:"make_text,omitempty"`
+	DefaultLang string `json:"default_lang,omitempty"`
 	// Drafts are the files of templates that are saved messages, by language.
 	Drafts  map[string][]draftFile `json:"drafts,omitempty"`
 	notes   []string               // what the user is told of the templates
 	Address string                 `json:"address,omitempty"` // the column; empty: one of addressColumns
 	// Use are the columns whose values act, by plain name; nil: all that can, as it was
 	// before one had to say so, of a run that was begun then.
-	Use         []string `json:"use"`
-	AttachDir   string   `json:"attach_dir,omitempty"` // empty: columns name no files
-	Attach      []string `json:"attach,omitempty"`
+	Use       []string `json:"use"`
+	AttachDir string   `json:"attach_dir,omitempty"` // empty: columns name no files
+	Attach    []string `json:"attach,omitempty"`
+	// AttachNamed are templates of names beneath AttachDir, and CutLines how many lines of headers
+	// were taken out of the template.
+	AttachNamed []string `json:"attach_named,omitempty"`
+	CutLines    int      `json:"cut_lines,omitempty"`
 	Inline      []string `json:"inline,omitempty"`
 	Unsubscribe string   `json:"unsubscribe,omitempty"` // a template
 	ReturnPath  string   `json:"return_path,omitempty"`
@@ -86,7 +93,7 @@ func readVariants(path string) (variants, error) {
 		if err == nil && !utf8.Valid(b) && !isDraft(b) {
 			err = fmt.Errorf("%s is not UTF-8: convert it, as with iconv -f latin1 -t utf-8", name)
 		}
-		out[lang] = source{filepath.Base(name), string(b)}
+		out[lang] = source{Name: filepath.Base(name), Text: string(b)}
 		return err
 	}
 	before, after, byLang := strings.Cut(path, langPlace)
@@ -126,6 +133,7 @@ func readConfig(o jobs.Options) (config, error) {
 	c := config{
 		DefaultLang: strings.ToLower(o.String("default-lang")), Unsubscribe: o.String("unsubscribe"), VERP: o.Bool("verp"),
 		Address: o.String("address"), CheckMX: o.Bool("check-mx"), Resolver: o.String("resolver"), GreyWait: o.Duration("greylist-wait"), SeedEvery: o.Int("seed-every"),
+		MakeText: !o.Bool("no-text"),
 	}
 	for _, f := range []struct {
 		flag string
@@ -160,7 +168,7 @@ func readConfig(o jobs.Options) (config, error) {
 	if c.GreyWait < 0 {
 		return c, fmt.Errorf("--greylist-wait %s: a time such as 5m", c.GreyWait)
 	}
-	for _, step := range []func(jobs.Options) error{c.chooseTransport, c.chooseColumns, c.chooseFiles, c.chooseReturn, c.chooseDKIM, c.chooseSeeds} {
+	for _, step := range []func(jobs.Options) error{c.chooseTransport, c.chooseColumns, c.chooseFiles, c.takeAttachments, c.chooseReturn, c.chooseDKIM, c.chooseSeeds} {
 		if err := step(o); err != nil {
 			return c, err
 		}

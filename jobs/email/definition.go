@@ -39,7 +39,8 @@ blocklisted or given up there is left out; --where 'plan=gold' chooses among the
 
 Messages are made from templates. --template is a file with headers, an empty line
 and the text, or a message that a mail program has saved; --text, --html and --markdown
-are files with only that. With {lang} in the name of a file there is one for each
+are files with only that. Of HTML alone a text is made that goes beside it. A header
+ATTACHMENT of mailmerge's attaches. With {lang} in the name of a file there is one for each
 language. A column is written {{.name}}. One that is empty or missing is a failed record,
 and never a hole in a mail; where that may be, say what to write instead:
    {{.name | default "friend"}}     {{if has . "city"}} in {{.city}}{{end}}
@@ -113,6 +114,7 @@ Examples:
 			{Name: "html", Usage: "`FILE` with the same in HTML", Default: ""},
 			{Name: "markdown", Usage: "`FILE` with the same in Markdown: the text as it is, and HTML made of it", Default: ""},
 			{Name: "calendar", Usage: "`FILE` with an invitation (.ics) beside text and HTML; what a column brings into it is escaped", Default: ""},
+			{Name: "no-text", Usage: "with HTML alone send no text beside it, which is made of the HTML otherwise", Default: false},
 			{Name: "literal", Aliases: []string{"literal-braces"}, Usage: "send placeholders of other programs, such as {name} or [[name]], as they stand", Default: false},
 			{Name: "default-lang", Usage: "`LANG` for records without a language of their own in the column lang", Default: ""},
 			{Name: "from", Usage: "the sender's `ADDRESS`, as in 'Ada <ada@example.com>'", Default: ""},

@@ -34,6 +34,11 @@ func (c *config) noForeign(columns []string) error {
 		}
 		c.Headers[i].Value = unescaped(h.Value, columns)
 	}
+	for _, name := range c.AttachNamed {
+		if err := foreignIn("", name, columns); err != nil {
+			return fmt.Errorf("header ATTACHMENT: %w", err)
+		}
+	}
 	if err := foreignIn("", c.Unsubscribe, columns); err != nil {
 		return fmt.Errorf("--unsubscribe: %w", err)
 	}

@@ -68,7 +68,10 @@ func (o *odd) compose(t *testing.T, dir string) ([]byte, *said, error) {
 	}
 	if o.html != "" {
 		c.HTML, w.HTML = variants{"": {"html", o.html}}, &o.shown
-		o.shown = o.html
+		o.shown = cmp.Or(o.rendered, o.html)
+	}
+	if c.MakeText = o.made != ""; c.MakeText && o.made != none {
+		w.Text = &o.made
 	}
 	if o.markdown != "" {
 		c.Markdown, w.HTML = variants{"": {"markdown", o.markdown}}, &o.shown

@@ -11,6 +11,8 @@ type odd struct {
 	shown                               string   // the HTML as it is in the message
 	files, inline                       []string // names of files
 	refused                             string   // part of why there is no message
+	made                                string   // the text that is made of the HTML
+	rendered                            string   // the HTML, if values came into it
 }
 
 const none = "-"
@@ -123,6 +125,8 @@ var odds = []odd{
 	{name: "note-unbroken", note: "https://example.com/?" + strings.Repeat("q=1&", 240)},
 	// HTML, and files.
 	{name: "html-only", text: none + none, html: "<p>Grüße</p>"},
+	{name: "html-made-text", text: none + none, made: "Grüße\n=====\n\nDear Ada, see what is new (https://example.com/?a=1&b=2) & what <is> not.\n\n* one\n* two\n", html: "<h1>Grüße</h1><p>Dear {{.name}}, see <a href=\"https://example.com/?a=1&amp;b=2\">what is new</a> &amp; what &lt;is&gt; not.</p><ul><li>one<li>two</ul>", rendered: "<h1>Grüße</h1><p>Dear Ada, see <a href=\"https://example.com/?a=1&amp;b=2\">what is new</a> &amp; what &lt;is&gt; not.</p><ul><li>one<li>two</ul>"},
+	{name: "html-made-nothing", text: none + none, made: none, html: "<p><img src=\"https://example.com/x.png\" alt=\"\"></p>"},
 	{name: "html-long-line", html: "<style>" + strings.Repeat("p{color:red}", 500) + "</style><p>ä</p>"},
 	{name: "html-cid-in-text", html: "<p>Your CID:4711, cid: x</p>"},
 	{name: "html-empty", html: " \n"},

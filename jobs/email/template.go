@@ -327,9 +327,10 @@ func cutFold(line string) (string, bool) {
 	return strings.TrimSpace(line), strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")
 }
 
-// below is the text of a template below its headers, so that errors name the lines of the file.
-func below(all, body string) string {
-	return "{{/*" + strings.Repeat("\n", strings.Count(all, "\n")-strings.Count(body, "\n")) + "*/}}" + body
+// below is the text of a template below its headers, so that errors name the lines of
+// the file, of which some were cut.
+func below(all, body string, cut int) string {
+	return "{{/*" + strings.Repeat("\n", cut+strings.Count(all, "\n")-strings.Count(body, "\n")) + "*/}}" + body
 }
 
 // header is one header of the messages; its value is a template.

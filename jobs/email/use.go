@@ -76,7 +76,7 @@ func (c *composer) checkUse(shape *jobs.Shape) error {
 			return fmt.Errorf("--use-columns %s: the dataset has no such column, it has %s", name, strings.Join(shape.Columns, ", "))
 		}
 	}
-	if c.AttachDir != "" && c.known.Index(fileColumns[0]) < 0 && c.known.Index(fileColumns[1]) < 0 {
+	if c.AttachDir != "" && c.AttachNamed == nil && c.known.Index(fileColumns[0]) < 0 && c.known.Index(fileColumns[1]) < 0 {
 		return errors.New("--attach-dir: the dataset has neither a column attachments nor one called inline")
 	}
 	return nil

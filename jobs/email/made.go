@@ -1,0 +1,15 @@
+package email
+
+import "brood/jobs/email/htmltext"
+
+// madeText is the text of a message that has only HTML, made of it. It is nothing where there is
+// none to be made, or none is wanted. Messages that are all the same have it made once.
+func (c *composer) madeText(html string) string {
+	if !c.MakeText {
+		return ""
+	}
+	if c.madeOf != html {
+		c.madeOf, c.made = html, htmltext.Of(html)
+	}
+	return c.made
+}
