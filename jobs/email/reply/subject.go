@@ -40,7 +40,7 @@ func subjectOf(o *Outcome) subject {
 		return by
 	case about == ofShut && by == ofNobody: // 5.2.1: "is disabled", 5.1.1: "inactive"
 		return ofNobody
-	case about == ofNobody && o.Code >= 500 && o.Code <= 504:
+	case about == ofNobody && by != ofNobody && o.Code >= 500 && o.Code <= 504:
 		return ofUnsaid // a command, or its parameter
 	case by == ofSender && (about == ofPolicy || about == ofNobody), about == ofTrouble && by != ofNobody:
 		return by

@@ -200,6 +200,7 @@ rejected by the recipient
 
 // wordsListed: reputation, lists of those who are blocked, and proofs that a message lacks.
 const wordsListed = `
+werent sent
 blacklist
 black list
 black listed
@@ -282,6 +283,8 @@ delivery not authorized
 too many bad
 too many invalid
 too many unknown
+too many users
+users from your
 too many connections
 too many errors
 spam detected
@@ -789,6 +792,7 @@ not accept any
 
 // wordsNobody: there is no such mailbox, or no such domain.
 const wordsNobody = `
+recipient verification failed
 indicated no smtp service
 illegal host domain name
 exrecipnotfound
