@@ -82,8 +82,9 @@ ends as unknown: it may have been sent. Any other is tried again, or failed, as 
 reply says: email_status is sent, deferred, bounced, suppressed, invalid, duplicate or
 unknown, and smtp_code, enhanced_code, smtp_reply and phase say why. Greylisting makes
 a record wait, or a domain, 421 all; where the server has too many connections fewer work
-from then on. Bad credentials stop the run. The Message-ID of a record is the same for
-every try and every resume.
+from then on. Bad credentials, a used up quota and a refusal of the sender stop the
+run; an address bounces only if the server says that there is none. The Message-ID of
+a record is the same for every try and every resume.
 
 All of it, step by step, with SPF, DKIM and DMARC: docs/email.md.
 

@@ -2,7 +2,7 @@
 // to a Maildir, which any mail program opens, so that nothing leaves the machine
 // unless that is asked for, or to a mail server.
 //
-// What a server says is judged by one table, see judge. If the connection is lost
+// What a server says is judged by package reply; see doubts for what stops a run. If the connection is lost
 // between the final dot and the reply, nobody knows whether the message was taken:
 // that record is unknown, and no other.
 package email

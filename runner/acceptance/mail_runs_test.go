@@ -94,7 +94,7 @@ func TestMail(t *testing.T) {
 		"rcpt-550-5.1.1": "failed bounced bounce rcpt 550", "rcpt-550-5.1.2": "failed bounced bounce rcpt 550",
 		"rcpt-550-5.1.10": "failed bounced bounce rcpt 550", "rcpt-550-5.4.4": "failed bounced bounce rcpt 550",
 		"rcpt-550-5.2.1": "failed bounced bounce rcpt 550", "rcpt-550": "failed bounced reply rcpt 550",
-		"rcpt-550-5.7.1": "failed bounced policy rcpt 550", "mail-554-5.7.1": "failed bounced sender mail 554",
+		"rcpt-550-5.7.1": "failed bounced policy rcpt 550", "mail-554-5.7.1": "failed deferred sender mail 554",
 		"dot-554-5.7.26": "failed bounced policy dot 554", "dot-550-5.7.1": "failed bounced policy dot 550",
 		"rcpt-450-4.2.0": "failed deferred greylisted rcpt 450", "rcpt-451-4.3.0": "failed deferred greylisted rcpt 451",
 		"rcpt-450-4.2.1": "failed deferred greylisted rcpt 450", "dot-451-4.7.1": "failed deferred greylisted dot 451",
