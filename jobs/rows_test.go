@@ -23,13 +23,19 @@ func TestRows(t *testing.T) {
 		rows []string
 		json string
 	}{
-		{"fields", fieldsOf("a", "1", "A", "2\n"), []string{"a 1", "A 2\n"},
-			`{"email":"a","no":"1","rows":[{"email":"a","no":"1"},{"email":"A","no":"2\n"}]}`},
+		{
+			"fields", fieldsOf("a", "1", "A", "2\n"),
+			[]string{"a 1", "A 2\n"},
+			`{"email":"a","no":"1","rows":[{"email":"a","no":"1"},{"email":"A","no":"2\n"}]}`,
+		},
 		{"one row", fieldsOf("a", "1"), []string{"a 1"}, `{"email":"a","no":"1","rows":[{"email":"a","no":"1"}]}`},
 		{"bad input with too little", fieldsOf("a"), []string{"a "}, `{"email":"a","no":"","rows":[{"email":"a","no":""}]}`},
 		{"bad input with nothing", fieldsOf(), []string{" "}, `{"email":"","no":"","rows":[{"email":"","no":""}]}`},
-		{"objects", &Record{Seq: 7, Attempt: 2, Shape: objects, Raw: []byte(`{"email":"a","no":1,"rows":9}` + "\n" + ` {"no":[2],"email":"A"}`)}, []string{"a 1", "A [2]"},
-			`{"email":"a","no":1,"rows":[{"email":"a","no":1,"rows":9},{"no":[2],"email":"A"}]}`},
+		{
+			"objects", &Record{Seq: 7, Attempt: 2, Shape: objects, Raw: []byte(`{"email":"a","no":1,"rows":9}` + "\n" + ` {"no":[2],"email":"A"}`)},
+			[]string{"a 1", "A [2]"},
+			`{"email":"a","no":1,"rows":[{"email":"a","no":1,"rows":9},{"no":[2],"email":"A"}]}`,
+		},
 		{"an empty object", &Record{Seq: 7, Attempt: 2, Shape: objects, Raw: []byte(`{}`)}, []string{" "}, `{"rows":[{}]}`},
 	} {
 		var got []string

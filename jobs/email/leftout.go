@@ -21,8 +21,18 @@ func recognize(shape *jobs.Shape, o jobs.Options) exports.List {
 	return list
 }
 
-// leftOut is by which mark a record is left out, and why; nil: it is not.
+// leftOut is by which mark a record is left out, and why; nil: it is not. One of several rows
+// is if any of them is.
 func (c *composer) leftOut(rec *jobs.Record) (m *exports.Mark, why string) {
+	for row := range rec.Rows() {
+		if m, why = c.rowLeftOut(row); m != nil {
+			break
+		}
+	}
+	return m, why
+}
+
+func (c *composer) rowLeftOut(rec *jobs.Record) (m *exports.Mark, why string) {
 	for i := range c.List.Marks {
 		mark := &c.List.Marks[i]
 		if v, _ := rec.Lookup(mark.Column); mark.Holds(v) {

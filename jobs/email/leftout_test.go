@@ -51,3 +51,21 @@ func TestOldLists(t *testing.T) {
 type noOptions struct{ jobs.Options }
 
 func (noOptions) Bool(string) bool { return false }
+
+// Of several rows for one message one is enough that says that its recipient has left.
+func TestRowsAreLeftOut(t *testing.T) {
+	c := &composer{}
+	for _, rec := range []*jobs.Record{
+		ofRows("email,name,attributes,status", "a@example.com,A,{},enabled", "a@example.com,A,{},blocklisted"),
+		{Shape: &jobs.Shape{Kind: jobs.Objects, Rows: true}, Raw: []byte(`{"email":"a@example.com","status":"enabled"}` + "\n" + `{"email":"a@example.com","status":"unsubscribed"}`)},
+	} {
+		c.List = recognize(rec.Shape, noOptions{})
+		if m, _ := c.leftOut(rec); m == nil {
+			t.Errorf("%s: nobody is left out", rec.Shape.Kind)
+		}
+	}
+	c.List = recognize(ofRows("email,name,attributes,status").Shape, noOptions{})
+	if m, why := c.leftOut(ofRows("email,name,attributes,status", "a@example.com,A,{},enabled", "a@example.com,A,{},enabled")); m != nil {
+		t.Errorf("left out: %s", why)
+	}
+}

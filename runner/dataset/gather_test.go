@@ -79,13 +79,18 @@ func TestGather(t *testing.T) {
 		texts  []string
 		want   []string
 	}{
-		{"anywhere in the file, and as mail has addresses", FormatCSV,
+		{
+			"anywhere in the file, and as mail has addresses", FormatCSV,
 			[]string{"email,no\nada@example.com,1\nbob@example.com,2\nADA@Example.com,3\n\"Ada <ada@example.com>\",4\ncem@example.com,5\n"},
-			[]string{"0:2 ada@example.com/1/ ADA@Example.com/3/ Ada <ada@example.com>/4/", "0:3 bob@example.com/2/", "0:6 cem@example.com/5/"}},
-		{"over several files, with line ends in fields", FormatCSV,
+			[]string{"0:2 ada@example.com/1/ ADA@Example.com/3/ Ada <ada@example.com>/4/", "0:3 bob@example.com/2/", "0:6 cem@example.com/5/"},
+		},
+		{
+			"over several files, with line ends in fields", FormatCSV,
 			[]string{"email,no\nada@example.com,\"1\n1\"\nbob@example.com,\"say \"\"2\"\"\"\n", "email,no\r\nbob@example.com,3\r\nada@example.com,\"4,\"\"\"\r\n"},
-			[]string{"0:2 ada@example.com/1\n1/ ada@example.com/4,\"/", "0:4 bob@example.com/say \"2\"/ bob@example.com/3/"}},
-		{"what is bad or has no key stands alone, where it stood", FormatCSV,
+			[]string{"0:2 ada@example.com/1\n1/ ada@example.com/4,\"/", "0:4 bob@example.com/say \"2\"/ bob@example.com/3/"},
+		},
+		{
+			"what is bad or has no key stands alone, where it stood", FormatCSV,
 			[]string{"email,no\nada@example.com,1\nbob@example.com\n,2\nada@example.com,3\nx,\"y\"z\n,4,5\nada@example.com,6"},
 			[]string{
 				"0:2 ada@example.com/1/ ada@example.com/3/ ada@example.com/6/",
@@ -93,13 +98,18 @@ func TestGather(t *testing.T) {
 				"0:4 /2/ 0.data:4: it belongs to no group: email is empty raw ,2",
 				"0:6 // 0.data:6:6: text after the closing quote of a field; a quote inside a field is written twice raw x,\"y\"z",
 				"0:7 /4/ 0.data:7:4: the row has 3 fields, the header has 2 raw ,4,5",
-			}},
-		{"objects", FormatJSONL,
+			},
+		},
+		{
+			"objects", FormatJSONL,
 			[]string{`{"email":"ada@example.com","no":1}` + "\n[1]\n" + `{"no":2,"email":"bob@example.com"}` + "\n" + `{"email":"Ada@example.com","no":"3"}` + "\n"},
-			[]string{"0:1 ada@example.com/1/ Ada@example.com/3/", "0:2 // 0.data:2:1: a JSON object was expected, such as {\"name\": \"value\"} raw [1]", "0:3 bob@example.com/2/"}},
-		{"a line that is too long", FormatCSV,
+			[]string{"0:1 ada@example.com/1/ Ada@example.com/3/", "0:2 // 0.data:2:1: a JSON object was expected, such as {\"name\": \"value\"} raw [1]", "0:3 bob@example.com/2/"},
+		},
+		{
+			"a line that is too long", FormatCSV,
 			[]string{"email,no\nada@example.com," + strings.Repeat("x", 1000) + "\nbob@example.com,1\n"},
-			[]string{"0:2 // 0.data:2: the record has 1017 bytes, the limit is 1000; raise it with --max-record raw ", "0:3 bob@example.com/1/"}},
+			[]string{"0:2 // 0.data:2: the record has 1017 bytes, the limit is 1000; raise it with --max-record raw ", "0:3 bob@example.com/1/"},
+		},
 		{"nothing", FormatCSV, []string{"email,no\n"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
