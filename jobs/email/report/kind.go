@@ -102,7 +102,7 @@ func outdented(raw []byte) []byte {
 
 // inner is the message that is returned, if it looks like a report itself.
 func (v *view) inner() *part {
-	if v.whole == nil || !isDaemon(v.returned) && !reportSubject().MatchString(v.returned.text("subject")) && !strings.Contains(v.returned.get("content-type"), "multipart/report") {
+	if v.whole == nil || !isDaemon(v.returned) && !isAutomatic(v.returned) && !reportSubject().MatchString(v.returned.text("subject")) && !strings.Contains(v.returned.get("content-type"), "multipart/report") {
 		return nil
 	}
 	return parse(v.whole.raw)

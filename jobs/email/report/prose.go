@@ -171,7 +171,7 @@ func (l *letter) about(address string, alone bool, subject string) []string {
 				// One reason below several addresses.
 				for _, next := range l.passages[i+1:] {
 					if !next.strong || !bareAddress(next.text) {
-						if next.strong {
+						if first, _, _ := strings.Cut(next.text, "\n"); next.strong && bareAddress(first) {
 							out = append(out, next.text)
 						}
 						break
