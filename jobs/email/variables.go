@@ -72,6 +72,11 @@ func (c *composer) valuesOf(rec *jobs.Record) (variables, error) {
 			}
 		})
 	}
+	for _, column := range c.addresses { // it is the same in a template as on the envelope
+		if v, ok := vars[column].(string); ok {
+			vars[column] = strings.TrimSpace(string(jobs.CleanAddress([]byte(v))))
+		}
+	}
 	for plain, column := range c.plain {
 		if v, there := vars[column]; there {
 			vars[plain] = v
