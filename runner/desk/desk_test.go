@@ -291,6 +291,26 @@ func TestExport(t *testing.T) {
 			t.Errorf("%v: %q, %v; want %q", c.want, names, err, c.names)
 		}
 	}
+	// Those that --where will leave out are not pending, and do not count for the limit.
+	p.cfg.Where = "name in fay, eve, dan"
+	for limit, want := range map[uint64]string{0: "fay", 3: "fay", 2: ""} {
+		p.cfg.RecordLimit = limit
+		var names []string
+		_, err := Export(t.Context(), p.dir, p.ledger.Reader(), p.cfg, map[jobs.Status]bool{jobs.StatusPending: true}, func(_ *jobs.Shape, _ jobs.Seq, rec *dataset.Record, _ *ledger.Outcome) error {
+			names = append(names, string(rec.Values[1]))
+			return nil
+		})
+		if err != nil || strings.Join(names, " ") != want {
+			t.Errorf("limit %d: %q, %v, want %q", limit, names, err, want)
+		}
+	}
+	p.cfg.Where, p.cfg.RecordLimit = "name != fay", 0
+	if _, err := Export(t.Context(), p.dir, p.ledger.Reader(), p.cfg, map[jobs.Status]bool{jobs.StatusPending: true}, func(*jobs.Shape, jobs.Seq, *dataset.Record, *ledger.Outcome) error {
+		return errors.New("fay is not pending, but will be left out")
+	}); err != nil {
+		t.Error(err)
+	}
+	p.cfg.Where = ""
 	stop := errors.New("stop")
 	_, err := Export(t.Context(), p.dir, p.ledger.Reader(), p.cfg, map[jobs.Status]bool{jobs.StatusOK: true}, func(*jobs.Shape, jobs.Seq, *dataset.Record, *ledger.Outcome) error { return stop })
 	if !errors.Is(err, stop) {
