@@ -27,7 +27,7 @@ type columns struct {
 
 // columnsOf looks a dataset over of which nothing else is known; address names the column of the
 // address, or is empty.
-func columnsOf(shape *jobs.Shape, address string) columns {
+func columnsOf(shape *jobs.Shape, address string) columns { //nolint:unparam // tests give none
 	return columnsIn(shape, address, &exports.List{})
 }
 

@@ -29,14 +29,11 @@ func (p *parser) value(at int, c column, o op) (node, error) {
 	if err := p.single(at, from, c, o, text, isQuoted); err != nil {
 		return nil, err
 	}
-	if err := p.ends(at, from, o); err != nil {
+	if err := p.ends(at, from); err != nil {
 		return nil, err
 	}
-	switch o {
-	case opIs, opEquals:
-		return &among{c, [][]byte{[]byte(text)}}, nil
-	case opIsNot:
-		return negated{&among{c, [][]byte{[]byte(text)}}}, nil
+	if o == opIs || o == opEquals || o == opIsNot {
+		return p.turned(o == opIsNot, &among{c, [][]byte{[]byte(text)}}), nil
 	}
 	n := &ordered{column: c, op: o, text: []byte(text)}
 	n.number, n.isNumber = toNumber(n.text)
@@ -100,7 +97,7 @@ func (p *parser) namesColumn(text string) bool {
 }
 
 // ends refuses what stands behind a value and joins nothing.
-func (p *parser) ends(at, from int, o op) error {
+func (p *parser) ends(at, from int) error {
 	end := p.at
 	if p.space(); p.at == len(p.text) || p.text[p.at] == ')' || p.joins() {
 		return nil
@@ -183,7 +180,7 @@ func (p *parser) quoted() (string, error) {
 func (p *parser) pattern(c column, o op) (node, error) {
 	from := p.at
 	at := from
-	text := ""
+	var text string
 	if from < len(p.text) && (p.text[from] == '"' || p.text[from] == '\'') {
 		quote := p.text[from]
 		end := from + 1
@@ -205,7 +202,7 @@ func (p *parser) pattern(c column, o op) (node, error) {
 	if err != nil {
 		return nil, p.refuse(from, "%s; a \\ before a character takes its meaning away", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
-	if err := p.ends(at, from, o); err != nil {
+	if err := p.ends(at, from); err != nil {
 		return nil, err
 	}
 	return p.turned(o == opNoMatch, &matching{c, re}), nil
@@ -252,7 +249,7 @@ func (p *parser) in(at int, c column) (node, error) {
 		}
 		return n, nil
 	}
-	return n, p.ends(at, from, "in")
+	return n, p.ends(at, from)
 }
 
 // item reads one of several values.

@@ -86,7 +86,8 @@ var tools = sync.OnceValue(func() []tool {
 		{
 			name: "phpList",
 			known: [][]string{
-				{"email", "is_this_subscriber_confirmed", "is_this_subscriber_blacklisted"}, {"email", "is_this_user_confirmed", "is_this_user_blacklisted"},
+				{"email", "is_this_subscriber_confirmed", "is_this_subscriber_blacklisted"},
+				{"email", "is_this_user_confirmed", "is_this_user_blacklisted"},
 				{"email", "confirmed", "blacklisted", "optedin"},
 			},
 			addresses: []string{"email"}, names: firstLast,
