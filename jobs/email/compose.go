@@ -322,7 +322,7 @@ func (l *letter) setAll(headers []setHeader, to *netmail.Address, alone bool) er
 			return err
 		}
 	}
-	box, err := newMailbox("To", to)
+	box, err := writtenMailbox("To", to)
 	if err != nil {
 		return err
 	}

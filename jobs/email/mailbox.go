@@ -18,17 +18,22 @@ type mailbox struct {
 	text    string // both, as they are written
 }
 
-// newMailbox writes a name and an address for a header. It refuses what no line has room for,
-// or would not be read as what it is.
+// newMailbox writes a name and an address for a header.
 func newMailbox(header string, a *netmail.Address) (mailbox, error) {
 	address, err := asciiDomain(a.Address)
 	if err != nil {
 		return mailbox{}, fmt.Errorf("header %s: %w", header, err)
 	}
+	return writtenMailbox(header, &netmail.Address{Name: a.Name, Address: address})
+}
+
+// writtenMailbox is newMailbox for an address whose domain is as it should be. It refuses what no
+// line has room for, or would not be read as what it is.
+func writtenMailbox(header string, a *netmail.Address) (mailbox, error) {
 	if err := oneLine("header "+header, a.Name); err != nil {
 		return mailbox{}, err
 	}
-	box := mailbox{a.Name, address, path(address)}
+	box := mailbox{a.Name, a.Address, path(a.Address)}
 	if a.Name != "" {
 		box.text = phrase(a.Name) + " " + box.text
 	}

@@ -25,6 +25,7 @@ type slotted struct {
 	header string
 	what   string // what errors call it
 	free   bool   // values may have line breaks
+	fixed  bool   // there are none
 	text   string // the template
 	mark   string // what all marks begin with
 	tpl    *template.Template
@@ -42,7 +43,7 @@ const mostParsed = 64
 const slotFunction = "brood_slot"
 
 func newSlotted(header, text string, shape *jobs.Shape) (*slotted, error) {
-	s := &slotted{header: header, what: "header " + header, text: text, mark: "Brood" + rand.Text() + "N", parsed: make(map[string][]place)}
+	s := &slotted{header: header, what: "header " + header, text: text, fixed: !strings.Contains(text, "{{"), mark: "Brood" + rand.Text() + "N", parsed: make(map[string][]place)}
 	var err error
 	s.tpl, err = template.New(header).Option("missingkey=error").Funcs(functions).Funcs(template.FuncMap{slotFunction: s.take}).Parse(text)
 	if err != nil {
@@ -116,9 +117,12 @@ func (s *slotted) fill(vars variables) (marked string, values []string, err erro
 
 // mailboxes are the addresses that a record makes of the template. An error is a *badRecord.
 func (s *slotted) mailboxes(vars variables) ([]mailbox, error) {
-	marked, values, err := s.fill(vars)
-	if err != nil {
-		return nil, err
+	marked, values := s.text, []string(nil)
+	var err error
+	if !s.fixed {
+		if marked, values, err = s.fill(vars); err != nil {
+			return nil, err
+		}
 	}
 	places, there := s.parsed[marked]
 	if !there {
@@ -152,8 +156,9 @@ type piece struct {
 type place struct {
 	box                 mailbox // as it is, if nothing of it is a value
 	name, local, domain []piece
-	whole               int  // the value that is the address, or -1
-	bare                bool // that value stands in angle brackets: it has no name of its own
+	address             string // if no value is in it
+	whole               int    // the value that is the address, or -1
+	bare                bool   // that value stands in angle brackets: it has no name of its own
 }
 
 // The domains of marks that stand for a whole address; beneath .invalid there are no others
@@ -187,12 +192,16 @@ func (s *slotted) parse(marked string) ([]place, error) {
 		default:
 			p.domain = s.pieces(domain)
 		}
-		n := slots(p.name) + slots(p.local) + slots(p.domain)
-		if seen += n; n == 0 && p.whole < 0 {
-			if p.box, err = newMailbox(s.header, a); err != nil {
+		if p.whole < 0 && slots(p.local)+slots(p.domain) == 0 {
+			box, err := newMailbox(s.header, a)
+			if err != nil {
 				return nil, err
 			}
+			if p.address = box.address; slots(p.name) == 0 {
+				p.box = box
+			}
 		}
+		seen += slots(p.name) + slots(p.local) + slots(p.domain)
 		out = append(out, p)
 	}
 	if seen != strings.Count(marked, s.mark) {
@@ -313,8 +322,11 @@ func (p *place) fill(header string, values []string) (box mailbox, ok bool, err 
 	if p.box.address != "" {
 		return p.box, true, nil
 	}
-	a := &netmail.Address{Name: strings.TrimSpace(join(p.name, values))}
+	a := &netmail.Address{Name: strings.TrimSpace(join(p.name, values)), Address: p.address}
 	switch {
+	case p.address != "":
+		box, err = writtenMailbox(header, a)
+		return box, err == nil, err
 	case p.whole < 0:
 		if a.Address, err = spec(p, values); err != nil {
 			return box, false, fmt.Errorf("header %s: %w", header, err)
