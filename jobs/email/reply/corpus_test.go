@@ -60,7 +60,7 @@ func TestCorpus(t *testing.T) {
 		if o.Verdict.String() != s.verdict || string(o.Class) != s.class || o.Status != want {
 			t.Errorf("%s:%d: %s: %s\n  is %s, %s (about: %s), not %s, %s", corpus, s.line, s.at, s.text, o.Verdict, o.Class, subjectOf(&o), s.verdict, s.class)
 		}
-		if (o.Class == ClassSender) != (o.Class == ClassSender && o.Hint != "") {
+		if o.Verdict.String() == "abort" && o.Hint == "" {
 			t.Errorf("%s:%d: nothing is said of what to do", corpus, s.line)
 		}
 		if got := OfReport(statusOf(s.reply), "failed", "smtp; "+s.text); string(got) != s.reporting {
@@ -92,5 +92,44 @@ func TestAddressesDecideNothing(t *testing.T) {
 				t.Errorf("%s\n  is %s, %s, and not %s, %s", r.Text, o.Verdict, o.Class, was.Verdict, was.Class)
 			}
 		}
+	}
+}
+
+// FuzzRefusals: whatever is said, what it is about is found without harm, and what is sure
+// stays so: nothing that asks to come back, or that was said to the sender, makes an address a
+// dead one.
+func FuzzRefusals(f *testing.F) {
+	for _, s := range readCorpus(f) {
+		f.Add(s.text)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		code, _, text, ok := ParseLine(line)
+		if !ok || code < 400 {
+			return
+		}
+		words := plainOf(text).words
+		if !strings.HasPrefix(words, " ") || !strings.HasSuffix(words, " ") || strings.Contains(words, "  ") || strings.ContainsAny(words, "@<>\"") {
+			t.Fatalf("%q has the words %q", text, words)
+		}
+		r := &Reply{Code: code}
+		r.Enhanced, r.Text = CutEnhanced(text, code)
+		for _, at := range []Phase{Connect, Auth, Mail, Rcpt, Data, Dot} {
+			o := Judge(at, r, 1)
+			if o.Class == "" || o.Status == "" || o.Class == ClassBounce && (code < 500 || at == Connect || at == Auth || at == Mail) {
+				t.Fatalf("%s: %q: %+v", at, line, o)
+			}
+		}
+		if OfReport(statusOf(r), "failed", line) == "" {
+			t.Fatalf("%q has no class", line)
+		}
+	})
+}
+
+// BenchmarkJudge is what a refusal costs.
+func BenchmarkJudge(b *testing.B) {
+	all := readCorpus(b)
+	for i := range b.N {
+		s := all[i%len(all)]
+		Judge(s.at, s.reply, 1)
 	}
 }

@@ -16,6 +16,7 @@ const (
 	ofFull    subject = "full"    // the mailbox takes no more for now
 	ofSize    subject = "size"    // the message is too large
 	ofNobody  subject = "nobody"  // there is no such mailbox, or no such domain
+	ofAbsent  subject = "absent"  // the mailbox is not there, if the code does not say otherwise
 	ofShut    subject = "shut"    // there is one, which is switched off for good or not
 	ofBarred  subject = "barred"  // there is one, which is closed for some time
 	ofTrouble subject = "trouble" // something does not work there
@@ -35,6 +36,12 @@ func subjectOf(o *Outcome) subject {
 	}
 	about := text.subject()
 	by := subjectOfCode(o, code)
+	if about == ofAbsent {
+		if by != ofUnsaid || o.Code < 500 { // 450 is a mailbox that is busy: RFC 5321, section 4.2.3
+			return by
+		}
+		about = ofNobody
+	}
 	switch {
 	case about == ofUnsaid:
 		return by

@@ -15,7 +15,7 @@ var vocabulary = sync.OnceValue(func() []phrase {
 	}{
 		{ofFull, wordsLimited}, {ofQuota, wordsQuota}, {ofTempo, wordsTempo}, {ofPolicy, wordsTheirs}, {ofPolicy, wordsListed},
 		{ofLogin, wordsLogin}, {ofRelay, wordsRelay}, {ofSender, wordsSender}, {ofFull, wordsFull}, {ofSize, wordsSize},
-		{ofBarred, wordsBarred}, {ofShut, wordsShut}, {ofNobody, wordsNobody}, {ofNobody, wordsNobodyAbroad}, {ofSender, wordsHello}, {ofPolicy, wordsPolicy}, {ofTrouble, wordsTrouble},
+		{ofBarred, wordsBarred}, {ofShut, wordsShut}, {ofNobody, wordsNobody}, {ofNobody, wordsNobodyAbroad}, {ofSender, wordsHello}, {ofPolicy, wordsPolicy}, {ofAbsent, wordsAbsent}, {ofTrouble, wordsTrouble},
 	} {
 		for line := range strings.Lines(part.lines) {
 			if line = strings.TrimRight(line, "\n"); line != "" {
@@ -140,6 +140,13 @@ versandlimit
 sendelimit
 лимит исходящ
 превышен лимит отправ
+received this hour
+sender quota
+senders quota
+quota & for sender
+too many messages & today
+too many emails & today
+from this account today
 `
 
 // wordsTempo: slower, please.
@@ -329,6 +336,8 @@ sender guidelines
 spf_
 black ip
 multiple from
+client host
+host & in dns ! not found
 `
 
 // wordsLogin: the server wants to know who sends.
@@ -385,6 +394,8 @@ authentification requ
 authentifizierung & erforderlich
 authentication failed ! temporar
 authentication failure ! temporar
+smtp authentication
+enable smtp auth
 `
 
 // wordsRelay: the server takes no mail for others.
@@ -530,6 +541,12 @@ bad helo
 helo name
 ehlo name
 authorised to send ! to send to
+return address
+verify your
+outgoing mail & suspend
+outgoing mail & block
+outgoing email & suspend
+outgoing email & block
 `
 
 // wordsHello: how this machine calls itself, and the sender in other languages. Looked at
@@ -672,6 +689,8 @@ schranka je plna
 メールボックスがいっぱい
 容量を超え
 speichervolumen
+maximum allowed storage
+exceed maximum allowed
 `
 
 // wordsSize: the message is too large.
@@ -915,9 +934,6 @@ mailbox not exist
 mailbox is not valid
 mailbox invalid
 mailbox isnt
-mailbox unavailable
-mailbox is unavailable
-mailbox not available
 mailbox no longer
 mailbox closed
 mailbox & deleted
@@ -978,7 +994,6 @@ no longer a valid
 no longer with
 no longer works
 no longer employed
-not listed in
 not found in
 not in directory
 not in the directory
@@ -1031,6 +1046,7 @@ local user & not found
 unavailable mail user
 address invalid
 marked as invalid
+not listed in ! client ! ip_ ! host ! whitelist ! white list ! sender ! allow
 `
 
 // wordsNobodyAbroad: the same in other languages.
@@ -1205,6 +1221,14 @@ too many
 bloqueo
 abgelehnt
 mail from
+`
+
+// wordsAbsent: words that mean no mailbox where nothing else is said, nor by a code.
+const wordsAbsent = `
+mailbox unavailable
+mailbox is unavailable
+mailbox not available
+mailbox currently unavailable
 `
 
 // wordsTrouble: something does not work there.
