@@ -232,8 +232,8 @@ func FuzzWhere(f *testing.F) {
 		f.Add(s, "9", `{"n":1}`)
 	}
 	f.Fuzz(func(t *testing.T, text, value, json string) {
-		if len(text) > 500 {
-			return
+		if len(text) > 500 || strings.Contains(text, "..") || strings.Contains(text, "repeat") {
+			return // a range within a range takes as long as it says
 		}
 		for _, rec := range []*Record{row(value, value, value, value, value, value, value, value, value, value, value), object(json)} {
 			for _, parse := range []func(string, *jobs.Shape) (*Expr, error){Parse, ParseRow} {
