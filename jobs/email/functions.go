@@ -231,6 +231,8 @@ func checkConstant(function string, args []parse.Node, got int) error {
 	n, isNumber := first.(*parse.NumberNode)
 	var err error
 	switch {
+	case valueFirst(function, args, got):
+		err = errors.New("the value comes last, or from before a |")
 	case function == "date" && isText:
 		err = checkLayout(text.Text)
 	case function == "money" && isText:
@@ -251,6 +253,19 @@ func checkConstant(function string, args []parse.Node, got int) error {
 		return fmt.Errorf("%w; as in {{%s}}", err, examples[function])
 	}
 	return nil
+}
+
+// valueLast are the functions that are told what to do before they are told with what.
+var valueLast = []string{"date", "default", "join", "money", "number", "plural", "plusdays", "replace", "round", "sum", "word"}
+
+// valueFirst reports whether a call has its arguments the other way round, as in other languages.
+func valueFirst(function string, args []parse.Node, got int) bool {
+	if len(args) < 2 || len(args) != got || !slices.Contains(valueLast, function) {
+		return false
+	}
+	_, field := args[0].(*parse.FieldNode)
+	last := args[len(args)-1].Type()
+	return field && (last == parse.NodeString || last == parse.NodeNumber)
 }
 
 func argument(args []parse.Node, i int) parse.Node {

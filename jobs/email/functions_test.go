@@ -112,6 +112,21 @@ func TestDefaultColumns(t *testing.T) {
 	}
 }
 
+// TestValueFirst: whoever knows another language writes the value first, and is told so before
+// anything is sent.
+func TestValueFirst(t *testing.T) {
+	shape := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"email", "amount", "day", "name", "rows"}}
+	for text, wrong := range map[string]bool{
+		`{{sum .rows "amount"}}`: true, `{{money .amount "EUR"}}`: true, `{{date .day "2006"}}`: true, `{{number .amount 2}}`: true, `{{default .name "x"}}`: true, `{{replace .name "a" "b"}}`: true,
+		`{{sum "amount" .rows}}`: false, `{{.amount | money "EUR"}}`: false, `{{default "x" .name}}`: false, `{{contains .name "Ann, Bob"}}`: false, `{{add .amount 1}}`: false, `{{default .name .day}}`: false,
+	} {
+		_, err := textTemplate("t", text, shape)
+		if (err != nil) != wrong || wrong && !strings.Contains(err.Error(), "the value comes last, or from before a |; as in {{") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestUnsubscribeInText: the text of a message shows what its header says, the address for a
 // browser first; in HTML it is escaped where it stands.
 func TestUnsubscribeInText(t *testing.T) {
