@@ -18,6 +18,7 @@ import (
 // idle closes a connection over which nothing was said for a while.
 type idle struct {
 	timer   *time.Timer    // nil before the first message
+	armed   bool           // it will look; that is not changed for each message, as that costs a wake-up
 	since   time.Time      // by the clock on the wall, which goes on while a machine sleeps
 	leaving sync.WaitGroup // connections that are being closed
 }
@@ -31,22 +32,33 @@ func (s *sender) rest() {
 		return
 	}
 	s.idle.since = time.Now().Round(0)
-	switch {
-	case s.Idle == 0:
-	case s.idle.timer == nil:
-		s.idle.timer = time.AfterFunc(s.Idle, s.leaveIdle)
-	default:
-		s.idle.timer.Reset(s.Idle)
+	if s.Idle > 0 && !s.idle.armed {
+		s.idle.look(s.Idle, s.leaveIdle)
 	}
 }
 
-// leaveIdle says good bye to a connection that has been idle for long enough: a message may
-// have come just before. That the next one need not wait for the answer, it gets a connection
-// of its own.
+// look does something after a time.
+func (d *idle) look(after time.Duration, f func()) {
+	d.armed = true
+	if d.timer == nil {
+		d.timer = time.AfterFunc(after, f)
+	} else {
+		d.timer.Reset(after)
+	}
+}
+
+// leaveIdle says good bye to a connection that has been idle for long enough; if it has not,
+// it looks again when it may have been. That the next message need not wait for the answer, it
+// gets a connection of its own.
 func (s *sender) leaveIdle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conn == nil || time.Since(s.idle.since) < s.Idle {
+	s.idle.armed = false
+	if s.conn == nil {
+		return
+	}
+	if left := s.Idle - time.Since(s.idle.since); left > 0 {
+		s.idle.look(min(left, s.Idle), s.leaveIdle)
 		return
 	}
 	s.leave(s.partFrom())
@@ -55,12 +67,9 @@ func (s *sender) leaveIdle() {
 // leave says good bye over a connection that nobody uses any more, while others go on.
 func (s *sender) leave(c *client) { s.idle.leaving.Go(c.quit) }
 
-// wake ends the time in which a connection is idle, and gives it up if it has been so for
-// too long, or if the server has. The caller holds the lock.
+// wake gives a connection up that has been idle for too long, or that the server has given
+// up. The caller holds the lock.
 func (s *sender) wake() {
-	if s.idle.timer != nil {
-		s.idle.timer.Stop()
-	}
 	if s.conn == nil {
 		return
 	}

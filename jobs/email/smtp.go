@@ -277,7 +277,9 @@ func (s *sender) partFrom() *client {
 // close says good bye.
 func (s *sender) close() error {
 	s.mu.Lock()
-	s.wake()
+	if s.idle.timer != nil {
+		s.idle.timer.Stop()
+	}
 	if s.conn != nil {
 		s.partFrom().quit()
 	}

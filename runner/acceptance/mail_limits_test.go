@@ -66,83 +66,105 @@ func (s *choosy) enter() bool {
 }
 
 func (s *choosy) serve(c net.Conn) {
-	defer func() { _ = c.Close() }()
-	in, out := bufio.NewReader(c), bufio.NewWriter(c)
-	say := func(line string) {
-		_, _ = out.WriteString(line + "\r\n")
-		if in.Buffered() == 0 {
-			_ = out.Flush()
-		}
-	}
-	defer func() { _ = out.Flush() }()
-	is := s.enter()
-	if is {
-		defer func() {
+	v := &visit{choosy: s, conn: c, in: bufio.NewReader(c), out: bufio.NewWriter(c), is: s.enter()}
+	defer func() {
+		_ = v.out.Flush()
+		_ = c.Close()
+		if v.is {
 			s.mu.Lock()
 			s.open--
 			s.mu.Unlock()
-		}()
-	}
-	if !is && s.refuse == "connect" {
-		say("421 4.7.0 mail.example Error: too many connections from 127.0.0.1")
+		}
+	}()
+	if !v.is && s.refuse == "connect" {
+		v.say("421 4.7.0 mail.example Error: too many connections from 127.0.0.1")
 		return
 	}
-	say("220 mail.example ESMTP")
-	to, sent := "", 0
+	v.say("220 mail.example ESMTP")
 	for {
 		if s.idle > 0 {
 			_ = c.SetReadDeadline(time.Now().Add(s.idle))
 		}
-		line, err := in.ReadString('\n')
-		if err != nil {
-			if ne, ok := err.(net.Error); ok && ne.Timeout() {
-				say("421 4.4.2 mail.example Error: timeout exceeded")
-			}
-			return
+		line, err := v.in.ReadString('\n')
+		if ne, ok := err.(net.Error); ok && ne.Timeout() { //nolint:errorlint // of a connection of our own
+			v.say("421 4.4.2 mail.example Error: timeout exceeded")
 		}
-		verb := strings.ToUpper(line[:min(4, len(line))])
-		switch {
-		case !is && verb == "EHLO" && s.refuse == "EHLO":
-			say("421 Service not available")
+		if err != nil || !v.answer(line) {
 			return
-		case !is && verb == "MAIL":
-			say("432 4.3.2 Concurrent connections limit exceeded")
-			return
-		case verb == "EHLO":
-			s.mu.Lock()
-			s.hello = strings.TrimSpace(line[4:])
-			s.mu.Unlock()
-			say("250-mail.example\r\n250-PIPELINING\r\n250 8BITMIME")
-		case verb == "MAIL" && s.most > 0 && sent >= s.most:
-			say("421 4.7.0 mail.example too many messages in this connection")
-			return
-		case verb == "MAIL", verb == "RSET":
-			to = ""
-			say("250 ok")
-		case verb == "RCPT":
-			to = s.recipient(line, say)
-		case verb == "DATA" && to == "":
-			say("503 5.5.1 nobody to send it to")
-		case verb == "DATA":
-			say("354 go")
-			for line != ".\r\n" {
-				if line, err = in.ReadString('\n'); err != nil {
-					return
-				}
-			}
-			time.Sleep(s.takes)
-			s.mu.Lock()
-			s.taken[to]++
-			s.mu.Unlock()
-			sent++
-			say("250 2.0.0 ok")
-		case verb == "QUIT":
-			say("221 bye")
-			return
-		default:
-			say("500 what?")
 		}
 	}
+}
+
+// visit is one connection.
+type visit struct {
+	*choosy
+	conn net.Conn
+	in   *bufio.Reader
+	out  *bufio.Writer
+	is   bool // it has a place
+	to   string
+	sent int
+}
+
+func (v *visit) say(line string) {
+	_, _ = v.out.WriteString(line + "\r\n")
+	if v.in.Buffered() == 0 {
+		_ = v.out.Flush()
+	}
+}
+
+// answer answers a command, and reports whether there may be another.
+func (v *visit) answer(line string) bool {
+	verb := strings.ToUpper(line[:min(4, len(line))])
+	switch {
+	case !v.is && verb == "EHLO" && v.refuse == "EHLO":
+		v.say("421 Service not available")
+		return false
+	case !v.is && verb == "MAIL":
+		v.say("432 4.3.2 Concurrent connections limit exceeded")
+		return false
+	case verb == "EHLO":
+		v.mu.Lock()
+		v.hello = strings.TrimSpace(line[4:])
+		v.mu.Unlock()
+		v.say("250-mail.example\r\n250-PIPELINING\r\n250 8BITMIME")
+	case verb == "MAIL" && v.most > 0 && v.sent >= v.most:
+		v.say("421 4.7.0 mail.example too many messages in this connection")
+		return false
+	case verb == "MAIL", verb == "RSET":
+		v.to = ""
+		v.say("250 ok")
+	case verb == "RCPT":
+		v.to = v.recipient(line, v.say)
+	case verb == "DATA" && v.to == "":
+		v.say("503 5.5.1 nobody to send it to")
+	case verb == "DATA":
+		return v.message()
+	case verb == "QUIT":
+		v.say("221 bye")
+		return false
+	default:
+		v.say("500 what?")
+	}
+	return true
+}
+
+// message takes a message, and reports whether it has come to its end.
+func (v *visit) message() bool {
+	v.say("354 go")
+	for line := ""; line != ".\r\n"; {
+		var err error
+		if line, err = v.in.ReadString('\n'); err != nil {
+			return false
+		}
+	}
+	time.Sleep(v.takes)
+	v.mu.Lock()
+	v.taken[v.to]++
+	v.mu.Unlock()
+	v.sent++
+	v.say("250 2.0.0 ok")
+	return true
 }
 
 // recipient answers RCPT, and returns who it is about if it is to get the message.
