@@ -14,7 +14,7 @@ func (v *view) aboutDelivery(written Written) []Recipient {
 	if len(v.disposition) > 0 && len(v.fields) == 0 {
 		return v.theirs(v.aboutDisposition(), written)
 	}
-	subject := v.m.header.text("subject")
+	subject := v.subject()
 	l := readLetter(v.prose)
 	out := v.fromFields(l, subject)
 	if len(out) == 0 {
@@ -64,9 +64,9 @@ func (v *view) fromEntry(e entry, address, action, status string) Recipient {
 		case strings.HasPrefix(status, "2"):
 			action = delivered
 		case status != "" || e.said != "":
-			action = howItEnded(v.m.header.text("subject"), "")
+			action = howItEnded(v.subject(), "")
 		default:
-			action = howItEnded(v.m.header.text("subject"), v.beginning())
+			action = howItEnded(v.subject(), v.beginning())
 		}
 	}
 	said := e.said
@@ -213,7 +213,7 @@ func (v *view) writtenTo(written Written, list []Recipient) string {
 // ofOne is what a report says about the one to whom a message was written: of several, which are
 // where it was forwarded to, what is least bad, as he may have got it there.
 func (v *view) ofOne(address string, list []Recipient) Recipient {
-	subject := v.m.header.text("subject")
+	subject := v.subject()
 	if len(list) == 0 {
 		return readLetter(v.prose).best(address, howItEnded(subject, v.beginning()), []string{v.prose, subject})
 	}
@@ -269,11 +269,11 @@ func (v *view) aboutDisposition() []Recipient {
 func (v *view) aboutSender(kind Kind, written Written) []Recipient {
 	if written != nil {
 		if a := v.writtenTo(written, nil); a != "" {
-			return []Recipient{{Address: a, Class: jobs.Class(kind), Text: v.m.header.text("subject")}}
+			return []Recipient{{Address: a, Class: jobs.Class(kind), Text: v.subject()}}
 		}
 	}
 	for _, a := range v.m.header.addresses("from", "reply-to", "sender") {
-		return []Recipient{{Address: a, Class: jobs.Class(kind), Text: v.m.header.text("subject")}}
+		return []Recipient{{Address: a, Class: jobs.Class(kind), Text: v.subject()}}
 	}
 	return nil
 }

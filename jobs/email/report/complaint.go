@@ -19,7 +19,7 @@ func (v *view) isLooseComplaint() bool {
 	if v.whole == nil || len(v.fields) > 0 {
 		return false
 	}
-	return v.returned.has("x-hmxmroriginalrecipient") || v.m.header.has("x-hmxmroriginalrecipient") || feedbackFrom().MatchString(v.m.header.text("subject"))
+	return v.returned.has("x-hmxmroriginalrecipient") || v.m.header.has("x-hmxmroriginalrecipient") || feedbackFrom().MatchString(v.subject())
 }
 
 // aboutComplaint says who has complained: RFC 5965, sections 3.1 and 3.2, or the header of
@@ -28,7 +28,7 @@ func (v *view) aboutComplaint(written Written) []Recipient {
 	if n := v.notice(); n != nil {
 		return n.about()
 	}
-	class, text := ClassComplaint, v.m.header.text("subject")
+	class, text := ClassComplaint, v.subject()
 	var who []string
 	for _, f := range v.feedback {
 		h := feedback(f)

@@ -119,13 +119,16 @@ func (p *part) unpacked() []byte {
 	return p.body
 }
 
+// subject is bounded as a line is.
+func (v *view) subject() string { return clip(v.m.header.text("subject"), maxLine) }
+
 // beginning is what is looked through for words that say what kind of letter this is.
 func (v *view) beginning() string { return clip(v.prose, 2*maxPassage) }
 
 // kind tells what came back. Ours says that it came to an address made for one recipient.
 func (v *view) kind(ours bool) Kind {
 	h := v.m.header
-	subject := h.text("subject")
+	subject := v.subject()
 	switch {
 	case len(v.feedback) > 0 || v.isLooseComplaint():
 		return Complaint
