@@ -53,7 +53,7 @@ bench: build test-tools $(TOOLS)/benchstat ## measure the parts, and whole runs 
 	python3 testdata/bench.py bin/brood
 
 chaos: ## kill, cut the power, and harm files, thousands of times, and count effects from outside (root for the power)
-	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy' -v -timeout 3600s ./runner/acceptance
+	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy|TestChoosyServer|TestTooManyConnections' -v -timeout 3600s ./runner/acceptance
 
 # Go looks for a smaller form of what is new for a minute, unless it is told not to.
 fuzz: ## fuzz every decoder for FUZZTIME each (60s)
