@@ -184,8 +184,9 @@ func boxOptions(o jobs.Options) (inbox.Options, error) {
 	}
 	file := o.String("password-file")
 	out.Password = func() (string, error) {
-		secret, err := []byte(os.Getenv(BoxPasswordVariable)), error(nil)
+		secret := []byte(os.Getenv(BoxPasswordVariable))
 		if file != "" {
+			var err error
 			if secret, err = os.ReadFile(file); err != nil {
 				return "", fmt.Errorf("--password-file: %w", err)
 			}
@@ -244,6 +245,7 @@ func (r *reading) tell(m report.Message, a report.Recipient) error {
 		r.events = append(r.events, tally.Event{ID: m.ID, Address: a.Address, Time: m.Date})
 	case report.ClassDelivered, report.ClassAutoReply:
 		r.events = append(r.events, tally.Event{ID: m.ID, Address: a.Address, Time: m.Date, Delivered: true})
+	default: // says nothing about how often it is refused for now
 	}
 	if !slices.Contains(r.classes, string(a.Class)) {
 		return nil

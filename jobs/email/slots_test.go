@@ -153,10 +153,18 @@ func TestNobodyByName(t *testing.T) {
 		return strings.Join(rapid.SliceOfN(hostile, 1, 6).Draw(t, "pieces"), "")
 	})
 	templates := []header{
-		{"Cc", "{{.a}} <cc@x.example>, Second {{.b}} <{{.boss}}>"}, {"Cc", `{{if has . "a"}}"{{.a}}, {{.b}}" <cc@x.example>{{else}}other@x.example{{end}}`},
-		{"Bcc", "bcc@x.example ({{.a}})"}, {"Reply-To", "{{.b}} <reply@x.example>"}, {"Sender", "{{.a}} {{.b}} <sender@x.example>"},
-		{"To", "{{.a}} <{{.email}}>"}, {"Errors-To", "\"{{.b}}\" <errors@x.example>"}, {"Disposition-Notification-To", "{{.a}}{{.b}} <read@x.example>"},
-		{"From", "{{.a}} via {{.b}} <from@x.example>"}, {"Cc", "{{.boss}}, cc@x.example"}, {"Cc", "{{.a}}@local.example"}, {"Cc", "local@{{.a}}.x.example"},
+		{"Cc", "{{.a}} <cc@x.example>, Second {{.b}} <{{.boss}}>"},
+		{"Cc", `{{if has . "a"}}"{{.a}}, {{.b}}" <cc@x.example>{{else}}other@x.example{{end}}`},
+		{"Bcc", "bcc@x.example ({{.a}})"},
+		{"Reply-To", "{{.b}} <reply@x.example>"},
+		{"Sender", "{{.a}} {{.b}} <sender@x.example>"},
+		{"To", "{{.a}} <{{.email}}>"},
+		{"Errors-To", "\"{{.b}}\" <errors@x.example>"},
+		{"Disposition-Notification-To", "{{.a}}{{.b}} <read@x.example>"},
+		{"From", "{{.a}} via {{.b}} <from@x.example>"},
+		{"Cc", "{{.boss}}, cc@x.example"},
+		{"Cc", "{{.a}}@local.example"},
+		{"Cc", "local@{{.a}}.x.example"},
 	}
 	allowed := []string{"cc@x.example", "boss@x.example", "bcc@x.example", "reply@x.example", "sender@x.example", "to@x.example", "errors@x.example", "read@x.example", "from@x.example", "team@x.example", "other@x.example"}
 	made := 0
@@ -186,7 +194,7 @@ func TestNobodyByName(t *testing.T) {
 		}
 		for _, address := range seen {
 			_, domain, _ := cutAddress(address)
-			if !slices.Contains(allowed, address) && domain != "local.example" && !(strings.HasPrefix(address, "local@") && strings.HasSuffix(domain, ".x.example")) {
+			if !slices.Contains(allowed, address) && domain != "local.example" && (!strings.HasPrefix(address, "local@") || !strings.HasSuffix(domain, ".x.example")) {
 				t.Fatalf("%s: %s of %q, %q has %q in %s", h.Name, h.Value, a, b, address, l.message)
 			}
 		}

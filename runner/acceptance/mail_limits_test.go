@@ -86,7 +86,7 @@ func (s *choosy) serve(c net.Conn) {
 			_ = c.SetReadDeadline(time.Now().Add(s.idle))
 		}
 		line, err := v.in.ReadString('\n')
-		if ne, ok := err.(net.Error); ok && ne.Timeout() { //nolint:errorlint // of a connection of our own
+		if ne, ok := err.(net.Error); ok && ne.Timeout() {
 			v.say("421 4.4.2 mail.example Error: timeout exceeded")
 		}
 		if err != nil || !v.answer(line) {

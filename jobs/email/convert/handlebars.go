@@ -231,9 +231,10 @@ func (c *converter) mustachePath(words []token) (either, []token, error) {
 	case t.text == "(":
 		depth := 0
 		for i, w := range words {
-			if w == (token{operatorToken, "("}) {
+			switch w {
+			case token{operatorToken, "("}:
 				depth++
-			} else if w == (token{operatorToken, ")"}) {
+			case token{operatorToken, ")"}:
 				depth--
 			}
 			if depth == 0 {

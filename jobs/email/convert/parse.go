@@ -142,8 +142,7 @@ func (p *parser) compare() (*expr, error) {
 	e, err := p.math()
 	for err == nil {
 		var b *expr
-		switch op, ok := p.take(operatorToken, "==", "!=", "<", "<=", ">", ">=", "=", "<>"); {
-		case ok:
+		if op, ok := p.take(operatorToken, "==", "!=", "<", "<=", ">", ">=", "=", "<>"); ok {
 			if b, err = p.math(); err == nil {
 				e = &expr{kind: exprCompare, text: strings.NewReplacer("<>", "!=").Replace(op), args: []*expr{e, b}}
 				if op == "=" {
@@ -228,6 +227,7 @@ func (p *parser) primary() (*expr, error) {
 			return nil, cannot("what is " + t.text + " here?")
 		}
 		return p.behind(&expr{kind: exprPath, text: t.text})
+	case endToken, operatorToken:
 	}
 	switch t.text {
 	case "(":

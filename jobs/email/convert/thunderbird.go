@@ -36,7 +36,7 @@ func (c *converter) mergeColumn(from string, parts []string) error {
 	if strings.HasPrefix(o.text, "(index ") {
 		maybe = call("get . %q \"\"", column)
 	}
-	condition := operand{}
+	var condition operand
 	if len(parts) == 3 && slices.Contains([]string{"*", "^", "$", "==", "<", "<=", ">", ">=", "#"}, parts[0]) {
 		parts = append(parts, "")
 	}

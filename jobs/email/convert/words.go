@@ -46,6 +46,7 @@ func wordsOf(d Dialect) vocabulary {
 			names:   map[string]string{"unsubscribe_link": unsubscribe, unsubscribe: unsubscribe, "unsubscribe": unsubscribe},
 			refused: map[string]string{"view_in_browser": noPage, "shop": writeOut},
 		}
+	default: // one without words of its own
 	}
 	return vocabulary{names: map[string]string{}, refused: map[string]string{}}
 }

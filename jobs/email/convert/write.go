@@ -95,6 +95,7 @@ func (c *converter) value(e *expr, missing bool) (operand, error) {
 		return operand{}, cannot("a choice within an expression: write {{if …}}…{{else}}…{{end}} around it")
 	case exprList:
 		return operand{}, cannot("a list of the template's own is not known here")
+	case exprNot, exprJunction, exprCompare, exprIn, exprTest:
 	}
 	return c.condition(e)
 }
@@ -200,6 +201,7 @@ func texts(e *expr) bool {
 		return texts(e.args[0]) || texts(e.args[1])
 	case exprFilter:
 		return slices.Contains([]string{"upper", "lower", "title", "capitalize", "trim", "replace", "string", "upcase", "downcase"}, e.text)
+	default: // a record may say
 	}
 	return false
 }
@@ -233,6 +235,7 @@ func (c *converter) condition(e *expr) (operand, error) {
 	case exprMath:
 		o, err := c.value(e, false)
 		return call("ne %s 0", o), err
+	default: // its value decides
 	}
 	return c.value(e, true)
 }

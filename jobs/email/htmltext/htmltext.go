@@ -116,13 +116,14 @@ func unseen(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.Head, atom.Style, atom.Script, atom.Title, atom.Template, atom.Noscript, atom.Object, atom.Svg, atom.Select, atom.Textarea, atom.Iframe, atom.Audio, atom.Video, atom.Map, atom.Input:
 		return true
+	default: // its attributes say
 	}
 	style := ""
 	for _, a := range n.Attr {
-		switch {
-		case a.Key == "hidden":
+		switch a.Key {
+		case "hidden":
 			return true
-		case a.Key == "style":
+		case "style":
 			style = strings.ToLower(strings.Join(strings.Fields(a.Val), ""))
 		}
 	}

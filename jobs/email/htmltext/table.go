@@ -105,6 +105,7 @@ func (w *writer) cells(table *html.Node) (rows [][]string, ok bool) {
 			}
 			rows[len(rows)-1] = append(rows[len(rows)-1], text)
 			most = max(most, len(rows[len(rows)-1]))
+		default: // is within a cell, or around one
 		}
 	}
 	if most < 2 {

@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,7 +98,7 @@ func FuzzMbox(f *testing.F) {
 			t.Fatal(err)
 		}
 		if size > len(text) {
-			t.Fatal(fmt.Sprintf("%d bytes of %d", size, len(text)))
+			t.Fatalf("%d bytes of %d", size, len(text))
 		}
 	})
 }

@@ -113,7 +113,7 @@ func TestPOP3(t *testing.T) {
 	want := []string{"Subject: 1\n\n.One.\n..\n", "Subject: 2\n\n"}
 	for name, implicit := range map[string]bool{"pop3s": true, "pop3": false} {
 		s := &popServer{messages: messages}
-		address := ""
+		var address string
 		if implicit {
 			address = s.listen(t, settings, nil)
 		} else {

@@ -96,7 +96,7 @@ func (p *plain) names(field string) bool {
 		return true
 	}
 	parts := strings.Split(bare, ".")
-	if len(parts) == 3 && len(parts[0]) == 1 && strings.Contains("245", parts[0]) && isNumber(parts[1]) && isNumber(parts[2]) {
+	if len(parts) == 3 && len(parts[0]) == 1 && strings.IndexByte("245", parts[0][0]) >= 0 && isNumber(parts[1]) && isNumber(parts[2]) {
 		p.codes = append(p.codes, bare)
 		return true
 	}

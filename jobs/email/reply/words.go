@@ -13,9 +13,24 @@ var vocabulary = sync.OnceValue(func() []phrase {
 		about subject
 		lines string
 	}{
-		{ofFull, wordsLimited}, {ofQuota, wordsQuota}, {ofTempo, wordsTempo}, {ofPolicy, wordsTheirs}, {ofPolicy, wordsListed},
-		{ofLogin, wordsLogin}, {ofRelay, wordsRelay}, {ofSender, wordsSender}, {ofFull, wordsFull}, {ofSize, wordsSize},
-		{ofBarred, wordsBarred}, {ofShut, wordsShut}, {ofNobody, wordsNobody}, {ofNobody, wordsNobodyAbroad}, {ofSender, wordsHello}, {ofPolicy, wordsPolicy}, {ofAbsent, wordsAbsent}, {ofTrouble, wordsTrouble},
+		{ofFull, wordsLimited},
+		{ofQuota, wordsQuota},
+		{ofTempo, wordsTempo},
+		{ofPolicy, wordsTheirs},
+		{ofPolicy, wordsListed},
+		{ofLogin, wordsLogin},
+		{ofRelay, wordsRelay},
+		{ofSender, wordsSender},
+		{ofFull, wordsFull},
+		{ofSize, wordsSize},
+		{ofBarred, wordsBarred},
+		{ofShut, wordsShut},
+		{ofNobody, wordsNobody},
+		{ofNobody, wordsNobodyAbroad},
+		{ofSender, wordsHello},
+		{ofPolicy, wordsPolicy},
+		{ofAbsent, wordsAbsent},
+		{ofTrouble, wordsTrouble},
 	} {
 		for line := range strings.Lines(part.lines) {
 			if line = strings.TrimRight(line, "\n"); line != "" {

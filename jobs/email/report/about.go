@@ -80,7 +80,7 @@ func (v *view) fromEntry(e entry, address, action, status string) Recipient {
 // more looks into the letter where the fields do not say why.
 func (v *view) more(r Recipient, l *letter, final, subject string, alone bool) Recipient {
 	vague := r.Status == "" || strings.HasSuffix(r.Status, ".0.0")
-	if r.Text != "" && !(r.Class == reply.ClassReply && vague) {
+	if r.Text != "" && (r.Class != reply.ClassReply || !vague) {
 		return r
 	}
 	texts := l.about(r.Address, alone, "")

@@ -66,7 +66,7 @@ func groups(text string, strict bool) [][]field {
 			if len(*group) > 0 {
 				out = append(out, nil)
 			}
-		case last && (line[0] == ' ' || line[0] == '\t' || strict && !(ok && isToken([]byte(name)))):
+		case last && (line[0] == ' ' || line[0] == '\t' || strict && (!ok || !isToken([]byte(name)))):
 			f := &(*group)[len(*group)-1]
 			if len(f.value) < maxHeader {
 				f.value += " " + strings.TrimSpace(line)

@@ -145,11 +145,12 @@ func (p *part) text() string {
 func decoded(b []byte, label string) string {
 	label = strings.ToLower(strings.TrimSpace(label))
 	if label == "" || label == "us-ascii" || label == "utf-8" || label == "unknown-8bit" {
-		if bytes.Contains(b, []byte("\x1b$")) {
+		switch {
+		case bytes.Contains(b, []byte("\x1b$")):
 			label = "iso-2022-jp" // it shows, whatever is said
-		} else if utf8.Valid(b) {
+		case utf8.Valid(b):
 			return string(b)
-		} else {
+		default:
 			label = "windows-1252"
 		}
 	}

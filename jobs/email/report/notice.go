@@ -1,7 +1,6 @@
 package report
 
 import (
-	"brood/jobs"
 	"brood/jobs/email/reply"
 	"encoding/json"
 	"strings"
@@ -117,7 +116,7 @@ func (n *notice) bounced(r noticeAbout) Recipient {
 	case "Transient ContentRejected", "Transient AttachmentRejected":
 		out.Class = reply.ClassPolicy
 	default:
-		out.Class = jobs.Class(reply.ClassReply)
+		out.Class = reply.ClassReply
 	}
 	return out
 }

@@ -101,6 +101,7 @@ func read(m *part, written Written, depth int) Message {
 		out.About = v.aboutComplaint(written)
 	case AutoReply, Unsubscribe:
 		out.About = v.aboutSender(out.Kind, written)
+	case Other:
 	}
 	if inner := v.inner(); inner != nil && depth == 0 && (out.Kind == Other || len(out.About) == 0) {
 		// Somebody has passed a report on, as text or as an attachment.
