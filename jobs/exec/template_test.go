@@ -59,9 +59,9 @@ func TestUnfilled(t *testing.T) {
 		shape   *jobs.Shape
 		in, say string
 	}{
-		{people(), "{nmae}", "did you mean {name}?"},             //nolint:misspell // meant
-		{people(), "x{Home Twon}y", "did you mean {home town}?"}, //nolint:misspell // meant
-		{people(), "{nmae/.}", "did you mean {name}?"},           //nolint:misspell // meant
+		{people(), "{nmae}", "did you mean {name}?"},
+		{people(), "x{Home Twon}y", "did you mean {home town}?"},
+		{people(), "{nmae/.}", "did you mean {name}?"},
 		{people(), "{Mail}", "no such column; it has name, home town"},
 		{people(), "{ name }", "no spaces around the column: {name}"},
 		{people(), "{name.upper}", "no such column"},
@@ -74,10 +74,10 @@ func TestUnfilled(t *testing.T) {
 		{people(), "{= $_ =}", "no placeholder of brood's"},
 		{people(), "{##}", "is not known before the last one is read"},
 		{people(), "{{name}}", "one pair of braces, as in {name}"},
-		{people(), "{{ Nmae }}", "one pair of braces, as in {name}"}, //nolint:misspell // meant
+		{people(), "{{ Nmae }}", "one pair of braces, as in {name}"},
 		{lines, "{Mail}", "if it is a table say so with --format csv"},
 		{lines, "{2}", "the dataset has 1 column: line"},
-		{objects, "{nmae}", "did you mean {name}?"}, //nolint:misspell // meant
+		{objects, "{nmae}", "did you mean {name}?"},
 		{objects, "{user.mail}", "values within a member have no placeholder"},
 		{objects, "{1}", "no placeholder of brood's"},
 		{objects, "{First Name}", "there is no such member; the first record has name, user"},
@@ -113,8 +113,8 @@ func TestExactNameFirst(t *testing.T) {
 
 // TestOldSyntax: a run that an older brood has begun reads its command as that did.
 func TestOldSyntax(t *testing.T) {
-	r := start(t, config{Command: []string{"printf", "%s", "{#} {1.} {..} {{name}} {-1} {First Nmae}"}})        //nolint:misspell // meant
-	if res := do(t, r, person("Ann", "Oslo")); string(res.Values[0]) != "7 {1.} {..} {Ann} {-1} {First Nmae}" { //nolint:misspell // meant
+	r := start(t, config{Command: []string{"printf", "%s", "{#} {1.} {..} {{name}} {-1} {First Nmae}"}})
+	if res := do(t, r, person("Ann", "Oslo")); string(res.Values[0]) != "7 {1.} {..} {Ann} {-1} {First Nmae}" {
 		t.Errorf("%q", res.Values)
 	}
 }
@@ -122,7 +122,7 @@ func TestOldSyntax(t *testing.T) {
 // FuzzTemplate: no argument makes the parser panic, what it takes for plain
 // text comes out as it went in, and a quoted value is one word to a shell.
 func FuzzTemplate(f *testing.F) {
-	for _, s := range []string{"{name}", "{}", `\{name}`, "{//}{/.}", "{print $1}", "a'b", "{{}}", "{1/.}", "{-1//}", "{{.x}}", "{= x =}", "${name}", "{nmae}"} { //nolint:misspell // meant
+	for _, s := range []string{"{name}", "{}", `\{name}`, "{//}{/.}", "{print $1}", "a'b", "{{}}", "{1/.}", "{-1//}", "{{.x}}", "{= x =}", "${name}", "{nmae}"} {
 		f.Add(s, "it's \"x\" $y `z`\n")
 	}
 	f.Fuzz(func(t *testing.T, arg, value string) {

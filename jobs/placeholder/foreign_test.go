@@ -10,7 +10,7 @@ import (
 func TestForeign(t *testing.T) {
 	mail := []string{"email", "name", "First Name", "first_name", "Stadt"}
 	for text, want := range map[string]string{
-		"Dear {name},": "{name}", "Dear {First Nmae}": "{First Nmae}", "Dear {Vorname}!": "{Vorname}", "{1}": "{1}", "Dear {$name}": "{$name}", "Dear {name|upper}": "{name|upper}", "{% if name %}": "{% if name %}", //nolint:misspell // meant
+		"Dear {name},": "{name}", "Dear {First Nmae}": "{First Nmae}", "Dear {Vorname}!": "{Vorname}", "{1}": "{1}", "Dear {$name}": "{$name}", "Dear {name|upper}": "{name|upper}", "{% if name %}": "{% if name %}",
 		"Hi *|FNAME|*,": "*|FNAME|*", "<%= name %>": "<%= name %>", "<% if x %>": "<% if x %>", "Dear %recipient.name%": "%recipient.name%", "Dear [[name]]": "[[name]]", "Dear [[Vorname]]": "[[Vorname]]",
 		"Dear ${name}": "${name}", "Dear ${First Name}": "${First Name}", "Dear %name%,": "%name%", "%%First_Name%%": "%%First_Name%%", "Dear «Stadt»": "«Stadt»", "Dear <<First Name>>": "<<First Name>>",
 		"Dear #name#": "#name#", "@first_name@": "@first_name@", "Dear [First Name],\n": "[First Name]", "[NAME]": "[NAME]", "a {b,c} {name}": "{name}", "*|A|* {name}": "*|A|*",
@@ -32,7 +32,7 @@ func TestForeign(t *testing.T) {
 			t.Errorf("%q: %+v, want %q", text, got, want)
 		}
 	}
-	for text, name := range map[string]string{"{name}": "name", "{% name %}": "name", "{$name}": "name", "{First Nmae}": "First Nmae", "*|FNAME|*": "FNAME", "<%= name %>": "name", "«Stadt»": "Stadt", "{name|upper}": "name"} { //nolint:misspell // meant
+	for text, name := range map[string]string{"{name}": "name", "{% name %}": "name", "{$name}": "name", "{First Nmae}": "First Nmae", "*|FNAME|*": "FNAME", "<%= name %>": "name", "«Stadt»": "Stadt", "{name|upper}": "name"} {
 		if got, _ := Foreign(text, mail); got.Name != name {
 			t.Errorf("%s: %q", text, got.Name)
 		}
@@ -42,7 +42,7 @@ func TestForeign(t *testing.T) {
 // TestUnescape: a backslash goes from where it was needed, and from nowhere else.
 func TestUnescape(t *testing.T) {
 	for text, want := range map[string]string{
-		`\{name}`: "{name}", `a \{name} b \{First Nmae} c`: "a {name} b {First Nmae} c", `\{"a":1}`: `\{"a":1}`, `\{ }`: `\{ }`, `\alpha{x: 1}`: `\alpha{x: 1}`, `\{{.name}}`: `\{{.name}}`, `{\{name}}`: `{\{name}}`, "": "", `\`: `\`, `{name}`: "{name}", //nolint:misspell // meant
+		`\{name}`: "{name}", `a \{name} b \{First Nmae} c`: "a {name} b {First Nmae} c", `\{"a":1}`: `\{"a":1}`, `\{ }`: `\{ }`, `\alpha{x: 1}`: `\alpha{x: 1}`, `\{{.name}}`: `\{{.name}}`, `{\{name}}`: `{\{name}}`, "": "", `\`: `\`, `{name}`: "{name}",
 	} {
 		if got := Unescape(text, []string{"name", "First Name"}); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)

@@ -1,0 +1,69 @@
+package acceptance
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestFrom does what the pages for those who come from another mailer say, in a copy of
+// what that has written: in at most two commands there must be its messages in the Maildir.
+func TestFrom(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "python3")
+	for name, left := range map[string]string{
+		// What the commands say of what is left out, or to do.
+		"mailmerge":   "",
+		"listmonk":    "skipped 2",
+		"mailchimp":   "skipped 1",
+		"thunderbird": "the template needs first_name",
+	} {
+		t.Run(name, func(t *testing.T) {
+			page, err := os.ReadFile(atRoot("docs/from-" + name + ".md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var commands []string
+			for _, block := range shellBlock.FindAllStringSubmatch(string(page), -1) {
+				commands = append(commands, strings.Split(strings.TrimSpace(block[1]), "\n")...)
+			}
+			if len(commands) == 0 || len(commands) > 2 {
+				t.Fatalf("%d commands", len(commands))
+			}
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS(atRoot("testdata/mail/from/"+name))); err != nil {
+				t.Fatal(err)
+			}
+			var said bytes.Buffer
+			for _, command := range commands {
+				cmd := exec.Command("sh", "-c", strings.Replace(command, "brood ", asBrood(t).Path+" ", 1))
+				cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &said, &said
+				cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
+				if err := cmd.Run(); err != nil && cmd.ProcessState.ExitCode() != 1 {
+					t.Fatalf("%s: %v\n%s", command, err, said.Bytes())
+				}
+			}
+			if !strings.Contains(said.String(), left) {
+				t.Errorf("it does not say %q:\n%s", left, said.Bytes())
+			}
+			read := exec.Command("python3", atRoot("testdata/mail/from/read.py"), filepath.Join(dir, "Maildir"))
+			got, err := read.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s\n%s", err, got, said.Bytes())
+			}
+			path := atRoot("testdata/mail/from/" + name + ".txt")
+			if *updateGolden {
+				if err := os.WriteFile(path, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("the Maildir has\n%s\nwant (%v)\n%s", got, err, want)
+			}
+		})
+	}
+}
