@@ -232,9 +232,9 @@ var loneStatus = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // notAtRcpt are the words by which reports say that a message was refused before its recipient was
-// named, or when all of it was there.
+// named. There are servers that look for a mailbox when they have all of a message.
 var notAtRcpt = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)in reply to (end of DATA|MAIL FROM|EHLO|HELO|initial)|after (end of data|initial connection|(pipelined )?MAIL FROM|EHLO|HELO|pipelined end)|our final DATA|for (TEXT|MAIL|HELO|EHLO) command|\[MAIL_FROM\]|while sending MAIL FROM`)
+	return regexp.MustCompile(`(?i)in reply to (MAIL FROM|EHLO|HELO|initial)|after (initial connection|(pipelined )?MAIL FROM|EHLO|HELO)|for (MAIL|HELO|EHLO) command|\[MAIL_FROM\]|while sending MAIL FROM`)
 })
 
 // doubted takes back that there is no such mailbox, where that was said without a code, and not of the

@@ -57,7 +57,7 @@ var formats = map[string][]string{
 	"mailru.eml":               {"ann@example.org bounce failed"},
 	"mfilter.eml":              {"ann@example.org bounce failed"},
 	"opensmtpd.eml":            {"ann@example.org bounce failed", "bob@example.org full failed"},
-	"postfix-words.eml":        {"ann@example.org bounce failed", "bob@example.org reply failed"},
+	"postfix-words.eml":        {"ann@example.org bounce failed", "bob@example.org bounce failed", "cyd@example.org sender failed"},
 	"qmail.eml":                {"ann@example.org bounce failed", "bob@example.org bounce failed", "eve@example.org full failed"},
 	"qmail-queue.eml":          {"ann@example.org busy failed"},
 	"receipt.eml":              {"ann@example.org delivered delivered"},
