@@ -19,6 +19,7 @@ need unshare util-linux
 need prlimit util-linux
 need openssl openssl
 need opendkim-testmsg opendkim-tools
+need spamassassin spamassassin
 # Of the packages that Debian's Python has, whatever other one there is.
 /usr/bin/python3 -c 'import dkim' 2>/dev/null || missing="$missing python3-dkim"
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"

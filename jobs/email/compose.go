@@ -234,6 +234,9 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	mac.Write([]byte(key))
 	l.id = hex.EncodeToString(mac.Sum(nil)[:16]) + "@" + domain
 	l.SetMessageIDWithValue(l.id)
+	if c.NameList && !m.has(listID) {
+		l.nameList(domain)
+	}
 	text, html, err := m.fillBody(vars)
 	if err != nil {
 		return nil, &badRecord{classTemplate, err}

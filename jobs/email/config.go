@@ -30,7 +30,10 @@ type config struct {
 	Calendar variants `json:"calendar,omitempty"`
 	// MakeText says that where there is only HTML a text is made of it; a run that was begun before
 	// that could be has none.
-	MakeText    bool   `json:"make_text,omitempty"`
+	MakeText bool `json:"make_text,omitempty"`
+	// NameList says that a message that one can leave the list by names it; a run that was begun
+	// before that could be does not.
+	NameList    bool   `json:"name_list,omitempty"`
 	DefaultLang string `json:"default_lang,omitempty"`
 	// Drafts are the files of templates that are saved messages, by language.
 	Drafts  map[string][]draftFile `json:"drafts,omitempty"`
@@ -133,7 +136,7 @@ func readConfig(o jobs.Options) (config, error) {
 	c := config{
 		DefaultLang: strings.ToLower(o.String("default-lang")), Unsubscribe: o.String("unsubscribe"), VERP: o.Bool("verp"),
 		Address: o.String("address"), CheckMX: o.Bool("check-mx"), Resolver: o.String("resolver"), GreyWait: o.Duration("greylist-wait"), SeedEvery: o.Int("seed-every"),
-		MakeText: !o.Bool("no-text"),
+		MakeText: !o.Bool("no-text"), NameList: true,
 	}
 	for _, f := range []struct {
 		flag string

@@ -51,6 +51,18 @@ func (c *composer) setUnsubscribe(l *letter, vars, acting variables) error {
 	return nil
 }
 
+// listID is what a list is called: RFC 2919.
+const listID = "List-Id"
+
+// nameList names the list of a message that says how to leave one: to filters a list without a name
+// is half a list. The name is below the sender's domain, as RFC 2919, section 3, wants it, and the
+// same in each run.
+func (l *letter) nameList(domain string) {
+	if len(l.GetGenHeader("List-Unsubscribe")) > 0 {
+		l.SetGenHeader(listID, "<list."+domain+">")
+	}
+}
+
 // urlsOf reads a list of URLs: each in angle brackets, as RFC 2369, section 2, has it, or with
 // commas or spaces between. A comma is a part of the URL unless another URL begins behind it.
 func urlsOf(list string) []string {

@@ -2,6 +2,8 @@ package email
 
 import (
 	"brood/jobs"
+	"bytes"
+	netmail "net/mail"
 	"slices"
 	"strings"
 	"testing"
@@ -52,4 +54,34 @@ func header1(m, name string) string {
 		return lines[i][len(name)+2:]
 	}
 	return ""
+}
+
+// TestListID: a list that one can leave has a name, and that of the user where there is one.
+func TestListID(t *testing.T) {
+	shape := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"email"}}
+	rec := &jobs.Record{Attempt: 1, Shape: shape, Values: [][]byte{[]byte("ann@example.org")}}
+	for name, c := range map[string]struct {
+		more  []header
+		leave string
+		named bool
+		want  string
+	}{
+		"named":          {nil, "https://example.com/u", true, "<list.example.com>"},
+		"by the user":    {[]header{{listID, "News <news.example.com>"}}, "https://example.com/u", true, "News <news.example.com>"},
+		"no list":        {nil, "", true, ""},
+		"an earlier run": {nil, "https://example.com/u", false, ""},
+	} {
+		comp, err := newComposer(config{Use: []string{}, Headers: append([]header{{"From", "t@example.com"}, {"Subject", "x"}}, c.more...), Unsubscribe: c.leave, NameList: c.named, Text: variants{"": {"t", "x"}}}, shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := comp.compose(rec, "k", "r", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := netmail.ReadMessage(bytes.NewReader(l.message))
+		if err != nil || m.Header.Get(listID) != c.want {
+			t.Errorf("%s: %q (%v), want %q", name, m.Header.Get(listID), err, c.want)
+		}
+	}
 }

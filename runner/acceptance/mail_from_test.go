@@ -5,15 +5,60 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
+
+// TestNoPoints: SpamAssassin has nothing against the letters that brood brings along.
+func TestNoPoints(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "spamassassin")
+	dir := t.TempDir()
+	cmd := asBrood(t, "run", "email", "--limit", "1", "--transport", "maildir:"+filepath.Join(dir, "Maildir"), "--template", "testdata/mail/hello.eml", "--html", "testdata/mail/hello.html",
+		"--unsubscribe", "https://example.com/leave?a={{urlquery .email}}", "testdata/mail/people.csv")
+	cmd.Dir = atRoot("")
+	cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	noPoints(t, filepath.Join(dir, "Maildir"))
+}
+
+var points = regexp.MustCompile(`\((-?[0-9.]+) points`)
+
+// noPoints lets SpamAssassin judge the first message of a Maildir, by its local rules.
+func noPoints(t *testing.T, maildir string) {
+	t.Helper()
+	messages, err := filepath.Glob(filepath.Join(maildir, "new", "*"))
+	if err != nil || len(messages) == 0 {
+		t.Errorf("no message in %s (%v)", maildir, err)
+		return
+	}
+	m, err := os.Open(messages[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = m.Close() }()
+	cmd := exec.Command("spamassassin", "-L", "-t")
+	cmd.Stdin = m
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
+	out, err := cmd.Output()
+	found := points.FindSubmatch(out)
+	if err != nil || found == nil {
+		t.Fatalf("spamassassin: %v\n%s", err, out)
+	}
+	if n, err := strconv.ParseFloat(string(found[1]), 64); err != nil || n > 0 {
+		t.Errorf("it has %s points:\n%s", found[1], out)
+	}
+}
 
 // TestFrom does what the pages for those who come from another mailer say, in a copy of
 // what that has written: in at most two commands there must be its messages in the Maildir.
 func TestFrom(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "python3")
+	needPrograms(t, "python3", "spamassassin")
 	for name, left := range map[string]string{
 		// What the commands say of what is left out, or to do.
 		"mailmerge":   "",
@@ -37,6 +82,7 @@ func TestFrom(t *testing.T) {
 			if err := os.CopyFS(dir, os.DirFS(atRoot("testdata/mail/from/"+name))); err != nil {
 				t.Fatal(err)
 			}
+			defer func() { noPoints(t, filepath.Join(dir, "Maildir")) }()
 			var said bytes.Buffer
 			for _, command := range commands {
 				cmd := exec.Command("sh", "-c", strings.Replace(command, "brood ", asBrood(t).Path+" ", 1))
