@@ -34,10 +34,10 @@ to: the return path tells it with --verp, else the report. Of the classes
 
    bounce                        say that there is no such mailbox or domain
    complaint, unsubscribe        say that somebody wants no more
-   full, busy, greylisted, reply may pass: a full mailbox, a server that wanted less or
-                                 to be asked again; any other reason
-   policy, content, auth, sender are about the message or the sender, and not about whom
-                                 it was for
+   full, busy, greylisted, reply may pass: a full mailbox, a server that wants
+                                 less, or to be asked again; any other reason
+   policy, content, auth, sender are about the message or the sender, and not
+                                 about whom it was for
    delayed, expanded, relayed,
    delivered, auto-reply         say that nothing has failed
 

@@ -34,7 +34,8 @@ program has saved (.eml) is one again, with its text, HTML, pictures and files.
 
 Example:
    brood template convert testdata/mail/mailmerge/mailmerge_template.txt
-   brood template convert --columns email,name,number testdata/mail/mailmerge/mailmerge_template.txt`,
+   brood template convert --columns email,name,number \
+     testdata/mail/mailmerge/mailmerge_template.txt`,
 		Flags: []jobs.Flag{
 			{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, which must not be there", Default: ""},
 			{Name: "dialect", Usage: "it is one of `TOOL`: " + dialects() + "; otherwise of what it looks like", Default: ""},

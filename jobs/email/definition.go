@@ -47,7 +47,7 @@ and never a hole in a mail; where that may be, say what to write instead:
 There are upper, lower, title, capital, trim, word, replace, join and contains for texts,
 number, money, round, add, sub, mul, div, sum and plural for numbers, now, date and
 plusdays for dates, besides what Go's text/template has, such as {{urlquery .email}}:
-   {{.amount | money "EUR"}}     {{.due | date "2 January 2006"}}     {{if gt .age 16}}
+   {{.amount | money "EUR"}}  {{.due | date "2 Jan 2006"}}  {{if gt .age 16}}
 With --unsubscribe, {{.unsubscribe_url}} is where one leaves. In HTML values are escaped. A
 line break in a header is a failed record, and in one with addresses a value is a name,
 or where it stands alone, one address. What was written for another program, as {name} or
