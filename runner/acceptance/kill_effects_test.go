@@ -175,6 +175,9 @@ func (x *effects) killSome(t *testing.T, parent int, kills *int, done <-chan str
 // check compares what brood says with what was done.
 func (x *effects) check(t *testing.T, code int, stderr any) {
 	t.Helper()
+	if _, err := os.Stat(x.path("out.csv")); err != nil {
+		t.Fatalf("exit status %d, and there is no output\n%s", code, stderr)
+	}
 	counts := x.compare(t, x.path("out.csv"), x.path("effects"))
 	if bound := x.trees*chaosSlots + x.workers; counts["unknown"] > bound {
 		t.Errorf("%d unknown after %d trees and %d workers were killed: at most %d may be", counts["unknown"], x.trees, x.workers, bound)

@@ -48,7 +48,7 @@ func TestSmtpSink(t *testing.T) {
 		{[]string{"-r", ".", "-b", "452 4.2.2 full"}, "failed deferred full dot 452"},
 		{[]string{"-r", "DATA", "-b", "451 4.7.1 later"}, "failed deferred greylisted data 451"},
 		{[]string{"-f", "RCPT", "-B", "550 5.1.1 nobody"}, "failed bounced bounce rcpt 550"},
-		{[]string{"-f", "MAIL", "-B", "550 5.7.1 not you"}, "failed bounced policy mail 550"},
+		{[]string{"-f", "MAIL", "-B", "550 5.7.1 not you"}, "failed deferred sender mail 550"},
 		{[]string{"-f", "DATA", "-B", "554 5.7.1 not this"}, "failed bounced policy data 554"},
 		{[]string{"-f", ".", "-B", "552 5.3.4 too large"}, "failed bounced content dot 552"},
 		{[]string{"-A", "0"}, "failed bounced"},
