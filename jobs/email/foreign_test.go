@@ -20,7 +20,7 @@ func TestForeign(t *testing.T) {
 		"{{.plan}} {{plan}}":   "{{plan}} would not be filled: here a column is written {{.plan}}",
 		"{{ First Name }}":     "here a column is written {{.first_name}}",
 		"{{plan|upper}}":       "here a column is written {{.plan}}",
-		"{{#if plan}}x{{/if}}": `{{#if plan}} would not be filled: here it is written {{if has . "plan"}}; brood template convert letter writes all of it so`,
+		"{{#if plan}}x{{/if}}": `{{#if plan}} would not be filled: here it is written {{if given .plan}}; brood template convert letter writes all of it so`,
 		"{{! note }}":          "{{! note }} would not be filled", "{{> footer}}": "; brood template convert letter writes", "{{^plan}}x{{/plan}}": "{{^plan}}",
 		"a {% if plan == \"x\" %}": `letter:1:3: {% if plan == "x" %} would not be filled: here it is written {{if eq (.plan | default "") "x"}}`, "{% endif %}": "{% endif %} would not be filled",
 		"{{ contact.FIRST_NAME }}": "here it is written {{.first_name}}", "{{ contact.plan | default: 'x' }}": `here it is written {{.plan | default "x"}}`, "*|IF:PLAN|*": `{{if has . "plan"}}`, "*|IF:PLAN=x|*": "*|IF:PLAN=x|* would",

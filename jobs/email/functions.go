@@ -39,7 +39,9 @@ var functions = map[string]any{
 		}
 		return otherwise
 	},
-	"default":  otherwise,
+	"default": otherwise,
+	// given reports whether there is a value, and it is neither false nor 0.
+	"given":    func(v any) bool { return v != nil && v != "" && v != false && !isZero(v) },
 	optionally: optional,
 
 	"add": calculating(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Add(a, b), nil }),
@@ -82,7 +84,7 @@ func (m *layout) bind(lang string, now func() time.Time) {
 // examples show how functions are used.
 var examples = map[string]string{
 	"upper": "upper .name", "lower": "lower .name", "trim": "trim .name", "capital": "capital .name", "title": "title .name",
-	"has": `if has . "name"`, "get": `get . "name" "friend"`, "default": `.name | default "friend"`, "replace": `.name | replace "a" "b"`, "join": `.list | join ", "`, "word": `.name | word 1`, "contains": `if contains "Wien" .city`,
+	"has": `if has . "name"`, "get": `get . "name" "friend"`, "default": `.name | default "friend"`, "replace": `.name | replace "a" "b"`, "join": `.list | join ", "`, "word": `.name | word 1`, "given": `if given .vip`, "contains": `if contains "Wien" .city`,
 	"add": "add .a .b", "sub": "sub .a .b", "mul": "mul .price .count", "div": "div .cents 100", "sum": `.rows | sum "amount"`, "round": ".amount | round 2",
 	"plural": `.count | plural "item" "items"`, "plusdays": `now | plusdays 14 | date "2 January 2006"`, "now": `now | date "2006"`,
 	"number": ".amount | number 2", "money": `.amount | money "EUR"`, "date": `.day | date "2 January 2006"`,
@@ -361,6 +363,12 @@ func otherwise(other, v any) any {
 		return other
 	}
 	return v
+}
+
+// isZero reports whether a value is the number 0, of which a record has the text.
+func isZero(v any) bool {
+	n, err := numberOf(v)
+	return err == nil && n.Sign() == 0
 }
 
 // bindTo gives a template functions in the place of those that it was parsed with.

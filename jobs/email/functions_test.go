@@ -36,6 +36,7 @@ func TestFunctions(t *testing.T) {
 		{"", `{{default "friend" .nosuch}} {{default "x" .name}} {{print (.nosuch | default "y")}}`, "friend ada y", ""},
 		{"", `{{.nosuch.deeper | default "-"}}{{.nosuch | default 0 | number 2}}{{if .nosuch | default ""}}x{{end}}`, "-0.00", ""},
 		{"", `{{range .rows}}{{.p.q | default "none"}},{{.sum}},{{$.nosuch | default $.name}};{{end}}`, "r,0.1,ada;none,0.2,ada;", ""},
+		{"", `{{given .nosuch}} {{given .nosuch.deeper}} {{.empty | given}} {{given .name}} {{given .yes}} {{given .small}} {{given "0.0"}} {{given .list}}`, "false false false true true true false true", ""},
 		{"", `{{.nosuch | upper}}`, "", "the template needs nosuch"},
 		{"", `{{define "a"}}{{.nosuch | default "in a"}}{{end}}{{template "a" .}}`, "in a", ""},
 		{"", `{{.nosuch | title | default "friend"}}`, "friend", ""},

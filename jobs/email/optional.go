@@ -30,7 +30,7 @@ func optional(item any, keys ...string) any {
 	return item
 }
 
-// allowMissing rewrites what default is asked about, below a node.
+// allowMissing rewrites what default and given are asked about, below a node.
 func allowMissing(tree *parse.Tree, node parse.Node) {
 	walk(node, func(n parse.Node) {
 		pipe, ok := n.(*parse.PipeNode)
@@ -38,7 +38,8 @@ func allowMissing(tree *parse.Tree, node parse.Node) {
 			return
 		}
 		for i, c := range pipe.Cmds {
-			if id, ok := c.Args[0].(*parse.IdentifierNode); !ok || id.Ident != "default" {
+			id, ok := c.Args[0].(*parse.IdentifierNode)
+			if !ok || id.Ident != "default" && id.Ident != "given" {
 				continue
 			}
 			if first := pipe.Cmds[0]; i > 0 && len(first.Args) == 1 {
@@ -46,9 +47,9 @@ func allowMissing(tree *parse.Tree, node parse.Node) {
 					first.Args = args
 				}
 			}
-			if len(c.Args) == 3 {
-				if args := looked(tree, c.Args[2]); args != nil {
-					c.Args[2] = &parse.PipeNode{
+			if last := len(c.Args) - 1; last == 2 || last == 1 && id.Ident == "given" {
+				if args := looked(tree, c.Args[last]); args != nil {
+					c.Args[last] = &parse.PipeNode{
 						NodeType: parse.NodePipe, Pos: c.Pos, Line: pipe.Line,
 						Cmds: []*parse.CommandNode{{NodeType: parse.NodeCommand, Pos: c.Pos, Args: args}},
 					}

@@ -74,17 +74,17 @@ func TestNotes(t *testing.T) {
 		{"*|FNAME|* *|PLAN|*", []string{"Email Address", "First Name"}, "{{.first_name}} *|PLAN|*", []string{"t:1:11: *|PLAN|*: there is no such column"}},
 		{"{{ first_name }}", []string{"First Name"}, "{{.first_name}}", nil},
 		{"{{ data['Preis (EUR)'] }}", nil, "{{index .data \"Preis (EUR)\"}}", nil},
-		{"{% if a %}{% for %}x{% endfor %}", nil, "{{if has . \"a\"}}{% for %}x{% endfor %}", []string{"a loop is for x in y", "so is what it belongs to", "t:1:1: {% if a %}: it has no end"}},
+		{"{% if a %}{% for %}x{% endfor %}", nil, "{{if .a | default \"\"}}{% for %}x{% endfor %}", []string{"a loop is for x in y", "so is what it belongs to", "t:1:1: {% if a %}: it has no end"}},
 		{"{{ a", nil, "{{ a", []string{"t:1:1: {{: it is not closed"}},
 		{"{% endif %}{% else %}", nil, "{% endif %}{% else %}", []string{"there is nothing that it could end", "nothing that it could be the other side of"}},
 		{"{{ " + strings.Repeat("(", 100) + "a" + strings.Repeat(")", 100) + " }}", nil, "{{ " + strings.Repeat("(", 100) + "a" + strings.Repeat(")", 100) + " }}", []string{"nested too deep"}},
-		{"{% if x %}{% set y = 1 %}{% endif %}", nil, "{{if has . \"x\"}}{% set y = 1 %}{{end}}", []string{"a variable that is set within if"}},
-		{"{% set y = 1 %}{% if x %}{% set y = 2 %}{% endif %}{{ y }}", nil, "{{$y := 1}}{{if has . \"x\"}}{{$y = 2}}{{end}}{{$y}}", nil},
+		{"{% if x %}{% set y = 1 %}{% endif %}", nil, "{{if .x | default \"\"}}{% set y = 1 %}{{end}}", []string{"a variable that is set within if"}},
+		{"{% set y = 1 %}{% if x %}{% set y = 2 %}{% endif %}{{ y }}", nil, "{{$y := 1}}{{if .x | default \"\"}}{{$y = 2}}{{end}}{{$y}}", nil},
 		{"{% for k, v in d.items() %}{{ k }}={{ v }}{% else %}none{% endfor %}", nil, "{{range $k, $v := .d}}{{$k}}={{$v}}{{else}}none{{end}}", nil},
 		{"<p>{{ name|safe }}</p>", nil, "<p>{{ name|safe }}</p>", []string{"a value is never markup here"}},
 		{"{{ name|safe }} {{ 'it\\'s' }} {{ -5 + n }} {{ a % 2 }}", nil, "{{.name}} {{\"it's\"}} {{add -5 .n}} {{ a % 2 }}", []string{"% is not known here"}},
 		{"{{ '%d%% of %s'|format(n, name) }} {{ '{:.1f}% {}'.format(n, x) }}", nil, `{{printf "%s%% of %s" (.n | round 0) .name}} {{printf "%s%% %s" (.n | round 1) .x}}`, nil},
-		{"{% if not a or b == none and c is not none %}x{% endif %}", nil, "{{if or (not (has . \"a\")) (and (not (has . \"b\")) (has . \"c\"))}}x{{end}}", nil},
+		{"{% if not a or b == none and c is not none %}x{% endif %}", nil, "{{if or (not (.a | default \"\")) (and (not (has . \"b\")) (has . \"c\"))}}x{{end}}", nil},
 	} {
 		d := Auto
 		if strings.Contains(c.text, "{") && !strings.Contains(c.text, "*|") {

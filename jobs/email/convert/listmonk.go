@@ -144,25 +144,49 @@ func (c *converter) goPipe(body, head string) (string, error) {
 	if !ok {
 		return "", cannot("it is not known here")
 	}
-	if m := asked().FindStringSubmatch(body); m != nil && strings.HasSuffix(head, "if") { // a column alone
-		if o, err := c.goNode(action.Pipe, true); err == nil {
-			if m := alone().FindStringSubmatch(o.text); m != nil {
-				return fmt.Sprintf("has %s %q", map[string]string{"": ".", "$": "$"}[m[1]], m[2]), nil
-			}
-		}
+	if strings.HasSuffix(head, "if") {
+		o, err := c.goAsked(action.Pipe)
+		return o.text, err
 	}
-	asks := head != "" && head != "range"
+	asks := strings.HasSuffix(head, "with")
 	o, err := c.goNode(action.Pipe, asks)
 	return o.text, err
 }
 
-// asked is a condition that is a field, and alone what it becomes.
-var (
-	asked = lazily(`^\$?\.[\w.]+$`)
-	alone = lazily(`^(\$?)\.([\pL_][\pL\pN_]*) \| default ""$`)
-)
-
 var goVariable = lazily(`\$\w+`)
+
+// goAsked converts what decides: a value that is there, and neither false nor 0.
+func (c *converter) goAsked(n parse.Node) (operand, error) {
+	cmd, ok := n.(*parse.CommandNode)
+	if p, isPipe := n.(*parse.PipeNode); isPipe && len(p.Cmds) == 1 && len(p.Decl) == 0 {
+		cmd, ok = p.Cmds[0], true
+	}
+	if !ok {
+		o, err := c.goNode(n, true)
+		switch n.(type) {
+		case *parse.FieldNode, *parse.VariableNode:
+			o = given(o)
+		}
+		return o, err
+	}
+	if len(cmd.Args) == 1 {
+		if _, isFunction := cmd.Args[0].(*parse.IdentifierNode); !isFunction {
+			return c.goAsked(cmd.Args[0])
+		}
+	}
+	if !isCall(cmd, "and") && !isCall(cmd, "or") && !isCall(cmd, "not") {
+		return c.goCall(cmd, true, false)
+	}
+	var all []operand
+	for _, a := range cmd.Args[1:] {
+		o, err := c.goAsked(a)
+		if err != nil {
+			return o, err
+		}
+		all = append(all, o)
+	}
+	return call("%s%s", cmd.Args[0], args(all)), nil
+}
 
 // goNode converts a node. Missing says that a column may be missing.
 func (c *converter) goNode(n parse.Node, missing bool) (operand, error) {
@@ -269,7 +293,8 @@ func (c *converter) goCall(cmd *parse.CommandNode, missing, piped bool) (operand
 	var rest []operand
 	for i, a := range cmd.Args[1:] {
 		strict := slices.Contains([]string{"lt", "le", "gt", "ge"}, id.Ident) || id.Ident == "default" && i == 1
-		o, err := c.goNode(a, missing && !strict)
+		chooses := (id.Ident == "or" || id.Ident == "and") && i+2 < len(cmd.Args)
+		o, err := c.goNode(a, missing && !strict || chooses)
 		if err != nil {
 			return o, err
 		}

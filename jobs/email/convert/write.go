@@ -95,9 +95,22 @@ func (c *converter) value(e *expr, missing bool) (operand, error) {
 		return operand{}, cannot("a choice within an expression: write {{if …}}…{{else}}…{{end}} around it")
 	case exprList:
 		return operand{}, cannot("a list of the template's own is not known here")
-	case exprNot, exprJunction, exprCompare, exprIn, exprTest:
+	case exprJunction:
+		return c.chosen(e, missing)
+	case exprNot, exprCompare, exprIn, exprTest:
 	}
 	return c.condition(e)
+}
+
+// chosen writes x or y that is shown: the value that decides, and not whether there is one. All
+// but the last may be missing.
+func (c *converter) chosen(e *expr, missing bool) (operand, error) {
+	a, err := c.value(e.args[0], true)
+	if err != nil {
+		return a, err
+	}
+	b, err := c.value(e.args[1], missing)
+	return call("%s %s %s", e.text, a, b), err
 }
 
 func (c *converter) path(e *expr, missing bool) (operand, error) {
@@ -240,8 +253,26 @@ func (c *converter) condition(e *expr) (operand, error) {
 	return c.value(e, true)
 }
 
-// holds writes that a column is there.
+// holds writes that a value counts as true: it is there, and not false. In the languages whose data
+// is JSON a 0 is false as well; the texts of a CSV are all true.
 func (c *converter) holds(e *expr) (operand, error) {
+	o, err := c.path(e, true)
+	if err == nil && c.Dialect == Handlebars {
+		o = given(o)
+	}
+	return o, err
+}
+
+// given asks whether a value that may be missing is neither false nor 0.
+func given(o operand) operand {
+	if rest, ok := strings.CutSuffix(o.text, ` | default ""`); ok {
+		return call("given %s", rest)
+	}
+	return call("given %s", o)
+}
+
+// there writes that a column is there, whatever it holds.
+func (c *converter) there(e *expr) (operand, error) {
 	o, err := c.path(e, true)
 	if err != nil {
 		return o, err
@@ -256,12 +287,20 @@ func (c *converter) holds(e *expr) (operand, error) {
 	return o, nil
 }
 
+// asksForOne writes that there is a value, which may be false.
+func (c *converter) asksForOne(e *expr) (operand, error) {
+	if e.kind == exprPath {
+		return c.there(e)
+	}
+	return c.condition(e)
+}
+
 // compared writes a comparison. An empty column is the empty text, or 0 where the template says
 // that it is a number.
 func (c *converter) compared(e *expr) (operand, error) {
 	f := map[string]string{"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}[e.text]
 	if e.args[1].kind == exprNone {
-		o, err := c.condition(e.args[0])
+		o, err := c.asksForOne(e.args[0])
 		if f == "eq" {
 			o = call("not %s", o)
 		}
@@ -282,7 +321,7 @@ func (c *converter) compared(e *expr) (operand, error) {
 			o = one(rest).or(0)
 		}
 		if a.kind == exprPath && f != "eq" && f != "ne" && !number && c.Dialect != Mailmerge {
-			if there, err := c.holds(a); err == nil && there.text != o.text {
+			if there, err := c.there(a); err == nil && there.text != o.text {
 				guard += " " + there.String()
 			}
 		}
@@ -330,7 +369,7 @@ func (c *converter) isIn(e *expr) (operand, error) {
 // tested writes what Jinja2 asks with "is".
 func (c *converter) tested(e *expr) (operand, error) {
 	what, turned := strings.CutPrefix(e.text, "not ")
-	o, err := c.condition(e.args[0])
+	o, err := c.asksForOne(e.args[0])
 	if err != nil {
 		return o, err
 	}
