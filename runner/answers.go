@@ -143,9 +143,12 @@ func (k *talk) release() {
 // settleOne settles an answer, which may be that of a record that was stopped.
 func (k *talk) settleOne(u *settlement, t *try, res *jobs.Result) {
 	r := k.slot.r
-	if res.Delays == jobs.DelaysFewer {
+	switch {
+	case res.Delays == jobs.DelaysFewer && res.Verdict == jobs.VerdictRetry:
 		r.turnedAway(k.slot.seat, t, res)
-	} else if res.Class != jobs.ClassConnect {
+	case res.Delays == jobs.DelaysFewer, res.Class == jobs.ClassConnect:
+	case res.Verdict == jobs.VerdictOK, res.Verdict == jobs.VerdictRetry, res.Verdict == jobs.VerdictUnknown:
+		// What is skipped or failed may have ended without the far side.
 		r.letIn(k.slot.seat)
 	}
 	if !r.guarding.works.Load() && r.readSign(u, t, res) {

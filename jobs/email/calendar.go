@@ -126,7 +126,7 @@ func (c *calendar) line(line string, values []string) (string, error) {
 }
 
 func escapedText(v string) string {
-	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`, "\t", " ").Replace(v)
+	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`, "\u0085", `\n`, "\u2028", `\n`, "\u2029", `\n`, "\t", " ").Replace(v)
 }
 
 // foldCalendar writes a line in pieces of at most 75 octets, letters whole: RFC 5545, section 3.1.

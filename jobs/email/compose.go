@@ -124,6 +124,9 @@ func newLayout(c *config, lang string, shape *jobs.Shape) (*layout, error) {
 		}
 	}
 	for _, h := range c.Headers { // of flags, which count more
+		if c.MoreHeaders && maySeveral(h.Name) {
+			continue
+		}
 		headers = slices.DeleteFunc(headers, func(o header) bool { return o.Name == h.Name })
 	}
 	for _, h := range slices.Concat(headers, c.Headers) {

@@ -31,6 +31,9 @@ type config struct {
 	// MakeText says that where there is only HTML a text is made of it; a run that was begun before
 	// that could be has none.
 	MakeText bool `json:"make_text,omitempty"`
+	// MoreHeaders says that a header of the flags of which there may be several comes beside those of
+	// the template; for a run that was begun before that could be it takes their place.
+	MoreHeaders bool `json:"more_headers,omitempty"`
 	// NameList says that a message that one can leave the list by names it; a run that was begun
 	// before that could be does not.
 	NameList    bool   `json:"name_list,omitempty"`
@@ -136,7 +139,7 @@ func readConfig(o jobs.Options) (config, error) {
 	c := config{
 		DefaultLang: strings.ToLower(o.String("default-lang")), Unsubscribe: o.String("unsubscribe"), VERP: o.Bool("verp"),
 		Address: o.String("address"), CheckMX: o.Bool("check-mx"), Resolver: o.String("resolver"), GreyWait: o.Duration("greylist-wait"), SeedEvery: o.Int("seed-every"),
-		MakeText: !o.Bool("no-text"), NameList: true,
+		MakeText: !o.Bool("no-text"), NameList: true, MoreHeaders: true,
 	}
 	for _, f := range []struct {
 		flag string

@@ -232,7 +232,7 @@ func suspect(c *composer) *jobs.Suspect {
 	if key == "" || c.Maildir != "" {
 		return nil
 	}
-	return &jobs.Suspect{Classes: []jobs.Class{reply.ClassPolicy, reply.ClassReply, reply.ClassContent, reply.ClassSender}, Column: key, Domain: true}
+	return &jobs.Suspect{Classes: []jobs.Class{reply.ClassPolicy, reply.ClassReply, reply.ClassContent, reply.ClassSender, classCopy}, Column: key, Domain: true}
 }
 
 const (

@@ -26,6 +26,7 @@ type runner struct {
 	transport  transport
 	suppressed *suppressions
 	exchanges  *exchanges // nil: not asked
+	noted      string     // the last address that was put on the list of --bounced
 	address    []byte     // of the record in hand, as it was given
 	doubts     doubts
 	cleaned    cleaned
@@ -163,7 +164,7 @@ func (r *runner) handIn(ctx context.Context, l *letter, rec *jobs.Record, res *j
 	o := judge(at, err, rec.Attempt)
 	r.doubts.weigh(rec.Seq, rec.Attempt, &o)
 	r.fitGrey(&o, rec.Attempt)
-	if gone := l.bounced(err); o.Class == reply.ClassBounce && r.Bounced != "" && gone != "" {
+	if gone := l.bounced(err); o.Class == reply.ClassBounce && r.Bounced != "" && gone != "" && gone != r.noted {
 		if err := noteBounce(r.Bounced, gone); err != nil {
 			// The address stays to be tried, and the list to be mended.
 			o = reply.Outcome{Verdict: jobs.VerdictAbort, Status: statusDeferred, Class: "bounced-file", Phase: at}
@@ -171,7 +172,9 @@ func (r *runner) handIn(ctx context.Context, l *letter, rec *jobs.Record, res *j
 			r.fill(res, o, l.id, "")
 			return false
 		}
+		r.noted = gone // who gets a copy of every message is there once
 	}
+	ofCopy(&o, l, err)
 	res.Fail(o.Verdict, o.Class, "%s: %s%s", o.Phase, err, advice(&o))
 	res.RetryAfter, res.Delays = o.After, o.Holds
 	r.fill(res, o, l.id, "")

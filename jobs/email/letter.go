@@ -111,6 +111,11 @@ var onlyOnce = []string{
 	"Auto-Submitted", "Content-Language", "Precedence", "Priority", "Importance", "X-Priority", "X-Mailer", "User-Agent", "Organization", "Feedback-Id",
 }
 
+// maySeveral reports whether there may be several headers of a name, or, of Cc and Bcc, lines of one.
+func maySeveral(name string) bool {
+	return name == "Cc" || name == "Bcc" || !hasAddresses(name) && !slices.Contains(onlyOnce, name)
+}
+
 // mayBeSet refuses headers that are not for the user to write.
 func mayBeSet(name string) error {
 	switch name {
@@ -129,7 +134,14 @@ func mayBeSet(name string) error {
 // set sets a header that has no addresses. One of a name that is there already goes beside it,
 // unless there may be one: see checkHeaders.
 func (l *letter) set(name, value string) error {
-	if name == "Subject" || !isASCII(value) || strings.Contains(value, "=?") { // that would be read as encoded
+	switch phrase, rest := cutAngle(value); {
+	case name == "Subject":
+		value = encodeText(name, value)
+	case isASCII(value) && !strings.Contains(value, "=?"): // that would be read as encoded
+		value = strings.Join(strings.Fields(value), " ")
+	case rest != "": // List-Id: Grüße <news.example.com>
+		value = encodeText(name, phrase) + " " + rest
+	default:
 		value = encodeText(name, value)
 	}
 	if n := longest(value); n > mostLine {
@@ -142,6 +154,16 @@ func (l *letter) set(name, value string) error {
 	l.names = append(l.names, name)
 	l.SetGenHeader(mail.Header(name), value)
 	return nil
+}
+
+// cutAngle takes off a value what stands in angle brackets at its end, if that is ASCII and there is
+// something before it: a name, and what is named. Rest is empty where it is not so.
+func cutAngle(value string) (phrase, rest string) {
+	i := strings.LastIndexByte(value, '<')
+	if i <= 0 || !strings.HasSuffix(value, ">") || !isASCII(value[i:]) || strings.Contains(value[i:], "=?") {
+		return value, ""
+	}
+	return strings.TrimSpace(value[:i]), value[i:]
 }
 
 // setAddresses sets a header of addresses, or adds to it. Who must not be written to is left out

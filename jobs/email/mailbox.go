@@ -132,6 +132,9 @@ func folded(name, value string) string {
 	// Counted as go-mail does, so that all headers look alike.
 	room := 72 - len(name)
 	for word := range strings.SplitSeq(value, " ") {
+		if word == "" {
+			continue // a line must not be made of spaces alone: RFC 5322, section 3.2.2
+		}
 		if room-len(word) <= 1 {
 			out.WriteString("\r\n")
 			room = 73

@@ -6,6 +6,19 @@ import (
 	"errors"
 )
 
+// classCopy is a refusal of one of those who get a copy: a message goes to all, or to nobody.
+const classCopy jobs.Class = "copy"
+
+// ofCopy makes of a final refusal of a copy what it is: nothing is wrong with whom the record is
+// about, and nothing was sent.
+func ofCopy(o *reply.Outcome, l *letter, err error) {
+	var one *rcptError
+	if !errors.As(err, &one) || one.to == l.recipients[0] || o.Verdict != jobs.VerdictFailed {
+		return
+	}
+	o.Status, o.Class = statusDeferred, classCopy
+}
+
 // judge says what an error in a phase means. Attempt is which try of the record this was,
 // from 1.
 func judge(at reply.Phase, err error, attempt int) reply.Outcome {

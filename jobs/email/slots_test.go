@@ -3,6 +3,7 @@ package email
 import (
 	"brood/jobs"
 	"bytes"
+	"fmt"
 	netmail "net/mail"
 	"slices"
 	"strings"
@@ -100,6 +101,40 @@ func TestSlots(t *testing.T) {
 			if strings.Contains(to, "evil") {
 				t.Errorf("%s: %s of %q, %q is sent to %q", c.header, c.template, c.name, c.cc, l.recipients)
 			}
+		}
+	}
+}
+
+// TestMoreHeaders: a header of the flags comes beside those of the template where there may be
+// several, and else takes their place; of a run that was begun before it takes their place anyway.
+func TestMoreHeaders(t *testing.T) {
+	shape := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"email"}}
+	rec := &jobs.Record{Attempt: 1, Shape: shape, Values: [][]byte{[]byte("ann@example.org")}}
+	for more, want := range map[bool]string{
+		true:  "X-Tag [one two three] Cc [<a@x.example>, <b@x.example>] List-Id [=?utf-8?b?R3LDvMOfZQ==?= <news.x.example>] Subject [flag] X-Gap [a b]",
+		false: "X-Tag [three] Cc [<b@x.example>] List-Id [=?utf-8?b?R3LDvMOfZQ==?= <news.x.example>] Subject [flag] X-Gap [a b]",
+	} {
+		c, err := newComposer(config{
+			MoreHeaders: more, Use: []string{}, Template: variants{"": {"t", "From: t@x.example\nX-Tag: one\nX-Tag: two\nCc: a@x.example\nList-Id: old.x.example\nSubject: template\nX-Gap: a  b\n\nHello\n"}},
+			Headers: []header{{"X-Tag", "three"}, {"Cc", "b@x.example"}, {"List-Id", "Grüße <news.x.example>"}, {"Subject", "flag"}},
+		}, shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := c.compose(rec, "k", "r", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := netmail.ReadMessage(bytes.NewReader(l.message))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, name := range []string{"X-Tag", "Cc", "List-Id", "Subject", "X-Gap"} {
+			got = append(got, fmt.Sprint(name, " ", m.Header[name]))
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%t:\n%s, want\n%s", more, s, want)
 		}
 	}
 }

@@ -249,3 +249,37 @@ func TestDomainRates(t *testing.T) {
 		t.Errorf("14 messages to one domain took %s with 5/s", took)
 	}
 }
+
+// TestRefusedCopy: whoever gets a copy of each message and does not exist is no reason to call
+// those dead whom the records are about; and it is seen soon.
+func TestRefusedCopy(t *testing.T) {
+	t.Parallel()
+	s, address := serveMail(t)
+	m := newMailing(t, address, "-j", "1", "--retries", "0", "--verp=false", "--header", "Cc: rcpt-550-5.1.1@copy.example")
+	var list []string
+	for i := range 30 {
+		list = append(list, fmt.Sprintf("ann%d@d%d.example", i, i))
+	}
+	m.list(list...)
+	bounced := m.path("bounced.txt")
+	if code, said := m.run("copy", "--bounced", bounced); code != 4 {
+		t.Errorf("exit status %d\n%s", code, said)
+	}
+	rows := m.rows()
+	if len(rows) < 3 || len(rows) > 5 {
+		t.Errorf("%d records were used up", len(rows))
+	}
+	for to, row := range rows {
+		if row != "failed copy deferred rcpt 550" && row != "failed deferred copy rcpt 550" {
+			t.Errorf("%s: %q", to, row)
+		}
+	}
+	if text, err := os.ReadFile(bounced); err != nil || string(text) != "rcpt-550-5.1.1@copy.example\n" {
+		t.Errorf("the list has %q (%v)", text, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.taken) > 0 {
+		t.Errorf("taken: %v", s.taken)
+	}
+}

@@ -8,7 +8,17 @@ import (
 // TooMany reports whether a server refuses a connection as there are too many at a time: by
 // its words, whenever it says so; or as it sends a new connection away, which may be why.
 func TooMany(at Phase, said *Reply) bool {
-	return said.Code >= 400 && (saysTooMany(said.Text) || (said.Code == 421 && at == Connect))
+	return said.Code >= 400 && (crowded(at, said.Code, said.Text) || (said.Code == 421 && at == Connect))
+}
+
+// crowded reports whether a reply that came in a phase says that there are too many connections.
+// Once a transaction goes on, words are not enough: a server may quote another one there, that of
+// the recipient.
+func crowded(at Phase, code int, text string) bool {
+	if !slices.Contains([]Phase{Connect, Auth, Mail}, at) && code != 421 && code != 432 {
+		return false
+	}
+	return saysTooMany(text)
 }
 
 // saysTooMany reports whether words are about too many connections at a time. Servers have

@@ -25,6 +25,9 @@ func TestTooMany(t *testing.T) {
 		{Mail, 450, "too many connections from your IP", true},
 		{Mail, 451, "maximum number of simultaneous connections exceeded", true},
 		{Mail, 421, "The maximum number of concurrent connections has exceeded a limit, closing transmission channel", true},
+		{Rcpt, 450, "4.7.1 callout: host said: too many concurrent connections", false}, // to another server
+		{Dot, 451, "next hop said: too many connections", false},
+		{Rcpt, 421, "too many connections from 192.0.2.1", true},
 		{Dot, 432, "STOREDRV.ClientSubmit; sender thread limit exceeded", true},
 		{Mail, 421, "Connection limit exceeded", true},
 		{Mail, 421, "Connection rate limit exceeded", false},

@@ -22,7 +22,7 @@ func Judge(at Phase, said *Reply, attempt int) Outcome {
 func (o *Outcome) Rule(host time.Duration) {
 	about := subjectOf(o)
 	o.Hint = about.hint()
-	if o.Code < 500 || saysTooMany(o.Text) {
+	if o.Code < 500 || crowded(o.Phase, o.Code, o.Text) {
 		o.later(about, host)
 		return
 	}
@@ -68,7 +68,7 @@ func (o *Outcome) later(about subject, host time.Duration) {
 	}
 	is := func(list ...string) bool { return slices.Contains(list, o.Enhanced) }
 	switch {
-	case saysTooMany(o.Text):
+	case crowded(o.Phase, o.Code, o.Text):
 		set(jobs.VerdictRetry, ClassBusy, host, jobs.DelaysFewer)
 	case about == ofQuota:
 		set(jobs.VerdictAbort, ClassBusy, 0, 0)
