@@ -23,6 +23,9 @@ func plainOf(text string) *plain {
 	var out strings.Builder
 	out.WriteByte(' ')
 	for _, field := range strings.Fields(cutQuoted(text)) {
+		if strings.EqualFold(strings.TrimRight(field, ".,;:"), "(sender)") { // whose what was said is
+			field = "marked as sender"
+		}
 		if p.names(field) {
 			continue
 		}

@@ -35,6 +35,9 @@ func subjectOf(o *Outcome) subject {
 		return ofNobody
 	}
 	about := text.subject()
+	if (about == ofNobody || about == ofUnsaid) && text.oursIsMissing() {
+		about = ofSender
+	}
 	by := subjectOfCode(o, code)
 	if about == ofAbsent {
 		if by != ofUnsaid || o.Code < 500 { // 450 is a mailbox that is busy: RFC 5321, section 4.2.3

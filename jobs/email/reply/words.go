@@ -218,6 +218,14 @@ transport rules
 authenticated for group
 rejected by recipient
 rejected by the recipient
+you are not listed
+you are not in
+you are not on
+youre not listed
+youre not in
+youre not on
+suppression list
+is suppressed
 `
 
 // wordsListed: reputation, lists of those who are blocked, and proofs that a message lacks.
@@ -282,7 +290,7 @@ is listed on
 listed in ! not listed ! unlisted
 unsolicited
 spoof
-header from
+header from ! domain does not exist ! not found ! doesnt exist
 due to policy
 policy reasons
 policy reason
@@ -562,6 +570,18 @@ outgoing mail & suspend
 outgoing mail & block
 outgoing email & suspend
 outgoing email & block
+look up your
+lookup your
+resolve your
+callback & for sender
+callback & failed & sender
+callout & failed & sender ! recipient
+verification failed for sender
+verify the sender
+could not verify sender
+cannot verify sender
+smtp account
+sender signature
 `
 
 // wordsHello: how this machine calls itself, and the sender in other languages. Looked at
