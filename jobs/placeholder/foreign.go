@@ -69,12 +69,15 @@ func Foreign(text string, columns []string) (first Found, ok bool) {
 	}
 	for _, m := range braces().FindAllStringSubmatchIndex(text, -1) {
 		before, inner := text[:m[0]], text[m[2]:m[3]]
-		if !strings.HasSuffix(before, `\`) && !repeats(before, inner) && Suspect(before, inner, columns) {
+		if !strings.HasSuffix(before, `\`) && !repeats(before, inner) && braced(before, inner, columns) {
 			take(m[0], text[m[0]:m[1]], bare(inner))
 			break
 		}
 	}
-	for _, f := range forms() {
+	if at, end, name := unclosed(text, columns); at >= 0 {
+		take(at, text[at:end], name)
+	}
+	for _, f := range slices.Concat(forms(), otherForms()) {
 		for _, m := range f.pattern.FindAllStringSubmatchIndex(text, -1) {
 			g := 2
 			if m[g] < 0 {
@@ -103,7 +106,7 @@ func repeats(before, inner string) bool {
 
 // whole are the ends of what a pattern has found, without what is only around it.
 func whole(text string, from, to int) (at, end int) {
-	at = from + strings.IndexAny(text[from:to], "*<%$«&[#@-{")
+	at = from + strings.IndexAny(text[from:to], "*<%$«&[#@-{~")
 	closing := map[byte]string{'[': "]", '-': "-"}[text[at]]
 	if closing == "" {
 		return at, to
@@ -126,7 +129,10 @@ func (c counting) holds(name string, columns []string) bool {
 
 // bare is the name in what other languages put around it.
 func bare(inner string) string {
-	name, _, _ := strings.Cut(strings.Trim(inner, "%#=$./@ "), "|")
+	name, _, _ := strings.Cut(strings.Trim(inner, "%#=$./@! "), "|")
+	if inBraces().MatchString(inner) {
+		name = name[strings.LastIndexAny(name, "=:.")+1:]
+	}
 	return strings.TrimSpace(name)
 }
 
@@ -142,7 +148,7 @@ func Unescape(text string, columns []string) string {
 	done := 0
 	for _, m := range braces().FindAllStringSubmatchIndex(text, -1) {
 		before := strings.TrimSuffix(text[:m[0]], `\`)
-		if len(before) < m[0] && !strings.HasSuffix(before, "{") && !repeats(text[:m[0]], text[m[2]:m[3]]) && Suspect(before, text[m[2]:m[3]], columns) {
+		if len(before) < m[0] && !strings.HasSuffix(before, "{") && !repeats(text[:m[0]], text[m[2]:m[3]]) && braced(before, text[m[2]:m[3]], columns) {
 			out.WriteString(before[done:])
 			done = m[0]
 		}
