@@ -40,7 +40,7 @@ func (o *Outcome) Rule(host time.Duration) {
 	case o.Phase == Mail && about != ofSize && o.Enhanced != "5.6.7":
 		// It is the sender who is refused, whoever the recipient.
 		set(jobs.VerdictAbort, "deferred", ClassSender, 0)
-	case about == ofFull:
+	case about == ofFull, about == ofStorage:
 		set(jobs.VerdictRetry, "deferred", ClassFull, FullTime)
 	case about == ofNobody:
 		set(jobs.VerdictFailed, "bounced", ClassBounce, 0)
@@ -86,6 +86,8 @@ func (o *Outcome) later(about subject, host time.Duration) {
 		set(jobs.VerdictAbort, ClassAuth, 0, 0)
 	case about == ofRelay: // Postfix says so with 454 4.7.1
 		set(jobs.VerdictAbort, ClassSender, 0, 0)
+	case about == ofStorage:
+		set(jobs.VerdictRetry, ClassBusy, host, jobs.DelaysAll)
 	case about == ofFull:
 		set(jobs.VerdictRetry, ClassFull, FullTime, 0)
 	case is("4.5.3"):

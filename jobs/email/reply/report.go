@@ -29,7 +29,7 @@ func OfReport(status, action, diagnostic string) jobs.Class {
 	if quotes = quotes && code >= 400; quotes {
 		o.Code = code
 		o.Enhanced, _ = CutEnhanced(strings.TrimSpace(said), code)
-	} else if o.Code = 554; strings.HasPrefix(status, "4") {
+	} else if o.Code = 550; strings.HasPrefix(status, "4") {
 		o.Code = 451
 	}
 	// The status of the report is often only a summary of what was said.

@@ -14,6 +14,7 @@ const (
 	ofSender  subject = "sender"  // its address, its name or its account is not accepted
 	ofPolicy  subject = "policy"  // its reputation, the message, or who may write there
 	ofFull    subject = "full"    // the mailbox takes no more for now
+	ofStorage subject = "storage" // the server has no room, whoever the recipient
 	ofSize    subject = "size"    // the message is too large
 	ofNobody  subject = "nobody"  // there is no such mailbox, or no such domain
 	ofAbsent  subject = "absent"  // the mailbox is not there, if the code does not say otherwise
@@ -31,7 +32,7 @@ func subjectOf(o *Outcome) subject {
 		code = text.codes[0] // as qmail writes it: sorry, no mailbox here (#5.1.1)
 	}
 	// Microsoft's, for an address that its directory does not have.
-	if code == "5.4.1" && strings.Contains(text.words, " recipient address rejected access denied ") {
+	if code == "5.4.1" && (strings.Contains(text.words, " recipient address rejected access denied ") || strings.Contains(text.words, " recipient addresses rejected access denied ")) {
 		return ofNobody
 	}
 	about := text.subject()
@@ -46,8 +47,12 @@ func subjectOf(o *Outcome) subject {
 		about = ofNobody
 	}
 	switch {
+	case about == ofUnsaid && isSwitchedOff(code) && !switchedOffAlone(o, text):
+		return ofPolicy
 	case about == ofUnsaid:
 		return by
+	case about == ofStorage && code != "4.3.1" && code != "":
+		return ofFull
 	case about == ofShut && by == ofNobody: // 5.2.1: "is disabled", 5.1.1: "inactive"
 		return ofNobody
 	case about == ofNobody && by != ofNobody && o.Code >= 500 && o.Code <= 504:
@@ -64,7 +69,7 @@ func subjectOfCode(o *Outcome, code string) subject {
 	switch rest {
 	case "1.1", "1.2", "1.3", "1.6", "1.10", "1.0", "4.4":
 		return ofNobody
-	case "2.1":
+	case "2.1": // see switchedOffAlone
 		if class == "5" {
 			return ofNobody
 		}
@@ -90,4 +95,22 @@ func subjectOfCode(o *Outcome, code string) subject {
 		return ofNobody
 	}
 	return ofUnsaid
+}
+
+// isSwitchedOff is about the code of a mailbox that takes nothing: RFC 3463, section 3.3.
+func isSwitchedOff(code string) bool { return code == "5.2.1" }
+
+// switchedOffAlone reports whether 5.2.1 alone says that a mailbox is switched off. Others use
+// it for what they think of a message, or of the sender (AOL: 521 5.2.1, 554 5.2.1): without
+// words for it the mailbox was looked at, and nothing else.
+func switchedOffAlone(o *Outcome, text *plain) bool {
+	if o.Phase != Rcpt || o.Code == 521 || o.Code == 554 {
+		return false
+	}
+	for _, w := range []string{" message", " mail ", " email ", " content", " delivery", " refused", " your ", " url", " attachment"} {
+		if strings.Contains(text.words, w) {
+			return false
+		}
+	}
+	return !strings.Contains(text.words, " rejected ") || strings.Contains(text.words, " recipient ") || strings.Contains(text.words, " mailbox ")
 }

@@ -21,9 +21,11 @@ var vocabulary = sync.OnceValue(func() []phrase {
 		{ofLogin, wordsLogin},
 		{ofRelay, wordsRelay},
 		{ofSender, wordsSender},
+		{ofStorage, wordsStorage},
 		{ofFull, wordsFull},
 		{ofSize, wordsSize},
 		{ofBarred, wordsBarred},
+		{ofNobody, wordsGone},
 		{ofShut, wordsShut},
 		{ofNobody, wordsNobody},
 		{ofNobody, wordsNobodyAbroad},
@@ -73,7 +75,33 @@ receiving email at a rate
 receiving messages at a rate
 receiving mail too quickly
 receiving limit
+receiving quota
 receive limit
+receive quota
+quota of the recipient
+quota of this recipient
+quota of recipient
+limit of the recipient
+limit of this recipient
+exceeded for recipient
+exceeded for this recipient
+exceeded for the recipient
+reached for recipient
+reached for this recipient
+reached for the recipient
+messages for this recipient
+messages for the recipient
+messages for that recipient
+mails for this recipient
+mails for the recipient
+messages to this recipient
+messages to the recipient
+mails to this recipient
+recipients daily limit
+recipients daily quota
+user daily limit
+user daily quota
+recipients quota
 recipient has exceeded their limit
 recipient has exceeded the limit
 recipient & message rate limit
@@ -604,6 +632,22 @@ absender
 差出人
 `
 
+// wordsStorage: the server has no room: RFC 5321, section 4.2.2, and 4.3.1 of RFC 3463. Where
+// another code says that it is the mailbox, it is.
+const wordsStorage = `
+insufficient system storage
+insufficient system resources
+insufficient system space
+out of disk space
+out of disk
+server is out of
+system storage
+mail system full
+mail system is full
+no space left on device
+disk is full
+`
+
 // wordsFull: the mailbox is full.
 const wordsFull = `
 mailbox full
@@ -673,8 +717,6 @@ no space left
 insufficient storage
 insufficient space
 insufficient disk
-insufficient system storage
-insufficient system resources
 maximum number of messages
 message store is full
 exceeds allowed quota
@@ -808,6 +850,12 @@ too many hops
 hop count
 `
 
+// wordsGone: there was such a mailbox, and nobody has it any more, in words of those below.
+const wordsGone = `
+mailbox is inactive
+mailbox inactive
+`
+
 // wordsShut: there was such a mailbox, which is switched off.
 const wordsShut = `
 account & disabled
@@ -820,7 +868,6 @@ disabled account
 disabled recipient
 disabled user
 disabled mailbox
-disabled or discontinued
 disabled_
 inactive
 not active
@@ -847,6 +894,11 @@ not accept any
 // wordsNobody: there is no such mailbox, or no such domain.
 const wordsNobody = `
 recipient verification failed
+validrcptto
+no inbox by
+no inbox for
+no inbox with
+no such inbox
 indicated no smtp service
 illegal host domain name
 exrecipnotfound
@@ -1087,6 +1139,22 @@ not listed in ! client ! ip_ ! host ! whitelist ! white list ! sender ! allow
 // wordsNobodyAbroad: the same in other languages.
 const wordsNobodyAbroad = `
 empfanger unbekannt
+empfanger ist unbekannt
+empfaenger ist unbekannt
+benutzer ist unbekannt
+nutzer ist unbekannt
+adresse ist unbekannt
+postfach ist unbekannt
+benutzer nicht gefunden
+nutzer nicht gefunden
+postfach nicht gefunden
+konto nicht gefunden
+adresse nicht gefunden
+adressat nicht gefunden
+teilnehmer nicht gefunden
+benutzer & wurde nicht gefunden
+postfach & wurde nicht gefunden
+adresse & wurde nicht gefunden
 empfaenger unbekannt
 empfanger & nicht gefunden
 empfaenger & nicht gefunden
