@@ -131,7 +131,7 @@ func (v *view) fromWords(l *letter, subject string) []Recipient {
 		who = l.addresses(nil)
 	}
 	if len(who) == 0 {
-		for _, m := range mentions(v.prose, 50) {
+		for _, m := range mentions(l.told(), 50) {
 			if !isRole(m.address) && !among(m.address, v.others()) {
 				who = []string{m.address}
 				break
@@ -202,12 +202,22 @@ func (v *view) writtenTo(written Written, list []Recipient) string {
 	}
 	named = append(unique(named), v.m.header.addresses("x-failed-recipients", "from")...)
 	for _, at := range append(v.m.header.addresses("to", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-rcpt-to", "original-recipient", "cc"),
-		v.returned.addresses("return-path", "x-envelope-from", "x-return-path", "errors-to")...) {
+		v.sentFrom()...) {
 		if a := written(at, named); a != "" {
 			return a
 		}
 	}
 	return ""
+}
+
+// sentFrom are the return paths of the message, as what is returned and feedback about it say: RFC 5965,
+// section 3.2.
+func (v *view) sentFrom() []string {
+	out := v.returned.addresses("return-path", "x-envelope-from", "x-return-path", "errors-to")
+	for _, f := range v.feedback {
+		out = append(out, feedback(f).addresses("original-mail-from")...)
+	}
+	return out
 }
 
 // ofOne is what a report says about the one to whom a message was written: of several, which are

@@ -19,7 +19,10 @@ func (v *view) isLooseComplaint() bool {
 	if v.whole == nil || len(v.fields) > 0 {
 		return false
 	}
-	return v.returned.has("x-hmxmroriginalrecipient") || v.m.header.has("x-hmxmroriginalrecipient") || feedbackFrom().MatchString(v.subject())
+	if v.returned.has("x-hmxmroriginalrecipient") || v.m.header.has("x-hmxmroriginalrecipient") {
+		return v.speaker() == system || feedbackFrom().MatchString(v.subject()) && !isAnswer().MatchString(v.subject())
+	}
+	return (v.speaker() == system || v.speaker() == program && hasNoReturn(v.m.header)) && feedbackFrom().MatchString(v.subject())
 }
 
 // aboutComplaint says who has complained: RFC 5965, sections 3.1 and 3.2, or the header of

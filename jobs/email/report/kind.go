@@ -16,6 +16,8 @@ type view struct {
 	disposition []string
 	returned    header // of the message that comes back
 	whole       *part  // that message, as a part that has not been taken apart
+	attached    bool   // it is a part of its own, and not text that anybody may have typed
+	reported    bool   // parts are held together as those of a report: RFC 6522
 }
 
 func (p *part) view() *view {
@@ -30,6 +32,7 @@ func (v *view) walk(p *part, top bool) {
 	case p.kind == "multipart/alternative":
 		v.alternative(p)
 	case len(p.parts) > 0:
+		v.reported = v.reported || p.kind == "multipart/report"
 		for _, child := range p.parts {
 			v.walk(child, false)
 		}
@@ -40,10 +43,12 @@ func (v *view) walk(p *part, top bool) {
 	case strings.HasSuffix(p.kind, "/disposition-notification") || strings.HasSuffix(p.kind, "/global-disposition-notification"):
 		v.disposition = append(v.disposition, p.text())
 	case strings.HasPrefix(p.kind, "message/") || strings.HasSuffix(p.kind, "/rfc822-headers") || strings.HasSuffix(p.kind, "/global-headers"):
+		v.attached = v.attached || v.whole == nil
 		v.setReturned(p.unpacked())
 	case p.kind == "" || strings.HasPrefix(p.kind, "text/") || top:
 		v.addText(p.text(), strings.TrimSpace(disposition) == "attachment")
 	case strings.HasSuffix(strings.ToLower(p.params["name"]), ".eml"):
+		v.attached = v.attached || v.whole == nil
 		v.setReturned(p.unpacked())
 	}
 }
@@ -100,6 +105,21 @@ func outdented(raw []byte) []byte {
 	return bytes.ReplaceAll(raw, append([]byte("\n"), margin...), []byte("\n"))
 }
 
+// passesOn is for mail of a person: whether it has a report attached that came to where this has come to, or
+// to an address made for one recipient. Others' reports about others' mail are none of ours.
+func (v *view) passesOn(inner *part, written Written) bool {
+	in := inner.view()
+	if !v.attached || in.speaker() == person || isReply().MatchString(v.subject()) {
+		return false
+	}
+	for _, a := range inner.header.addresses("to", "delivered-to") {
+		if among(a, v.m.header.addresses("to", "delivered-to", "x-original-to")) {
+			return true
+		}
+	}
+	return written != nil && in.writtenTo(written, nil) != ""
+}
+
 // inner is the message that is returned, if it looks like a report itself.
 func (v *view) inner() *part {
 	if v.whole == nil || !isDaemon(v.returned) && !isAutomatic(v.returned) && !reportSubject().MatchString(v.returned.text("subject")) && !strings.Contains(v.returned.get("content-type"), "multipart/report") {
@@ -128,71 +148,54 @@ func (v *view) beginning() string { return clip(v.prose, 2*maxPassage) }
 // kind tells what came back. Ours says that it came to an address made for one recipient.
 func (v *view) kind(ours bool) Kind {
 	h := v.m.header
-	subject := v.subject()
+	who := v.speaker()
 	switch {
-	case len(v.feedback) > 0 || v.isLooseComplaint():
+	case len(v.feedback) > 0 && who != person || v.isLooseComplaint():
 		return Complaint
 	case v.notice() != nil:
 		if v.notice().complaint() {
 			return Complaint
 		}
 		return Delivery
-	case len(v.fields) > 0 || len(v.disposition) > 0 || h.has("x-failed-recipients"):
+	case len(v.disposition) > 0 && len(v.fields) == 0, who == system:
 		return Delivery
-	case isDaemon(h):
+	case who == program && (len(v.fields) > 0 || h.has("x-failed-recipients")):
 		return Delivery
-	case isUnsubscribe(h, v.prose):
+	case isUnsubscribe(v.subject(), v.prose):
 		return Unsubscribe
-	case autoSubject().MatchString(subject):
+	case autoSubject().MatchString(v.subject()):
 		return AutoReply
-	case strings.Contains(v.prose, "Final-Recipient:"):
+	case who == program && v.isReport(ours):
 		return Delivery
-	case reportSubject().MatchString(subject) && (v.whole != nil || isAutomatic(h) || failureWords().MatchString(v.beginning())):
-		return Delivery // but not: your delivery has been shipped
-	case ours && isQuote(v.prose):
-		return Delivery // whatever it looks like
 	case isAutomatic(h):
-		// Nobody's return path: a mail system that has words of its own, or an answering machine, which may
-		// have words about addresses too: I have left, write to grace@example.net.
-		if failureWords().MatchString(v.beginning()) && (v.whole != nil || readLetter(v.prose).quotes()) {
-			return Delivery
-		}
 		return AutoReply
 	}
 	return Other
 }
 
-// isDaemon reports whether a mail system has written this, as its address or its name says.
-func isDaemon(h header) bool {
-	from := strings.ToLower(h.text("from"))
-	if h.has("from") && (from == "" || strings.TrimSpace(from) == "<>") {
+// isReport tells a report from other mail of programs, which may have words about addresses too: I have
+// left, write to grace@example.net; your parcel could not be delivered.
+func (v *view) isReport(ours bool) bool {
+	h := v.m.header
+	code := readLetter(v.prose).quotes()
+	switch {
+	case strings.Contains(v.prose, "Final-Recipient:"), ours && isQuote(v.prose):
+		return true
+	case reportSubject().MatchString(v.subject()):
+		return v.whole != nil || code || hasNoReturn(h) && failureWords().MatchString(v.beginning())
+	case !failureWords().MatchString(v.beginning()):
+		return false
+	case code:
 		return true
 	}
-	return daemon().MatchString(from)
-}
-
-var daemon = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`mailer[-_. ]?daemon|mail[-_. ]?daemon|post[-_]?master@|^"?(mail )?postmaster"?\b|mail(er)?[-_. ]deliver[a-z]*[-_. ](sub)?system|mail deliver(y)? (sub)?system|mail administrator|system administrator|microsoft outlook|(^|<)bounces?@|no-?reply@sns\.amazonaws|delivery[-_]?(status|notification)`)
-})
-
-// isAutomatic reports whether a program has written this: RFC 3834, and what others do.
-func isAutomatic(h header) bool {
-	if s := strings.ToLower(h.get("auto-submitted")); s != "" && !strings.HasPrefix(s, "no") {
-		return true
-	}
-	if h.has("return-path") && strings.Trim(h.get("return-path"), "<> ") == "" {
-		return true
-	}
-	switch strings.ToLower(h.get("precedence")) {
-	case "auto_reply", "auto-reply":
-		return true
-	}
-	for _, name := range []string{"x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-response-from", "x-autogenerated", "x-autoreply-from", "x-mail-autoreply", "x-vacation"} {
-		if h.has(name) {
-			return true
+	// Not of him to whom it was written, who quotes it.
+	to := v.returned.writtenTo()
+	for _, a := range h.addresses("from") {
+		if among(a, to) {
+			return false
 		}
 	}
-	return false
+	return len(to) > 0
 }
 
 // reportSubject are the subjects of reports, in the languages in which mail systems speak.
@@ -212,11 +215,3 @@ var autoSubject = sync.OnceValue(func() *regexp.Regexp {
 var failureWords = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(not|n't|n’t|unable|fail|undeliver|impossible|error|reject|refus)[^.]{0,80}(deliver|recipient|address|mailbox|sent|reach)|(deliver|recipient|address|mailbox|mail)[a-z]*[^.]{0,80}(fail|reject|unknown|full|refus|not found|invalid|error|disabled)|user unknown|no such user|\b[45]\d\d[ -][45]\.\d\.\d`)
 })
-
-// isUnsubscribe knows the messages that mail programs write when somebody clicks on leave.
-func isUnsubscribe(h header, prose string) bool {
-	const short = 400
-	text := strings.TrimSpace(prose)
-	subject := strings.ToLower(strings.TrimSpace(h.text("subject")))
-	return len(text) < short && subject == "unsubscribe" || strings.EqualFold(text, "unsubscribe") && len(subject) < short
-}

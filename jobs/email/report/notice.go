@@ -42,11 +42,12 @@ type noticeAbout struct {
 func (v *view) notice() *notice {
 	const far = 200 // into the text
 	i := strings.IndexByte(clip(v.prose, far), '{')
-	if i < 0 || !strings.Contains(v.prose, "notificationType") && !strings.Contains(v.prose, "eventType") {
+	if i < 0 || !isNotifier(v.m.header) || !strings.Contains(v.prose, "notificationType") && !strings.Contains(v.prose, "eventType") {
 		return nil
 	}
 	n := &notice{}
-	if err := json.NewDecoder(strings.NewReader(v.prose[i:])).Decode(n); err != nil {
+	text := strings.ReplaceAll(v.prose[i:], "!\n ", "") // where sendmail has broken a line that was too long
+	if err := json.NewDecoder(strings.NewReader(text)).Decode(n); err != nil {
 		return nil
 	}
 	if n.Type == "" && n.Event == "" && n.Message != "" {

@@ -43,7 +43,7 @@ func readLetter(text string) *letter {
 			continue
 		}
 		found := mentions(line, 8)
-		if len(found) == 0 || passedOver().MatchString(line) || len(l.passages) >= most {
+		if len(found) == 0 || passedOver().MatchString(line) || elsewhere(line) || len(l.passages) >= most {
 			if open >= 0 {
 				l.passages[open].add(line)
 			}
@@ -112,6 +112,16 @@ var passedOver = sync.OnceValue(func() *regexp.Regexp {
 		`|contact|assistance|for help|please (e-?)?mail|send (a |your )?(e-?)?mail to|questions|mailto:|report this|^\s*(hello|hi|dear|hallo|bonjour)\b|this is the .* (at|program|server)|email address .* is listed in`)
 })
 
+// elsewhere reports whether a line says where else to write: please write to grace@example.net instead.
+func elsewhere(line string) bool {
+	m := mentions(line, 1)
+	return len(m) > 0 && !startsWith(line, m[0]) && writeTo().MatchString(line)
+}
+
+var writeTo = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(write|turn|reach out|wenden|adressez|escrib\w*|schreiben|schreibt) (it |them |me |him |her |us |mir |bitte |sie )?(sich )?(to|at|an|à|a)\b|@\S+ instead\b|\b(new address|new e-?mail|neue (e-?mail-?)?adresse)\b`)
+})
+
 // aboutDelivery are lines that name a recipient in the middle.
 var aboutDelivery = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)deliver|recipient|mailbox|rcpt|address|user\b|unknown|account|reach|rejected|\bto\s*:|undeliverable|gateway|could not|zugestellt|empfänger|destinataire|distribu|consegn|entreg|получател|доставлен`)
@@ -154,6 +164,17 @@ func (l *letter) addresses(not []string) []string {
 		}
 	}
 	return nil
+}
+
+// told is the letter without the lines that say where else to write.
+func (l *letter) told() string {
+	var out strings.Builder
+	for line := range strings.Lines(l.words) {
+		if !elsewhere(clip(line, maxLine)) {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
 }
 
 // about is what is said about an address, the plainest first. Alone says that the letter

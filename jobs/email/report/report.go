@@ -100,10 +100,13 @@ func read(m *part, written Written, depth int) Message {
 	case Complaint:
 		out.About = v.aboutComplaint(written)
 	case AutoReply, Unsubscribe:
+		if out.Kind == Unsubscribe {
+			written = nil // whoever knows an address could ask for it
+		}
 		out.About = v.aboutSender(out.Kind, written)
 	case Other:
 	}
-	if inner := v.inner(); inner != nil && depth == 0 && (out.Kind == Other || len(out.About) == 0) {
+	if inner := v.inner(); inner != nil && depth == 0 && (out.Kind == Other && v.passesOn(inner, written) || out.Kind != Other && len(out.About) == 0) {
 		// Somebody has passed a report on, as text or as an attachment.
 		if found := read(inner, written, depth+1); found.Kind == Delivery || found.Kind == Complaint {
 			out.Kind, out.About = found.Kind, found.About

@@ -44,7 +44,7 @@ var formats = map[string][]string{
 	"exim-retry.eml":           {"ann@example.org reply failed"},
 	"exim-warning.eml":         {"ann@example.org delayed delayed"},
 	"ezweb.eml":                {"ann@example.org reply failed"},
-	"forwarded.eml":            {"ann@example.org bounce failed"},
+	"forwarded.eml":            nil, // anybody may have typed it
 	"forwarded-attached.eml":   {"ann@example.org bounce failed"},
 	"forwarding.eml":           {"ann@example.org bounce failed"},
 	"gmail-delay.eml":          {"ann@example.org delayed delayed"},
