@@ -109,11 +109,11 @@ func (c *client) over() bool {
 
 // stale reports whether the first that came of a message over a connection that was used
 // before is about the connection and not about the message: it had timed out (x.4.2, as of
-// RFC 3463, section 3.5), or carried as much as it may, or is gone. Nothing was taken.
+// RFC 3463, section 3.5, or in words), or carried as much as it may, or is gone. Nothing was taken.
 func stale(at reply.Phase, err error) bool {
 	var said *reply.Reply
 	if errors.As(err, &said) {
-		return at == reply.Mail && (said.Code == 421 || (said.Code/100 == 4 && strings.HasSuffix(said.Enhanced, ".4.2")))
+		return at == reply.Mail && (said.Code == 421 || (said.Code/100 == 4 && strings.HasSuffix(said.Enhanced, ".4.2")) || said.SaysTimedOut())
 	}
 	return (at == reply.Mail || at == reply.Rcpt) && gone(err)
 }

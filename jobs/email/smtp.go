@@ -148,6 +148,9 @@ func (s *sender) sendOnce(ctx context.Context, l *letter, to []string) (text str
 		switch {
 		case ctx.Err() == nil && again && stale(at, err):
 			again = false
+			if s.conn != nil {
+				_ = s.partFrom().Close() // it has timed out, whatever it says to RSET
+			}
 		case fresh && s.placeMayCome(at, err, wait) && pause(ctx, wait):
 		default:
 			return text, taken, at, err
