@@ -42,7 +42,7 @@ var functions = map[string]any{
 	"default": otherwise,
 	// given reports whether there is a value, and it is neither false nor 0.
 	"given":    func(v any) bool { return v != nil && v != "" && v != false && !isZero(v) },
-	optionally: optional,
+	optionally: optional, listedOptionally: listed,
 
 	"add": calculating(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Add(a, b), nil }),
 	"sub": calculating(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Sub(a, b), nil }),

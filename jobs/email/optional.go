@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs"
 	"fmt"
 	"text/template/parse"
 )
@@ -55,6 +56,47 @@ func allowMissing(tree *parse.Tree, node parse.Node) {
 					}
 				}
 			}
+		}
+	})
+}
+
+// {{range .orders}}…{{else}}none{{end}} says what there is to say where there are no orders, and an
+// empty list is missing here. So with an {{else}} what range and with are about may be missing.
+
+// listedOptionally is the name of the function that looks it up.
+const listedOptionally = "_listed"
+
+// listed is a member of a value, or an empty list.
+func listed(item any, keys ...string) any {
+	if v := optional(item, keys...); v != "" {
+		return v
+	}
+	return []any{}
+}
+
+// allowElse rewrites what range and with are about that have an else, below a node. The rows of a
+// record are always there.
+func allowElse(tree *parse.Tree, node parse.Node, shape *jobs.Shape) {
+	walk(node, func(n parse.Node) {
+		var b *parse.BranchNode
+		switch n := n.(type) {
+		case *parse.RangeNode:
+			b = &n.BranchNode
+		case *parse.WithNode:
+			b = &n.BranchNode
+		default:
+			return
+		}
+		if b.ElseList == nil || len(b.Pipe.Cmds) != 1 || len(b.Pipe.Cmds[0].Args) != 1 {
+			return
+		}
+		first := b.Pipe.Cmds[0]
+		if isRows(first.Args[0]) && shape != nil && shape.Rows {
+			return
+		}
+		if args := looked(tree, first.Args[0]); args != nil {
+			args[0] = parse.NewIdentifier(listedOptionally).SetPos(first.Pos).SetTree(tree)
+			first.Args = args
 		}
 	})
 }

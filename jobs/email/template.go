@@ -163,6 +163,7 @@ func prepare(name string, tree *parse.Tree, shape *jobs.Shape) error {
 	}
 	all, ofRows := fields(tree.Root), rowFields(tree.Root)
 	allowMissing(tree, tree.Root)
+	allowElse(tree, tree.Root, shape)
 	if err := checkRows(name, all, ofRows, rowFields(tree.Root), shape); err != nil {
 		return err
 	}

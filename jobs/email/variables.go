@@ -140,7 +140,8 @@ func (v variables) text(name string) string {
 	}
 }
 
-// member is what index gives in a template: of what is missing that is an error.
+// member is what index gives in a template: a member of an object or of a list, or a letter of a
+// text. Of what is missing that is an error.
 func member(item any, keys ...any) (any, error) {
 	for _, key := range keys {
 		var there bool
@@ -152,6 +153,12 @@ func member(item any, keys ...any) (any, error) {
 		case []any:
 			if i, ok := key.(int); ok && i >= 0 && i < len(v) {
 				item, there = v[i], true
+			}
+		case string: // one of its letters
+			if i, ok := key.(int); ok && i >= 0 {
+				if r := []rune(v); i < len(r) {
+					item, there = string(r[i]), true
+				}
 			}
 		}
 		if !there {

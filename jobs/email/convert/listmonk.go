@@ -197,6 +197,14 @@ func (c *converter) goNode(n parse.Node, missing bool) (operand, error) {
 			if len(n.Cmds) > i+1 && isCall(n.Cmds[i+1], "default") {
 				missing = false // default sees to that
 			}
+			if i > 0 && isCall(cmd, "printf") {
+				o, err := c.goPrintf(cmd, &out)
+				if err != nil {
+					return o, err
+				}
+				out = o
+				continue
+			}
 			o, err := c.goCall(cmd, missing, i > 0)
 			if err != nil {
 				return o, err
@@ -286,6 +294,9 @@ func (c *converter) goCall(cmd *parse.CommandNode, missing, piped bool) (operand
 			return operand{}, cannot(cmd.String() + " is not known here")
 		}
 		return c.goNode(cmd.Args[0], missing)
+	}
+	if id.Ident == "printf" && !piped {
+		return c.goPrintf(cmd, nil)
 	}
 	if why, ok := listmonkRefused[strings.SplitN(id.Ident, ".", 2)[0]]; ok {
 		return operand{}, cannot(why)
