@@ -8,7 +8,7 @@ import (
 
 // TestConverted fills what came of templates of other mailers: it says what they would have said.
 func TestConverted(t *testing.T) {
-	const row = `{"name":"Ada","vip":false,"yes":true,"n":0,"one":1,"zero":"0","amount":"12.5","list":["a","b"],"blank":[],"attributes":{"vip":false,"n":0,"tier":"gold","price":3}}`
+	const row = `{"name":"Ada","vip":false,"yes":true,"n":0,"one":1,"zero":"0","amount":"12.5","list":["a","b"],"leer":[],"attributes":{"vip":false,"n":0,"tier":"gold","price":3}}`
 	for _, c := range []struct {
 		dialect    convert.Dialect
 		text, want string
@@ -28,7 +28,7 @@ func TestConverted(t *testing.T) {
 		{convert.Listmonk, `{{ or .Subscriber.Attribs.nosuch .Subscriber.Attribs.tier }}`, "gold"},
 		// Lists that may be missing.
 		{convert.Listmonk, `{{ range .Subscriber.Attribs.orders }}{{ .x }}{{ else }}none{{ end }}{{ range $o := .Subscriber.Attribs.orders }}{{ $o }}{{ else }}!{{ end }}`, "none!"},
-		{convert.Mailmerge, `{% for x in nosuch %}{{ x }}{% else %}none{% endfor %} {% for x in blank %}{{ x }}{% else %}none{% endfor %} {% for x in list %}{{ x }}{% else %}none{% endfor %}`, "none none ab"},
+		{convert.Mailmerge, `{% for x in nosuch %}{{ x }}{% else %}none{% endfor %} {% for x in leer %}{{ x }}{% else %}none{% endfor %} {% for x in list %}{{ x }}{% else %}none{% endfor %}`, "none none ab"},
 		// Numbers, and letters of a text.
 		{convert.Listmonk, `{{ .Subscriber.Attribs.price | printf "%.2f" }} {{ printf "%.1f %s%% %d" .Subscriber.Attribs.price .Subscriber.Attribs.tier .Subscriber.Attribs.price }}`, "3.00 3.0 gold% 3"},
 		{convert.Mailmerge, `{{ name[0] }}{{ name | first }} {{ list[1] }}`, "AA b"},
