@@ -5,6 +5,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"strings"
+	"unicode"
 )
 
 // recipient is whom a record is about.
@@ -61,6 +62,9 @@ func asciiDomain(a string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%q is not an address", a)
 	}
+	if strings.ContainsFunc(local, hidden) {
+		return "", fmt.Errorf("%q has a character that nobody sees, or a line break", a)
+	}
 	ascii, err := jobs.ASCIIDomain(domain)
 	if err != nil || ascii == "" {
 		return "", fmt.Errorf("%q: the domain is not valid", a)
@@ -71,6 +75,13 @@ func asciiDomain(a string) (string, error) {
 		return "", fmt.Errorf("%q: the domain is not valid", a)
 	}
 	return out, nil
+}
+
+// hidden reports whether a character is in no address, quoted or not: controls, marks of direction and
+// the like, spaces and line breaks of Unicode. Joiners are letters of some names: jobs.CleanAddress
+// takes off the others.
+func hidden(r rune) bool {
+	return r != ' ' && unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d'
 }
 
 // path is an address as the commands of SMTP have it, in angle brackets, with

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
@@ -302,7 +303,7 @@ func openBounced(path string) (*os.File, error) {
 // could also be a whole domain.
 func oneAddress(s string) bool {
 	a, err := netmail.ParseAddress(s)
-	return err == nil && a.Name == "" && !strings.ContainsAny(s, "<>,;#\"") && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) &&
+	return err == nil && a.Name == "" && !strings.ContainsAny(s, "<>,;#\"") && !strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || hidden(r) || unicode.Is(unicode.Cf, r) }) &&
 		!strings.HasPrefix(s, "*") && utf8.ValidString(s)
 }
 

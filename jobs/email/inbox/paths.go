@@ -68,11 +68,26 @@ func readFile(name string, f Each) error {
 	return readMbox(name, in, f)
 }
 
+// clippedLine reads a line, of which the most bytes are kept that a buffer has room for or, if that is
+// more, that may still be added to a message: a file may be one line.
+func clippedLine(in *bufio.Reader, room int) ([]byte, error) {
+	var line []byte
+	for {
+		text, err := in.ReadSlice('\n')
+		if len(line) == 0 || len(line)+len(text) <= room {
+			line = append(line, text...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}
+
 func readMbox(name string, in *bufio.Reader, f Each) error {
 	var m []byte
 	begun, empty := 0, true // the line of "From ", and whether the last one was empty
 	for line := 1; ; line++ {
-		text, err := in.ReadBytes('\n')
+		text, err := clippedLine(in, maxMessage-len(m))
 		if (bytes.HasPrefix(text, []byte("From ")) && empty) || (err != nil && len(text) == 0) {
 			if begun > 0 {
 				if _, err := f(fmt.Sprintf("%s:%d", name, begun), m); err != nil {

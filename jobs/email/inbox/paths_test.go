@@ -1,9 +1,12 @@
 package inbox
 
 import (
+	"bufio"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -101,4 +104,43 @@ func FuzzMbox(f *testing.F) {
 			t.Fatalf("%d bytes of %d", size, len(text))
 		}
 	})
+}
+
+// zeros are letters without end, as of a file that is one line.
+type zeros struct{ left int }
+
+func (z *zeros) Read(b []byte) (int, error) {
+	if z.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(len(b), z.left)
+	for i := range b[:n] {
+		b[i] = 'x'
+	}
+	z.left -= n
+	return n, nil
+}
+
+// A line is no reason to keep more of a message than is read of one.
+func TestMboxLine(t *testing.T) {
+	const far = 3*maxMessage + 5
+	in := bufio.NewReader(io.MultiReader(strings.NewReader("From a\nSubject: 1\n\n"), &zeros{far}, strings.NewReader("\n\nFrom b\nSubject: 2\n\n")))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var got []string
+	err := readMbox("box", in, func(place string, m []byte) (bool, error) {
+		if len(m) > maxMessage+len("\n\n") {
+			t.Errorf("%d bytes of a message", len(m))
+		}
+		got = append(got, place+" "+string(m[:10]))
+		return true, nil
+	})
+	runtime.ReadMemStats(&after)
+	if want := []string{"box:1 Subject: 1", "box:6 Subject: 2"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v", got, err)
+	}
+	// What has been asked for in all, with what was given back as the line grew: without a bound it is 16 times maxMessage.
+	if used := (after.TotalAlloc - before.TotalAlloc) / maxMessage; used > 9 {
+		t.Errorf("%d times the size of a message", used)
+	}
 }
