@@ -10,10 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	netmail "net/mail"
 	"os"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // BoxPasswordVariable holds the password of a mailbox, where no file is named.
@@ -214,7 +216,7 @@ func (r *reading) message(place string, raw []byte) (done bool, err error) {
 		return false, nil
 	}
 	for _, a := range m.About {
-		if !oneAddress(a.Address) {
+		if !oneAddress(a.Address) && !quotedAddress(a.Address) {
 			if _, err := fmt.Fprintf(r.stderr, "%s: a report about %q, which is no address: passed over\n", visible(place), a.Address); err != nil {
 				return false, err
 			}
@@ -251,6 +253,13 @@ func (r *reading) tell(m report.Message, a report.Recipient) error {
 		return nil
 	}
 	return r.suppress(a.Address)
+}
+
+// quotedAddress reports whether this is an address with its local part in quotes, as in
+// "ann smith"@example.org: RFC 5321, section 4.1.2. A list has it as a sum.
+func quotedAddress(s string) bool {
+	a, err := netmail.ParseAddress(s)
+	return err == nil && a.Name == "" && strings.HasPrefix(s, `"`) && strings.Count(s, "@") == 1 && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // suppress appends an address to the list, if it is not on it.

@@ -2,7 +2,10 @@ package report
 
 import (
 	"brood/jobs"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // entry is what the fields of a report say about one recipient: RFC 3464, section 2.3.
@@ -107,9 +110,33 @@ func (e *entry) field(name string) *string {
 // untyped takes the type off a value such as rfc822; ann@example.com.
 func untyped(s string) string {
 	if kind, value, ok := strings.Cut(s, ";"); ok && !strings.ContainsAny(kind, "@<") {
-		s = value
+		if s = value; strings.EqualFold(strings.TrimSpace(kind), "utf-8") {
+			s = unembedded(value)
+		}
 	}
 	return strings.TrimSpace(s)
+}
+
+// unembedded has the letters that stand as \x{EB} in an address of the type utf-8: RFC 6533,
+// section 3. What cannot stand in an address stays as it is.
+func unembedded(s string) string {
+	var out strings.Builder
+	for {
+		before, rest, ok := strings.Cut(s, `\x{`)
+		out.WriteString(before)
+		if !ok {
+			return out.String()
+		}
+		hex, after, closed := strings.Cut(rest, "}")
+		n, err := strconv.ParseUint(hex, 16, 21)
+		if !closed || err != nil || !utf8.ValidRune(rune(n)) || !unicode.IsPrint(rune(n)) || strings.ContainsRune(` <>"@,;`, rune(n)) {
+			out.WriteString(`\x{`)
+			s = rest
+			continue
+		}
+		out.WriteRune(rune(n))
+		s = after
+	}
 }
 
 // addressOf is the address of a field about a recipient, or "" if there is none, or more than one.
