@@ -67,7 +67,18 @@ func columnsIn(shape *jobs.Shape, address string, list *exports.List) columns {
 			out.addresses = []string{c}
 		}
 	}
+	out.nameAddress(shape)
 	return out
+}
+
+// nameAddress lets templates say {{.email}} whatever the column of the address is called.
+func (c *columns) nameAddress(shape *jobs.Shape) {
+	const email = "email"
+	if shape.Kind == jobs.Objects || len(c.addresses) == 0 || c.known.Index(email) >= 0 {
+		return
+	}
+	c.plain[email] = c.addresses[0]
+	c.known.Columns = append(c.known.Columns, email)
 }
 
 // take lets templates use the address and the names of a list by the names they have elsewhere.

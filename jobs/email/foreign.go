@@ -68,7 +68,15 @@ func foreignIn(name, text string, columns []string) error {
 		line := text[strings.LastIndexByte(text[:at], '\n')+1 : at]
 		where, file = fmt.Sprintf("%s:%d:%d: ", name, 1+strings.Count(text[:at], "\n"), 1+len([]rune(line))), name
 	}
-	return fmt.Errorf("%s%s would not be filled%s. %s", where, found, instead(found, column, file, columns), meantSo(found))
+	return fmt.Errorf("%s%s would not be filled%s %s", where, found, ended(instead(found, column, file, columns)), meantSo(found))
+}
+
+// ended is a sentence with its stop.
+func ended(s string) string {
+	if strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
 }
 
 // foreignAction reports whether what is in double braces is of another language.
@@ -105,10 +113,19 @@ func instead(found, column, file string, columns []string) string {
 	if near := placeholder.Nearest(column, columns); near != "" {
 		return "; did you mean " + written(near) + "?"
 	}
+	if leaves(column) {
+		return ": here it is written {{." + unsubscribeColumn + "}}, with --unsubscribe URL"
+	}
 	if column == "" || strings.ContainsAny(column, " .|:=\"'()") || len(columns) == 0 {
 		return whole
 	}
 	return fmt.Sprintf(": a column is written as in %s, and there is none called %s; the dataset has %s", written(columns[0]), column, placeholder.Listed(columns))
+}
+
+// leaves reports whether a name of another mailer's is that of the page where one leaves the list.
+func leaves(name string) bool {
+	name = strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(name))
+	return strings.HasPrefix(name, "unsub") || strings.HasPrefix(name, "linkunsub") || strings.HasPrefix(name, "link:subscriptionunsub")
 }
 
 // meantSo says how a text is written that is to go out as it stands.
@@ -116,7 +133,7 @@ func meantSo(found string) string {
 	switch {
 	case strings.HasPrefix(found, "{{"):
 		return fmt.Sprintf("For plain braces write {{%q}}", found)
-	case strings.HasPrefix(found, "{") && !strings.HasPrefix(found, "{%"):
+	case strings.HasPrefix(found, "{") && !strings.HasPrefix(found, "{%") && strings.HasSuffix(found, "}"):
 		return `For plain braces write \` + found + ", or --literal"
 	}
 	return "If it is to go out as it stands: --literal"

@@ -29,7 +29,7 @@ func (s *slotted) checkTo(c *columns) error {
 	for _, w := range s.ways() {
 		places, err := s.parse(w.marked)
 		if err == nil && (len(places) != 1 || places[0].whole < 0 || !c.isAddress(w.actions[places[0].whole])) {
-			return fmt.Errorf("header To: %q: each message goes to the address of its record, so leave it out, or write To: {{.name}} <{{.%s}}>; others go into Cc or Bcc", s.text, slices.Concat(c.addresses, addressColumns)[0])
+			return fmt.Errorf("header To: %q: each message goes to the address of its record, so leave it out, or write To: {{.name}} <%s>; others go into Cc or Bcc", s.text, written(slices.Concat(c.addresses, addressColumns)[0]))
 		}
 	}
 	return nil

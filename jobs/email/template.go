@@ -215,6 +215,9 @@ func checkColumns(name string, all, needed []string, shape *jobs.Shape) error {
 		if slices.Contains(shape.Columns, field) {
 			continue
 		}
+		if field == unsubscribeColumn && slices.Contains(needed, field) {
+			return fmt.Errorf("template %s: there is no column %q, which says where one leaves the list: give it with --unsubscribe URL", name, field)
+		}
 		near := placeholder.Nearest(field, shape.Columns)
 		if near == "" && !slices.Contains(needed, field) {
 			continue

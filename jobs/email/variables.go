@@ -25,7 +25,7 @@ func (c *composer) variablesOf(rec *jobs.Record) (vars, acting variables, err er
 	if vars, err = c.valuesOf(rec); err != nil {
 		return nil, nil, err
 	}
-	if _, there := vars["email"]; !there && len(c.List.Addresses) > 1 { // it is in the second column
+	if _, there := vars["email"]; !there && rec.Shape.Index("email") < 0 { // it is in the second column
 		if v := c.addressOf(rec); len(v) > 0 {
 			vars["email"] = string(v)
 		}
