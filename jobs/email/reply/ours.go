@@ -224,10 +224,17 @@ func (p *plain) namedBehind(at int) bool {
 	})
 }
 
-// namesRecipient reports whether words name what is a recipient's, if not said otherwise.
+// namesRecipient reports whether words name what is a recipient's, if not said otherwise, or go on
+// to it: the account that your server tried to reach.
 func namesRecipient(words string) bool {
-	return slices.ContainsFunc([]string{"user", "recipient", "rcpt", "mailbox", "empfanger", "destinat"}, func(w string) bool { return strings.Contains(words, w) })
+	return slices.ContainsFunc(theirs(), func(w string) bool { return strings.Contains(words, w) })
 }
+
+var theirs = sync.OnceValue(func() []string {
+	return strings.Fields(`user recipient rcpt mailbox empfanger destinat usuario utilisateur benutzer postfach utente utilizador
+		gebruiker ontvanger uzytkownik odbiorc buzon boite casella пользовател получател ящик 收件人 用户 受信者 宛先
+		tried trying reach entered typed specified sent`)
+})
 
 // asked reports whether words end with a request to the sender: check your address.
 func asked(words string) bool {

@@ -5,12 +5,15 @@ import "testing"
 // Whose it is that does not exist is told by what stands beside the words, and by which side.
 func TestOursIsMissing(t *testing.T) {
 	for text, want := range map[string]bool{
-		"HELO domain does not exist":                           true,
-		"unknown host in EHLO":                                 true,
-		"no such user here: team@shop.example (sender)":        true,
-		"the sender's account does not exist":                  true,
-		"Absender unbekannt":                                   true,
-		"Domaine de l'expéditeur introuvable":                  true,
+		"HELO domain does not exist":                          true,
+		"unknown host in EHLO":                                true,
+		"no such user here: team@shop.example (sender)":       true,
+		"the sender's account does not exist":                 true,
+		"Absender unbekannt":                                  true,
+		"Domaine de l'expéditeur introuvable":                 true,
+		"the account your server tried to reach is unknown":   false,
+		"El remitente es correcto, pero el usuario no existe": false,
+		"HELO ok, MAIL FROM ok, user does not exist":          false,
 		"user unknown":                                         false,
 		"HELO mx.shop.example, unknown user":                   false,
 		"EHLO accepted; recipient mailbox does not exist":      false,

@@ -593,7 +593,7 @@ helo name
 ehlo name
 authorised to send ! to send to
 return address
-verify your
+verify your ! mailbox ! recipient
 outgoing mail & suspend
 outgoing mail & block
 outgoing email & suspend
@@ -610,6 +610,7 @@ could not verify sender
 cannot verify sender
 smtp account
 sender signature
+you are sending from
 `
 
 // wordsHello: how this machine calls itself, and the sender in other languages. Looked at
