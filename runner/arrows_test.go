@@ -20,7 +20,7 @@ var allowed = map[string][]string{
 	"brood/jobs/email/reply": {"jobs"},
 	"brood/jobs/email/verp":  {},
 
-	"brood/jobs/email/convert":  {},
+	"brood/jobs/email/convert":  {"jobs/placeholder"},
 	"brood/jobs/email/htmltext": {},
 	"brood/jobs/email/inbox":    {},
 	"brood/jobs/email/report":   {"jobs", "jobs/email/reply"},

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/jobs/email/convert"
 	"brood/jobs/files"
+	"brood/jobs/placeholder"
 	"errors"
 	"fmt"
 	"io"
@@ -100,6 +101,7 @@ func convertTemplate(o jobs.Options, args []string, stdout, stderr io.Writer) er
 	if err != nil {
 		return err
 	}
+	r.Notes = append(r.Notes, stillForeign(source, &r, options.Columns)...)
 	if out == "" {
 		_, err = io.WriteString(stdout, r.Text)
 	} else {
@@ -109,6 +111,27 @@ func convertTemplate(o jobs.Options, args []string, stdout, stderr io.Writer) er
 		return err
 	}
 	return tellConverted(r, source, stderr)
+}
+
+// stillForeign are notes of what brood run would refuse, as it is of yet another mailer than the
+// template was taken for.
+func stillForeign(s *convert.Source, r *convert.Result, columns []string) (notes []convert.Note) {
+	const most = 20
+	for _, f := range placeholder.AllForeign(blanked(r.Text), columns, most) {
+		text, at := s.Text, strings.Index(s.Text, f.Text)
+		if at < 0 { // of a saved message, whose parts are encoded
+			text, at = r.Text, f.At
+		}
+		told := slices.ContainsFunc(r.Notes, func(n convert.Note) bool { return n.Left && strings.Contains(n.Found, strings.TrimSpace(f.Text)) })
+		if !told {
+			line := text[strings.LastIndexByte(text[:at], '\n')+1 : at]
+			notes = append(notes, convert.Note{
+				File: s.Name, Line: 1 + strings.Count(text[:at], "\n"), Column: 1 + len([]rune(line)), Found: f.Text, Left: true,
+				Why: fmt.Sprintf("it is not of %s, as the rest: write it by hand", r.Dialect),
+			})
+		}
+	}
+	return notes
 }
 
 // tellConverted says what there is to know about a template that was converted.

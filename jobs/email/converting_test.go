@@ -51,3 +51,39 @@ func TestConvertDraftOfText(t *testing.T) {
 		t.Errorf("%q (%v, %v), want %q", r.Text, err, r.Notes, want)
 	}
 }
+
+// TestStillForeign: what is of another mailer than the rest is told; what a run refuses is either
+// converted or told.
+func TestStillForeign(t *testing.T) {
+	for text, want := range map[string]string{
+		"Hi %FIRSTNAME%,\n{First Name} {{First Name}} [1] 100% #fff#": "t:1:4: %FIRSTNAME%|t:2:1: {First Name}",
+		"Hi [First Name] [1], [see]":                                  "",
+		"*|FNAME|* [subscriber:name]":                                 "t:1:11: [subscriber:name]",
+		"{{ nosuch | x }} {% if a %}":                                 "",
+		"<unsubscribe>out</unsubscribe>":                              "t:1:1: <unsubscribe>",
+		"Hi [Plan]":                                                   "",
+		"body{color:#abc} <a href=\"#x\">":                            "",
+	} {
+		s := &convert.Source{Name: "t", Text: text}
+		r := convert.Convert(*s, convert.Options{})
+		var got []string
+		for _, n := range stillForeign(s, &r, nil) {
+			got = append(got, strings.SplitAfterN(n.String(), ": ", 3)[0]+n.Found)
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%q: %q, want %s", text, got, want)
+		}
+	}
+	if r := convert.Convert(convert.Source{Name: "t", Text: "Hi [First Name]"}, convert.Options{}); r.Text != "Hi {{.first_name}}" {
+		t.Error(r.Text)
+	}
+	for text, want := range map[string]string{
+		"[First Name]":                "brood template convert t writes all of it so",
+		"[Plan]":                      "brood template convert --columns 'email,Plan' t writes all of it so",
+		"[Plan] {{Plan Two}} {email}": "brood template convert t writes what it can so, and tells what it cannot",
+	} {
+		if got := converting("t", text, []string{"email", "Plan"}); got != "; "+want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}

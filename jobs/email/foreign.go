@@ -47,7 +47,45 @@ func (c *config) noForeign(columns []string) error {
 
 // foreignIn refuses a text with a placeholder of another language. Name is that of its file.
 func foreignIn(name, text string, columns []string) error {
-	at, found, column := -1, "", ""
+	at, found, column := findForeign(text, columns)
+	if at < 0 {
+		return nil
+	}
+	where, file := "", "FILE"
+	if name != "" {
+		line := text[strings.LastIndexByte(text[:at], '\n')+1 : at]
+		where, file = fmt.Sprintf("%s:%d:%d: ", name, 1+strings.Count(text[:at], "\n"), 1+len([]rune(line))), name
+	}
+	return fmt.Errorf("%s%s would not be filled%s %s", where, found, ended(instead(found, column, converting(file, text, columns), columns)), meantSo(found))
+}
+
+// converting says what brood template convert can do for a text.
+func converting(file, text string, columns []string) string {
+	left := func(columns []string) bool {
+		r := convert.Convert(convert.Source{Text: text}, convert.Options{Columns: columns})
+		at, _, _ := findForeign(r.Text, columns)
+		return at >= 0 || r.Left() > 0
+	}
+	rest := func() bool { // what is found with the names of the columns only
+		at, _, _ := findForeign(convert.Convert(convert.Source{Text: text}, convert.Options{}).Text, columns)
+		return at >= 0
+	}
+	switch {
+	case !left(nil) && !rest():
+		return "; brood template convert " + file + " writes all of it so"
+	case len(columns) > 0 && !left(columns):
+		names := strings.Join(columns, ",")
+		if len(names) > 100 || strings.Contains(names, "'") {
+			names = "COLUMNS"
+		}
+		return "; brood template convert --columns '" + names + "' " + file + " writes all of it so"
+	}
+	return "; brood template convert " + file + " writes what it can so, and tells what it cannot"
+}
+
+// findForeign finds the first placeholder of another language; at is -1 if there is none.
+func findForeign(text string, columns []string) (at int, found, column string) {
+	at = -1
 	if f, ok := placeholder.Foreign(blanked(text), columns); ok {
 		at, found, column = f.At, text[f.At:f.At+len(f.Text)], f.Name
 	}
@@ -60,15 +98,7 @@ func foreignIn(name, text string, columns []string) error {
 			}
 		}
 	}
-	if at < 0 {
-		return nil
-	}
-	where, file := "", "FILE"
-	if name != "" {
-		line := text[strings.LastIndexByte(text[:at], '\n')+1 : at]
-		where, file = fmt.Sprintf("%s:%d:%d: ", name, 1+strings.Count(text[:at], "\n"), 1+len([]rune(line))), name
-	}
-	return fmt.Errorf("%s%s would not be filled%s %s", where, found, ended(instead(found, column, file, columns)), meantSo(found))
+	return at, found, column
 }
 
 // ended is a sentence with its stop.
@@ -101,12 +131,11 @@ func foreignAction(inner string, columns []string) bool {
 
 var mailjetAction = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:var|data):\w`) })
 
-// instead says how brood writes what was meant.
-func instead(found, column, file string, columns []string) string {
+// instead says how brood writes what was meant; whole is what there is to say of all of the text.
+func instead(found, column, whole string, columns []string) string {
 	if slices.Contains(columns, column) {
 		return ": here a column is written " + written(column)
 	}
-	whole := "; brood template convert " + file + " writes all of it so"
 	if here := convert.Piece(found, columns); here != "" {
 		return ": here it is written " + here + whole
 	}

@@ -122,9 +122,26 @@ func (c counting) holds(name string, columns []string) bool {
 	case c == ofNames:
 		return isName(strings.TrimSpace(name))
 	case c == ofKnown:
-		return slices.Contains(knownNames, string(plain(name)))
+		return Known(name)
 	}
 	return false
+}
+
+// Known reports whether a name is one of those that a list may well have: First Name, VORNAME.
+func Known(name string) bool { return slices.Contains(knownNames, string(plain(name))) }
+
+// AllForeign finds the placeholders of other languages in a text, up to most.
+func AllForeign(text string, columns []string, most int) (all []Found) {
+	for range most {
+		f, ok := Foreign(text, columns)
+		if !ok || f.Text == "" {
+			break
+		}
+		all = append(all, f)
+		end := f.At + len(f.Text)
+		text = text[:f.At] + strings.Repeat(" ", len(f.Text)) + text[end:]
+	}
+	return all
 }
 
 // bare is the name in what other languages put around it.

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"brood/jobs/placeholder"
 	"regexp"
 	"strings"
 	"sync"
@@ -92,5 +93,5 @@ func (c *converter) isColumn(m *piece, own bool) bool {
 	if strings.HasPrefix(m.text, "[") && behind != "" && strings.IndexByte("(:[", behind[0]) >= 0 {
 		return false // a link
 	}
-	return own || capitals().MatchString(m.inner) || strings.HasPrefix(m.text, "«") || strings.HasPrefix(m.text, "<<") || strings.HasPrefix(m.text, "&laquo;")
+	return own || placeholder.Known(m.inner) || capitals().MatchString(m.inner) || strings.HasPrefix(m.text, "«") || strings.HasPrefix(m.text, "<<") || strings.HasPrefix(m.text, "&laquo;")
 }
