@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // BoxPasswordVariable holds the password of a mailbox, where no file is named.
@@ -216,13 +215,15 @@ func (r *reading) message(place string, raw []byte) (done bool, err error) {
 		return false, nil
 	}
 	for _, a := range m.About {
-		if !oneAddress(a.Address) && !quotedAddress(a.Address) {
+		address, ok := reported(a.Address)
+		if !ok {
 			if _, err := fmt.Fprintf(r.stderr, "%s: a report about %q, which is no address: passed over\n", visible(place), a.Address); err != nil {
 				return false, err
 			}
 			continue
 		}
 		done = true
+		a.Address = strings.Trim(path(address), "<>")
 		if err := r.tell(m, a); err != nil {
 			return false, err
 		}
@@ -234,6 +235,23 @@ func (r *reading) message(place string, raw []byte) (done bool, err error) {
 		}
 	}
 	return done, err
+}
+
+// reported is an address of a report as brood writes to it, without quotes around its local part: of those
+// who have "Ann Smith"@example.com, the list has the SHA-256.
+func reported(s string) (address string, ok bool) {
+	if oneAddress(s) {
+		return s, true
+	}
+	if a, err := netmail.ParseAddress(s); err == nil && strings.HasPrefix(s, `"`) && a.Name == "" {
+		s = a.Address
+	}
+	local, domain, _ := cutAddress(s)
+	if !oneAddress("a@"+domain) || local == "" || strings.ContainsFunc(s, hidden) || strings.Count(s, "@") != 1 {
+		return s, false
+	}
+	back, err := netmail.ParseAddress(path(s)) // as of VERP, which has no quotes
+	return s, err == nil && back.Address == s
 }
 
 // tell writes the line about one recipient, and appends or counts the address.
@@ -255,15 +273,9 @@ func (r *reading) tell(m report.Message, a report.Recipient) error {
 	return r.suppress(a.Address)
 }
 
-// quotedAddress reports whether this is an address with its local part in quotes, as in
-// "ann smith"@example.org: RFC 5321, section 4.1.2. A list has it as a sum.
-func quotedAddress(s string) bool {
-	a, err := netmail.ParseAddress(s)
-	return err == nil && a.Name == "" && strings.HasPrefix(s, `"`) && strings.Count(s, "@") == 1 && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
-}
-
 // suppress appends an address to the list, if it is not on it.
 func (r *reading) suppress(address string) error {
+	address, _ = reported(address)
 	if r.list == "" || r.listed.has(address, complain) {
 		return nil
 	}

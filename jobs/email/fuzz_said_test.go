@@ -236,11 +236,12 @@ func FuzzReports(f *testing.F) {
 		var gone []string
 		for line := range strings.Lines(out.String()) {
 			words := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-			if len(words) != 5 || !oneAddress(words[0]) || !slices.Contains(reportClasses, words[1]) || visible(line) != line {
+			address, ok := reported(words[0])
+			if len(words) != 5 || !ok || !slices.Contains(reportClasses, words[1]) || visible(line) != line {
 				t.Fatalf("%q", line)
 			}
 			if words[1] == "bounce" || words[1] == "complaint" || words[1] == "unsubscribe" {
-				gone = append(gone, words[0])
+				gone = append(gone, address)
 			}
 		}
 		if strings.Contains(told.String(), "\x1b") {
