@@ -168,10 +168,10 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 		return jobs.Plan{}, err
 	}
 	c.List = recognize(shape, o)
-	if known := columnsIn(shape, c.Address, &c.List).known.Columns; !o.Bool("literal") {
-		if err := c.noForeign(known); err != nil {
-			return jobs.Plan{}, err
-		}
+	if known := columnsIn(shape, c.Address, &c.List).known.Columns; o.Bool("literal") {
+		c.literally(known)
+	} else if err := c.noForeign(known); err != nil {
+		return jobs.Plan{}, err
 	}
 	composer, err := newComposer(c, shape)
 	if err != nil {

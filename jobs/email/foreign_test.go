@@ -43,3 +43,20 @@ func TestForeign(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// TestLiteral: with --literal what is of another program goes out as it stands, and what is of
+// brood's is filled.
+func TestLiteral(t *testing.T) {
+	c := config{Text: variants{"": {"t", "{{#if name}}{{ name | upper }} {{{name}}} {{- nmae -}} {{/if}} {name} {{.name}} {{\"{{name}}\"}}{{/* name */}}{{if .name}}!{{end}}"}}, Headers: []header{{"Subject", "{{name}} {{.name}}"}}}
+	c.literally([]string{"name"})
+	for text, want := range map[string]string{
+		c.Text[""].Text:    "{{#if name}}{{ name | upper }} {{{name}}} {{- nmae -}} {{/if}} {name} Ada {{name}}!",
+		c.Headers[0].Value: "{{name}} Ada",
+	} {
+		for _, kind := range []string{"text", "html"} {
+			if got, err := fillOne(kind, "", text, `{"name":"Ada"}`); err != nil || got != want {
+				t.Errorf("%s: %q, want %q; %v", text, got, want, err)
+			}
+		}
+	}
+}
