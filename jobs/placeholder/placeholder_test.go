@@ -13,8 +13,8 @@ var columns = []string{"name", "First Name", "E-Mail", "Preis (EUR)", "a", "b", 
 func TestSuspect(t *testing.T) {
 	for text, want := range map[string]bool{
 		// Misspelt, or of a column that another list has.
-		"{First Nmae}": true, "{Mail}": true, "{nmae}": true, "{NAME}": true, "{first_name}": true, "{ name }": true, "{Preis (EUT)}": true, //nolint:misspell // meant
-		"{name.upper}": true, "{user.name}": true, "{Straße}": true, "{Kd-Nr}": true, "{vorname nachname}": true, "{Nmae.}": true, "{Nmae//}": true, //nolint:misspell // meant
+		"{First Nmae}": true, "{Mail}": true, "{nmae}": true, "{NAME}": true, "{first_name}": true, "{ name }": true, "{Preis (EUT)}": true,
+		"{name.upper}": true, "{user.name}": true, "{Straße}": true, "{Kd-Nr}": true, "{vorname nachname}": true, "{Nmae.}": true, "{Nmae//}": true,
 		// Positions.
 		"{1}": true, "{1.}": true, "{2/}": true, "{3//}": true, "{4/.}": true, "{-1}": true, "{0}": true, "{1..}": true, "{12}": true,
 		// Of GNU parallel and rush.
@@ -24,14 +24,14 @@ func TestSuspect(t *testing.T) {
 		"{% if x %}": true, "{# a note #}": true, "{$name}": true, "{.name}": true, "{name|upper}": true, "{name:>10}": true, "{name!r}": true, "{name[0]}": true, "{@name}": true,
 		// JSON, programs, patterns, expansions.
 		`{"a":1}`: false, `{"name": "x"}`: false, `{'a': 1}`: false, "{}": false, "{ }": false, "{   }": false, "{print $1}": false, "{print}": true, "{ print }": false,
-		"{print total}": false, "{print NR}": false, "{print nmae}": false, "{printf x}": false, "{n++}": false, "{s += $2}": false, "{x - 1}": false, "{ n = n + 1 }": false, //nolint:misspell // meant
+		"{print total}": false, "{print NR}": false, "{print nmae}": false, "{printf x}": false, "{n++}": false, "{s += $2}": false, "{x - 1}": false, "{ n = n + 1 }": false,
 		"{a,b}": false, "{a,b,name}": false, "{name,a}": false, "{a..z}": false, "{1..5}": false, "{01..10..2}": false, "{-3..3}": false,
 		"{2,5}": false, "{2,}": false, "{,2}": false, "{ color: red }": false, "{color:red}": false, "{margin:0}": false, "{ ls; }": false,
 		"{name: .x}": false, "{name: 1, b: 2}": false, "{.items[0].x}": false, "{.metadata.uid}": false, "{*}": false, "{a;b}": false, "{f(x)}": false, "{a=1}": false, "{/x/d}": false,
 		"{:a;N;ba}": false, "{ echo hi }": false, "{$1}": false, `{\bf x}`: false,
 		// What stands before.
-		"${var}": false, "${name}": false, "${1}": false, "$${x}": false, "%{http_code}": false, "100%{nmae}": false, "#{pane_id}": false, `\p{Lu}`: false, `\x{1F600}`: false, `\n{nmae}`: true, //nolint:misspell // meant
-		"a{3}": true, "@{nmae}": true, "x={nmae}": true, //nolint:misspell // meant
+		"${var}": false, "${name}": false, "${1}": false, "$${x}": false, "%{http_code}": false, "100%{nmae}": false, "#{pane_id}": false, `\p{Lu}`: false, `\x{1F600}`: false, `\n{nmae}`: true,
+		"a{3}": true, "@{nmae}": true, "x={nmae}": true,
 	} {
 		before, rest, _ := strings.Cut(text, "{")
 		if got := Suspect(before, strings.TrimSuffix(rest, "}"), columns); got != want {
@@ -43,7 +43,7 @@ func TestSuspect(t *testing.T) {
 // TestSuspectDouble is the same of two braces.
 func TestSuspectDouble(t *testing.T) {
 	for text, want := range map[string]bool{
-		"name": true, " name ": true, "nmae": true, "First Name": true, "name | upper": true, "contact.first_name": true, "#name": true, ".name": true, "{name}": true, "$name": true, "Mail": true, //nolint:misspell // meant
+		"name": true, " name ": true, "nmae": true, "First Name": true, "name | upper": true, "contact.first_name": true, "#name": true, ".name": true, "{name}": true, "$name": true, "Mail": true,
 		"": false, " ": false, ".": false, ".State.Running": false, ".Names": false, "json .": false, "range .Mounts": false, "end": false, "else": false, "1, 2": false, `"a": 1`: false, "{}": false,
 		".ID | upper": false, "/if": false,
 	} {
@@ -57,7 +57,7 @@ func TestSuspectDouble(t *testing.T) {
 // much.
 func TestNearest(t *testing.T) {
 	for name, want := range map[string]string{
-		"First Nmae": "First Name", "first_name": "First Name", "FIRSTNAME": "First Name", "nmae": "name", "Name": "name", "names": "name", "Nmae/.": "name", "E_Mail": "E-Mail", "emial": "E-Mail", //nolint:misspell // meant
+		"First Nmae": "First Name", "first_name": "First Name", "FIRSTNAME": "First Name", "nmae": "name", "Name": "name", "names": "name", "Nmae/.": "name", "E_Mail": "E-Mail", "emial": "E-Mail",
 		"Preis EUR": "Preis (EUR)", "A": "a", "name": "", "c": "", "street2": "", "stret1": "street1", "town": "", "": "", "Telefon": "", `"a":1`: "", "(a)": "", "a,b": "",
 	} {
 		if got := Nearest(name, columns); got != want {
@@ -69,7 +69,7 @@ func TestNearest(t *testing.T) {
 // FuzzSuspect: a text is judged in the same way whatever surrounds it; a column is always the
 // nearest to what differs from it in capitals only; JSON is never taken for a placeholder.
 func FuzzSuspect(f *testing.F) {
-	for _, s := range []string{"name", "First Nmae", "1.", "..", "= x =", `"a":1`, "print $1", "a..z", "{{x}}", "\xff", "é", "name|x", " name "} { //nolint:misspell // meant
+	for _, s := range []string{"name", "First Nmae", "1.", "..", "= x =", `"a":1`, "print $1", "a..z", "{{x}}", "\xff", "é", "name|x", " name "} {
 		f.Add(s, "name")
 	}
 	f.Fuzz(func(t *testing.T, inner, column string) {
