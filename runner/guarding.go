@@ -149,6 +149,9 @@ func (s *settler) readDeath(rest *hand.Remains) (spared bool) {
 func (g *guarding) putOff(before ledger.Retry) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.works.Load() {
+		return // another worker has answered since: nothing is taken back any more
+	}
 	if _, there := g.before[before.Seq]; !there {
 		g.before[before.Seq] = before
 	}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/feed"
 	"brood/runner/guard"
 	"brood/runner/ledger"
 	"brood/runner/pace"
@@ -198,5 +199,18 @@ func TestSilentFor(t *testing.T) {
 		if got := silentFor(c.now, c.h, c.resumed); got != c.want {
 			t.Errorf("%+v at %s: %s, want %s", c.h, c.now, got, c.want)
 		}
+	}
+}
+
+// TestPutOffLate: a worker that dies with its record while another one answers for the first
+// time is settled by its slot after that, at any moment.
+func TestPutOffLate(t *testing.T) {
+	f := newRetryRun(t, lines(3)...)
+	s := &settler{guarding: newGuarding(f.cfg), feed: feed.New(feed.Config{Dir: t.TempDir(), Slots: 1})}
+	s.workerWorks()
+	s.guarding.putOff(ledger.Retry{Seq: 1})
+	s.guarding.isFinal(1)
+	if s.guarding.before != nil {
+		t.Errorf("it is kept: %v", s.guarding.before)
 	}
 }
