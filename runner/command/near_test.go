@@ -9,7 +9,7 @@ import (
 func TestNear(t *testing.T) {
 	words := strings.Fields("run resume retry status runs top log history export rm prune rate pause retries retries-max output output-format")
 	for word, want := range map[string]string{
-		"rsume": "resume", "resmue": "resume", "stauts": "status", "hist": "history", "exprot": "export", "ouput": "output", //nolint:misspell // meant
+		"rsume": "resume", "resmue": "resume", "stauts": "status", "hist": "history", "exprot": "export", "ouput": "output",
 		"runn": "run runs", "statuses": "status", "output-file": "output", "retri": "retry retries retries-max", "zebra": "", "x": "", "r": "", "lo": "log", "tpo": "top",
 	} {
 		if got := strings.Join(near(word, words), " "); got != want {

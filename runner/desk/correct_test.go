@@ -121,7 +121,7 @@ func TestFixes(t *testing.T) {
 func TestFixesRefused(t *testing.T) {
 	p := newPast(t, sink.FormatCSV, ledger.StateDone)
 	for _, c := range []struct{ name, text, want string }{
-		{"a.csv", "_seq,nmae\n2,x\n", `a.csv:1: the dataset has no column "nmae"`}, //nolint:misspell // meant
+		{"a.csv", "_seq,nmae\n2,x\n", `a.csv:1: the dataset has no column "nmae"`},
 		{"b.csv", "_seq,_error\n2,x\n", `b.csv:1: it has none of the dataset's columns`},
 		{"c.csv", "_seq,name\n0,x\n", `c.csv:2: record 0 has not failed, it is ok`},
 		{"d.csv", "_seq,name\n2,x\n1,x\n", `d.csv:3: record 1 is unknown: it may have been done`},
