@@ -29,7 +29,7 @@ reading standard input and had not read all of it, give the same input again.
 
 Example:
    brood run echo --run demo --sleep 10ms testdata/cities.csv -o /tmp/out.csv &
-   sleep 1; kill -9 $!
+   sleep 1; kill -9 $!; wait
    brood resume demo`,
 		Flags: slices.Concat(engineFlags(), appendFlags(), effectFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "retry-failed", Usage: "try the records that have failed again as well, as brood retry does", Category: groupEngine},
