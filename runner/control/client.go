@@ -2,6 +2,7 @@ package control
 
 import (
 	"brood/runner/home"
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -53,46 +53,75 @@ func Tell(ctx context.Context, state, name string, o Order, with url.Values) err
 	return err
 }
 
+// send has a connection of its own, and closes it before it returns. An http.Client would close
+// it behind the caller's back, some time later.
 func send(ctx context.Context, state, name, method, what string, query url.Values) ([]byte, error) {
-	dir := home.RunPath(state, name)
-	var stopped atomic.Bool // a dial may outlast who waits for it
-	client := http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			d, path, err := shortPath(dir)
-			if err != nil {
-				return nil, err
-			}
-			defer func() { _ = d.Close() }()
-			c, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
-			if err == nil {
-				stopped.Store(peerStopped(c.(*net.UnixConn)))
-			}
-			return c, err
-		},
-	}}
 	u := url.URL{Scheme: "http", Host: "brood", Path: "/" + what, RawQuery: query.Encode()}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), http.NoBody)
 	if err != nil {
 		return nil, err
 	}
-	var b []byte
-	res, err := client.Do(req)
+	req.Close = true
+	var status int
+	var body []byte
+	conn, err := dial(ctx, home.RunPath(state, name))
+	stopped := false
 	if err == nil {
-		b, err = io.ReadAll(res.Body)
-		_ = res.Body.Close()
+		stopped = peerStopped(conn)
+		status, body, err = exchange(ctx, conn, req)
+		_ = conn.Close()
 	}
 	switch {
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, ErrNotRunning
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.EAGAIN): // nobody takes it up
-		return nil, &SilentError{name, stopped.Load()}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.EAGAIN): // nobody takes it up
+		return nil, &SilentError{name, stopped}
 	case err != nil:
 		return nil, fmt.Errorf("ask run %s: %w", name, err)
-	case res.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("run %s: %s", name, string(b[:max(len(b)-1, 0)]))
+	case status != http.StatusOK:
+		return nil, fmt.Errorf("run %s: %s", name, string(body[:max(len(body)-1, 0)]))
 	}
-	return b, nil
+	return body, nil
+}
+
+// dial connects to the socket of a run directory.
+func dial(ctx context.Context, dir string) (*net.UnixConn, error) {
+	d, path, err := shortPath(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = d.Close() }()
+	c, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	return c.(*net.UnixConn), nil
+}
+
+// exchange sends a request and reads the answer. The connection is of no use afterwards.
+func exchange(ctx context.Context, conn net.Conn, req *http.Request) (status int, body []byte, err error) {
+	if at, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(at); err != nil {
+			return 0, nil, err
+		}
+	}
+	// Who is told to stop does not wait for the answer.
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	defer func() {
+		if err != nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+	}()
+	if err := req.Write(conn); err != nil {
+		return 0, nil, err
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), req)
+	if err != nil {
+		return 0, nil, err
+	}
+	body, err = io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	return res.StatusCode, body, err
 }
 
 // socketPath is where the socket of a run directory is.
