@@ -231,6 +231,16 @@ type Runner interface {
 	Close() error
 }
 
+// Forker is a Runner of which a worker can have several, one for each record that it has in
+// hand at the same time.
+type Forker interface {
+	Runner
+	// Fork returns another Runner of the same job. It shares what does not change or is safe to share
+	// (templates, lists), and opens what it needs of its own (a connection) with its first record. Do of different Runners
+	// is called at the same time from different goroutines. All are made before the first Do; forks are closed before the first one.
+	Fork() (Runner, error)
+}
+
 // Column is one column that a job adds to the results.
 type Column struct {
 	Name string `json:"name"`
