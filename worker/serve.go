@@ -33,7 +33,7 @@ const (
 // server is the working state of a worker after the handshake.
 type server struct {
 	in    *wire.Reader
-	out   fd
+	out   io.Writer
 	page  *wire.Page
 	notes *wire.Notes
 	mask  *jobs.Mask // nil: there are no secrets
@@ -59,7 +59,7 @@ type server struct {
 	timer *time.Timer
 }
 
-func newServer(in *wire.Reader, out fd, page *wire.Page, notes *wire.Notes, hello *wire.Hello) *server {
+func newServer(in *wire.Reader, out io.Writer, page *wire.Page, notes *wire.Notes, hello *wire.Hello) *server {
 	var secrets []string
 	for _, name := range hello.Secrets {
 		secrets = append(secrets, os.Getenv(name))
@@ -163,7 +163,6 @@ func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Durat
 	defer s.mu.Unlock()
 	if s.count == 0 {
 		s.first = rec.Seq
-		s.timer.Reset(flushAfter)
 	}
 	s.mask.Result(res)
 	start := len(s.buf)
@@ -182,6 +181,9 @@ func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Durat
 	s.count++
 	s.busy += took
 	if took < flushAfter && len(s.buf) < flushSize {
+		if s.count == 1 {
+			s.timer.Reset(flushAfter)
+		}
 		return waited, s.gone(&note, s.err)
 	}
 	return true, s.gone(&note, s.flushLocked())
@@ -244,7 +246,7 @@ func (s *server) flushLocked() error {
 // has looked at the page while the record was still in hand.
 func (s *server) markPrinted(seq jobs.Seq) {
 	for fd := 1; fd <= 2; fd++ {
-		if n, err := unix.IoctlGetInt(fd, ioctlPending); err == nil && n > 0 {
+		if pending(fd) > 0 {
 			_, _ = syscall.Write(fd, wire.AppendPrintMark(nil, seq))
 		}
 	}

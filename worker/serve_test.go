@@ -36,7 +36,7 @@ func inProcess(t *testing.T) (s *server, notes *process, answers *os.File) {
 	}
 	n := wire.NewNotes(page, [2]*os.File{files[1], files[2]})
 	h := hello()
-	s = newServer(nil, fd(w.Fd()), page, n, &h)
+	s = newServer(nil, w, page, n, &h)
 	s.job = testJob{}
 	t.Cleanup(func() {
 		n.Unmap()

@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -47,9 +46,9 @@ func Main(registry *jobs.Registry) int {
 		unix.CloseOnExec(fd)
 	}
 	_ = os.Unsetenv(wire.EnvMark)
-	// One record at a time needs no more; a second processor is for a job's
-	// own goroutines.
-	runtime.GOMAXPROCS(min(2, runtime.NumCPU()))
+	// As many workers as are wanted use as many processors as there are; one that uses a second
+	// pays for the hand-overs between the two.
+	runtime.GOMAXPROCS(1)
 	debug.SetTraceback("single")
 	// Taken, not ignored: a program the job starts gets the default again. If
 	// the parent dies, what the job prints must not kill it mid-record.
@@ -90,7 +89,15 @@ const mostThreads = 64
 var errRefused = errors.New("refused")
 
 func run(registry *jobs.Registry) error {
-	in := wire.NewReader(fd(wire.WorkFD))
+	work, err := newPipe(wire.WorkFD, "work")
+	if err != nil {
+		return err
+	}
+	out, err := newPipe(wire.AnswersFD, "answers")
+	if err != nil {
+		return err
+	}
+	in := wire.NewReader(work)
 	hello, err := readHello(in)
 	if err != nil {
 		return err
@@ -103,7 +110,7 @@ func run(registry *jobs.Registry) error {
 		return err
 	}
 	notes := wire.NewNotes(page, [2]*os.File{os.NewFile(wire.Notes0FD, "notes 0"), os.NewFile(wire.Notes1FD, "notes 1")})
-	s := newServer(in, fd(wire.AnswersFD), page, notes, hello)
+	s := newServer(in, out, page, notes, hello)
 	if err = confine(&hello.Confine); err == nil {
 		s.job, err = open(registry, hello)
 	}
@@ -156,38 +163,4 @@ func open(registry *jobs.Registry, h *wire.Hello) (jobs.Runner, error) {
 		Config: h.Config, Shape: &h.Shape, Run: h.Run, Slot: h.Slot, Key: h.Key,
 		Text: h.Text, Printed: h.Printed, MaxOutput: h.MaxOutput, MaxDepth: h.MaxDepth,
 	})
-}
-
-// fd is a descriptor used with blocking system calls: the worker has nothing
-// else to do while it waits, and the runtime's poller would only add wake-ups.
-type fd int
-
-func (f fd) Read(p []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(f), p)
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err != nil:
-			return 0, err
-		case n == 0:
-			return 0, io.EOF
-		}
-		return n, nil
-	}
-}
-
-func (f fd) Write(p []byte) (int, error) {
-	done := 0
-	for done < len(p) {
-		n, err := syscall.Write(int(f), p[done:])
-		if err == syscall.EINTR {
-			continue
-		}
-		if err != nil {
-			return done, err
-		}
-		done += n
-	}
-	return done, nil
 }

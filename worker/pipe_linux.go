@@ -1,0 +1,45 @@
+package worker
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// readNow is read(2) of a descriptor that does not block.
+func readNow(fd int, p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+	return result(n, errno)
+}
+
+// writeNow is write(2) of a descriptor that does not block.
+func writeNow(fd int, p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+	return result(n, errno)
+}
+
+// ioctlPending asks a pipe how many bytes stand in it (FIONREAD by its other name).
+const ioctlPending = unix.TIOCINQ
+
+// pending is how many bytes of a pipe nobody has read.
+func pending(fd int) int {
+	var n int32
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_IOCTL, uintptr(fd), ioctlPending, uintptr(unsafe.Pointer(&n))); errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+func result(n uintptr, errno syscall.Errno) (int, error) {
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
