@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 
 	// What each knows of the outside world, and nothing of a run.
 	"brood/runner/dataset":     {"jobs", "runner/dataset/extsort", "runner/dataset/sheet"},
+	"brood/runner/exposition":  {},
 	"brood/runner/gauge":       {},
 	"brood/runner/jobserver":   {},
 	"brood/runner/logbook":     {},
@@ -59,7 +60,7 @@ var allowed = map[string][]string{
 	"brood/runner/desk":    {"jobs/files", "jobs", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
 	"brood/runner/where":   {"jobs", "jobs/placeholder"},
 	"brood/runner": {
-		"jobs", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/feed", "runner/gauge", "runner/guard", "runner/hand",
+		"jobs", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/gauge", "runner/guard", "runner/hand",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 

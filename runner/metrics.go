@@ -3,16 +3,17 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/control"
+	"brood/runner/exposition"
 	"brood/runner/ledger"
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // metrics is what a run shows to Prometheus. Most of it is read when it is asked
@@ -20,13 +21,13 @@ import (
 type metrics struct {
 	r        *session
 	listener net.Listener
-	commits  prometheus.Histogram
+	commits  *exposition.Histogram
+	waits    atomic.Uint64
+	asked    atomic.Int32 // questions that are being answered
+
 	mu       sync.Mutex
 	attempts map[ledger.TryVerdict]uint64 // those that were not ok, by verdict
-	deaths   *prometheus.CounterVec
-	waits    prometheus.Counter
-
-	records, pending, tries, recycled, slots, workers, inHand, queue *prometheus.Desc
+	deaths   map[string]uint64            // by cause
 }
 
 // CheckMetrics refuses an address at which metrics cannot be had, before anything
@@ -51,37 +52,17 @@ func newMetrics(r *session, address string) (*metrics, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--metrics %s: %w", address, err)
 	}
-	label := prometheus.Labels{"run": r.cfg.Name, "job": r.cfg.Job}
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("brood_"+name, help, labels, label)
-	}
-	counter := func(name, help, by string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "brood_" + name, Help: help, ConstLabels: label}, []string{by})
-	}
-	deaths := counter("worker_deaths_total", "Workers of this session that died, or were killed, by cause.", "cause")
+	deaths := make(map[string]uint64)
 	for _, cause := range jobs.LossClasses {
 		if cause == jobs.ClassInterrupted {
 			continue // no death of a worker that anybody has seen
 		}
-		deaths.WithLabelValues(string(cause)) // from 0
+		deaths[string(cause)] = 0
 	}
 	return &metrics{
-		r: r, listener: l,
-		commits: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "brood_commit_seconds", Help: "How long a commit took: outputs and ledger, synced.", ConstLabels: label,
-			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
-		}),
+		r: r, listener: l, deaths: deaths,
+		commits:  exposition.NewHistogram(0.0005, 2, 14),
 		attempts: make(map[ledger.TryVerdict]uint64),
-		deaths:   deaths,
-		waits:    prometheus.NewCounter(prometheus.CounterOpts{Name: "brood_rate_limit_waits_total", Help: "How often a worker, or a record, had to wait for a limit of the pace, in this session.", ConstLabels: label}),
-		records:  desc("records_total", "Records of the run that are final, by status.", "status"),
-		pending:  desc("records_pending", "Records that were read and are not final."),
-		tries:    desc("attempts_total", "Tries of this session, by what came of them.", "verdict"),
-		recycled: desc("workers_recycled_total", "Workers of this session that were replaced before they leak."),
-		slots:    desc("slots", "Records that may be worked on at a time."),
-		workers:  desc("workers", "Workers that live."),
-		inHand:   desc("records_in_hand", "Records that workers have in hand."),
-		queue:    desc("queue_depth", "Records that were read, or wait for another try, and that no worker has."),
 	}, nil
 }
 
@@ -93,14 +74,23 @@ func (m *metrics) serve(ctx context.Context) {
 	if m == nil {
 		return
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(m.commits, m.deaths, m.waits, m)
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: scrapes}))
+	mux.HandleFunc("GET /metrics", m.answer)
 	m.r.Term.Logf("metrics at http://%s/metrics", m.listener.Addr())
 	if err := control.ServeConnections(ctx, m.listener, mux); err != nil {
 		m.r.Term.Logf("no more metrics: %v", err)
 	}
+}
+
+// answer answers a question.
+func (m *metrics) answer(w http.ResponseWriter, _ *http.Request) {
+	defer m.asked.Add(-1)
+	if m.asked.Add(1) > scrapes {
+		http.Error(w, "too many ask at a time", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", exposition.ContentType)
+	_, _ = w.Write(m.page()) // whoever has gone does not want it
 }
 
 // close ends what serve has not.
@@ -121,7 +111,9 @@ func (m *metrics) noteAttempt(verdict ledger.TryVerdict) {
 
 func (m *metrics) noteDeath(cause string) {
 	if m != nil {
-		m.deaths.WithLabelValues(cause).Inc()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.deaths[cause]++
 	}
 }
 
@@ -133,40 +125,27 @@ func (m *metrics) noteCommit(took time.Duration) {
 
 func (m *metrics) noteWait() {
 	if m != nil {
-		m.waits.Inc()
+		m.waits.Add(1)
 	}
 }
 
-// Describe is for the registry: what Collect brings.
-func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.records, m.pending, m.tries, m.recycled, m.slots, m.workers, m.inHand, m.queue} {
-		ch <- d
-	}
-}
-
-// Collect reads the run.
-func (m *metrics) Collect(ch chan<- prometheus.Metric) {
+// page reads the run.
+func (m *metrics) page() []byte {
 	r := m.r
 	t := r.book.Totals()
-	send := func(d *prometheus.Desc, kind prometheus.ValueType, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, kind, v, labels...)
-	}
+	p := exposition.NewPage(exposition.Label{Name: "run", Value: r.cfg.Name}, exposition.Label{Name: "job", Value: r.cfg.Job})
+	p.Begin("brood_records_total", exposition.Counter, "Records of the run that are final, by status.")
 	for _, s := range []struct {
 		status jobs.Status
 		n      uint64
 	}{{jobs.StatusOK, t.OK}, {jobs.StatusFailed, t.Failed}, {jobs.StatusSkipped, t.Skipped}, {jobs.StatusUnknown, t.Unknown}} {
-		send(m.records, prometheus.CounterValue, float64(s.n), s.status.String())
+		p.Sample(float64(s.n), exposition.Label{Name: "status", Value: s.status.String()})
 	}
-	send(m.tries, prometheus.CounterValue, float64(t.OK-min(r.alreadyOK, t.OK)), jobs.VerdictOK.String())
-	m.mu.Lock()
-	for verdict, n := range m.attempts {
-		send(m.tries, prometheus.CounterValue, float64(n), string(verdict))
-	}
-	m.mu.Unlock()
-	send(m.pending, prometheus.GaugeValue, float64(max(t.Pending(), 0)))
-	send(m.recycled, prometheus.CounterValue, float64(r.recycled.Load()))
-	send(m.slots, prometheus.GaugeValue, float64(r.crew.Size()))
-	send(m.workers, prometheus.GaugeValue, float64(r.family.Live()))
+	m.counted(p, t.OK-min(r.alreadyOK, t.OK))
+	p.One("brood_records_pending", exposition.Gauge, "Records that were read and are not final.", float64(max(t.Pending(), 0)))
+	p.One("brood_workers_recycled_total", exposition.Counter, "Workers of this session that were replaced before they leak.", float64(r.recycled.Load()))
+	p.One("brood_slots", exposition.Gauge, "Records that may be worked on at a time.", float64(r.crew.Size()))
+	p.One("brood_workers", exposition.Gauge, "Workers that live.", float64(r.family.Live()))
 	inHand := 0
 	for _, s := range r.crew.all() {
 		if s.live.Load() != nil {
@@ -175,6 +154,24 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 	}
-	send(m.inHand, prometheus.GaugeValue, float64(inHand))
-	send(m.queue, prometheus.GaugeValue, float64(r.feed.Depth()))
+	p.One("brood_records_in_hand", exposition.Gauge, "Records that workers have in hand.", float64(inHand))
+	p.One("brood_queue_depth", exposition.Gauge, "Records that were read, or wait for another try, and that no worker has.", float64(r.feed.Depth()))
+	return p.Bytes()
+}
+
+// counted writes what is counted here. Of the tries of this session so many were ok.
+func (m *metrics) counted(p *exposition.Page, ok uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p.Begin("brood_attempts_total", exposition.Counter, "Tries of this session, by what came of them.")
+	p.Sample(float64(ok), exposition.Label{Name: "verdict", Value: jobs.VerdictOK.String()})
+	for _, verdict := range slices.Sorted(maps.Keys(m.attempts)) {
+		p.Sample(float64(m.attempts[verdict]), exposition.Label{Name: "verdict", Value: string(verdict)})
+	}
+	p.Begin("brood_worker_deaths_total", exposition.Counter, "Workers of this session that died, or were killed, by cause.")
+	for _, cause := range slices.Sorted(maps.Keys(m.deaths)) {
+		p.Sample(float64(m.deaths[cause]), exposition.Label{Name: "cause", Value: cause})
+	}
+	p.One("brood_rate_limit_waits_total", exposition.Counter, "How often a worker, or a record, had to wait for a limit of the pace, in this session.", float64(m.waits.Load()))
+	p.Histogram("brood_commit_seconds", "How long a commit took: outputs and ledger, synced.", m.commits)
 }

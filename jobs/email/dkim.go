@@ -67,7 +67,7 @@ func (c *config) fromDomain() string {
 			continue
 		}
 		const value = "BroodValue"
-		if a, err := netmail.ParseAddress(action.ReplaceAllString(h.Value, value)); err == nil {
+		if a, err := netmail.ParseAddress(action().ReplaceAllString(h.Value, value)); err == nil {
 			if _, domain, _ := cutAddress(a.Address); !strings.Contains(domain, value) {
 				return domain
 			}

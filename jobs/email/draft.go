@@ -181,7 +181,7 @@ func quotedName(name string) string {
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 	var out strings.Builder
 	done := 0
-	for _, m := range action.FindAllStringIndex(name, -1) {
+	for _, m := range action().FindAllStringIndex(name, -1) {
 		out.WriteString(escape.Replace(name[done:m[0]]) + name[m[0]:m[1]])
 		done = m[1]
 	}

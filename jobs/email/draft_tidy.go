@@ -55,7 +55,7 @@ func tidyHTML(page string) string {
 
 // tidyText undoes what an editor does to actions in a text.
 func tidyText(text string) string {
-	return action.ReplaceAllStringFunc(text, func(s string) string { return curly.Replace(s) })
+	return action().ReplaceAllStringFunc(text, func(s string) string { return curly.Replace(s) })
 }
 
 // unflowed joins the lines that belong to one paragraph: RFC 3676, section 4. With delsp the

@@ -17,6 +17,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -209,11 +210,13 @@ func (c *composer) sendAt(rec *jobs.Record) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("column %s: %q is not a time such as 2026-12-24T18:00:00+01:00 or 2026-12-24 18:00", sendAtColumn, s)
 }
 
-var queued = regexp.MustCompile(`(?i)queued as ([^\s,;)]+)`)
+var queued = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)queued as ([^\s,;)]+)`)
+})
 
 // queueID is what a server calls a message, if it says so.
 func queueID(text string) string {
-	if m := queued.FindStringSubmatch(text); m != nil {
+	if m := queued().FindStringSubmatch(text); m != nil {
 		return m[1]
 	}
 	return ""

@@ -10,11 +10,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 )
 
 // picture is a reference of HTML to a part of the message: RFC 2392.
-var picture = regexp.MustCompile(`(?i)((?:=\s*["']?|url\(\s*["']?)cid:)([^"'\s)<>]+)`)
+var picture = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)((?:=\s*["']?|url\(\s*["']?)cid:)([^"'\s)<>]+)`)
+})
 
 // addFiles attaches the files for all, those of the template and those of the record, and puts in
 // the pictures that the HTML shows. It returns the HTML with the names that they have in the
@@ -47,8 +50,8 @@ func (c *composer) addFiles(l *letter, drafts []draftFile, acting variables, htm
 		l.embed(f, ids[name])
 	}
 	var missing error
-	html = picture.ReplaceAllStringFunc(html, func(ref string) string {
-		part := picture.FindStringSubmatch(ref)
+	html = picture().ReplaceAllStringFunc(html, func(ref string) string {
+		part := picture().FindStringSubmatch(ref)
 		shows := part[2]
 		name, err := url.PathUnescape(shows)
 		id, there := ids[name]
@@ -132,11 +135,13 @@ func appendFile(to []partFile, name string, f *os.File, err error) ([]partFile, 
 	return append(to, partFile{name, b}), nil
 }
 
-var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+var plainID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+})
 
 // contentID is what a part is called by others: RFC 2392, section 2.
 func contentID(name, domain string) string {
-	if !plainID.MatchString(name) {
+	if !plainID().MatchString(name) {
 		sum := sha256.Sum256([]byte(name))
 		name = hex.EncodeToString(sum[:8])
 	}

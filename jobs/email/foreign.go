@@ -89,7 +89,7 @@ func findForeign(text string, columns []string) (at int, found, column string) {
 	if f, ok := placeholder.Foreign(blanked(text), columns); ok {
 		at, found, column = f.At, text[f.At:f.At+len(f.Text)], f.Name
 	}
-	for _, m := range action.FindAllStringIndex(text, -1) {
+	for _, m := range action().FindAllStringIndex(text, -1) {
 		inner := strings.TrimSpace(text[m[0]+2 : m[1]-2])
 		if (at < 0 || m[0] < at) && foreignAction(inner, columns) {
 			bare, _, _ := strings.Cut(strings.Trim(inner, "{}#/^&>$@= "), "|")
@@ -171,15 +171,17 @@ func meantSo(found string) string {
 // written is a column as a template has it.
 func written(column string) string {
 	switch plain := plainName(column); {
-	case identifier.MatchString(column):
+	case identifier().MatchString(column):
 		return "{{." + column + "}}"
-	case identifier.MatchString(plain):
+	case identifier().MatchString(plain):
 		return "{{." + plain + "}}"
 	}
 	return fmt.Sprintf("{{index . %q}}", column)
 }
 
-var identifier = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
+var identifier = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
+})
 
 // known reports whether an action begins with a word of the template language's own.
 func known(action string) bool {
@@ -190,12 +192,12 @@ func known(action string) bool {
 		"and", "or", "not", "len", "slice", "print", "printf", "println", "html", "js", "urlquery", "call", "eq", "ne", "lt", "le", "gt", "ge":
 		return true
 	}
-	return functions[word] != nil
+	return functions()[word] != nil
 }
 
 // blanked is a text without its actions, of the same length.
 func blanked(text string) string {
-	return action.ReplaceAllStringFunc(text, func(a string) string {
+	return action().ReplaceAllStringFunc(text, func(a string) string {
 		return strings.Map(func(c rune) rune {
 			if c == '\n' {
 				return c
@@ -221,7 +223,7 @@ func asciiOnly(s string) string {
 func unescaped(text string, columns []string) string {
 	var out strings.Builder
 	done := 0
-	for _, m := range action.FindAllStringIndex(text, -1) {
+	for _, m := range action().FindAllStringIndex(text, -1) {
 		out.WriteString(placeholder.Unescape(text[done:m[0]], columns))
 		out.WriteString(text[m[0]:m[1]])
 		done = m[1]

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 	"text/template/parse"
 	"time"
@@ -17,50 +18,52 @@ import (
 
 // functions are what templates may use, besides those of text/template. The value comes last, so
 // that they stand in a pipe: {{.amount | number 2}}.
-var functions = map[string]any{
-	"upper": ofText(strings.ToUpper),
-	"lower": ofText(strings.ToLower),
-	"trim":  strings.TrimSpace,
-	"index": member,
-	// capital makes the first letter a capital one, title that of each word.
-	"capital": ofText(capital),
-	"title":   ofText(title),
-	"replace": func(old, by, s string) string { return strings.ReplaceAll(s, old, by) },
-	"join":    joined,
-	// word is one of those of a text, from 1, or from its end, from -1.
-	"word":     word,
-	"contains": contains,
-	// has reports whether the record has a column, and it is not empty.
-	"has": func(vars variables, name string) bool { _, ok := vars[name]; return ok },
-	// get is the value of a column, or something else where it is missing.
-	"get": func(vars variables, name, otherwise string) string {
-		if _, ok := vars[name]; ok {
-			return vars.text(name)
-		}
-		return otherwise
-	},
-	"default": otherwise,
-	// given reports whether there is a value, and it is neither false nor 0.
-	"given":    func(v any) bool { return v != nil && v != "" && v != false && !isZero(v) },
-	optionally: optional, listedOptionally: listed,
+var functions = sync.OnceValue(func() map[string]any {
+	return map[string]any{
+		"upper": ofText(strings.ToUpper),
+		"lower": ofText(strings.ToLower),
+		"trim":  strings.TrimSpace,
+		"index": member,
+		// capital makes the first letter a capital one, title that of each word.
+		"capital": ofText(capital),
+		"title":   ofText(title),
+		"replace": func(old, by, s string) string { return strings.ReplaceAll(s, old, by) },
+		"join":    joined,
+		// word is one of those of a text, from 1, or from its end, from -1.
+		"word":     word,
+		"contains": contains,
+		// has reports whether the record has a column, and it is not empty.
+		"has": func(vars variables, name string) bool { _, ok := vars[name]; return ok },
+		// get is the value of a column, or something else where it is missing.
+		"get": func(vars variables, name, otherwise string) string {
+			if _, ok := vars[name]; ok {
+				return vars.text(name)
+			}
+			return otherwise
+		},
+		"default": otherwise,
+		// given reports whether there is a value, and it is neither false nor 0.
+		"given":    func(v any) bool { return v != nil && v != "" && v != false && !isZero(v) },
+		optionally: optional, listedOptionally: listed,
 
-	"add": calculating(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Add(a, b), nil }),
-	"sub": calculating(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Sub(a, b), nil }),
-	"mul": calculating(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Mul(a, b), nil }),
-	"div": calculating(divide),
-	"sum": sum, "round": round, "plural": plural, "plusdays": plusDays,
+		"add": calculating(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Add(a, b), nil }),
+		"sub": calculating(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Sub(a, b), nil }),
+		"mul": calculating(func(a, b *big.Rat) (*big.Rat, error) { return new(big.Rat).Mul(a, b), nil }),
+		"div": calculating(divide),
+		"sum": sum, "round": round, "plural": plural, "plusdays": plusDays,
 
-	"lt": ordered(func(o int) bool { return o < 0 }),
-	"le": ordered(func(o int) bool { return o <= 0 }),
-	"gt": ordered(func(o int) bool { return o > 0 }),
-	"ge": ordered(func(o int) bool { return o >= 0 }),
-	"eq": equal,
-	"ne": func(a, b any) bool { return !same(a, b) },
+		"lt": ordered(func(o int) bool { return o < 0 }),
+		"le": ordered(func(o int) bool { return o <= 0 }),
+		"gt": ordered(func(o int) bool { return o > 0 }),
+		"ge": ordered(func(o int) bool { return o >= 0 }),
+		"eq": equal,
+		"ne": func(a, b any) bool { return !same(a, b) },
 
-	// Of a language, and of a clock: see bound.
-	"number": spoken("").number, "money": spoken("").money, "date": spoken("").date,
-	"now": func() moment { return moment{time.Now()} },
-}
+		// Of a language, and of a clock: see bound.
+		"number": spoken("").number, "money": spoken("").money, "date": spoken("").date,
+		"now": func() moment { return moment{time.Now()} },
+	}
+})
 
 // bound are the functions of functions that a language and a clock belong to.
 func bound(lang string, now func() time.Time) map[string]any {
@@ -82,14 +85,16 @@ func (m *layout) bind(lang string, now func() time.Time) {
 }
 
 // examples show how functions are used.
-var examples = map[string]string{
-	"upper": "upper .name", "lower": "lower .name", "trim": "trim .name", "capital": "capital .name", "title": "title .name",
-	"has": `if has . "name"`, "get": `get . "name" "friend"`, "default": `.name | default "friend"`, "replace": `.name | replace "a" "b"`, "join": `.list | join ", "`, "word": `.name | word 1`, "given": `if given .vip`, "contains": `if contains "Wien" .city`,
-	"add": "add .a .b", "sub": "sub .a .b", "mul": "mul .price .count", "div": "div .cents 100", "sum": `.rows | sum "amount"`, "round": ".amount | round 2",
-	"plural": `.count | plural "item" "items"`, "plusdays": `now | plusdays 14 | date "2 January 2006"`, "now": `now | date "2006"`,
-	"number": ".amount | number 2", "money": `.amount | money "EUR"`, "date": `.day | date "2 January 2006"`,
-	"lt": "if lt .age 16", "le": "if le .age 16", "gt": "if gt .age 16", "ge": "if ge .age 16", "eq": `if eq .plan "gold"`, "ne": `if ne .plan "gold"`,
-}
+var examples = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"upper": "upper .name", "lower": "lower .name", "trim": "trim .name", "capital": "capital .name", "title": "title .name",
+		"has": `if has . "name"`, "get": `get . "name" "friend"`, "default": `.name | default "friend"`, "replace": `.name | replace "a" "b"`, "join": `.list | join ", "`, "word": `.name | word 1`, "given": `if given .vip`, "contains": `if contains "Wien" .city`,
+		"add": "add .a .b", "sub": "sub .a .b", "mul": "mul .price .count", "div": "div .cents 100", "sum": `.rows | sum "amount"`, "round": ".amount | round 2",
+		"plural": `.count | plural "item" "items"`, "plusdays": `now | plusdays 14 | date "2 January 2006"`, "now": `now | date "2006"`,
+		"number": ".amount | number 2", "money": `.amount | money "EUR"`, "date": `.day | date "2 January 2006"`,
+		"lt": "if lt .age 16", "le": "if le .age 16", "gt": "if gt .age 16", "ge": "if ge .age 16", "eq": `if eq .plan "gold"`, "ne": `if ne .plan "gold"`,
+	}
+})
 
 // arity is how many values functions take that take not always as many.
 var arity = map[string][2]int{"number": {1, 3}, "money": {2, 3}, "date": {2, 3}, "eq": {2, 100}}
@@ -118,7 +123,7 @@ func (s spoken) number(args ...any) (string, error) {
 	if len(args) > 1 {
 		n, ok := args[0].(int)
 		if !ok {
-			return "", fmt.Errorf("%v is no number of decimals, as in {{%s}}", args[0], examples["number"])
+			return "", fmt.Errorf("%v is no number of decimals, as in {{%s}}", args[0], examples()["number"])
 		}
 		if err := checkPlaces(n); err != nil {
 			return "", err
@@ -202,10 +207,10 @@ func checkCalls(name string, node parse.Node) error {
 // checkCall checks one call that gets so many values.
 func checkCall(c *parse.CommandNode, got int) error {
 	id, ok := c.Args[0].(*parse.IdentifierNode)
-	if !ok || functions[id.Ident] == nil || id.Ident == "index" || id.Ident == optionally {
+	if !ok || functions()[id.Ident] == nil || id.Ident == "index" || id.Ident == optionally {
 		return nil
 	}
-	n := reflect.TypeOf(functions[id.Ident]).NumIn()
+	n := reflect.TypeOf(functions()[id.Ident]).NumIn()
 	least, most := n, n
 	if a, ok := arity[id.Ident]; ok {
 		least, most = a[0], a[1]
@@ -215,7 +220,7 @@ func checkCall(c *parse.CommandNode, got int) error {
 		if most > least {
 			many = fmt.Sprintf("%d to %d", least, most)
 		}
-		return fmt.Errorf("%s takes %s values, not %d; as in {{%s}}", id.Ident, many, got, examples[id.Ident])
+		return fmt.Errorf("%s takes %s values, not %d; as in {{%s}}", id.Ident, many, got, examples()[id.Ident])
 	}
 	if got == least && id.Ident == "number" {
 		return nil
@@ -252,7 +257,7 @@ func checkConstant(function string, args []parse.Node, got int) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%w; as in {{%s}}", err, examples[function])
+		return fmt.Errorf("%w; as in {{%s}}", err, examples()[function])
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func literalActions(text string, columns []string) string {
 	const escaped = `{{"{{"}}`
 	var out strings.Builder
 	done := 0
-	for _, m := range action.FindAllStringIndex(text, -1) {
+	for _, m := range action().FindAllStringIndex(text, -1) {
 		if foreignAction(strings.TrimSpace(text[m[0]+2:m[1]-2]), columns) {
 			out.WriteString(text[done:m[0]] + escaped)
 			done = m[0] + 2

@@ -82,14 +82,16 @@ func (l locale) write(text string) string {
 }
 
 // currencyPlaces are the currencies that have not two decimals: ISO 4217.
-var currencyPlaces = map[string]int{
-	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-}
+var currencyPlaces = sync.OnceValue(func() map[string]int {
+	return map[string]int{
+		"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+		"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
+	}
+})
 
 // placesOf is how many decimals an amount has.
 func placesOf(currency string) int {
-	if n, ok := currencyPlaces[currency]; ok {
+	if n, ok := currencyPlaces()[currency]; ok {
 		return n
 	}
 	return 2

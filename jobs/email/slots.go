@@ -45,7 +45,7 @@ const slotFunction = "brood_slot"
 func newSlotted(header, text string, shape *jobs.Shape) (*slotted, error) {
 	s := &slotted{header: header, what: "header " + header, text: text, fixed: !strings.Contains(text, "{{"), mark: "Brood" + rand.Text() + "N", parsed: make(map[string][]place)}
 	var err error
-	s.tpl, err = template.New(header).Option("missingkey=error").Funcs(functions).Funcs(template.FuncMap{slotFunction: s.take}).Parse(text)
+	s.tpl, err = template.New(header).Option("missingkey=error").Funcs(functions()).Funcs(template.FuncMap{slotFunction: s.take}).Parse(text)
 	if err != nil {
 		return nil, explain(err)
 	}

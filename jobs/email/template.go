@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 	"text/template/parse"
 )
@@ -25,7 +26,7 @@ type filler interface {
 
 // textTemplate parses a template of plain text, or of a header.
 func textTemplate(name, text string, shape *jobs.Shape) (filler, error) {
-	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Parse(text)
+	t, err := template.New(name).Option("missingkey=error").Funcs(functions()).Parse(text)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -45,7 +46,7 @@ func htmlTemplate(name, text string, shape *jobs.Shape) (filler, error) {
 			return nil, fmt.Errorf("template %s: an action in a conditional comment (<!--[if …) is not filled: take it out of there", name)
 		}
 	}
-	t, err := htmltemplate.New(name).Option("missingkey=error").Funcs(functions).Parse(hidden)
+	t, err := htmltemplate.New(name).Option("missingkey=error").Funcs(functions()).Parse(hidden)
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -59,17 +60,21 @@ func htmlTemplate(name, text string, shape *jobs.Shape) (filler, error) {
 
 // explain adds what may be meant by a mistake that many make.
 func explain(err error) error {
-	if m := noFunction.FindStringSubmatch(err.Error()); m != nil {
+	if m := noFunction().FindStringSubmatch(err.Error()); m != nil {
 		return fmt.Errorf("%w (a column is written {{.%s}}, and one with a space in its name {{.first_name}})", err, m[1])
 	}
 	return err
 }
 
-var noFunction = regexp.MustCompile(`function "(\w+)" not defined`)
+var noFunction = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`function "(\w+)" not defined`)
+})
 
 // conditional are the comments that some mail programs read, and html/template would
 // leave out.
-var conditional = regexp.MustCompile(`(?s)<!--\[if.*?-->|<!--<!\[endif\]-->`)
+var conditional = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)<!--\[if.*?-->|<!--<!\[endif\]-->`)
+})
 
 // comments are those that were hidden, and what stands for them: letters and digits that no
 // record can know of, as they are others in each process.
@@ -80,7 +85,7 @@ type comments struct {
 
 func hideComments(text string) (hidden string, c comments) {
 	c.mark = "Brood" + rand.Text()
-	return conditional.ReplaceAllStringFunc(text, func(comment string) string {
+	return conditional().ReplaceAllStringFunc(text, func(comment string) string {
 		c.text = append(c.text, comment)
 		return c.markOf(len(c.text) - 1)
 	}), c
@@ -97,13 +102,18 @@ type guarded struct {
 
 // marks are what text/template and html/template write in the place of what is
 // missing, or not safe.
-var marks = []struct {
+var marks = sync.OnceValue(func() []holeMark {
+	return []holeMark{
+		{regexp.MustCompile(`<no value>|<nil>|&lt;no value&gt;|&lt;nil&gt;`), "a value is missing"},
+		{regexp.MustCompile(`%![a-zA-Z]?\(`), "printf does not get what it is told to write"},
+		{regexp.MustCompile(`ZgotmplZ`), "a value is not safe where it stands, such as a URL that does not begin with https:, http: or mailto:"},
+	}
+})
+
+// holeMark is one of them.
+type holeMark struct {
 	mark *regexp.Regexp
 	why  string
-}{
-	{regexp.MustCompile(`<no value>|<nil>|&lt;no value&gt;|&lt;nil&gt;`), "a value is missing"},
-	{regexp.MustCompile(`%![a-zA-Z]?\(`), "printf does not get what it is told to write"},
-	{regexp.MustCompile(`ZgotmplZ`), "a value is not safe where it stands, such as a URL that does not begin with https:, http: or mailto:"},
 }
 
 func (g guarded) Execute(w io.Writer, data any) error {
@@ -125,7 +135,7 @@ func (g guarded) Execute(w io.Writer, data any) error {
 // holes refuses a text with one of the marks in it, unless it comes from the template itself or
 // from the record.
 func holes(text, source string, data any) error {
-	for _, m := range marks {
+	for _, m := range marks() {
 		found := m.mark.FindString(text)
 		if found != "" && !strings.Contains(source, found) && !isIn(data, html.UnescapeString(found)) {
 			return fmt.Errorf("the template makes %q: %s", found, m.why)
@@ -272,7 +282,9 @@ func fields(node parse.Node) []string {
 
 // failedCall is how text/template words that a function of ours has refused its values: the call,
 // cut off by it, and why.
-var failedCall = regexp.MustCompile(`(?s)executing ".*?" at <(.*?)>: error calling \w+: (.*)`)
+var failedCall = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?s)executing ".*?" at <(.*?)>: error calling \w+: (.*)`)
+})
 
 // fill fills a template. That a variable is missing is an error that names it.
 func fill(t filler, vars variables) (string, error) {
@@ -283,7 +295,7 @@ func fill(t filler, vars variables) (string, error) {
 		if _, why, ok := strings.Cut(exec.Error(), "error calling index: "); ok {
 			return "", errors.New(why)
 		}
-		if m := failedCall.FindStringSubmatch(exec.Error()); m != nil {
+		if m := failedCall().FindStringSubmatch(exec.Error()); m != nil {
 			return "", fmt.Errorf("the template has {{%s}}: %s", m[1], m[2])
 		}
 		if _, name, ok := strings.Cut(exec.Error(), "map has no entry for key "); ok {

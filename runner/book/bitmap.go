@@ -4,19 +4,20 @@ import (
 	"brood/runner/ledger"
 	"encoding/binary"
 	"math/bits"
+	"sync"
 )
 
 // Bitmap has a bit for each record of a chunk.
 type Bitmap [ledger.ChunkSize / 64]uint64
 
 // AllFinal is the bitmap of a chunk that is done.
-var AllFinal = func() *Bitmap {
+var AllFinal = sync.OnceValue(func() *Bitmap {
 	b := &Bitmap{}
 	for i := range b {
 		b[i] = ^uint64(0)
 	}
 	return b
-}()
+})
 
 // Has reports whether the bit of a record is set, by its place in the chunk.
 func (b *Bitmap) Has(i uint) bool { return b[i/64]>>(i%64)&1 != 0 }

@@ -48,7 +48,7 @@ func (p *Past) SkipFrom(chunk uint64) (uint64, bool) {
 // but had to be read all the same, as nothing behind it is known, is all final.
 func (p *Past) TakeFinal(chunk uint64) *Bitmap {
 	if c := p.Chunks[chunk]; c != nil && c.Closed {
-		return AllFinal
+		return AllFinal()
 	}
 	b := p.final[chunk]
 	delete(p.final, chunk)

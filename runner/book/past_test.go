@@ -39,8 +39,8 @@ func TestBitmap(t *testing.T) {
 			}
 		}
 	})
-	if AllFinal.count() != ledger.ChunkSize {
-		t.Errorf("%d of %d are final", AllFinal.count(), ledger.ChunkSize)
+	if AllFinal().count() != ledger.ChunkSize {
+		t.Errorf("%d of %d are final", AllFinal().count(), ledger.ChunkSize)
 	}
 	var short Bitmap
 	short.Load([]byte{1, 2, 3}) // damaged: what is not whole does not count
@@ -102,7 +102,7 @@ func TestPast(t *testing.T) {
 	if at, ok := p.SkipFrom(1); ok {
 		t.Errorf("from chunk 1, which is not done, to %d", at)
 	}
-	if p.TakeFinal(0) != AllFinal {
+	if p.TakeFinal(0) != AllFinal() {
 		t.Error("a chunk that is done is not all final")
 	}
 	if b := p.TakeFinal(1); b == nil || b.count() != 4 || p.TakeFinal(1) != nil {

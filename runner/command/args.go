@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 )
@@ -50,7 +51,9 @@ const tagFlag = "tag"
 
 // looksLikeTime tells a time behind --wait from what follows it. A bare number is seconds, as
 // with every other time.
-var looksLikeTime = regexp.MustCompile(`^([0-9]*\.?[0-9]+(ms|s|m|h))+$|^[0-9]+(\.[0-9]+)?$`)
+var looksLikeTime = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]*\.?[0-9]+(ms|s|m|h))+$|^[0-9]+(\.[0-9]+)?$`)
+})
 
 func find(commands []*cli.Command, name string) *cli.Command {
 	for _, c := range commands {
@@ -75,7 +78,7 @@ func split(cmd *cli.Command, args []string) (flags, operands []string) {
 		takes, known := takesValue(cmd, name)
 		if name == waitFlag && !hasValue && takes { // its value may be left out
 			value := waitForever
-			if i+1 < len(args) && looksLikeTime.MatchString(args[i+1]) {
+			if i+1 < len(args) && looksLikeTime().MatchString(args[i+1]) {
 				i++
 				value = args[i]
 			}

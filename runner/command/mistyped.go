@@ -5,19 +5,22 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 )
 
 // What package flag, and cli with it, say of a command line that they cannot read. Their
 // flags have one dash, and their reasons are those of package strconv.
-var (
-	undefinedFlag = regexp.MustCompile(`^flag provided but not defined: -(.*)$`)
-	valueMissing  = regexp.MustCompile(`^flag needs an argument: -(.*)$`)
-	valueRefused  = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-([^:]*): (.*)$`)
-	badSyntax     = regexp.MustCompile(`^bad flag syntax: (.*)$`)
-	twoForms      = regexp.MustCompile(`^Cannot use two forms of the same flag: (\S+) (\S+)$`)
-)
+var complaints = sync.OnceValue(func() *struct{ undefinedFlag, valueMissing, valueRefused, badSyntax, twoForms *regexp.Regexp } {
+	return &struct{ undefinedFlag, valueMissing, valueRefused, badSyntax, twoForms *regexp.Regexp }{
+		undefinedFlag: regexp.MustCompile(`^flag provided but not defined: -(.*)$`),
+		valueMissing:  regexp.MustCompile(`^flag needs an argument: -(.*)$`),
+		valueRefused:  regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-([^:]*): (.*)$`),
+		badSyntax:     regexp.MustCompile(`^bad flag syntax: (.*)$`),
+		twoForms:      regexp.MustCompile(`^Cannot use two forms of the same flag: (\S+) (\S+)$`),
+	}
+})
 
 // usageError says what is wrong with a command line, as a user would write it, and what was
 // probably meant.
@@ -28,19 +31,19 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	}
 	seeHelp := "See: " + name + " --help"
 	text := err.Error()
-	if m := undefinedFlag.FindStringSubmatch(text); m != nil {
+	if m := complaints().undefinedFlag.FindStringSubmatch(text); m != nil {
 		return unknownFlag(c, name, m[1], flags)
 	}
-	if m := valueMissing.FindStringSubmatch(text); m != nil {
+	if m := complaints().valueMissing.FindStringSubmatch(text); m != nil {
 		return usage(seeHelp, "%s needs a value", dashed(m[1]))
 	}
-	if m := valueRefused.FindStringSubmatch(text); m != nil {
+	if m := complaints().valueRefused.FindStringSubmatch(text); m != nil {
 		return usage(seeHelp, "%s %s: %s", dashed(m[2]), m[1], whyRefused(flags, m[2], m[3]))
 	}
-	if m := badSyntax.FindStringSubmatch(text); m != nil {
+	if m := complaints().badSyntax.FindStringSubmatch(text); m != nil {
 		return usage("A flag is written as in: -j 4, -j4, --jobs 4, --jobs=4", "%s is no flag", m[1])
 	}
-	if m := twoForms.FindStringSubmatch(text); m != nil {
+	if m := complaints().twoForms.FindStringSubmatch(text); m != nil {
 		return usage("Give one of them.", "%s and %s are the same flag", dashed(m[1]), dashed(m[2]))
 	}
 	return usage(seeHelp, "%w", err)

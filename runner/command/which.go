@@ -38,7 +38,7 @@ func (e *env) unnamedRun(c *cli.Context, p purpose) (state, name string, err err
 	if state, err = home.State(c.String("state")); err != nil {
 		return "", "", usage("", "%w", err)
 	}
-	if w := c.String(waitFlag); looksLikeTime.MatchString(w) && checkRun(state, w) == nil {
+	if w := c.String(waitFlag); looksLikeTime().MatchString(w) && checkRun(state, w) == nil {
 		return "", "", usage("Write --wait=forever "+w+" for the run, or give the name of one beside --wait="+w+".", "%s may be the run of that name, or a time to wait", w)
 	}
 	all, err := home.ByAge(state)

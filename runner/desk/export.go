@@ -142,7 +142,7 @@ func (x *export) enter(id uint64) (uint64, error) {
 		byPlace[uint(others[i].Seq%ledger.ChunkSize)] = &others[i]
 	}
 	x.others = byPlace
-	bits := book.AllFinal
+	bits := book.AllFinal()
 	if c.Bits != nil {
 		bits = &book.Bitmap{}
 		bits.Load(c.Bits)

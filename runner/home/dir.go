@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -38,11 +39,13 @@ const (
 	PagesName       = "pages"
 )
 
-var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var namePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+})
 
 // CheckName refuses what cannot be the name of a run.
 func CheckName(name string) error {
-	if !namePattern.MatchString(name) {
+	if !namePattern().MatchString(name) {
 		return fmt.Errorf("%q cannot be a name: use 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or a digit", name)
 	}
 	return nil
@@ -246,7 +249,7 @@ func Names(state string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() && namePattern.MatchString(e.Name()) {
+		if e.IsDir() && namePattern().MatchString(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}

@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // renamed are filters that take nothing but their value, and what they are here.
-var renamed = map[string]string{
-	"upper": "upper", "upcase": "upper", ".upper": "upper", "lower": "lower", "downcase": "lower", ".lower": "lower", "title": "title", ".title": "title",
-	"trim": "trim", "strip": "trim", ".strip": "trim", "length": "len", "count": "len", "size": "len", "urlencode": "urlquery", "url_encode": "urlquery",
-}
+var renamed = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"upper": "upper", "upcase": "upper", ".upper": "upper", "lower": "lower", "downcase": "lower", ".lower": "lower", "title": "title", ".title": "title",
+		"trim": "trim", "strip": "trim", ".strip": "trim", "length": "len", "count": "len", "size": "len", "urlencode": "urlquery", "url_encode": "urlquery",
+	}
+})
 
 // filtered writes a filter.
 func (c *converter) filtered(e *expr, missing bool) (operand, error) {
@@ -50,7 +53,7 @@ func (c *converter) filtered(e *expr, missing bool) (operand, error) {
 
 // applied applies a filter to a value.
 func (c *converter) applied(filter string, v operand, rest []operand) (operand, error) {
-	if f, ok := renamed[filter]; ok && len(rest) == 0 {
+	if f, ok := renamed()[filter]; ok && len(rest) == 0 {
 		return v.piped(f), nil
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // handlebars converts Handlebars, as SendGrid and others have it, and of Mustache what is not
@@ -89,7 +90,9 @@ func (c *converter) mustache(p piece, plain bool) error {
 }
 
 // comparisons are helpers of SendGrid's and others' that compare.
-var comparisons = map[string]string{"equals": "eq", "eq": "eq", "notEquals": "ne", "ne": "ne", "greaterThan": "gt", "gt": "gt", "lessThan": "lt", "lt": "lt", "gte": "ge", "lte": "le", "and": "and", "or": "or"}
+var comparisons = sync.OnceValue(func() map[string]string {
+	return map[string]string{"equals": "eq", "eq": "eq", "notEquals": "ne", "ne": "ne", "greaterThan": "gt", "gt": "gt", "lessThan": "lt", "lt": "lt", "gte": "ge", "lte": "le", "and": "and", "or": "or"}
+})
 
 func (c *converter) openSection(text string, p piece) error {
 	words, err := lex(text)
@@ -109,7 +112,7 @@ func (c *converter) openSection(text string, p piece) error {
 			head = fmt.Sprintf("range %s, $this%d := %s", b.index, c.loops, o.text)
 			b.vars = map[string]string{"this": fmt.Sprintf("$this%d", c.loops)}
 		}
-	case kind == "if" || kind == "unless" || comparisons[kind] != "":
+	case kind == "if" || kind == "unless" || comparisons()[kind] != "":
 		var o operand
 		if o, err = c.mustacheCondition(kind, words[1:]); err == nil {
 			if head = "if " + o.text; kind == "unless" {
@@ -158,7 +161,7 @@ func (c *converter) mustacheElse(rest string, p piece) error {
 		return nil
 	}
 	words, err := lex(rest)
-	if err != nil || len(words) < 2 || words[0].text != "if" && comparisons[words[0].text] == "" {
+	if err != nil || len(words) < 2 || words[0].text != "if" && comparisons()[words[0].text] == "" {
 		return cannot("else what?")
 	}
 	o, err := c.mustacheCondition(words[0].text, words[1:])
@@ -170,7 +173,7 @@ func (c *converter) mustacheElse(rest string, p piece) error {
 
 // mustacheCondition is what a helper asks of its arguments.
 func (c *converter) mustacheCondition(helper string, words []token) (operand, error) {
-	f := comparisons[helper]
+	f := comparisons()[helper]
 	if f == "" || helper == "and" || helper == "or" {
 		var all []operand
 		for len(words) > 0 {

@@ -5,17 +5,22 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template/parse"
 )
 
 // subscriber is what listmonk calls the fields of a subscriber, and its export.
-var subscriber = map[string]string{"Email": "email", "Name": "name", "UUID": "uuid", "Status": "status", "CreatedAt": "created_at", "UpdatedAt": "updated_at"}
+var subscriber = sync.OnceValue(func() map[string]string {
+	return map[string]string{"Email": "email", "Name": "name", "UUID": "uuid", "Status": "status", "CreatedAt": "created_at", "UpdatedAt": "updated_at"}
+})
 
 // listmonkRefused are functions of listmonk's that brood has nothing for.
-var listmonkRefused = map[string]string{
-	"ManageURL": noProfile, "OptinURL": noProfile, "MessageURL": noPage, "ArchiveURL": noPage, "RootURL": "write the address of your site", "LogoURL": "write the address of your picture",
-	"L": "write the text out in the language of the message; there can be a template for each: --template 'letter.{lang}.eml'",
-}
+var listmonkRefused = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"ManageURL": noProfile, "OptinURL": noProfile, "MessageURL": noPage, "ArchiveURL": noPage, "RootURL": "write the address of your site", "LogoURL": "write the address of your picture",
+		"L": "write the text out in the language of the message; there can be a template for each: --template 'letter.{lang}.eml'",
+	}
+})
 
 // sameFunctions are those of Sprig and Go that are called and used alike here.
 var sameFunctions = []string{
@@ -258,7 +263,7 @@ func (c *converter) subscriberField(names []string, dot string, missing bool) (o
 		return one(dot + ".attributes"), nil
 	case len(names) > 2 && names[1] == "Attribs":
 		names = names[2:]
-		if _, own := reverse(subscriber)[names[0]]; own || names[0] == "attributes" { // the column counts more than the attribute
+		if _, own := reverse(subscriber())[names[0]]; own || names[0] == "attributes" { // the column counts more than the attribute
 			names = append([]string{"attributes"}, names...)
 		}
 		if c.Columns != nil && !slices.Contains(c.Columns, "attributes") {
@@ -269,8 +274,8 @@ func (c *converter) subscriberField(names []string, dot string, missing bool) (o
 			return members(written(dot, column), names[1:], missing), nil
 		}
 		return members(dot, names, missing), nil
-	case len(names) == 2 && subscriber[names[1]] != "":
-		return members(dot+"."+subscriber[names[1]], nil, missing), nil
+	case len(names) == 2 && subscriber()[names[1]] != "":
+		return members(dot+"."+subscriber()[names[1]], nil, missing), nil
 	}
 	return operand{}, cannot("an export of listmonk's has no such column")
 }
@@ -288,7 +293,7 @@ func (c *converter) goCall(cmd *parse.CommandNode, missing, piped bool) (operand
 	id, ok := cmd.Args[0].(*parse.IdentifierNode)
 	if !ok {
 		if strings.HasPrefix(cmd.String(), "L.") {
-			return operand{}, cannot(listmonkRefused["L"])
+			return operand{}, cannot(listmonkRefused()["L"])
 		}
 		if len(cmd.Args) > 1 {
 			return operand{}, cannot(cmd.String() + " is not known here")
@@ -298,7 +303,7 @@ func (c *converter) goCall(cmd *parse.CommandNode, missing, piped bool) (operand
 	if id.Ident == "printf" && !piped {
 		return c.goPrintf(cmd, nil)
 	}
-	if why, ok := listmonkRefused[strings.SplitN(id.Ident, ".", 2)[0]]; ok {
+	if why, ok := listmonkRefused()[strings.SplitN(id.Ident, ".", 2)[0]]; ok {
 		return operand{}, cannot(why)
 	}
 	var rest []operand

@@ -3,16 +3,19 @@ package convert
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // mergeTag is one of Mailchimp's.
 var mergeTag = lazily(`\*\|([^|*\n]{1,200})\|\*`)
 
 // mergeFields are fields that have another name in an export of Mailchimp's.
-var mergeFields = map[string]string{
-	"FNAME": "first_name", "LNAME": "last_name", "EMAIL": "email_address", "PHONE": "phone_number", "MERGE0": "email_address", "MERGE1": "first_name", "MERGE2": "last_name", "MERGE3": "address", "MERGE4": "phone_number",
-	"OPTIN_DATE": "optin_time", "OPTIN_TIME": "optin_time", "MEMBER_RATING": "member_rating",
-}
+var mergeFields = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"FNAME": "first_name", "LNAME": "last_name", "EMAIL": "email_address", "PHONE": "phone_number", "MERGE0": "email_address", "MERGE1": "first_name", "MERGE2": "last_name", "MERGE3": "address", "MERGE4": "phone_number",
+		"OPTIN_DATE": "optin_time", "OPTIN_TIME": "optin_time", "MEMBER_RATING": "member_rating",
+	}
+})
 
 // mergeRefused are tags that brood has nothing for, by how they begin, and what to do.
 var mergeRefused = []struct{ tag, why string }{
@@ -152,7 +155,7 @@ func (c *converter) field(tag string) (operand, error) {
 		return operand{}, cannot("that is no merge field")
 	}
 	column := tag
-	if to, ok := mergeFields[strings.ToUpper(tag)]; ok {
+	if to, ok := mergeFields()[strings.ToUpper(tag)]; ok {
 		column = to
 	}
 	column, err := c.column(Plain(column))
