@@ -49,6 +49,9 @@ func (c *composer) addFiles(l *letter, drafts []draftFile, acting variables, htm
 		ids[name] = contentID(name, domain)
 		l.embed(f, ids[name])
 	}
+	if !mayShow(html) {
+		return html, nil
+	}
 	var missing error
 	html = picture().ReplaceAllStringFunc(html, func(ref string) string {
 		part := picture().FindStringSubmatch(ref)
@@ -61,6 +64,21 @@ func (c *composer) addFiles(l *letter, drafts []draftFile, acting variables, htm
 		return part[1] + id
 	})
 	return html, missing
+}
+
+// mayShow reports whether HTML has a cid: in it, in capitals or not. Few have, and to look for
+// pictures takes as long as to make the rest of a message.
+func mayShow(html string) bool {
+	for {
+		i := strings.IndexByte(html, ':')
+		if i < 0 {
+			return false
+		}
+		if i >= 3 && strings.EqualFold(html[i-3:i], "cid") {
+			return true
+		}
+		html = html[i+1:]
+	}
 }
 
 // partFile is a file that goes into a message.

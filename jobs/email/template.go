@@ -101,19 +101,21 @@ type guarded struct {
 }
 
 // marks are what text/template and html/template write in the place of what is
-// missing, or not safe.
-var marks = sync.OnceValue(func() []holeMark {
-	return []holeMark{
-		{regexp.MustCompile(`<no value>|<nil>|&lt;no value&gt;|&lt;nil&gt;`), "a value is missing"},
-		{regexp.MustCompile(`%![a-zA-Z]?\(`), "printf does not get what it is told to write"},
-		{regexp.MustCompile(`ZgotmplZ`), "a value is not safe where it stands, such as a URL that does not begin with https:, http: or mailto:"},
-	}
-})
+// missing, or not safe. Hints are what a text must have in it, one of them, to be worth a look
+// with the expression, which takes far longer.
+var marks = []struct {
+	hints []string
+	mark  func() *regexp.Regexp
+	why   string
+}{
+	{[]string{"<no value>", "<nil>", "&lt;no value&gt;", "&lt;nil&gt;"}, expression(`<no value>|<nil>|&lt;no value&gt;|&lt;nil&gt;`), "a value is missing"},
+	{[]string{"%!"}, expression(`%![a-zA-Z]?\(`), "printf does not get what it is told to write"},
+	{[]string{"ZgotmplZ"}, expression(`ZgotmplZ`), "a value is not safe where it stands, such as a URL that does not begin with https:, http: or mailto:"},
+}
 
-// holeMark is one of them.
-type holeMark struct {
-	mark *regexp.Regexp
-	why  string
+// expression is compiled when it is needed first.
+func expression(s string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(s) })
 }
 
 func (g guarded) Execute(w io.Writer, data any) error {
@@ -135,8 +137,11 @@ func (g guarded) Execute(w io.Writer, data any) error {
 // holes refuses a text with one of the marks in it, unless it comes from the template itself or
 // from the record.
 func holes(text, source string, data any) error {
-	for _, m := range marks() {
-		found := m.mark.FindString(text)
+	for _, m := range marks {
+		if !slices.ContainsFunc(m.hints, func(h string) bool { return strings.Contains(text, h) }) {
+			continue
+		}
+		found := m.mark().FindString(text)
 		if found != "" && !strings.Contains(source, found) && !isIn(data, html.UnescapeString(found)) {
 			return fmt.Errorf("the template makes %q: %s", found, m.why)
 		}

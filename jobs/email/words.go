@@ -3,7 +3,6 @@ package email
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,20 +18,34 @@ func encodeText(name, text string) string {
 		return text
 	}
 	var words []string
-	encode, kind := encodeB, "b"
-	if len(encodeQ(text)) < len(encodeB(text)) {
+	encode, kind, room := encodeB, "b", most-len("=?utf-8?q??=")
+	sizeQ := 0
+	for i := range len(text) {
+		sizeQ += sizeOfQ(text[i])
+	}
+	inQ := sizeQ < base64.StdEncoding.EncodedLen(len(text))
+	if inQ {
 		encode, kind = encodeQ, "q"
 	}
-	room := most - len("=?utf-8?q??=")
 	begin := 0
+	sizeQ = 0 // sizeQ is that of what is between begin and i
 	flush := func(end int) {
 		words = append(words, "=?utf-8?"+kind+"?"+encode(text[begin:end])+"?=")
-		begin = end
+		begin, sizeQ = end, 0
 	}
 	for i, r := range text {
-		if i > begin && len(encode(text[begin:i+utf8.RuneLen(r)])) > room {
+		after, letter := i+utf8.RuneLen(r), 0
+		for j := i; j < after; j++ {
+			letter += sizeOfQ(text[j])
+		}
+		size := base64.StdEncoding.EncodedLen(after - begin)
+		if inQ {
+			size = sizeQ + letter
+		}
+		if i > begin && size > room {
 			flush(i)
 		}
+		sizeQ += letter
 	}
 	flush(len(text))
 	return strings.Join(words, " ")
@@ -58,16 +71,33 @@ func longest(text string) int {
 
 func encodeB(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
+// sizeOfQ is how many octets an octet has in Q: RFC 2047, section 4.2.
+func sizeOfQ(c byte) int {
+	if c == ' ' || standsInQ(c) {
+		return 1
+	}
+	return len("=00")
+}
+
+// standsInQ reports whether an octet stands for itself.
+func standsInQ(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || strings.IndexByte("!*+-/.,:;()", c) >= 0
+}
+
 func encodeQ(text string) string {
+	const digits = "0123456789ABCDEF"
 	var out strings.Builder
+	out.Grow(3 * len(text))
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c == ' ':
 			out.WriteByte('_')
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', strings.IndexByte("!*+-/.,:;()", c) >= 0:
+		case standsInQ(c):
 			out.WriteByte(c)
 		default:
-			fmt.Fprintf(&out, "=%02X", c)
+			out.WriteByte('=')
+			out.WriteByte(digits[c>>4])
+			out.WriteByte(digits[c&15])
 		}
 	}
 	return out.String()
