@@ -118,7 +118,7 @@ func (c *client) authenticate(m *mechanism, user, secret string) error {
 		line += " " + encode(first)
 	}
 	for asked := 0; ; asked++ {
-		if err := c.say("%s", line); err != nil {
+		if err := c.say(line); err != nil {
 			return err
 		}
 		if err := c.out.Flush(); err != nil {

@@ -118,21 +118,27 @@ func (c *client) expect(within time.Duration, code int) error {
 	return r
 }
 
-// say sends a command.
-func (c *client) say(format string, args ...any) error {
+// say sends a command, which is made of words.
+func (c *client) say(words ...string) error {
 	if err := c.SetWriteDeadline(time.Now().Add(replyTime)); err != nil {
 		return err
 	}
-	line := fmt.Sprintf(format, args...)
-	if strings.ContainsAny(line, "\r\n") {
-		return fmt.Errorf("a command with a line break in it: %q", line)
+	for _, w := range words {
+		if strings.ContainsAny(w, "\r\n") {
+			return fmt.Errorf("a command with a line break in it: %q", strings.Join(words, ""))
+		}
 	}
-	_, err := c.out.WriteString(line + "\r\n")
+	for _, w := range words {
+		if _, err := c.out.WriteString(w); err != nil {
+			return err
+		}
+	}
+	_, err := c.out.WriteString("\r\n")
 	return err
 }
 
-func (c *client) ask(within time.Duration, code int, format string, args ...any) error {
-	if err := c.say(format, args...); err != nil {
+func (c *client) ask(within time.Duration, code int, words ...string) error {
+	if err := c.say(words...); err != nil {
 		return err
 	}
 	if err := c.out.Flush(); err != nil {
@@ -147,7 +153,7 @@ func (c *client) hello(name string) error {
 	if c.lmtp {
 		verb = "LHLO"
 	}
-	if err := c.say("%s %s", verb, name); err != nil {
+	if err := c.say(verb, " ", name); err != nil {
 		return err
 	}
 	if err := c.out.Flush(); err != nil {
@@ -162,7 +168,7 @@ func (c *client) hello(name string) error {
 	}
 	if err != nil && r != nil && r.Code/100 == 5 && !c.lmtp {
 		c.extensions = nil // an old server: RFC 5321, section 3.2
-		return c.ask(replyTime, 250, "HELO %s", name)
+		return c.ask(replyTime, 250, "HELO ", name)
 	}
 	return err
 }
@@ -225,7 +231,7 @@ func (c *client) begin(e *envelope) (at reply.Phase, refused []error, asked bool
 	// With a single recipient nothing depends on the replies in between: if it is
 	// refused the server refuses DATA as well.
 	asked = pipelined && len(e.to) == 1
-	if err := c.say("MAIL FROM:%s%s", path(e.from), e.options); err != nil {
+	if err := c.say("MAIL FROM:", path(e.from), e.options); err != nil {
 		return reply.Mail, nil, false, err
 	}
 	if !pipelined {
@@ -237,7 +243,7 @@ func (c *client) begin(e *envelope) (at reply.Phase, refused []error, asked bool
 		}
 	}
 	for _, to := range e.to {
-		if err := c.say("RCPT TO:%s", path(to)); err != nil {
+		if err := c.say("RCPT TO:", path(to)); err != nil {
 			return reply.Rcpt, nil, false, err
 		}
 		if pipelined {

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs/email/reply"
+	"brood/jobs/quickconn"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -50,7 +51,9 @@ func (s *sender) connect(ctx context.Context) (reply.Phase, error) {
 	if err != nil {
 		return reply.Connect, err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	raw = quickconn.New(raw)
+	socket := raw
+	stop := context.AfterFunc(ctx, func() { _ = socket.Close() })
 	defer stop()
 	name := s.Hello
 	if name == "" {
