@@ -61,9 +61,13 @@ func plan(o jobs.Options, s *jobs.Shape) (jobs.Plan, error) {
 	return jobs.Plan{
 		Config:   cfg,
 		NeedsRaw: o.Text(),
+		InHand:   mostInHand,
 		Preview:  func(r *jobs.Record) string { return string(r.Raw) },
 	}, err
 }
+
+// mostInHand is how many records a worker can have in hand, which cost it next to nothing.
+const mostInHand = 1024
 
 type runner struct {
 	config
@@ -112,6 +116,12 @@ func (r *runner) trouble(rec *jobs.Record, res *jobs.Result) bool {
 		return true
 	}
 	return false
+}
+
+// Fork is another runner, which does the same with the same records.
+func (r *runner) Fork() (jobs.Runner, error) {
+	fork := *r
+	return &fork, nil
 }
 
 func (r *runner) Close() error { return nil }

@@ -7,10 +7,13 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -193,4 +196,45 @@ func TestPlanRefuses(t *testing.T) {
 	if _, err := open(t.Context(), jobs.Setup{Config: json.RawMessage(`[]`)}); err == nil {
 		t.Error("a broken configuration was taken")
 	}
+}
+
+// TestForks: records that are in hand at a time sleep at a time, and come back as from one runner.
+func TestForks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 100
+		o := options{sleep: time.Second, fail: 0.5}
+		one := start(t, o)
+		alone := make([]jobs.Result, n)
+		for i := range alone {
+			if err := one.Do(t.Context(), record(jobs.Seq(i), "x"), &alone[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first := start(t, o)
+		forks := []jobs.Runner{first}
+		for len(forks) < n {
+			fork, err := jobs.Forker(first).Fork()
+			if err != nil {
+				t.Fatal(err)
+			}
+			forks = append(forks, fork)
+		}
+		together := make([]jobs.Result, n)
+		begun := time.Now()
+		var all sync.WaitGroup
+		for i, r := range forks {
+			all.Go(func() {
+				if err := r.Do(t.Context(), record(jobs.Seq(i), "x"), &together[i]); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(begun); took != time.Second {
+			t.Errorf("%d records of a second took %s", n, took)
+		}
+		if !reflect.DeepEqual(together, alone) {
+			t.Errorf("%+v, and one after the other %+v", together, alone)
+		}
+	})
 }

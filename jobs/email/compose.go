@@ -13,12 +13,13 @@ import (
 	netmail "net/mail"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wneessen/go-mail"
 )
 
-// composer makes the message of a record.
+// composer makes the message of a record, or of several at a time.
 type composer struct {
 	config
 	columns
@@ -28,6 +29,7 @@ type composer struct {
 	named       []filler           // names of files
 	// The last HTML that a text was made of, and that text.
 	madeOf, made string
+	madeMu       sync.Mutex
 	now          func() time.Time
 	// allowed reports whether an address may be written to; it may be nil.
 	allowed func(address string) bool

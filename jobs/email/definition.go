@@ -180,7 +180,7 @@ func plan(o jobs.Options, shape *jobs.Shape) (jobs.Plan, error) {
 	if err := composer.checkShape(shape); err != nil {
 		return jobs.Plan{}, err
 	}
-	p := jobs.Plan{Columns: resultColumns, NeedsText: true, Defaults: presets(composer), Ended: []jobs.Ended{
+	p := jobs.Plan{Columns: resultColumns, NeedsText: true, InHand: mostInHand, Defaults: presets(composer), Ended: []jobs.Ended{
 		{Status: "skipped", Class: "duplicate", Values: []string{statusDuplicate}},
 		{Status: "failed", Class: jobs.ClassInput, Values: []string{statusInvalid}},
 		{Status: "unknown", Values: []string{statusUnknown}},

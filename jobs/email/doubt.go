@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/jobs/email/reply"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -24,6 +25,7 @@ const (
 // well, with nothing taken in between, it is the sender. It costs the first record a try, so
 // that one that is refused whenever it comes ends, in this session or in a later one.
 type doubts struct {
+	mu    sync.Mutex
 	taken int // messages, by this worker
 	row   int // refusals since then, of different records
 	fresh int // of them of records that had not been tried before
@@ -31,7 +33,11 @@ type doubts struct {
 }
 
 // sent notes that a message was taken.
-func (d *doubts) sent() { d.taken, d.row, d.fresh = d.taken+1, 0, 0 }
+func (d *doubts) sent() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.taken, d.row, d.fresh = d.taken+1, 0, 0
+}
 
 // weigh makes of a refusal of the sender what it is worth, for a record that is tried for the
 // so manieth time, from 1.
@@ -39,6 +45,8 @@ func (d *doubts) weigh(seq jobs.Seq, attempt int, o *reply.Outcome) {
 	if o.Verdict != jobs.VerdictAbort || !doubtful(o) {
 		return
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	by, before := d.seen[seq]
 	if before && by < d.taken {
 		// Others were sent since, and this one is not: it is about the record.

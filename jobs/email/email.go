@@ -14,23 +14,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"strconv"
 	"sync"
 	"time"
 )
 
+// runner works on one record at a time. A worker may have several: see Fork.
 type runner struct {
-	*composer
-	setup      jobs.Setup
-	transport  transport
-	suppressed *suppressions
-	exchanges  *exchanges // nil: not asked
-	noted      string     // the last address that was put on the list of --bounced
-	address    []byte     // of the record in hand, as it was given
-	doubts     doubts
-	cleaned    cleaned
+	*shared
+	transport transport
+	address   []byte // of the record in hand, as it was given
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
@@ -44,23 +38,6 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	}
 	return openRunner(composer, s)
 }
-
-func openRunner(c *composer, s jobs.Setup) (*runner, error) {
-	r := &runner{composer: c, setup: s}
-	var err error
-	if r.suppressed, err = openSuppressions(c.Suppress); err != nil {
-		return nil, fmt.Errorf("--suppress: %w", err)
-	}
-	c.allowed = func(address string) bool { return !r.suppressed.has(address, complain) }
-	if c.CheckMX {
-		r.exchanges = newExchanges(c.Resolver)
-	}
-	r.transport, err = c.openTransport()
-	return r, err
-}
-
-// complain tells of what goes wrong besides a record.
-func complain(err error) { fmt.Fprintln(os.Stderr, err) }
 
 func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
 	r.address = r.addressOf(rec)
@@ -165,15 +142,14 @@ func (r *runner) handIn(ctx context.Context, l *letter, rec *jobs.Record, res *j
 	o := judge(at, err, rec.Attempt)
 	r.doubts.weigh(rec.Seq, rec.Attempt, &o)
 	r.fitGrey(&o, rec.Attempt)
-	if gone := l.bounced(err); o.Class == reply.ClassBounce && r.Bounced != "" && gone != "" && gone != r.noted {
-		if err := noteBounce(r.Bounced, gone); err != nil {
+	if gone := l.bounced(err); o.Class == reply.ClassBounce && r.bounced.path != "" && gone != "" {
+		if err := r.bounced.note(gone); err != nil {
 			// The address stays to be tried, and the list to be mended.
 			o = reply.Outcome{Verdict: jobs.VerdictAbort, Status: statusDeferred, Class: "bounced-file", Phase: at}
 			res.Fail(o.Verdict, o.Class, "--bounced: %v", err)
 			r.fill(res, o, l.id, "")
 			return false
 		}
-		r.noted = gone // who gets a copy of every message is there once
 	}
 	ofCopy(&o, l, err)
 	res.Fail(o.Verdict, o.Class, "%s: %s%s", o.Phase, err, advice(&o))
@@ -247,6 +223,3 @@ func (r *runner) fill(res *jobs.Result, o reply.Outcome, id, queue string) {
 	}
 	res.Text = append(res.Text, '}', '\n')
 }
-
-// Close ends the connection.
-func (r *runner) Close() error { return r.transport.close() }

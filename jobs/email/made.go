@@ -8,8 +8,15 @@ func (c *composer) madeText(html string) string {
 	if !c.MakeText {
 		return ""
 	}
-	if c.madeOf != html {
-		c.madeOf, c.made = html, htmltext.Of(html)
+	c.madeMu.Lock()
+	of, made := c.madeOf, c.made
+	c.madeMu.Unlock()
+	if of == html {
+		return made
 	}
-	return c.made
+	made = htmltext.Of(html)
+	c.madeMu.Lock()
+	c.madeOf, c.made = html, made
+	c.madeMu.Unlock()
+	return made
 }

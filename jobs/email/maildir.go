@@ -26,6 +26,8 @@ func openMaildir(path string) (maildir, error) {
 	return maildir(path), nil
 }
 
+func (m maildir) fork() transport { return m }
+
 func (m maildir) close() error { return nil }
 
 // send delivers a message. If that fails, nothing is there under its name.

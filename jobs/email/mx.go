@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -12,12 +13,21 @@ import (
 type exchanges struct {
 	resolver *net.Resolver
 	server   string // whom it asks; empty: those of the system
-	known    map[string]exchange
+
+	mu     sync.Mutex
+	known  map[string]exchange
+	asking map[string]*question // domains that are looked up now
 }
 
 type exchange struct {
 	err   error // nil: mail can be sent there
 	until time.Time
+}
+
+// question is a domain that is being looked up.
+type question struct {
+	done chan struct{}
+	err  error // once it is done
 }
 
 // noMail means that no mail can be sent to a domain.
@@ -32,7 +42,7 @@ const (
 
 // newExchanges asks the server at an address, or those of the system.
 func newExchanges(server string) *exchanges {
-	e := &exchanges{resolver: net.DefaultResolver, known: make(map[string]exchange), server: server}
+	e := &exchanges{resolver: net.DefaultResolver, known: make(map[string]exchange), asking: make(map[string]*question), server: server}
 	if server != "" {
 		e.resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var d net.Dialer
@@ -42,21 +52,63 @@ func newExchanges(server string) *exchanges {
 	return e
 }
 
-// check looks a domain up. An error is a *noMail, or it could not be found out.
+// check looks a domain up. An error is a *noMail, or it could not be found out. For several
+// records at a time it is looked up once.
 func (e *exchanges) check(ctx context.Context, domain string) error {
-	now := time.Now()
-	if k, ok := e.known[domain]; ok && now.Before(k.until) {
-		return k.err
+	for {
+		k, q, mine := e.ask(domain)
+		switch {
+		case k != nil:
+			return k.err
+		case mine:
+			e.find(ctx, domain, q)
+			return q.err
+		}
+		select {
+		case <-q.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if !errors.Is(q.err, context.Canceled) { // the other was stopped, and not this one
+			return q.err
+		}
 	}
-	err := e.lookUp(ctx, domain)
-	if dns := (*net.DNSError)(nil); errors.As(err, &dns) && e.server != "" {
+}
+
+// ask gives what is known of a domain, or the question that is put; mine says that it is for the
+// caller to put it.
+func (e *exchanges) ask(domain string) (k *exchange, q *question, mine bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if k, ok := e.known[domain]; ok && time.Now().Before(k.until) {
+		return &k, nil, false
+	}
+	if q, ok := e.asking[domain]; ok {
+		return nil, q, false
+	}
+	q = &question{done: make(chan struct{})}
+	e.asking[domain] = q
+	return nil, q, true
+}
+
+// find looks a domain up, and keeps the answer, unless it could not be found out.
+func (e *exchanges) find(ctx context.Context, domain string, q *question) {
+	q.err = e.lookUp(ctx, domain)
+	if dns := (*net.DNSError)(nil); errors.As(q.err, &dns) && e.server != "" {
 		dns.Server = e.server // it names one of the system's
 	}
 	var no *noMail
-	if err == nil || errors.As(err, &no) {
-		e.known[domain] = exchange{err, now.Add(lookupKnown)}
+	found := q.err == nil || errors.As(q.err, &no)
+	if !found && errors.Is(ctx.Err(), context.Canceled) { // whatever the resolver makes of that
+		q.err = errors.Join(q.err, ctx.Err())
 	}
-	return err
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if found {
+		e.known[domain] = exchange{q.err, time.Now().Add(lookupKnown)}
+	}
+	close(q.done)
+	delete(e.asking, domain)
 }
 
 // lookUp follows RFC 5321, section 5.1: without an MX record the address of the

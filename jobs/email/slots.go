@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,9 +31,9 @@ type slotted struct {
 	mark   string // what all marks begin with
 	tpl    *template.Template
 
-	mu     sync.Mutex // one execution at a time
-	values []string   // of that one, by the number of their mark
-	parsed map[string][]place
+	mu     sync.Mutex         // one execution at a time
+	values []string           // of that one, by the number of their mark
+	parsed map[string][]place // also under mu
 }
 
 // mostParsed is how many texts with marks are kept as they were parsed: one for each way
@@ -112,7 +113,7 @@ func (s *slotted) fill(vars variables) (marked string, values []string, err erro
 	if err != nil {
 		return "", nil, &badRecord{classTemplate, fmt.Errorf("%s: %w", s.what, err)}
 	}
-	return marked, s.values, nil
+	return marked, slices.Clone(s.values), nil
 }
 
 // mailboxes are the addresses that a record makes of the template. An error is a *badRecord.
@@ -124,14 +125,9 @@ func (s *slotted) mailboxes(vars variables) ([]mailbox, error) {
 			return nil, err
 		}
 	}
-	places, there := s.parsed[marked]
-	if !there {
-		if places, err = s.parse(marked); err != nil {
-			return nil, &badRecord{classHeader, err}
-		}
-		if len(s.parsed) < mostParsed {
-			s.parsed[marked] = places
-		}
+	places, err := s.placesOf(marked)
+	if err != nil {
+		return nil, &badRecord{classHeader, err}
 	}
 	var out []mailbox
 	for i := range places {
@@ -144,6 +140,26 @@ func (s *slotted) mailboxes(vars variables) ([]mailbox, error) {
 		}
 	}
 	return out, nil
+}
+
+// placesOf parses a list of addresses with marks in it, unless that was done for another record.
+func (s *slotted) placesOf(marked string) ([]place, error) {
+	s.mu.Lock()
+	places, there := s.parsed[marked]
+	s.mu.Unlock()
+	if there {
+		return places, nil
+	}
+	places, err := s.parse(marked)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.parsed) < mostParsed {
+		s.parsed[marked] = places
+	}
+	return places, nil
 }
 
 // piece is a part of a text: what the template says, or a value.

@@ -79,6 +79,9 @@ func newSender(s *server) (*sender, error) {
 	return out, err
 }
 
+// fork is a sender to the same server, without a connection yet.
+func (s *sender) fork() transport { return &sender{server: s.server, settings: s.settings} }
+
 // password is read for each connection: a token that was renewed counts.
 func (s *sender) password() (string, error) {
 	if s.PasswordFile == "" {

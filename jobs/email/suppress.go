@@ -15,6 +15,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -24,7 +25,10 @@ import (
 
 // suppressions are lists of who must not be written to. They are read again when
 // they have changed, so that what is added while a run goes on still counts.
-type suppressions struct{ files []*suppressFile }
+type suppressions struct {
+	mu    sync.Mutex // of what follows
+	files []*suppressFile
+}
 
 // suppressFile is one list: a line is an address, a domain (with an @ before it or
 // not), or the SHA-256 of an address in its normal form, in hexadecimal digits.
@@ -80,10 +84,21 @@ func (s *suppressions) has(address string, trouble func(error)) bool {
 	if len(s.files) == 0 {
 		return false
 	}
+	found, troubles := s.look(address)
+	for _, err := range troubles {
+		trouble(err)
+	}
+	return found
+}
+
+// look is has, and what it would tell.
+func (s *suppressions) look(address string) (found bool, troubles []error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	normal := jobs.NormalAddress([]byte(address))
 	domain := normal[max(bytes.LastIndexByte(normal, '@'), 0):]
 	if len(domain) == 0 {
-		return false
+		return false, nil
 	}
 	written := normal // whoever made a hash may have taken the letters of the domain as they are
 	if u, err := idna.ToUnicode(string(domain[1:])); err == nil {
@@ -92,13 +107,13 @@ func (s *suppressions) has(address string, trouble func(error)) bool {
 	for _, f := range s.files {
 		if err := f.refresh(); err != nil && err.Error() != f.trouble {
 			f.trouble = err.Error()
-			trouble(err)
+			troubles = append(troubles, err)
 		}
 		if f.has(sumOf(normal)) || f.has(sumOf(domain)) || f.has(sumOf(written)) || f.hasAbove(domain) {
-			return true
+			return true, troubles
 		}
 	}
-	return false
+	return false, troubles
 }
 
 // hasAbove reports whether a list has all below a domain that this one is below.

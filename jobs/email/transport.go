@@ -17,6 +17,8 @@ import (
 // what was said on success.
 type transport interface {
 	send(ctx context.Context, l *letter) (text string, at reply.Phase, err error)
+	// fork is a transport to the same place for another goroutine.
+	fork() transport
 	close() error
 }
 
@@ -108,5 +110,7 @@ func (s sendmail) sendOnce(ctx context.Context, l *letter, to []string) (text st
 	r.Text = text
 	return "", reply.Dot, &r
 }
+
+func (s sendmail) fork() transport { return s }
 
 func (s sendmail) close() error { return nil }
