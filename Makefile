@@ -8,10 +8,10 @@ RACE_SHORT := TestScripts|TestChaos|TestEffects|TestNobody|TestWorkersThat|TestT
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build demo test test-tools race race-short lint bench chaos fuzz nightly clean
+.PHONY: help build demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
 
 help: ## list the tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What cli can write about itself as a manual page takes each worker half a
 # millisecond to get ready, and nobody asks for it.
@@ -47,10 +47,18 @@ $(TOOLS)/golangci-lint:
 $(TOOLS)/benchstat:
 	GOBIN=$(TOOLS) $(GO) install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
 
-bench: build test-tools $(TOOLS)/benchstat ## measure the parts, and whole runs beside other runners
+bench: $(TOOLS)/benchstat ## measure the parts
+	@mkdir -p bin
 	$(GO) test -run '^$$' -bench . -benchtime 0.5s -count 6 ./worker/wire ./runner/dataset ./runner/keys > bin/bench.txt
 	$(TOOLS)/benchstat bin/bench.txt
-	python3 testdata/bench.py bin/brood
+
+bench-peers: build test-tools ## measure whole runs beside other runners, and write docs/benchmarks.md (40 minutes; BENCH_SHORT=1: 5)
+	@sh testdata/bench/install.sh
+	python3 testdata/bench bin/brood
+
+profiles: test-tools ## look where the time goes, by perf, and write it into docs/performance.md
+	$(GO) build -tags urfave_cli_no_docs -trimpath -o bin/brood-symbols .
+	python3 testdata/bench/profiles.py bin/brood-symbols
 
 chaos: ## kill, cut the power, and harm files, thousands of times, and count effects from outside (root for the power)
 	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy|TestChoosyServer|TestTooManyConnections' -v -timeout 3600s ./runner/acceptance
@@ -63,8 +71,8 @@ fuzz: ## fuzz every decoder for FUZZTIME each (60s)
 	done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
-nightly: ## run the long forms, one after the other: chaos, race, fuzz, bench
-	$(MAKE) -k -j1 chaos race fuzz bench
+nightly: ## run the long forms, one after the other: chaos, race, fuzz, bench, bench-peers
+	$(MAKE) -k -j1 chaos race fuzz bench bench-peers
 
 clean: ## remove what was built
 	rm -rf bin

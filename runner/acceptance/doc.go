@@ -32,6 +32,7 @@
 //	mail_postfix_test.go  the same with Postfix
 //	mail_chaos_test.go    a bad line and kills: nobody has a message twice
 //	mail_guide_test.go    docs/email.md can be followed to the letter
+//	bench_test.go         the figures of docs/benchmarks.md are what was measured
 //
 // In main_test.go brood is built, in broodtest_test.go is broodtest; files_test.go,
 // processes_test.go, mail_backend_test.go (a server that refuses what it is told
