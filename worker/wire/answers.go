@@ -60,6 +60,11 @@ func AppendAnswer(dst []byte, r *jobs.Result) []byte {
 	return dst
 }
 
+// AppendAnswerTo appends one answer of a worker with several records in hand, to the record seq.
+func AppendAnswerTo(dst []byte, seq jobs.Seq, r *jobs.Result) []byte {
+	return AppendAnswer(binary.AppendUvarint(dst, uint64(seq)), r)
+}
+
 // AppendAnswersHead appends what stands before the answers. Busy is the time
 // the job itself took for them.
 func AppendAnswersHead(dst []byte, first jobs.Seq, count int, busy time.Duration) []byte {
@@ -72,6 +77,10 @@ func AppendAnswersHead(dst []byte, first jobs.Seq, count int, busy time.Duration
 type AnswersReader struct {
 	First jobs.Seq
 	Busy  time.Duration
+	// Named says that each answer names its record, as the worker has several in hand; Seq is
+	// that of the answer that Next returned last.
+	Named bool
+	Seq   jobs.Seq
 	c     cursor
 	left  uint64
 	total uint64
@@ -105,6 +114,11 @@ func (r *AnswersReader) Next(res *jobs.Result) (bool, error) {
 	r.left--
 	if len(r.c.b) == 0 {
 		return false, fmt.Errorf("%w: answer %d of %d is missing", ErrFrame, r.total-r.left, r.total)
+	}
+	if r.Named {
+		if r.Seq = jobs.Seq(r.c.uvarint()); len(r.c.b) == 0 {
+			return false, fmt.Errorf("%w: answer %d of %d", ErrFrame, r.total-r.left, r.total)
+		}
 	}
 	head := r.c.b[0]
 	r.c.b = r.c.b[1:]

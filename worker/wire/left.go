@@ -1,19 +1,14 @@
 package wire
 
 import (
-	"brood/jobs"
 	"fmt"
 	"os"
-	"time"
 )
 
 // Left is what the workers of a slot have left.
 type Left struct {
-	Session int64    // of the run
-	Seq     jobs.Seq // in hand, if Busy
-	Since   time.Duration
-	Try     int
-	Busy    bool
+	Session int64  // of the run
+	InHand  []Held // when the last of them ended
 	Acked   uint64 // the last note that the ledger has, as far as the page says
 	Notes   []Note // that are not in the ledger
 }
@@ -22,14 +17,15 @@ type Left struct {
 // is the number of the last note there ever was. If they are not what was written, the
 // error wraps ErrPage or ErrFrame.
 func ReadLeft(files [3]*os.File) (left *Left, last uint64, err error) {
-	p := FilePage(files[0])
-	left = &Left{Session: p.Session(), Try: p.Try(), Acked: p.Acked()}
-	left.Seq, left.Since, left.Busy = p.InHand()
+	p := FilePage(files[0], 0)
+	left = &Left{Session: p.Session(), Acked: p.Acked(), InHand: p.InHand(nil)}
 	if err := p.Err(); err != nil {
 		return nil, 0, err
 	}
-	if left.Try > maxTry || left.Busy && left.Try < 1 {
-		return nil, 0, fmt.Errorf("%w: a record at try %d", ErrPage, left.Try)
+	for _, h := range left.InHand {
+		if h.Try > maxTry || h.Try < 1 {
+			return nil, 0, fmt.Errorf("%w: a record at try %d", ErrPage, h.Try)
+		}
 	}
 	if left.Notes, err = NewNotes(p, [2]*os.File{files[1], files[2]}).After(p.Acked()); err != nil {
 		return nil, 0, err

@@ -21,12 +21,13 @@ func ReadOld(files [3]*os.File) (*Left, error) {
 	}
 	word := func(off uintptr) uint64 { return binary.NativeEndian.Uint64(b[off:]) }
 	const notInHand = 1 << 63
-	if word(wordTry) > maxTry || word(wordSince) > math.MaxInt64 {
-		return nil, fmt.Errorf("%w: a record at try %d since %d", ErrPage, word(wordTry), word(wordSince))
+	w := firstPlace
+	if word(w.try) > maxTry || word(w.since) > math.MaxInt64 {
+		return nil, fmt.Errorf("%w: a record at try %d since %d", ErrPage, word(w.try), word(w.since))
 	}
-	o := &Left{Session: int64(word(wordSession)), Since: time.Duration(word(wordSince)), Try: int(word(wordTry))}
-	if s := word(wordSeq); s != 0 && s&notInHand == 0 {
-		o.Seq, o.Busy = jobs.Seq(s-1), true
+	o := &Left{Session: int64(word(wordSession))}
+	if s := word(w.seq); s != 0 && s&notInHand == 0 {
+		o.InHand = []Held{{Seq: jobs.Seq(s - 1), Try: int(word(w.try)), Since: time.Duration(word(w.since))}}
 	}
 	current := uintptr(word(wordCurrent) & 1)
 	for _, h := range []uintptr{1 - current, current} {

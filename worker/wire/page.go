@@ -13,11 +13,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PageSize is the size of a worker's shared page in bytes.
+// PageSize is the size of a worker's shared page in bytes, if it has few records in hand at a
+// time: see PageBytes.
 const PageSize = 4096
 
+// MaxPlaces is how many records a worker can have in hand at a time.
+const MaxPlaces = 1024
+
+// PageBytes is the size of the page of a worker that can have so many records in hand: whole
+// pages of memory.
+func PageBytes(places int) int {
+	end := placesFrom + placeSize*(places-1)
+	return (end + PageSize - 1) / PageSize * PageSize
+}
+
 // Page is a slot's page, a file in the run directory that the worker has mapped into its
-// memory. It says which record the slot's worker has in hand, and how far
+// memory. It says which records the slot's worker has in hand, and how far
 // its notes go, see Notes. It costs the worker no system call, and no crash can hold it
 // back, as the kernel owns the memory. The parent reads and writes it by system calls: a
 // worker may do to the file what it likes, and a page that is mapped would be the end of
@@ -27,9 +38,11 @@ const PageSize = 4096
 //	0       8     seq in hand plus 1, times 2; plus 1 when it is no longer in
 //	              hand; 0 before the first record
 //	8       8     when that record was begun, microseconds of CLOCK_MONOTONIC;
-//	              0 when it is done and its answer is on the way
+//	              0 when its time does not run: it is done and its answer is on the
+//	              way, or it waits in a program behind another
 //	16      8     records done by this worker
 //	24      8     which try of the record in hand this is, from 1
+//	32      8     places: how many records can be in hand; all zeros is one
 //	64      8     the session of the run to which all of this belongs
 //	72      8     number of the last note, from 1
 //	80      8     which of the two files of notes is being written, 0 or 1
@@ -39,39 +52,41 @@ const PageSize = 4096
 //	128     8     why a note could not be written, an errno; 0: they all could
 //	192     8     seq plus 1 of the record that is asked to stop, or 0
 //	200     8     at which of its tries
+//	256 …   40    of each place but the first: what stands at 0, 8, 24, 192 and 200 for that
 //
 // Each word holds its value in the upper 48 bits, and a check of it in the lower 16: so a
 // page that was cut off, filled with zeros, or in which a bit has flipped, is noticed.
 //
-// The worker alone writes the words before 64, and the parent reads them, above
+// The worker alone writes the words before 64 but the places, and the parent reads them, above
 // all after the worker has died. The time and the try are written before the
 // seq, and that it is no longer in hand only after the answer stands in the worker's
 // buffer, or if nothing was begun. The words from 72 are written by the worker while it lives, and by
-// the parent when it has gone; that at 120 always by the parent. The last two are
+// the parent when it has gone; that at 120 always by the parent. Those at 192 and 200 are
 // written by the parent, which then sends the worker SIGTERM, and cleared by the
 // worker when it has told the record.
 type Page struct {
-	mem []byte   // of the worker
-	f   *os.File // of the parent
-	bad atomic.Bool
+	mem    []byte   // of the worker
+	f      *os.File // of the parent
+	bad    atomic.Bool
+	places int // that are looked at; 0: as many as the page says
 }
 
 // ErrPage is wrapped by errors about a page that says what nobody can have written.
 var ErrPage = errors.New("the page of the worker is damaged")
 
-// OpenPage maps a page from f, which must be at least PageSize long. The
+// OpenPage maps a page from f, which must be at least PageBytes long. The
 // mapping outlives f.
-func OpenPage(f *os.File) (*Page, error) {
-	mem, err := unix.Mmap(int(f.Fd()), 0, PageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+func OpenPage(f *os.File, places int) (*Page, error) {
+	mem, err := unix.Mmap(int(f.Fd()), 0, PageBytes(places), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return nil, fmt.Errorf("map worker page %s: %w", f.Name(), err)
 	}
-	return &Page{mem: mem}, nil
+	return &Page{mem: mem, places: places}, nil
 }
 
 // FilePage is a page for who must not rely on the file staying as it is. The file is the
-// caller's.
-func FilePage(f *os.File) *Page { return &Page{f: f} }
+// caller's. Places is how many it is known to have, 0: as many as it says.
+func FilePage(f *os.File, places int) *Page { return &Page{f: f, places: places} }
 
 // Close unmaps the page.
 func (p *Page) Close() error {
@@ -83,11 +98,19 @@ func (p *Page) Close() error {
 
 // Reset makes an empty page of session n.
 func (p *Page) Reset(n int64) error {
-	b := make([]byte, PageSize)
+	places := max(p.places, 1)
+	b := make([]byte, PageBytes(places))
+	put := func(off uintptr, v uint64) { binary.NativeEndian.PutUint64(b[off:], sealWord(v)) }
 	for _, off := range words {
-		binary.NativeEndian.PutUint64(b[off:], sealWord(0))
+		put(off, 0)
 	}
-	binary.NativeEndian.PutUint64(b[wordSession:], sealWord(uint64(n)))
+	for i := range places {
+		for _, w := range wordsOf(i) {
+			put(w, 0)
+		}
+	}
+	put(wordPlaces, uint64(places))
+	put(wordSession, uint64(n))
 	p.bad.Store(false)
 	if p.f != nil {
 		_, err := p.f.WriteAt(b, 0)
@@ -95,6 +118,22 @@ func (p *Page) Reset(n int64) error {
 	}
 	copy(p.mem, b)
 	return nil
+}
+
+// Places is how many records can be in hand.
+func (p *Page) Places() int {
+	if p.places > 0 {
+		return p.places
+	}
+	if p.raw(wordPlaces) == 0 { // of before there were several
+		return 1
+	}
+	n := p.load(wordPlaces)
+	if n < 1 || n > MaxPlaces {
+		p.bad.Store(true)
+		return 1
+	}
+	return int(n)
 }
 
 // Err is an error if a word that was read was not whole.
@@ -168,10 +207,8 @@ func (p *Page) store(off uintptr, v uint64) {
 
 // The offsets of the words.
 const (
-	wordSeq     = 0
-	wordSince   = 8
 	wordDone    = 16
-	wordTry     = 24
+	wordPlaces  = 32
 	wordSession = 64
 	wordNotes   = 72
 	wordCurrent = 80
@@ -179,22 +216,52 @@ const (
 	wordLast    = 104
 	wordAcked   = 120
 	wordFailed  = 128
-	wordStop    = 192
-	wordStopTry = 200
 )
 
-// words are all offsets.
+// words are all offsets but those of the places.
 var words = []uintptr{
-	wordSeq, wordSince, wordDone, wordTry, wordSession, wordNotes, wordCurrent, wordLength, wordLength + 8,
-	wordLast, wordLast + 8, wordAcked, wordFailed, wordStop, wordStopTry,
+	wordDone, wordSession, wordNotes, wordCurrent, wordLength, wordLength + 8,
+	wordLast, wordLast + 8, wordAcked, wordFailed,
 }
 
-// Clear forgets the record that an earlier worker had in hand. Its notes stay.
-func (p *Page) Clear() {
-	p.store(wordSeq, 0)
-	for _, off := range []uintptr{wordSince, wordDone, wordTry, wordStop} {
-		p.store(off, 0)
+// place is where the words of one place stand.
+type place struct{ seq, since, try, stop, stopTry uintptr }
+
+// firstPlace is where they stood before there were others, as a run may be interrupted then and
+// go on now.
+var firstPlace = place{seq: 0, since: 8, try: 24, stop: 192, stopTry: 200}
+
+const (
+	placesFrom = 256
+	placeSize  = 5 * 8
+)
+
+// placeAt is where the words of a place begin, from 1; the first has none of its own there.
+func placeAt(i int) uintptr { return uintptr(placesFrom + placeSize*(i-1)) }
+
+func placeWords(i int) place {
+	if i == 0 {
+		return firstPlace
 	}
+	at := placeAt(i)
+	return place{at, at + 8, at + 16, at + 24, at + 32}
+}
+
+func wordsOf(i int) [5]uintptr {
+	w := placeWords(i)
+	return [5]uintptr{w.seq, w.since, w.try, w.stop, w.stopTry}
+}
+
+// Clear forgets the records that an earlier worker had in hand. Its notes stay.
+func (p *Page) Clear() {
+	for i := range p.Places() {
+		if w := wordsOf(i); i == 0 || p.raw(w[0]) != sealWord(0) {
+			for _, off := range w {
+				p.store(off, 0)
+			}
+		}
+	}
+	p.store(wordDone, 0)
 }
 
 // Begin says that the notes up to a number are in the ledger, and that there are no others.
@@ -206,58 +273,108 @@ func (p *Page) Begin(number uint64) {
 // Session is the session to which the page belongs.
 func (p *Page) Session() int64 { return int64(p.load(wordSession)) }
 
-// Start marks a record as in hand since now.
-func (p *Page) Start(seq jobs.Seq, try int, now time.Duration) {
-	p.store(wordTry, uint64(try))
-	p.store(wordSince, uint64(now/time.Microsecond))
-	p.store(wordSeq, (uint64(seq)+1)<<1)
+// Start marks a record as in hand at a place since now.
+func (p *Page) Start(at int, seq jobs.Seq, try int, now time.Duration) {
+	w := placeWords(at)
+	p.store(w.try, uint64(try))
+	p.store(w.since, uint64(now/time.Microsecond))
+	p.store(w.seq, (uint64(seq)+1)<<1)
+}
+
+// Runs lets the clock of the record in hand at a place run from now on.
+func (p *Page) Runs(at int, now time.Duration) {
+	p.store(placeWords(at).since, uint64(now/time.Microsecond))
 }
 
 // Answering stops the clock of the record in hand: it is done, and its answer
 // may have to wait until the parent reads it.
-func (p *Page) Answering() { p.store(wordSince, 0) }
+func (p *Page) Answering(at int) { p.store(placeWords(at).since, 0) }
 
 // Finish marks the record in hand as answered, the doneth of this worker.
-func (p *Page) Finish(seq jobs.Seq, done uint64) {
+func (p *Page) Finish(at int, seq jobs.Seq, done uint64) {
 	p.store(wordDone, done)
-	p.store(wordSeq, (uint64(seq)+1)<<1|notInHand)
+	p.GiveBack(at, seq)
 }
 
 // GiveBack says that the record in hand was not begun after all.
-func (p *Page) GiveBack(seq jobs.Seq) { p.store(wordSeq, (uint64(seq)+1)<<1|notInHand) }
+func (p *Page) GiveBack(at int, seq jobs.Seq) {
+	p.store(placeWords(at).seq, (uint64(seq)+1)<<1|notInHand)
+}
 
 const notInHand = 1
 
-// Last returns the record that was begun last, in hand or not.
+// Last returns the record that was begun last at the first place, in hand or not.
 func (p *Page) Last() (seq jobs.Seq, ok bool) {
-	s := p.load(wordSeq) >> 1
+	s := p.load(firstPlace.seq) >> 1
 	return jobs.Seq(s - 1), s != 0
 }
 
-// InHand returns the record in hand and when it was begun, in whole microseconds, 0 if its
-// answer is on the way.
-func (p *Page) InHand() (seq jobs.Seq, since time.Duration, ok bool) {
-	s := p.load(wordSeq)
-	if s == 0 || s&notInHand != 0 {
-		return 0, 0, false
+// Held is a record in hand.
+type Held struct {
+	Place int
+	Seq   jobs.Seq
+	Try   int
+	// Since is when it was begun, in whole microseconds; 0 if its clock does not run.
+	Since time.Duration
+}
+
+// InHand appends the records in hand, by place.
+func (p *Page) InHand(to []Held) []Held {
+	n := p.Places()
+	load := p.load
+	if p.f != nil && n > 1 {
+		load = p.whole(n)
 	}
-	return jobs.Seq(s>>1 - 1), time.Duration(p.load(wordSince)) * time.Microsecond, true
+	for i := range n {
+		w := placeWords(i)
+		s := load(w.seq)
+		if s == 0 || s&notInHand != 0 {
+			continue
+		}
+		to = append(to, Held{
+			Place: i, Seq: jobs.Seq(s>>1 - 1), Try: int(load(w.try)), Since: time.Duration(load(w.since)) * time.Microsecond,
+		})
+	}
+	return to
 }
 
-// AskStop asks the record seq to stop, at one of its tries.
-func (p *Page) AskStop(seq jobs.Seq, try int) {
-	p.store(wordStopTry, uint64(try))
-	p.store(wordStop, uint64(seq)+1)
+// whole reads the page at once, and returns what loads words of that.
+func (p *Page) whole(places int) func(off uintptr) uint64 {
+	b := make([]byte, PageBytes(places))
+	n, _ := p.f.ReadAt(b, 0)
+	return func(off uintptr) uint64 {
+		if int(off)+8 <= n {
+			if v, whole := openWord(binary.NativeEndian.Uint64(b[off:])); whole {
+				return v
+			}
+		}
+		return p.load(off) // it was being written, or is damaged
+	}
 }
 
-// StopAsked returns the record that was asked to stop, if any.
-func (p *Page) StopAsked() (seq jobs.Seq, try int, ok bool) {
-	word := p.load(wordStop)
-	return jobs.Seq(word - 1), int(p.load(wordStopTry)), word != 0
+// AskStop asks the record seq at a place to stop, at one of its tries.
+func (p *Page) AskStop(at int, seq jobs.Seq, try int) {
+	w := placeWords(at)
+	p.store(w.stopTry, uint64(try))
+	p.store(w.stop, uint64(seq)+1)
+}
+
+// StopAsked returns the record at a place that was asked to stop, if any.
+func (p *Page) StopAsked(at int) (seq jobs.Seq, try int, ok bool) {
+	w := placeWords(at)
+	word := p.load(w.stop)
+	return jobs.Seq(word - 1), int(p.load(w.stopTry)), word != 0
 }
 
 // StopTold says that the record has been told, or has ended before.
-func (p *Page) StopTold() { p.store(wordStop, 0) }
+func (p *Page) StopTold(at int) { p.store(placeWords(at).stop, 0) }
+
+// Begun returns the record that was begun last at a place, and at which try, in hand or not.
+func (p *Page) Begun(at int) (seq jobs.Seq, try int, ok bool) {
+	w := placeWords(at)
+	s := p.load(w.seq) >> 1
+	return jobs.Seq(s - 1), int(p.load(w.try)), s != 0
+}
 
 // NotesFailed says that a note could not be written.
 func (p *Page) NotesFailed(err error) {
@@ -273,9 +390,6 @@ func (p *Page) NotesError() error {
 	}
 	return nil
 }
-
-// Try is which try of the record in hand this is.
-func (p *Page) Try() int { return int(p.load(wordTry)) }
 
 // Done returns how many records the worker has answered.
 func (p *Page) Done() uint64 { return p.load(wordDone) }

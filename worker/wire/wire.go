@@ -7,7 +7,7 @@
 //
 //	3  work     pipe, parent → worker: Hello, then Batch frames, then EOF
 //	4  answers  pipe, worker → parent: Ready or Refuse, then Answers frames
-//	5  page     a file of PageSize bytes, mapped by both: see Page
+//	5  page     a file of PageBytes bytes, mapped by the worker: see Page
 //	6  notes 0  a file of notes: see Notes
 //	7  notes 1  the other one
 //	8  lock     an open file description holding the run's workers.lock; the
@@ -42,8 +42,9 @@
 //	         jobs.Shape.Rows, their number comes first, and the columns of
 //	         each row follow those of the one before.
 //
-// Every record is answered exactly once and in the order of the batches, in as
-// many Answers frames as the worker likes. An answer:
+// Every record is answered exactly once, in as many Answers frames as the worker likes,
+// and in the order of the batches; if Hello.Places is more than one in any order, and then
+// each answer has the seq of its record before it. An answer:
 //
 //	head     1 byte: the verdict in bits 0-2, then flags:
 //	         8 text, 16 values, 32 class and error, 64 retry-after, 128 stopped
@@ -73,7 +74,7 @@ import (
 )
 
 // Version of the protocol.
-const Version = 7
+const Version = 8
 
 // The descriptors a worker is started with.
 const (
