@@ -105,10 +105,13 @@ type Plan struct {
 	NeedsRaw bool `json:"needs_raw,omitempty"`
 	// NeedsText says that the records must be valid UTF-8.
 	NeedsText bool `json:"needs_text,omitempty"`
-	// InHand is how many records a worker can have in hand at a time: Runner.Do may be
-	// called from so many goroutines. 0 is one. It is what the job can do and not what it
-	// gets: for now that is one, whatever it says.
+	// InHand is how many records a worker can have in hand at a time, if the user asks for it;
+	// 0 is one. If it is more the Runner is a Forker or a Stream.
 	InHand int `json:"in_hand,omitempty"`
+	// Window says that a worker hands its records to a program that reads them one after the
+	// other: where repeating one costs nothing so many are in hand at a time without being asked
+	// for, if they are quick. -j then counts workers, and not records in hand.
+	Window int `json:"window,omitempty"`
 	// Fit bounds the lines of a group; nil: the job can take any number.
 	Fit *Fit `json:"-"`
 	// OwnProgram says that a worker hands its records to a program of the user's that goes
@@ -221,8 +224,8 @@ type Setup struct {
 // not begun: it loses nothing with the worker, and another one gets it.
 var ErrNotBegun = errors.New("the record was not begun")
 
-// Runner is a job inside a worker. Do is called for one record at a time, from
-// one goroutine, unless the plan says that more can be in hand.
+// Runner is a job inside a worker. Do is called for one record at a time, from one goroutine: for
+// a worker that has several in hand see Forker and Stream.
 type Runner interface {
 	// Do works on rec and fills res, which the caller has reset. Both are
 	// valid only until Do returns. A record that fails is a result; an error
@@ -239,6 +242,32 @@ type Forker interface {
 	// (templates, lists), and opens what it needs of its own (a connection) with its first record. Do of different Runners
 	// is called at the same time from different goroutines. All are made before the first Do; forks are closed before the first one.
 	Fork() (Runner, error)
+}
+
+// Stream is a Runner that has several records in hand by itself, each at a place, from 0. Where
+// there is one place only, Do is called and nothing else of it.
+type Stream interface {
+	Runner
+	// Stream is called once, before the first Begin.
+	Stream(places int, r Reporter)
+	// Begin begins with a record at a place that is free. Rec is valid only until Begin returns.
+	// It may wait, but not for the end of a record. An error is one of the job, as of Do.
+	Begin(at int, rec *Record) error
+	// Flush says that no other record is begun at once.
+	Flush() error
+}
+
+// Reporter is told by a Stream what becomes of its records. Its methods are called from one
+// goroutine at a time; Begin may be at work meanwhile.
+type Reporter interface {
+	// End ends the record at a place, which is free from then on; res is borrowed.
+	End(at int, res *Result)
+	// Flush says that no other record ends at once.
+	Flush()
+	// GiveBack says that the record at a place was not begun after all; Fail follows.
+	GiveBack(at int)
+	// Fail says that the job is broken: its worker ends, with what it has in hand.
+	Fail(err error)
 }
 
 // Column is one column that a job adds to the results.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // listen takes answers in until they end. It returns at once.
@@ -42,6 +43,7 @@ func (k *talk) takeIn(p []byte) error {
 		return err
 	}
 	u := newSettlement()
+	answers.Named = k.several
 	n, err := k.takeEach(u, &answers)
 	u.Ack, u.AckUpTo = k.hand.Taken(n)
 	k.slot.tempo.note(answers.Len(), answers.Busy)
@@ -57,7 +59,7 @@ func (k *talk) takeEach(u *settlement, answers *wire.AnswersReader) (n int, err 
 	var res jobs.Result
 	var t try
 	timing := k.slot.r.cfg.TimeoutPercent > 0
-	if seq, ok := k.nextSeq(); ok && seq != answers.First {
+	if seq, ok := k.nextSeq(); ok && seq != answers.First && !k.several {
 		return 0, fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, seq)
 	}
 	for ; ; n++ {
@@ -65,7 +67,7 @@ func (k *talk) takeEach(u *settlement, answers *wire.AnswersReader) (n int, err 
 		if err != nil || !more {
 			return n, err
 		}
-		b, err := k.nextRecord(&rec)
+		b, err := k.recordOf(answers, &rec)
 		if err != nil {
 			return n, err
 		}
@@ -93,6 +95,21 @@ func (k *talk) nextSeq() (jobs.Seq, bool) {
 	return b.NextSeq(), true
 }
 
+// recordOf returns the record that was answered.
+func (k *talk) recordOf(answers *wire.AnswersReader, rec *jobs.Record) (*feed.Batch, error) {
+	if !k.several {
+		return k.nextRecord(rec)
+	}
+	k.mu.Lock()
+	b := k.of[answers.Seq]
+	delete(k.of, answers.Seq)
+	k.mu.Unlock()
+	if b == nil || !b.Find(answers.Seq, rec) {
+		return nil, fmt.Errorf("%w: an answer for record %d, which it does not have", wire.ErrFrame, answers.Seq)
+	}
+	return b, nil
+}
+
 // nextRecord returns the first record that has not been answered. Only the
 // listener calls it, or whoever comes after it.
 func (k *talk) nextRecord(rec *jobs.Record) (*feed.Batch, error) {
@@ -118,11 +135,17 @@ func (k *talk) nextRecord(rec *jobs.Record) (*feed.Batch, error) {
 // retire takes a batch off the queue when all of it is answered. It still counts
 // as given until release.
 func (k *talk) retire(b *feed.Batch) {
-	if !b.All() {
+	if k.over++; !b.All() {
 		return
 	}
 	k.mu.Lock()
-	k.queue, k.current = k.queue[1:], nil
+	if k.queue[0] == b {
+		k.queue = k.queue[1:]
+	} else {
+		i := slices.Index(k.queue, b)
+		k.queue = slices.Delete(k.queue, i, i+1)
+	}
+	k.current = nil
 	k.closing = append(k.closing, b)
 	k.mu.Unlock()
 }
@@ -133,7 +156,15 @@ func (k *talk) release() {
 	k.mu.Lock()
 	k.spare = append(k.spare, k.closing...)
 	k.closing = k.closing[:0]
+	if k.several {
+		k.held -= k.over
+	}
+	k.over = 0
+	held := k.held
 	k.mu.Unlock()
+	if k.several {
+		k.slot.r.feed.Ended(k.slot.seat, held)
+	}
 	select {
 	case k.credit <- struct{}{}:
 	default:

@@ -152,7 +152,7 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.
 	}
 	host, _ := os.Hostname() // for people; empty will do
 	s := ledger.Session{
-		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: ledger.BootID(), Slots: cfg.Slots,
+		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: ledger.BootID(), Slots: cfg.Workers(cfg.Slots),
 	}
 	if cfg.Effect != was {
 		// With what the last session has left, which is judged by the new one: both are in

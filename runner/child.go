@@ -29,7 +29,7 @@ type child struct {
 	spared  func() bool // called when it has ended: nobody need kill it
 
 	// over is set by the watch before it stops a record, or the worker.
-	over atomic.Pointer[overrun]
+	over atomic.Pointer[overruns]
 	cpu  spent // of the watch alone
 	// firstNote is the last note of the slot before this worker.
 	firstNote uint64
@@ -99,7 +99,7 @@ func (s *slot) launch() (*child, error) {
 // openPad makes the pad of the slot, if it has none yet, or one that a worker has damaged.
 func (s *slot) openPad() (err error) {
 	if s.pad == nil {
-		s.pad, err = openPad(s.r.Dir, s.number, s.r.epoch)
+		s.pad, err = openPad(s.r.Dir, s.number, s.r.places, s.r.epoch)
 		return err
 	}
 	return s.mendPad()

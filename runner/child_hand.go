@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -78,7 +79,7 @@ func (c *child) ack() (hand.Ack, uint64) {
 
 // Stopped says whether the watch has stopped the record.
 func (c *child) Stopped(seq jobs.Seq, try int) *hand.Limit {
-	if o := c.over.Load(); o.of(seq, try) {
+	if o := c.over.Load().of(seq, try); o != nil {
 		return &hand.Limit{Class: o.class, Text: o.text}
 	}
 	return nil
@@ -124,53 +125,89 @@ func (c *child) Remains(broken error) (hand.Remains, error) {
 			rest.Lost, broken = true, errors.Join(broken, err)
 		}
 	}
-	h := c.inHand()
+	all := c.allInHand()
 	if err := p.page.Err(); err != nil && !rest.Lost {
 		rest.Lost, broken = true, errors.Join(broken, err)
 	}
 	if rest.Lost {
-		rest.Left, h.busy = nil, false
-		c.explain(&rest, h, broken)
+		rest.Left = nil
+		c.explain(&rest, nil, broken)
 		return rest, c.slot.mendPad()
 	}
-	if seq, ok := c.slot.pad.page.Last(); ok && c.debt.stalled.Load() && !h.busy {
-		h.seq, h.since, h.busy = seq, 0, true // if it has no answer, that is the one that was lost
+	if seq, try, ok := p.page.Begun(0); ok && c.debt.stalled.Load() && len(all) == 0 && r.places == 1 {
+		all = []inHand{{seq: seq, try: try, busy: true}} // if it has no answer, that is the one that was lost
 	}
-	if n := rest.Left[h.seq]; h.busy && n != nil && n.Try == h.try && n.Time >= h.since {
-		h.busy = false // it died after it had noted the answer
-	} else if h.busy {
-		delete(rest.Left, h.seq) // that was of an earlier try
-	}
+	all = slices.DeleteFunc(all, func(h inHand) bool { return answered(rest.Left, h) })
 	if err := p.page.NotesError(); err != nil {
 		return rest, &spec.WriteError{Err: fmt.Errorf("write notes %s: %w", p.files[1].Name(), err)}
 	}
-	c.explain(&rest, h, broken)
+	c.explain(&rest, all, broken)
 	return rest, nil
+}
+
+// answered reports whether a worker died after it had noted the answer to a record that it still
+// had in hand. What was noted of an earlier try is dropped.
+func answered(left map[jobs.Seq]*wire.Note, h inHand) bool {
+	n := left[h.seq]
+	if n != nil && n.Try == h.try && n.Time >= h.begun {
+		return true
+	}
+	delete(left, h.seq)
+	return false
 }
 
 // isDamage reports whether what a worker has left behind is not what it can have written.
 func isDamage(err error) bool { return errors.Is(err, wire.ErrPage) || errors.Is(err, wire.ErrFrame) }
 
-// explain says why the worker ended, and what that means for the record in hand.
-func (c *child) explain(rest *hand.Remains, h inHand, broken error) {
+// explain says why the worker ended, and what that means for the records in hand.
+func (c *child) explain(rest *hand.Remains, all []inHand, broken error) {
 	over := c.over.Load()
 	if c.outOfMem {
-		over = c.outOfMemory()
+		c.adds(c.outOfMemory())
+		over = c.over.Load()
 	}
+	for _, h := range all {
+		rest.Dropped = append(rest.Dropped, hand.Dropped{InHand: hand.InHand{Seq: h.seq, Try: h.try}, Loss: c.lossOf(rest, h, over, broken)})
+	}
+	// Where several were in hand it may have been any of them, unless one was to stop.
+	guilty := slices.IndexFunc(all, func(h inHand) bool { return over.of(h.seq, h.try) != nil })
+	for i := range rest.Dropped {
+		l := &rest.Dropped[i].Loss
+		if l.Suspect = len(all) > 1 && guilty < 0 && l.Blamed; l.Suspect || guilty >= 0 && over.of(all[i].seq, all[i].try) == nil {
+			l.Blamed = false
+		}
+	}
+	switch {
+	case guilty >= 0:
+		rest.Loss = c.lossOf(rest, all[guilty], over, broken)
+	case len(all) > 0:
+		rest.Loss = c.lossOf(rest, all[0], over, broken)
+	default:
+		rest.Loss = c.lossOf(rest, inHand{}, over, broken)
+	}
+}
+
+// lossOf says why a worker ended, and what that means for a record that it had in hand, if it is
+// one. How it ended, for people, goes into rest.
+func (c *child) lossOf(rest *hand.Remains, h inHand, over *overruns, broken error) hand.Loss {
 	d := &death{how: c.exit, said: c.said.String()}
 	l := hand.Loss{Class: jobs.ClassCrash, Blamed: true}
 	if h.busy && h.since > 0 {
 		l.Took = wire.Now() - h.since
 	}
+	mine, killed := over.of(h.seq, h.try), over.killed()
 	switch {
-	case h.busy && over.of(h.seq, h.try):
-		l.Class, d.how, d.limit = over.class, over.text, true
-		if over.killed { // otherwise it was asked to stop, and did not survive that
+	case h.busy && mine != nil:
+		l.Class, d.how, d.limit = mine.class, mine.text, true
+		if mine.killed { // otherwise it was asked to stop, and did not survive that
 			d.said = ""
 		}
-	case over != nil && over.killed:
-		// What is in hand now has begun since, or nothing is.
-		l.Class, l.Blamed, d.how, d.said, d.limit = over.class, false, over.text, "", true
+	case killed != nil && h.busy && c.slot.r.places > 1 && !killed.none:
+		d.how, d.said, d.limit, l.Blamed = "the worker was ended with this record in hand, because of another: "+killed.text, "", true, false
+	case killed != nil:
+		// What is in hand now has begun since, or nothing is; or it may be any that is in hand.
+		l.Class, d.how, d.said, d.limit = killed.class, killed.text, "", true
+		l.Blamed = killed.none && c.slot.r.places > 1
 	case c.slot.r.killCtx.Err() != nil:
 		l.Class, l.Blamed, d.silent = jobs.ClassKilled, false, true
 	}
@@ -181,10 +218,8 @@ func (c *child) explain(rest *hand.Remains, h inHand, broken error) {
 		d.how = errStalled.Error()
 	}
 	l.Text = d.error(l.Class)
-	rest.Loss, rest.How, rest.Said, rest.Ordered = l, d.how, d.said, d.silent
-	if h.busy {
-		rest.InHand = &hand.InHand{Seq: h.seq, Try: h.try}
-	}
+	rest.How, rest.Said, rest.Ordered = d.how, d.said, d.silent
+	return l
 }
 
 // NoteLoss writes a note, where there are any.

@@ -17,8 +17,12 @@ const (
 	tailSize = 2 << 10
 )
 
-// lastBegun is the record the worker has begun last, or -1.
+// lastBegun is the record the worker has begun last, or -1; also if nobody can tell, as it can have
+// several in hand.
 func (c *child) lastBegun() int64 {
+	if c.slot.r.places > 1 {
+		return -1
+	}
 	if seq, ok := c.slot.pad.page.Last(); ok {
 		return int64(seq)
 	}

@@ -14,6 +14,7 @@ type crew struct {
 	mu            sync.Mutex
 	slots         []*slot // slot i+1 at i; those that have retired as well
 	size          int     // slots that are to work: the first so many
+	jobs          int     // what they come to, as -j counts
 	recordedSlots int     // how many the ledger counts; of the manager alone
 	requests      chan scaling
 }
@@ -38,10 +39,17 @@ func (c *crew) Size() int {
 	return c.size
 }
 
+// Jobs is how much is to be worked on at a time, as -j counts.
+func (c *crew) Jobs() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.jobs
+}
+
 // manage starts the slots, and more of them, or fewer, as it is asked. It is a
 // goroutine of the run, and start adds one to it.
 func (c *crew) manage(ctx context.Context, start func(func(context.Context) error)) error {
-	c.recordedSlots = c.r.cfg.Slots
+	c.recordedSlots = c.r.cfg.Workers(c.r.cfg.Slots)
 	if err := c.staff(ctx, start, c.r.cfg.Slots); err != nil {
 		return err
 	}
@@ -55,7 +63,7 @@ func (c *crew) manage(ctx context.Context, start func(func(context.Context) erro
 			// That there is no room for so many is no reason to end.
 			err := c.staff(ctx, start, q.n)
 			if err == nil {
-				c.r.Term.Logf("%d workers at a time from now on", q.n)
+				c.r.Term.Logf("%s at a time from now on", c.r.cfg.Crew(q.n))
 			}
 			q.reply <- err
 		}
@@ -88,9 +96,10 @@ func (c *crew) closePads() (err error) {
 	return err
 }
 
-// staff brings the crew to n slots. The first ones have been hired before the
-// session began.
-func (c *crew) staff(ctx context.Context, start func(func(context.Context) error), n int) error {
+// staff brings the crew to so many records at a time, as -j counts them. The first slots have been
+// hired before the session began.
+func (c *crew) staff(ctx context.Context, start func(func(context.Context) error), jobs int) error {
+	n := c.r.cfg.Workers(jobs)
 	if n > c.recordedSlots {
 		if err := c.hire(n); err != nil {
 			return err
@@ -100,10 +109,10 @@ func (c *crew) staff(ctx context.Context, start func(func(context.Context) error
 		}
 		c.recordedSlots = n
 	}
-	c.r.feed.SetSlots(n)
+	c.r.feed.SetSlots(jobs)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.size = n
+	c.size, c.jobs = n, jobs
 	for i, s := range c.slots {
 		switch {
 		case i >= n && s.retire != nil:
@@ -145,7 +154,7 @@ func (s *slot) begin(ctx context.Context, start func(func(context.Context) error
 	})
 }
 
-// Scale brings the run to another number of slots.
+// Scale brings the run to another number of records at a time, as -j counts them.
 func (r *session) Scale(n int) error {
 	q := scaling{n, make(chan error, 1)}
 	select {

@@ -166,7 +166,7 @@ func (p *policy) lost(attempt, crashes int, l *hand.Loss) decision {
 		d.status = jobs.StatusUnknown
 	case !l.Blamed:
 		// It was interrupted through no fault of its own: the same try again.
-		d.next = attempt
+		d.next, d.suspect = attempt, l.Suspect
 	case crashes < p.maxCrashes:
 		d.next, d.suspect = attempt+1, true
 	case p.effect == jobs.EffectNone:

@@ -137,11 +137,11 @@ func (s *settler) readDeath(rest *hand.Remains) (spared bool) {
 	if rest.Ordered || len(rest.Left) > 0 {
 		return false
 	}
-	if rest.InHand == nil { // or nobody knows what was
+	if len(rest.Dropped) == 0 { // or nobody knows what was
 		s.comesToNothing(0, false, rest.Loss.Class, rest.Loss.Text)
 		return false
 	}
-	return s.comesToNothing(rest.InHand.Seq, true, rest.Loss.Class, rest.Loss.Text)
+	return s.comesToNothing(rest.Dropped[0].Seq, true, rest.Loss.Class, rest.Loss.Text)
 }
 
 // putOff notes how a record stood before a try that ended its worker, and is to be tried

@@ -149,9 +149,7 @@ func (m *metrics) page() []byte {
 	inHand := 0
 	for _, s := range r.crew.all() {
 		if s.live.Load() != nil {
-			if _, _, busy := s.pad.page.InHand(); busy {
-				inHand++
-			}
+			inHand += len(s.pad.page.InHand(nil))
 		}
 	}
 	p.One("brood_records_in_hand", exposition.Gauge, "Records that workers have in hand.", float64(inHand))

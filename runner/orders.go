@@ -5,8 +5,12 @@ import (
 	"brood/runner/pace"
 	"brood/runner/proc"
 	"brood/worker/wire"
+	"cmp"
 	"context"
+	"math"
+	"slices"
 	"syscall"
+	"time"
 )
 
 // serveControl serves orders until ctx ends. Without its socket a run works all the
@@ -56,7 +60,7 @@ func (r *session) End(now bool) {
 func (r *session) Live() *control.Live {
 	t := r.book.Totals()
 	s := r.snapshot()
-	out := &control.Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Size(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitsKeptBy: r.keptBy}
+	out := &control.Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Jobs(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitsKeptBy: r.keptBy}
 	if s.Total > 0 {
 		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
 	}
@@ -71,6 +75,14 @@ func (r *session) Live() *control.Live {
 	return out
 }
 
+// since is when a record was begun; those whose clock does not run come last.
+func since(h wire.Held) time.Duration {
+	if h.Since == 0 {
+		return math.MaxInt64
+	}
+	return h.Since
+}
+
 // Workers are those that live.
 func (r *session) Workers() []control.WorkerState {
 	out := []control.WorkerState{}
@@ -80,11 +92,13 @@ func (r *session) Workers() []control.WorkerState {
 			continue
 		}
 		w := control.WorkerState{Slot: s.number, PID: c.PID, Done: s.pad.page.Done()}
-		if seq, since, busy := s.pad.page.InHand(); busy {
-			n := uint64(seq)
-			w.Seq, w.Place = &n, s.placeOf(seq)
-			if since > 0 {
-				w.InHand = (wire.Now() - since).Seconds()
+		all := s.pad.page.InHand(nil)
+		if w.Records = len(all); w.Records > 0 {
+			h := slices.MinFunc(all, func(a, b wire.Held) int { return cmp.Compare(since(a), since(b)) })
+			n := uint64(h.Seq)
+			w.Seq, w.Place = &n, s.placeOf(h.Seq)
+			if h.Since > 0 {
+				w.InHand = (wire.Now() - h.Since).Seconds()
 			}
 		}
 		u := proc.UsageOf(c.PID)

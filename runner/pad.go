@@ -16,20 +16,21 @@ import (
 // page, which says what is in hand, and the notes, which hold answers until the ledger has
 // them. It is made for the first of them, and closed at the end of the run.
 type pad struct {
-	slot  int
-	dir   *home.Dir
-	epoch int64
-	page  *wire.Page
-	notes *wire.Notes
-	files [3]*os.File // of the page, and of the notes, as the workers have them
-	own   *os.File    // the page, of this process alone
-	noted uint64      // the last note that was settled
+	slot   int
+	places int // records that a worker can have in hand
+	dir    *home.Dir
+	epoch  int64
+	page   *wire.Page
+	notes  *wire.Notes
+	files  [3]*os.File // of the page, and of the notes, as the workers have them
+	own    *os.File    // the page, of this process alone
+	noted  uint64      // the last note that was settled
 }
 
 // openPad makes the page and the notes of a slot, and makes sure that there is room for
 // the page on the disk.
-func openPad(d *home.Dir, slot int, epoch int64) (*pad, error) {
-	p := &pad{slot: slot, dir: d, epoch: epoch}
+func openPad(d *home.Dir, slot, places int, epoch int64) (*pad, error) {
+	p := &pad{slot: slot, places: places, dir: d, epoch: epoch}
 	if err := p.make(); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (p *pad) make() (err error) {
 	if err != nil {
 		return err
 	}
-	page := wire.FilePage(own)
+	page := wire.FilePage(own, p.places)
 	if err := page.Reset(p.epoch); err != nil {
 		return errors.Join(err, own.Close())
 	}

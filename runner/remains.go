@@ -32,7 +32,7 @@ func (k *talk) settleDead(exit hand.Exit) error {
 	}
 	s.lastWords = reasons.Text(rest.Loss.Class, rest.Loss.Text)
 	clean := len(k.queue) == 0 && exit.Clean
-	if k.any || rest.InHand != nil || len(rest.Left) > 0 || clean {
+	if k.any || len(rest.Dropped) > 0 || len(rest.Left) > 0 || clean {
 		s.deaths = 0 // it is the record's, see lose
 	}
 	if clean {
@@ -43,17 +43,17 @@ func (k *talk) settleDead(exit hand.Exit) error {
 }
 
 // recordDeath records a death, settles the answers that are left, decides about the
-// record in hand, and gives the others back.
+// records in hand, and gives the others back.
 func (k *talk) recordDeath(exit hand.Exit, rest *hand.Remains) error {
 	r := k.slot.r
 	u := newSettlement()
 	row := ledger.Death{At: time.Now(), Slot: k.slot.number, PID: exit.PID, How: rest.How, CPU: exit.CPU, MaxRSS: exit.MaxRSS, Said: rest.Said}
-	if rest.InHand != nil {
-		row.Seq = &rest.InHand.Seq
+	if len(rest.Dropped) == 1 {
+		row.Seq = &rest.Dropped[0].Seq
 	}
 	r.metrics.noteDeath(string(rest.Loss.Class))
 	if !rest.Ordered {
-		r.Term.Logf("slot %d: %s ended: %s%s", k.slot.number, exit.Name, rest.How, k.slot.inHandNote(row.Seq))
+		r.Term.Logf("slot %d: %s ended: %s%s", k.slot.number, exit.Name, rest.How, k.slot.inHandNote(rest.Dropped))
 	}
 	u.Deaths = append(u.Deaths, row)
 	for _, b := range k.queue {
@@ -85,27 +85,34 @@ func (k *talk) settleLeft(u *settlement, t *try, rest *hand.Remains) (bool, erro
 		return true, nil
 	}
 	in := hand.InHand{Seq: t.Seq, Try: t.rec.Attempt}
-	if !rest.Lost && (rest.InHand == nil || *rest.InHand != in) {
+	loss := rest.Loss
+	if d := rest.Find(in); d != nil {
+		loss = d.Loss
+	} else if !rest.Lost {
 		return false, nil
 	}
 	var err error
-	if u.Ack, u.AckUpTo, err = k.hand.NoteLoss(in, &rest.Loss, r.feed.CrashesOf(t.Seq)+1); err != nil {
+	if u.Ack, u.AckUpTo, err = k.hand.NoteLoss(in, &loss, r.feed.CrashesOf(t.Seq)+1); err != nil {
 		return true, err
 	}
-	r.observe(t, nil, rest.Loss.Class, rest.Loss.Took)
+	r.observe(t, nil, loss.Class, loss.Took)
 	if k.spared {
-		t.spared, t.later = true, laterThan(rest.Loss.Took)
+		t.spared, t.later = true, laterThan(loss.Took)
 	}
-	r.lose(u, t, rest.Loss)
+	r.lose(u, t, loss)
 	return true, nil
 }
 
-// inHandNote says which record a hand had when it ended.
-func (s *slot) inHandNote(seq *jobs.Seq) string {
-	if seq == nil {
+// inHandNote says which records a hand had when it ended.
+func (s *slot) inHandNote(all []hand.Dropped) string {
+	if len(all) == 0 {
 		return ", with no record in hand"
 	}
-	return fmt.Sprintf(", with %s in hand", reasons.Where(*seq, s.placeOf(*seq)))
+	note := ", with " + reasons.Where(all[0].Seq, s.placeOf(all[0].Seq))
+	if len(all) > 1 {
+		note += fmt.Sprintf(" and %d others", len(all)-1)
+	}
+	return note + " in hand"
 }
 
 // returnUnanswered returns what is unanswered of a batch to the feed, except records

@@ -94,7 +94,7 @@ func note(seq jobs.Seq, try int, v jobs.Verdict) *wire.Note {
 // die ends a hand, with one try in hand; 0: none.
 func (h *scripted) die(seq jobs.Seq, try int) {
 	if try > 0 {
-		h.rest.InHand = &hand.InHand{Seq: seq, Try: try}
+		h.rest.Dropped = []hand.Dropped{{InHand: hand.InHand{Seq: seq, Try: try}}}
 	}
 	h.dead = true
 	h.Kill()
@@ -150,6 +150,9 @@ func (h *scripted) Remains(broken error) (hand.Remains, error) {
 		h.rest.How = broken.Error()
 	}
 	h.rest.Loss = hand.Loss{Class: jobs.ClassCrash, Text: "it died", Blamed: true}
+	for i := range h.rest.Dropped {
+		h.rest.Dropped[i].Loss = h.rest.Loss
+	}
 	return h.rest, nil
 }
 

@@ -101,6 +101,8 @@ type session struct {
 	corrections intake.Corrections
 	chooser     *intake.Chooser // nil: all records are
 	book        *book.Book
+	places      int  // records that a worker can have in hand
+	fitted      bool // how many of them it has is fitted to how quick it is
 	crew        crew
 	starting    sync.Mutex  // held by who starts a worker, where Setting.Scarce, or crowded
 	crowded     atomic.Bool // a worker did not start for want of descriptors, processes or memory
@@ -135,6 +137,7 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 		cfg: cfg, epoch: epoch, reader: in.Reader, started: time.Now(),
 	}
 	r.crew.r = r
+	r.places, r.fitted = cfg.Places()
 	defer func() { _ = in.Close() }() // with its producer
 	if err := r.prepare(ctx, l, in); err != nil {
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
@@ -189,14 +192,15 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	r.feed = feed.New(feed.Config{
 		Dir: r.Dir.Path, Slots: cfg.Slots, Intents: cfg.Effect != jobs.EffectNone, KeyLifetime: keyLifetime,
 		Pace: cfg.Pace, PaceKey: cfg.PaceKey, QuotaDay: day, QuotaUsed: used, Breaker: cfg.Breaker, Adaptive: cfg.Adaptive,
+		Several:   r.places > 1 && !cfg.CountsWorkers(),
 		Jobserver: r.jobserver, Tell: r.tellPause, Waited: r.metrics.noteWait,
 	})
 	r.feed.Bound(r.guarding.trial.Room())
-	if err := r.crew.hire(cfg.Slots); err != nil {
+	if err := r.crew.hire(cfg.Workers(cfg.Slots)); err != nil {
 		return err
 	}
 	// One update in hand for each slot, so that none waits for a write.
-	r.updates = make(chan *book.Update, cfg.Slots)
+	r.updates = make(chan *book.Update, cfg.Workers(cfg.Slots))
 	return r.openBook(ctx, l, input)
 }
 
@@ -387,7 +391,7 @@ func (r *session) hello(to *child) wire.Hello {
 	confine := confine(&c.Limits)
 	confine.Refusals, confine.MaxTasks = to.Refusals()
 	return wire.Hello{
-		Version: wire.Version, Run: c.Name, Slot: to.slot.number, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
+		Version: wire.Version, Run: c.Name, Slot: to.slot.number, Places: r.places, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Printed: c.Results != "", Effect: c.Effect.String(), Key: c.Key,
 		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord, MaxDepth: c.Dataset.Depth(),
 		Stoppable: r.stoppable(), Confine: confine, Threads: r.threadsAhead(), Secrets: c.Limits.SecretNames(),

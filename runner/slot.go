@@ -54,7 +54,7 @@ type slot struct {
 // work is the slot's goroutine.
 func (s *slot) work(ctx context.Context) error {
 	if s.seat == nil {
-		s.seat = s.r.feed.Seat()
+		s.seat = s.r.feed.Seat(s.r.places)
 	}
 	err := s.workOn(ctx)
 	if s.r.feed.Crowded() {

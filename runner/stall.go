@@ -1,11 +1,13 @@
 package runner
 
 import (
+	"brood/worker/wire"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -67,9 +69,9 @@ func (c counted) Read(p []byte) (int, error) {
 // look looks at a worker.
 func (c *child) look() look {
 	p := c.slot.pad.page
-	_, since, busy := p.InHand()
+	working := slices.ContainsFunc(p.InHand(nil), func(h wire.Held) bool { return h.Since != 0 })
 	return look{
-		owes: c.debt.owed.Load() > 0, listening: c.debt.listening.Load(), working: busy && since != 0,
+		owes: c.debt.owed.Load() > 0, listening: c.debt.listening.Load(), working: working,
 		heard: c.debt.heard.Load(), done: p.Done(), begun: c.lastBegun(),
 	}
 }

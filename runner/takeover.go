@@ -86,7 +86,7 @@ func checkPages(dir *home.Dir, epoch int64) error {
 		if err != nil {
 			return nil //nolint:nilerr // there are no more, or it is no page; readPage says so
 		}
-		page := wire.FilePage(f)
+		page := wire.FilePage(f, 0)
 		session := page.Session()
 		whole := page.Err() == nil
 		_ = f.Close()
@@ -157,20 +157,25 @@ func (t *takeover) readPage(ctx context.Context, d *home.Dir, slot int, epoch in
 	if acked := t.ackedOf(slot); !t.old && left.Acked > acked {
 		return false, fmt.Errorf("%w: it is older than page %d, which says that note %d of it was in the ledger, and that ends at %d", ledger.ErrDamaged, slot, left.Acked, acked)
 	}
-	busy := left.Busy
+	inHand := make(map[jobs.Seq]wire.Held, len(left.InHand))
+	for _, h := range left.InHand {
+		inHand[h.Seq] = h
+	}
 	for i := range left.Notes {
 		n := &left.Notes[i]
-		if busy && n.Seq == left.Seq && n.Time >= left.Since && n.Try == left.Try {
-			busy = false // it was killed between the note and the mark
+		if h, ok := inHand[n.Seq]; ok && n.Time >= h.Begun && n.Try == h.Try {
+			delete(inHand, n.Seq) // it was killed between the note and the mark
 		}
 		if err := t.take(n); err != nil {
 			return false, err
 		}
 	}
-	if busy && !t.past.IsFinal(left.Seq) {
-		t.found[left.Seq] = &found{inHand: true, Note: ledger.Note{
-			Seq: left.Seq, Attempt: left.Try, Kind: ledger.NoteUnknown, Payload: []byte(lostWithTree),
-		}}
+	for _, h := range inHand {
+		if !t.past.IsFinal(h.Seq) {
+			t.found[h.Seq] = &found{inHand: true, Note: ledger.Note{
+				Seq: h.Seq, Attempt: h.Try, Kind: ledger.NoteUnknown, Payload: []byte(lostWithTree),
+			}}
+		}
 	}
 	return true, nil
 }

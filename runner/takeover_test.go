@@ -18,7 +18,7 @@ func newPads(t *testing.T, dir *home.Dir, epoch int64) (pads []*pad) {
 		t.Fatal(err)
 	}
 	for slot := 1; slot <= 2; slot++ {
-		p, err := openPad(dir, slot, epoch)
+		p, err := openPad(dir, slot, 1, epoch)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/jobs"
 	"brood/runner/feed"
 	"brood/runner/hand"
 	"context"
@@ -14,6 +15,9 @@ type talk struct {
 	slot *slot
 	hand hand.Hand
 
+	// several says that the hand can have several records in hand, which it answers in any order.
+	several bool
+
 	mu      sync.Mutex
 	queue   []*feed.Batch // given and not fully answered, in order
 	closing []*feed.Batch // all answered, and not handed on yet
@@ -24,13 +28,25 @@ type talk struct {
 	any     bool          // at least one record was answered
 	spared  bool          // the record it died with is not to blame
 
+	// Where it can have several, guarded by mu as well: the batch of each record that was given
+	// and not answered, how many were given and not released, and whether one of them is to be
+	// alone.
+	of    map[jobs.Seq]*feed.Batch
+	held  int
+	alone bool
+	over  int // answered and not released; of who listens
+
 	listening bool
 	// current is the first of the queue while it is being answered; of who listens.
 	current *feed.Batch
 }
 
 func newTalk(s *slot, h hand.Hand) *talk {
-	return &talk{slot: s, hand: h, credit: make(chan struct{}, 1), ended: make(chan struct{})}
+	k := &talk{slot: s, hand: h, credit: make(chan struct{}, 1), ended: make(chan struct{}), several: s.r.places > 1}
+	if k.several {
+		k.of = make(map[jobs.Seq]*feed.Batch)
+	}
+	return k
 }
 
 // converse feeds a hand until there is nothing more to do, it dies, or it is
@@ -114,8 +130,20 @@ func (k *talk) give(b *feed.Batch) error {
 	if err := b.Open(k.slot.r.shape, k.slot.r.cfg.Plan.NeedsRaw); err != nil {
 		return err
 	}
+	if k.several {
+		if err := b.Spread(); err != nil {
+			return err
+		}
+	}
 	k.mu.Lock()
 	k.queue = append(k.queue, b)
+	if k.several {
+		for i := range b.Items {
+			k.of[b.Items[i].Seq] = b
+		}
+		k.held += len(b.Items)
+		k.alone = b.Alone
+	}
 	k.mu.Unlock()
 	if r := k.slot.r; !r.guarding.works.Load() {
 		r.gives(&b.Items[0])
@@ -125,25 +153,50 @@ func (k *talk) give(b *feed.Batch) error {
 
 // room reports whether the worker should get another batch now.
 func (k *talk) room() bool {
+	most := k.slot.r.most(&k.slot.tempo)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.slot.r.oneByOne() {
+	switch {
+	case k.several && k.alone:
+		return k.held == 0
+	case k.several:
+		return k.held < most
+	case k.slot.r.oneByOne():
 		return k.given() == 0
 	}
 	return k.given() < k.slot.tempo.depth()
 }
 
-// oneByOne says that a worker gets nothing before it has answered, see feed; or that
+// most is how many records a worker that can have several may be given in all, as things stand: so
+// many as it can have in hand, and some more to go on with when these are answered.
+func (r *session) most(t *tempo) int {
+	if r.places == 1 || !r.guarding.differ.Load() {
+		return 1 // it may be the last
+	}
+	n := r.places
+	if r.fitted {
+		n = min(n, t.window())
+	}
+	if !r.oneByOne() {
+		n += t.ahead()
+	}
+	return n
+}
+
+// oneByOne says that a worker gets nothing before it can begin it, see feed; or that
 // what comes back may be a reason to begin nothing more.
 func (r *session) oneByOne() bool {
 	return r.cfg.Halt.On != "" || r.feed.OneByOne() || !r.guarding.differ.Load()
 }
 
-// Idle reports whether the worker has nothing in hand.
-func (k *talk) Idle() bool {
+// InHand is how much the worker has: batches, or records where it can have several in hand.
+func (k *talk) InHand() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.given() == 0
+	if k.several {
+		return k.held
+	}
+	return k.given()
 }
 
 // given is how many batches the worker has. The caller holds the lock.
@@ -153,6 +206,12 @@ func (k *talk) given() int { return len(k.queue) + len(k.closing) }
 func (k *talk) allowance() int {
 	if !k.slot.r.guarding.differ.Load() {
 		return 1 // it may be the last
+	}
+	if k.several {
+		most := k.slot.r.most(&k.slot.tempo)
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return max(1, int(min(uint64(max(most-k.held, 0)), k.hand.Allowance(), feed.BatchRecords)))
 	}
 	if k.slot.r.feed.Adaptive() {
 		return 1 // what is refused is so at once, and is no reason to give it more
@@ -177,10 +236,7 @@ func (k *talk) handOver(n started) (*talk, error) {
 		return nil, n.err // the run is ending, or no worker starts any more
 	}
 	for {
-		k.mu.Lock()
-		idle := k.given() == 0
-		k.mu.Unlock()
-		if idle {
+		if k.InHand() == 0 {
 			return n.k, nil
 		}
 		select {

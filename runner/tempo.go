@@ -15,6 +15,9 @@ const batchTime = time.Millisecond
 // waits better here, where any free worker can have it.
 const prefetchBelow = 2 * batchTime
 
+// windowTime is how much work a program should have before it.
+const windowTime = 2 * batchTime
+
 // tempo measures how long records take and sizes the batches of a slot.
 type tempo struct {
 	mu   sync.Mutex
@@ -52,6 +55,27 @@ func (p *tempo) size() int {
 	n = max(1, min(n, 4*max(p.last, 1)))
 	p.last = n
 	return n
+}
+
+// window is how many records a program should have that works on one after the other: as few as it
+// takes for it not to wait for the next.
+func (p *tempo) window() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.each == 0 {
+		return 1
+	}
+	return max(1, int(windowTime/p.each))
+}
+
+// ahead is how many records a worker that has several in hand should be given beside those.
+func (p *tempo) ahead() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.each == 0 {
+		return 0
+	}
+	return int(min(batchTime/p.each, feed.BatchRecords))
 }
 
 // depth is how many batches a worker may have at a time.

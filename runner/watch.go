@@ -40,10 +40,10 @@ type watcher struct {
 	// refuses says that the kernel keeps the limit of processes.
 	refuses bool
 	census  map[int]proc.Usage
-	before  map[*child]inHand // what each worker had in hand before the census
-	next    time.Time         // of the next census
-	tasks   int               // of the machine, at the last one
-	free    int64             // bytes, the same
+	before  map[*child][]inHand // what each worker had in hand before the census
+	next    time.Time           // of the next census
+	tasks   int                 // of the machine, at the last one
+	free    int64               // bytes, the same
 }
 
 // watch works until ctx ends.
@@ -105,10 +105,10 @@ func (w *watcher) count(now time.Time) {
 	if !growing && now.Before(w.next) {
 		return
 	}
-	w.before = make(map[*child]inHand)
+	w.before = make(map[*child][]inHand)
 	for _, s := range w.r.crew.all() {
 		if c := s.live.Load(); c != nil {
-			w.before[c] = c.inHand()
+			w.before[c] = c.allInHand()
 		}
 	}
 	w.census = w.r.family.Census()
@@ -116,41 +116,51 @@ func (w *watcher) count(now time.Time) {
 	w.next = now.Add(min(max(censusEvery, time.Duration(float64(time.Since(now))/censusShare)), censusLongest))
 }
 
+// never is when to look again where nothing can come of it.
+const never = time.Duration(math.MaxInt64)
+
 // lookAt looks at one worker, and returns when to look again.
 func (w *watcher) lookAt(c *child, now, limit time.Duration) time.Duration {
-	const never = math.MaxInt64
-	h := c.inHand()
+	all := c.allInHand()
 	if c.slot.pad.page.Err() != nil {
 		c.Signal(syscall.SIGKILL) // nobody can tell how long it has been at work
 		return never
 	}
-	o := c.over.Load()
-	if o != nil && o.killed {
+	if c.over.Load().killed() != nil {
 		return never
 	}
 	if u, ok := w.census[c.PID]; ok {
 		// Also while a record is being stopped, but not for that again.
-		if x := c.exceeds(u, w.before[c], h); x != nil && (x.killed || !o.of(h.seq, h.try)) {
+		if x := c.exceeds(u, w.before[c], all); x != nil && (x.killed || c.over.Load().of(x.seq, x.try) == nil) {
 			c.stop(x)
 			return w.r.cfg.KillAfter
 		}
 	}
 	if file, most := c.Refusals(); w.refuses && wire.Refused(file, most) {
-		c.stop(c.tooMany(h))
+		c.stop(c.tooMany(all))
 		return never
 	}
-	if h.busy && o.of(h.seq, h.try) {
+	next := never
+	for _, h := range all {
+		next = min(next, w.lookAtRecord(c, h, now, limit))
+	}
+	return next
+}
+
+// lookAtRecord looks how long a record has been in hand, and returns when to look again.
+func (w *watcher) lookAtRecord(c *child, h inHand, now, limit time.Duration) time.Duration {
+	if o := c.over.Load().of(h.seq, h.try); o != nil {
 		left := o.asked + w.r.cfg.KillAfter - now
 		if left <= 0 {
 			killed := *o
 			killed.killed = true
-			c.over.Store(&killed)
+			c.adds(&killed)
 			c.Signal(syscall.SIGKILL)
 			return never
 		}
 		return left
 	}
-	if !h.busy || h.since == 0 {
+	if h.since == 0 || !w.timing {
 		return never
 	}
 	// The time the run was suspended does not count.

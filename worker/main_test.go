@@ -151,10 +151,10 @@ func launch(t *testing.T, change ...func(*process)) *process {
 		}
 		files = append(files, f)
 	}
-	if err := wire.FilePage(files[2]).Reset(0); err != nil {
+	if err := wire.FilePage(files[2], 1).Reset(0); err != nil {
 		t.Fatal(err)
 	}
-	if p.page, err = wire.OpenPage(files[2]); err != nil {
+	if p.page, err = wire.OpenPage(files[2], 1); err != nil {
 		t.Fatal(err)
 	}
 	p.notes = wire.NewNotes(p.page, [2]*os.File{files[3], files[4]})
@@ -319,7 +319,7 @@ func until(t *testing.T, what string, is func() bool) {
 func (p *process) inHand(t *testing.T, seq jobs.Seq, d time.Duration) {
 	t.Helper()
 	until(t, fmt.Sprintf("record %d in hand", seq), func() bool {
-		s, since, ok := p.page.InHand()
+		s, since, ok := first(p.page)
 		return ok && s == seq && since > 0 && wire.Now()-since > d
 	})
 }
@@ -339,4 +339,14 @@ func gate(t *testing.T) (path string, open func()) {
 		}
 		_ = f.Close()
 	}
+}
+
+// first is the record in hand at the first place, and since when.
+func first(p *wire.Page) (seq jobs.Seq, since time.Duration, ok bool) {
+	for _, h := range p.InHand(nil) {
+		if h.Place == 0 {
+			return h.Seq, h.Since, true
+		}
+	}
+	return 0, 0, false
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 )
 
 // pipe is one of the worker's own pipes. It waits in the runtime's poller, and reads and writes
@@ -15,6 +16,7 @@ import (
 // until it is idle again, for every record. A reader that is woken by the poller wakes nobody.
 // (runtime/proc.go: sysmonwait in reentersyscall and exitsyscallTryGetP, and not in findRunnable.)
 type pipe struct {
+	file *os.File
 	conn syscall.RawConn
 	// What a call is about: the functions are made once, as each would be an allocation.
 	read, write func(fd uintptr) bool
@@ -28,11 +30,12 @@ func newPipe(fd int, name string) (*pipe, error) {
 	if err := syscall.SetNonblock(fd, true); err != nil {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	conn, err := os.NewFile(uintptr(fd), name).SyscallConn()
+	file := os.NewFile(uintptr(fd), name)
+	conn, err := file.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	f := &pipe{conn: conn}
+	f := &pipe{file: file, conn: conn}
 	f.read = func(fd uintptr) bool { return f.try(readNow, fd) }
 	f.write = func(fd uintptr) bool { return f.try(writeNow, fd) }
 	return f, nil
@@ -75,3 +78,6 @@ func (f *pipe) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// interrupt ends a Read that waits, and all that come after it, with os.ErrDeadlineExceeded.
+func (f *pipe) interrupt() { _ = f.file.SetReadDeadline(time.Unix(1, 0)) }

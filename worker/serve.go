@@ -47,8 +47,10 @@ type server struct {
 	orphaned atomic.Bool
 	done     uint64
 
-	stopMu sync.Mutex
-	cancel context.CancelFunc // of the record in hand, if it may be stopped
+	stopMu  sync.Mutex
+	cancels []context.CancelFunc // of the records in hand, by place, if they may be stopped
+	// whole says that a record is stopped with all that its worker has started.
+	whole bool
 
 	mu    sync.Mutex // for what follows: the flush timer's goroutine writes too
 	buf   []byte     // headRoom, then answers
@@ -64,7 +66,9 @@ func newServer(in *wire.Reader, out io.Writer, page *wire.Page, notes *wire.Note
 	for _, name := range hello.Secrets {
 		secrets = append(secrets, os.Getenv(name))
 	}
-	s := &server{in: in, out: out, page: page, notes: notes, hello: hello, mask: jobs.NewMask(secrets), buf: make([]byte, headRoom, flushSize+4<<10)}
+	s := &server{
+		cancels: make([]context.CancelFunc, max(hello.Places, 1)), whole: true, in: in, out: out, page: page, notes: notes, hello: hello, mask: jobs.NewMask(secrets), buf: make([]byte, headRoom, flushSize+4<<10),
+	}
 	s.noting = hello.Effect != jobs.EffectNone.String()
 	s.timer = time.AfterFunc(time.Hour, func() { _ = s.flush() })
 	s.timer.Stop()
@@ -121,13 +125,10 @@ func (s *server) batch(p []byte) error {
 		if s.orphaned.Load() {
 			return errOrphaned
 		}
-		s.page.Start(rec.Seq, rec.Attempt, now)
+		s.page.Start(0, rec.Seq, rec.Attempt, now)
 		res.Reset()
-		if err := s.do(&rec, &res); err != nil {
-			if errors.Is(err, jobs.ErrNotBegun) {
-				s.page.GiveBack(rec.Seq)
-			}
-			return fmt.Errorf("job %s, record %d: %w", s.hello.Job, rec.Seq, err)
+		if err := s.do(0, s.job, &rec, &res); err != nil {
+			return err
 		}
 		begun := now
 		now = wire.Now()
@@ -139,8 +140,8 @@ func (s *server) batch(p []byte) error {
 			s.markPrinted(rec.Seq)
 		}
 		leave := s.refused(&res)
-		s.page.Answering()
-		waited, err := s.answer(&rec, &res, now, took)
+		s.page.Answering(0)
+		waited, err := s.answer(0, &rec, &res, now, took)
 		if err != nil {
 			return err
 		}
@@ -155,7 +156,7 @@ func (s *server) batch(p []byte) error {
 
 // answer notes an answer where that is needed, puts it into the buffer, and
 // sends it if it may not wait. It reports whether it may have taken time.
-func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Duration) (waited bool, err error) {
+func (s *server) answer(at int, rec *jobs.Record, res *jobs.Result, now, took time.Duration) (waited bool, err error) {
 	if !s.mu.TryLock() {
 		s.mu.Lock()
 		waited = true
@@ -165,6 +166,9 @@ func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Durat
 		s.first = rec.Seq
 	}
 	s.mask.Result(res)
+	if s.hello.Places > 1 {
+		s.buf = wire.AppendName(s.buf, rec.Seq)
+	}
 	start := len(s.buf)
 	s.buf = wire.AppendAnswer(s.buf, res)
 	note := wire.Note{Time: now, Seq: rec.Seq, Try: rec.Attempt, Kind: wire.NoteAnswer, Payload: s.buf[start:]}
@@ -177,15 +181,20 @@ func (s *server) answer(rec *jobs.Record, res *jobs.Result, now, took time.Durat
 	// The answer is noted, or in the buffer, and that says all that the mark
 	// has said. Once it may have been sent, the page may be the next worker's.
 	s.done++
-	s.page.Finish(rec.Seq, s.done)
+	s.page.Finish(at, rec.Seq, s.done)
 	s.count++
-	s.busy += took
-	if took < flushAfter && len(s.buf) < flushSize {
+	switch {
+	case len(s.buf) >= flushSize:
+	case s.hello.Places > 1: // it is sent when no other ends at once
+		return false, s.gone(&note, s.err)
+	case took < flushAfter:
+		s.busy += took
 		if s.count == 1 {
 			s.timer.Reset(flushAfter)
 		}
 		return waited, s.gone(&note, s.err)
 	}
+	s.busy += took
 	return true, s.gone(&note, s.flushLocked())
 }
 
@@ -253,7 +262,7 @@ func (s *server) markPrinted(seq jobs.Seq) {
 }
 
 // watchParent waits until the read end of the answers pipe is closed, which is
-// when the parent has gone. The record in hand may be finished within its
+// when the parent has gone. The records in hand may be finished within their
 // timeout; then the worker and all it started must go.
 func (s *server) watchParent() {
 	fds := []unix.PollFd{{Fd: wire.AnswersFD}}
@@ -267,11 +276,14 @@ func (s *server) watchParent() {
 		}
 	}
 	s.orphaned.Store(true)
-	_, since, busy := s.page.InHand()
 	limit := time.Duration(s.hello.TimeoutMS) * time.Millisecond
-	if !busy || since == 0 || limit == 0 {
+	var last time.Duration
+	for _, h := range s.page.InHand(nil) {
+		last = max(last, h.Since)
+	}
+	if last == 0 || limit == 0 {
 		return
 	}
-	time.Sleep(limit - (wire.Now() - since))
+	time.Sleep(limit - (wire.Now() - last))
 	_ = syscall.Kill(0, syscall.SIGKILL)
 }

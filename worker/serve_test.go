@@ -23,10 +23,10 @@ func inProcess(t *testing.T) (s *server, notes *process, answers *os.File) {
 		}
 		files[i] = f
 	}
-	if err := wire.FilePage(files[0]).Reset(0); err != nil {
+	if err := wire.FilePage(files[0], 1).Reset(0); err != nil {
 		t.Fatal(err)
 	}
-	page, err := wire.OpenPage(files[0])
+	page, err := wire.OpenPage(files[0], 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestNotBegun(t *testing.T) {
 		if err := s.batch(b); err == nil {
 			t.Errorf("%s: no error", line)
 		}
-		if seq, _, inHand := p.page.InHand(); inHand != want || (inHand && seq != 3) {
+		if seq, _, inHand := first(p.page); inHand != want || (inHand && seq != 3) {
 			t.Errorf("%s: record %d in hand: %t", line, seq, inHand)
 		}
 		if got := p.noted(t); got != nil {
@@ -86,8 +86,8 @@ func TestUnsent(t *testing.T) {
 	_ = answers.Close()
 	rec := &jobs.Record{Seq: 3, Attempt: 2, Raw: []byte("x"), Shape: shape}
 	res := &jobs.Result{Text: []byte("done")}
-	p.page.Start(3, 2, 1)
-	if _, err := s.answer(rec, res, wire.Now(), flushAfter); !errors.Is(err, errOrphaned) {
+	p.page.Start(0, 3, 2, 1)
+	if _, err := s.answer(0, rec, res, wire.Now(), flushAfter); !errors.Is(err, errOrphaned) {
 		t.Errorf("%v", err)
 	}
 	if got := p.noted(t); !slices.Equal(got, []string{"3 ok done"}) {

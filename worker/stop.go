@@ -5,6 +5,7 @@ import (
 	"brood/worker/wire"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -26,45 +27,69 @@ func (s *server) obeyTerm() {
 	}()
 }
 
-// stop tells the job that the record in hand has to end, and everything that
-// this worker has started. It reports whether the TERM was for a record, if only
-// for one that has just ended.
-func (s *server) stop(ch <-chan os.Signal) bool {
+// stop tells the job that records in hand have to end, and, unless others are in hand that have
+// nothing to do with that, everything that this worker has started. It reports whether the TERM
+// was for a record, if only for one that has just ended.
+func (s *server) stop(ch <-chan os.Signal) (meant bool) {
 	// While it is held no record begins or ends, so none is hit that is not
 	// meant.
 	s.stopMu.Lock()
 	defer s.stopMu.Unlock()
-	asked, try, meant := s.page.StopAsked()
-	if !meant {
-		return false
+	for at, cancel := range s.cancels {
+		asked, askedTry, yes := s.page.StopAsked(at)
+		if !yes {
+			continue
+		}
+		meant = true
+		if seq, try, ok := s.page.Begun(at); ok && seq == asked && try == askedTry && cancel != nil {
+			cancel()
+			if s.whole {
+				_ = syscall.Kill(0, syscall.SIGTERM)
+				<-ch // its own
+			}
+		}
+		s.page.StopTold(at)
 	}
-	if last, ok := s.page.Last(); ok && last == asked && s.page.Try() == try && s.cancel != nil {
-		s.cancel()
-		_ = syscall.Kill(0, syscall.SIGTERM)
-		<-ch // its own
-	}
-	s.page.StopTold()
-	return true
+	return meant
 }
 
-// do works on a record that is now in hand.
-func (s *server) do(rec *jobs.Record, res *jobs.Result) error {
+// do works on a record that is now in hand at a place. An error ends the worker.
+func (s *server) do(at int, job jobs.Runner, rec *jobs.Record, res *jobs.Result) error {
+	err := s.doStoppable(at, job, rec, res)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, jobs.ErrNotBegun) {
+		s.page.GiveBack(at, rec.Seq)
+	}
+	return fmt.Errorf("job %s, record %d: %w", s.hello.Job, rec.Seq, err)
+}
+
+func (s *server) doStoppable(at int, job jobs.Runner, rec *jobs.Record, res *jobs.Result) error {
 	if !s.hello.Stoppable {
-		return s.job.Do(context.Background(), rec, res)
+		return job.Do(context.Background(), rec, res)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s.stopMu.Lock()
-	s.cancel = cancel
+	s.cancels[at] = cancel
 	s.stopMu.Unlock()
-	err := s.job.Do(ctx, rec, res)
+	err := job.Do(ctx, rec, res)
 	s.stopMu.Lock()
-	s.cancel = nil
+	s.cancels[at] = nil
 	s.stopMu.Unlock()
-	if ctx.Err() != nil && res.Verdict != jobs.VerdictOK && res.Verdict != jobs.VerdictSkipped {
-		res.Class, res.Stopped = jobs.ClassTimeout, true
+	if ctx.Err() != nil {
+		stopped(res)
 	}
 	return err
+}
+
+// stopped says of what a record has come to that it was asked to stop. That it has ended well all
+// the same is believed.
+func stopped(res *jobs.Result) {
+	if res.Verdict != jobs.VerdictOK && res.Verdict != jobs.VerdictSkipped {
+		res.Class, res.Stopped = jobs.ClassTimeout, true
+	}
 }
 
 // refused reports whether the kernel has refused a process to this worker, or to

@@ -15,7 +15,7 @@ func TestStop(t *testing.T) {
 	p := serving(t, h)
 	p.batch(t, 4, "until-stopped", "say next")
 	p.inHand(t, 4, 0)
-	p.page.AskStop(4, 1)
+	p.page.AskStop(0, 4, 1)
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestStop(t *testing.T) {
 	if want := []string{"4 retry timeout stopped (stopped)", "5 ok next"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if seq, try, asked := p.page.StopAsked(); asked {
+	if seq, try, asked := p.page.StopAsked(0); asked {
 		t.Errorf("record %d is still asked to stop, at try %d", seq, try)
 	}
 }
@@ -41,11 +41,11 @@ func TestStopOfAnother(t *testing.T) {
 		seq jobs.Seq
 		try int
 	}{{3, 1}, {4, 2}} {
-		p.page.AskStop(asked.seq, asked.try)
+		p.page.AskStop(0, asked.seq, asked.try)
 		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		until(t, "it has looked", func() bool { _, _, waits := p.page.StopAsked(); return !waits })
+		until(t, "it has looked", func() bool { _, _, waits := p.page.StopAsked(0); return !waits })
 	}
 	open()
 	if got, _ := p.read(t, 1); !slices.Equal(got, []string{"4 ok"}) {
@@ -99,7 +99,7 @@ func TestParentGoneForLong(t *testing.T) {
 	if how := p.end(t); how != "signal: killed" || time.Since(begun) > 10*time.Second {
 		t.Errorf("%s after %s", how, time.Since(begun))
 	}
-	if seq, _, busy := p.page.InHand(); seq != 0 || !busy {
+	if seq, _, busy := first(p.page); seq != 0 || !busy {
 		t.Errorf("in hand: %d, %v", seq, busy)
 	}
 }

@@ -105,7 +105,8 @@ func run(registry *jobs.Registry) error {
 	if hello.Threads > 0 {
 		threads.Reserve(min(hello.Threads, mostThreads))
 	}
-	page, err := wire.OpenPage(os.NewFile(wire.PageFD, "page"))
+	hello.Places = min(max(hello.Places, 1), wire.MaxPlaces)
+	page, err := wire.OpenPage(os.NewFile(wire.PageFD, "page"), hello.Places)
 	if err != nil {
 		return err
 	}
@@ -132,6 +133,9 @@ func run(registry *jobs.Registry) error {
 		s.obeyTerm()
 	}
 	go s.watchParent()
+	if hello.Places > 1 {
+		return s.serveMany(work)
+	}
 	err = s.serve()
 	return errors.Join(err, s.job.Close())
 }

@@ -115,7 +115,7 @@ func TestServe(t *testing.T) {
 	if last, ok := p.page.Last(); last != 20 || !ok || p.page.Done() != 4 {
 		t.Errorf("the page says %d, %v, %d done", last, ok, p.page.Done())
 	}
-	if _, _, busy := p.page.InHand(); busy {
+	if _, _, busy := first(p.page); busy {
 		t.Error("a record is in hand")
 	}
 	_ = p.work.Close()
@@ -159,7 +159,7 @@ func TestBrokenWork(t *testing.T) {
 			if how := p.end(t); how != "exit status 70" || !strings.Contains(p.stderr.String(), c.want) {
 				t.Errorf("%s, %s", how, &p.stderr)
 			}
-			if seq, _, busy := p.page.InHand(); busy != (name == "the job's") || busy && seq != 7 {
+			if seq, _, busy := first(p.page); busy != (name == "the job's") || busy && seq != 7 {
 				t.Errorf("in hand: %d, %v", seq, busy)
 			}
 		})
@@ -232,7 +232,7 @@ func TestNoRoomForNotes(t *testing.T) {
 	if how := p.end(t); how != "exit status 70" {
 		t.Error(how)
 	}
-	if seq, _, busy := p.page.InHand(); seq != 0 || !busy || !errors.Is(p.page.NotesError(), syscall.EBADF) {
+	if seq, _, busy := first(p.page); seq != 0 || !busy || !errors.Is(p.page.NotesError(), syscall.EBADF) {
 		t.Errorf("in hand: %d, %v; the page says %v", seq, busy, p.page.NotesError())
 	}
 }

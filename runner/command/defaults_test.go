@@ -14,7 +14,7 @@ import (
 
 // given are values that differ from those that each flag of the engine has by itself.
 var given = map[string]string{
-	"jobs": "7", "retries": "9", "backoff": "3s..4s", "timeout": "17s", "kill-after": "7s", "max-crashes": "8",
+	"jobs": "7", "per-worker": "1", "retries": "9", "backoff": "3s..4s", "timeout": "17s", "kill-after": "7s", "max-crashes": "8",
 	"halt": "soon,fail=3", "drain-timeout": "40s", "no-guard": "true", "max-tasks-per-worker": "10", "max-mem-per-worker": "2GiB",
 	"max-worker-age": "5m", "on-unknown": "skip", "resolve-with": "ask", "key-lifetime": "2h", "rate": "5/s",
 	"burst": "3", "rate-by": "name=2/s", "max-per-key": "2", "quota": "11/day", "warmup": "2m",

@@ -75,6 +75,7 @@ func engineFlags() []cli.Flag {
 		takeOverFlag(),
 		&cli.BoolFlag{Name: "force", Usage: "write the results also over those of another run", Category: groupOut},
 		&cli.StringFlag{Name: "jobs", Aliases: []string{"j", "P", "max-procs"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each processor)", Category: groupEngine},
+		&cli.IntFlag{Name: perWorkerFlag, Usage: "a worker has up to `N` records in hand at a time, if its job can: see brood run JOB --help", Category: groupEngine, DefaultText: "1; for pipe, where repeating costs nothing, as many as its program is quick for, up to 64"},
 		&cli.IntFlag{Name: "retries", Usage: "try a record `N` more times after the first", Category: groupEngine, DefaultText: "0 for exec, 3 for others"},
 		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},
 		&cli.StringFlag{Name: "timeout", Usage: "stop a record that takes longer than `TIME`: 30s, 2m, seconds, or 200% of what the median of them takes", Category: groupEngine},

@@ -95,6 +95,9 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 			if err := e.tune(c, cfg); err != nil {
 				return err
 			}
+			if err := checkPerWorker(cfg); err != nil {
+				return err
+			}
 			e.warn(cfg)
 			return nil
 		},

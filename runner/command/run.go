@@ -88,6 +88,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 			return err
 		}
 		grouped()
+		if err := checkPerWorker(cfg); err != nil {
+			return err
+		}
 		if err := e.checkWhere(cfg, s); err != nil {
 			return err
 		}
@@ -297,6 +300,9 @@ func (e *env) tune(c *cli.Context, cfg *spec.Config) error {
 		if cfg.Slots, err = parseSlots(c.String("jobs")); err != nil {
 			return err
 		}
+	}
+	if err := readPerWorker(c, cfg); err != nil {
+		return err
 	}
 	if c.IsSet("retries") {
 		if cfg.Retries = c.Int("retries"); cfg.Retries < 0 {

@@ -82,14 +82,16 @@ type Live struct {
 
 // WorkerState is what is known of a worker.
 type WorkerState struct {
-	Slot   int     `json:"slot"`
-	PID    int     `json:"pid"`
-	Seq    *uint64 `json:"seq"`             // the record in hand, or null
-	Place  string  `json:"place,omitempty"` // where that stands, as file:line
-	InHand float64 `json:"in_hand_s,omitempty"`
-	Done   uint64  `json:"done"`  // records
-	RSS    int64   `json:"rss"`   // bytes; 0 if the system does not tell
-	CPU    float64 `json:"cpu_s"` // seconds
+	Slot int `json:"slot"`
+	PID  int `json:"pid"`
+	// Records is how many records are in hand, and Seq that which has been longest, or null.
+	Records int     `json:"records"`
+	Seq     *uint64 `json:"seq"`
+	Place   string  `json:"place,omitempty"` // where that stands, as file:line
+	InHand  float64 `json:"in_hand_s,omitempty"`
+	Done    uint64  `json:"done"`  // records
+	RSS     int64   `json:"rss"`   // bytes; 0 if the system does not tell
+	CPU     float64 `json:"cpu_s"` // seconds
 }
 
 // Target is a run that is going on. Its methods may be called at any time, from any

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/worker/wire"
 	"bytes"
+	"cmp"
 	"container/heap"
 	"slices"
 	"time"
@@ -12,10 +13,23 @@ import (
 // Batch is what a worker is given at a time: a frame and what the parent
 // remembers of the records in it.
 type Batch struct {
-	Frame    []byte
-	Items    []Item
-	answered int
-	walk     wire.BatchReader // in step with answered
+	Frame []byte
+	Items []Item
+	at    int              // the item that was walked to last, plus 1
+	walk  wire.BatchReader // in step with at, unless the records lie open
+	// Alone says that nothing else may be in hand beside it.
+	Alone bool
+	// open are the records, if they may be answered in any order, and left how many were not
+	// walked to.
+	open []openRecord
+	left int
+}
+
+// openRecord is a record of a batch that may be answered in any order. It borrows of the frame.
+type openRecord struct {
+	rec    jobs.Record
+	body   []byte
+	walked bool
 }
 
 // fillNew takes records from the first block.
@@ -53,12 +67,15 @@ func (f *Feed) fillNew(b *Batch, n int, now time.Time) error {
 	return wire.End(b.Frame, 0)
 }
 
-// fillDue takes records whose retry is due.
-func (f *Feed) fillDue(b *Batch, n int, now time.Time) error {
+// fillDue takes records whose retry is due; alone says that the worker has nothing in hand.
+func (f *Feed) fillDue(b *Batch, n int, now time.Time, alone bool) error {
 	var due []*Retry
 	size := 0
+	if !alone {
+		defer f.putBack(f.passSuspects(now))
+	}
 	for len(due) < n && size < batchBytes && len(f.waiting) > 0 && !f.waiting[0].Due.After(now) {
-		if len(due) > 0 && f.waiting[0].Suspect {
+		if f.waiting[0].Suspect && (len(due) > 0 || !alone) {
 			break
 		}
 		r := f.popWaiting()
@@ -88,6 +105,7 @@ func (f *Feed) fillDue(b *Batch, n int, now time.Time) error {
 	f.breaker.Start(uint64(due[0].Seq))
 	slices.SortFunc(due, func(a, b *Retry) int { return int(int64(a.Seq) - int64(b.Seq)) })
 	b.begin(due[0].Seq, len(due))
+	b.Alone = due[0].Suspect
 	next := due[0].Seq
 	for _, r := range due {
 		b.Frame = wire.AppendRecordHead(b.Frame, uint64(r.Seq-next), r.Attempt)
@@ -101,8 +119,22 @@ func (f *Feed) fillDue(b *Batch, n int, now time.Time) error {
 	return wire.End(b.Frame, 0)
 }
 
+// passSuspects takes off what is due and must be alone, and stands before what need not.
+func (f *Feed) passSuspects(now time.Time) (passed []*Retry) {
+	for f.suspects > 0 && !f.waiting[0].Due.After(now) && f.waiting[0].Suspect {
+		passed = append(passed, f.popWaiting())
+	}
+	return passed
+}
+
+func (f *Feed) putBack(passed []*Retry) {
+	for _, r := range passed {
+		f.pushWaiting(r)
+	}
+}
+
 func (b *Batch) begin(base jobs.Seq, n int) {
-	b.answered = 0
+	b.at, b.left, b.open, b.Alone = 0, 0, b.open[:0], false
 	b.Items = b.Items[:0]
 	b.Frame = wire.Begin(b.Frame[:0], wire.TypeBatch)
 	b.Frame = wire.AppendBatchHead(b.Frame, base, n)
@@ -115,26 +147,70 @@ func (b *Batch) Open(shape *jobs.Shape, needsRaw bool) (err error) {
 	return err
 }
 
+// Spread makes an open batch ready to be answered in any order.
+func (b *Batch) Spread() error {
+	for range b.Items {
+		b.open = slices.Grow(b.open, 1)[:len(b.open)+1]
+		o := &b.open[len(b.open)-1]
+		if _, err := b.walk.Next(&o.rec); err != nil {
+			return err
+		}
+		o.body, o.walked = b.walk.Body(), false
+	}
+	b.left = len(b.Items)
+	return nil
+}
+
 // Next walks to the next record, and reports false if there is none.
 func (b *Batch) Next(rec *jobs.Record) (bool, error) {
+	if len(b.open) > 0 {
+		i := slices.IndexFunc(b.open, func(o openRecord) bool { return !o.walked })
+		return i >= 0 && b.walkTo(i, rec), nil
+	}
 	more, err := b.walk.Next(rec)
 	if more && err == nil {
-		b.answered++
+		b.at++
 	}
 	return more, err
 }
 
+// Find walks to a record of a batch that is answered in any order, and reports false if it has no
+// such record, or it was walked to before.
+func (b *Batch) Find(seq jobs.Seq, rec *jobs.Record) bool {
+	i, ok := slices.BinarySearchFunc(b.Items, seq, func(it Item, seq jobs.Seq) int { return cmp.Compare(it.Seq, seq) })
+	return ok && !b.open[i].walked && b.walkTo(i, rec)
+}
+
+func (b *Batch) walkTo(i int, rec *jobs.Record) bool {
+	o := &b.open[i]
+	o.walked = true
+	b.at = i + 1
+	b.left--
+	*rec = o.rec
+	return true
+}
+
 // Item is what is remembered of the record that was walked to last.
-func (b *Batch) Item() *Item { return &b.Items[b.answered-1] }
+func (b *Batch) Item() *Item { return &b.Items[b.at-1] }
 
 // Body is the encoding of that record, to be sent again. It is borrowed.
-func (b *Batch) Body() []byte { return b.walk.Body() }
+func (b *Batch) Body() []byte {
+	if len(b.open) > 0 {
+		return b.open[b.at-1].body
+	}
+	return b.walk.Body()
+}
 
-// NextSeq is the record that is walked to next. There must be one.
-func (b *Batch) NextSeq() jobs.Seq { return b.Items[b.answered].Seq }
+// NextSeq is the record that is walked to next, in order. There must be one.
+func (b *Batch) NextSeq() jobs.Seq { return b.Items[b.at].Seq }
 
 // All reports whether all records were walked to.
-func (b *Batch) All() bool { return b.answered == len(b.Items) }
+func (b *Batch) All() bool {
+	if len(b.open) > 0 {
+		return b.left == 0
+	}
+	return b.at == len(b.Items)
+}
 
 // Back makes the record that was walked to last ready to be sent once more: its intent,
 // if it has one, stands.

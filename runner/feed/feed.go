@@ -19,6 +19,7 @@ import (
 	"brood/runner/spec"
 	"container/heap"
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,6 +51,7 @@ type Feed struct {
 	mu          sync.Mutex
 	blocks      []*Block
 	waiting     retries
+	suspects    int // of these, those that must be alone
 	spill       *spill
 	intents     *intents // nil if records may leave without
 	pacing      *pacing
@@ -77,8 +79,11 @@ type Feed struct {
 // Config is what the feed of a session goes by.
 type Config struct {
 	// Dir is where the bodies of records that wait may be kept.
-	Dir   string
-	Slots int
+	Dir string
+	// Slots is how many records may be worked on at a time: slots, where each has one. Several
+	// says that it is less than what all slots together can have in hand.
+	Slots   int
+	Several bool
 	// Intents says that records may leave only when the intent to do them is durable,
 	// and KeyLifetime how long they may be sent again after the first time; 0 is for
 	// ever.
@@ -116,6 +121,9 @@ func New(c Config) *Feed {
 	if c.Adaptive {
 		f.adapting = newAdapting(f, c.Slots)
 	}
+	if c.Several {
+		f.gate.inHand = c.Slots
+	}
 	f.free = make(chan *Block, blocks)
 	for range blocks {
 		f.free <- &Block{data: make([]byte, 0, blockBytes+64<<10)}
@@ -123,9 +131,9 @@ func New(c Config) *Feed {
 	return f
 }
 
-// Seat is the place of one more slot.
-func (f *Feed) Seat() *Seat {
-	s := &Seat{tokens: tokens{server: f.jobserver}}
+// Seat is the place of one more slot, whose worker can have so many records in hand.
+func (f *Feed) Seat(places int) *Seat {
+	s := &Seat{several: places > 1, places: places, tokens: tokens{server: f.jobserver}}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.gate.seats = append(f.gate.seats, s)
@@ -282,6 +290,10 @@ func (f *Feed) SetSlots(n int) {
 	defer f.mu.Unlock()
 	if f.intents != nil {
 		f.intents.least = 2 * n
+	}
+	if f.gate.inHand != math.MaxInt && f.gate.inHand != n {
+		f.gate.inHand = n
+		f.gate.change()
 	}
 	if f.adapting != nil {
 		f.adapting.SetMost(n)

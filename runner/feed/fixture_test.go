@@ -30,7 +30,7 @@ func newFixture(t testing.TB, c Config) *fixture {
 	c.Tell = func(why string, until time.Time) { x.waits = append(x.waits, why) }
 	c.Waited = func() {}
 	x.feed = New(c)
-	x.seat = x.feed.Seat()
+	x.seat = x.feed.Seat(1)
 	return x
 }
 
@@ -66,7 +66,7 @@ func (x *fixture) batch(n int) *Batch {
 	x.feed.mu.Lock()
 	defer x.feed.mu.Unlock()
 	b := &Batch{}
-	if ok, _, err := x.feed.fill(b, n); !ok || err != nil {
+	if ok, _, err := x.feed.fill(b, n, true); !ok || err != nil {
 		x.t.Fatal("nothing has left", err)
 	}
 	return b
@@ -81,11 +81,11 @@ func (x *fixture) take(n int) []string {
 func (x *fixture) takeBy(s *Seat, n int) []string {
 	x.t.Helper()
 	x.feed.mu.Lock()
-	admitted := x.feed.gate.admits(s)
+	admitted := x.feed.gate.admits(s, 0, n) > 0
 	b := &Batch{}
 	ok, _, err := false, time.Duration(0), error(nil)
 	if admitted {
-		ok, _, err = x.feed.fill(b, n)
+		ok, _, err = x.feed.fill(b, n, true)
 	}
 	x.feed.mu.Unlock()
 	if err != nil {

@@ -7,11 +7,14 @@ import (
 	"time"
 )
 
-// gate says how many slots may work. It is guarded by the feed's lock.
+// gate says how many records may be worked on. A worker that has one in hand at a time has one
+// permit while it has or could have something in hand, however many records it is given; one that
+// can have several has as many as it has in hand. It is guarded by the feed's lock.
 type gate struct {
-	allowed int // slots
-	most    int // slots, whatever allowed says: see Bound
-	working int // slots that have a permit
+	allowed int // permits
+	most    int // permits, whatever allowed says: see Bound
+	inHand  int // permits, where a worker can have several: what -j says
+	working int // permits that are out
 	barred  int // slots that wait for one
 	// shut says why nothing new is begun at all, or is empty.
 	shut string
@@ -28,43 +31,94 @@ type gate struct {
 }
 
 func newGate() gate {
-	return gate{allowed: math.MaxInt, most: math.MaxInt, changed: make(chan struct{})}
+	return gate{allowed: math.MaxInt, most: math.MaxInt, inHand: math.MaxInt, changed: make(chan struct{})}
 }
 
-// Seat is a slot's place at the gate: its permit, and what it has of make's jobserver.
+// Seat is a slot's place at the gate: its permits, and what it has of make's jobserver.
 type Seat struct {
-	permit bool // guarded by the feed's lock
-	probes bool // the same: it asks for a place more than there were
-	tokens tokens
-	place  atomic.Bool // its worker was let in by the far side, see Feed.LetIn
+	several bool // its worker can have several records in hand
+	places  int  // how many
+	permits int  // guarded by the feed's lock
+	probes  bool // the same: it asks for a place more than there were
+	tokens  tokens
+	place   atomic.Bool // its worker was let in by the far side, see Feed.LetIn; not if there are several
 }
 
-// admits gives a slot a permit, or lets it keep the one it has; or takes it away,
-// if there are too many.
-func (g *gate) admits(s *Seat) bool {
-	if g.shut != "" || (s.permit && g.working > g.limit()) || (!s.permit && (g.working >= g.limit() || !g.hasPlace(s, time.Now()))) {
+// admits says how many of n records a slot may be given beside those that its worker has in hand.
+func (g *gate) admits(s *Seat, inHand, n int) int {
+	if s.several {
+		return g.admitsSome(s, inHand, n)
+	}
+	if g.shut != "" || (s.permits > 0 && g.working > g.limit()) || (s.permits == 0 && (g.working >= g.limit() || !g.hasPlace(s, time.Now()))) {
 		g.leave(s)
-		return false
+		return 0
 	}
-	if !s.permit {
-		s.permit = true
-		g.working++
+	if s.permits == 0 {
+		g.give(s, 1)
 	}
-	return true
+	return n
+}
+
+// admitsSome is admits where each record needs a permit of its own. Those that it may be given are
+// not out before it has them, see give.
+func (g *gate) admitsSome(s *Seat, inHand, n int) int {
+	g.hold(s, inHand)
+	n = min(n, g.limit()-g.working)
+	if g.shut != "" || n <= 0 || !g.hasPlace(s, time.Now()) {
+		return 0
+	}
+	if g.places.Limited() {
+		return 1
+	}
+	return n
+}
+
+// give gives a slot permits.
+func (g *gate) give(s *Seat, n int) {
+	s.permits += n
+	g.working += n
+}
+
+// hold takes the permits back that a slot has for more records than are in hand.
+func (g *gate) hold(s *Seat, inHand int) {
+	if s.permits <= inHand {
+		return
+	}
+	g.working -= s.permits - inHand
+	s.permits = inHand
+	if g.barred > 0 && g.working < g.limit() {
+		g.change()
+	}
 }
 
 // leave gives a slot's permit back, for another.
 func (g *gate) leave(s *Seat) {
-	if !s.permit {
+	if s.permits == 0 {
 		return
 	}
-	s.permit = false
+	if s.several {
+		g.notTried(s)
+		g.hold(s, 0)
+		return
+	}
+	s.permits = 0
 	g.notTried(s)
 	g.working--
 	// Its place stays its own, and that is what the others wait for.
 	keeps := g.places.Limited() && s.place.Load() && g.working+1 < g.limit()
 	if g.barred > 0 && g.working < g.limit() && !keeps {
 		g.change()
+	}
+}
+
+// Ended notes how many records are still in hand of a worker that can have several.
+func (f *Feed) Ended(s *Seat, inHand int) {
+	f.mu.Lock()
+	f.gate.hold(s, inHand)
+	alone := inHand == 0 && f.suspects > 0
+	f.mu.Unlock()
+	if alone {
+		f.poke() // what must be alone waits for that
 	}
 }
 
@@ -87,10 +141,10 @@ func (f *Feed) Leave(s *Seat) {
 	}
 }
 
-// limit is how many slots may work.
-func (g *gate) limit() int { return min(g.allowed, g.most) }
+// limit is how many permits may be out.
+func (g *gate) limit() int { return min(g.allowed, g.most, g.inHand) }
 
-// allow lets so many slots work at a time.
+// allow lets so many permits be out at a time.
 func (g *gate) allow(n int) {
 	if g.allowed != n {
 		g.allowed = n
@@ -98,7 +152,7 @@ func (g *gate) allow(n int) {
 	}
 }
 
-// Bound lets no more than so many slots work, whatever else would allow it.
+// Bound lets no more than so many permits be out, whatever else would allow it.
 func (f *Feed) Bound(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -8,14 +8,19 @@ import (
 // idler is a worker that is idle, or is not.
 type idler bool
 
-func (w idler) Idle() bool { return bool(w) }
+func (w idler) InHand() int {
+	if w {
+		return 0
+	}
+	return 1
+}
 
 // The gate counts slots that work; one that has something in hand keeps its permit until its
 // next record.
 func TestGateCountsSlots(t *testing.T) {
 	x := newFixture(t, Config{})
 	x.push("a", "b", "c", "d")
-	first, second := x.feed.Seat(), x.feed.Seat()
+	first, second := x.feed.Seat(1), x.feed.Seat(1)
 	x.feed.mu.Lock()
 	x.feed.gate.allow(1)
 	x.feed.mu.Unlock()
@@ -114,7 +119,7 @@ func TestIdleGivesItsPermitBack(t *testing.T) {
 			x := newFixture(t, Config{})
 			k := x.waiting(t.Context(), x.seat, idle)
 			x.feed.mu.Lock()
-			if x.feed.gate.working != want || x.seat.permit != (want == 1) {
+			if x.feed.gate.working != want || (x.seat.permits > 0) != (want == 1) {
 				t.Errorf("idle %v: %d permits are out, want %d", idle, x.feed.gate.working, want)
 			}
 			x.feed.mu.Unlock()
@@ -128,13 +133,13 @@ func TestIdleGivesItsPermitBack(t *testing.T) {
 func TestPermitTaken(t *testing.T) {
 	x := newFixture(t, Config{Slots: 2, Adaptive: true})
 	x.push("a", "b", "c", "d")
-	first, second := x.feed.Seat(), x.feed.Seat()
+	first, second := x.feed.Seat(1), x.feed.Seat(1)
 	x.want(x.takeBy(first, 1), "0/1")
 	x.want(x.takeBy(second, 1), "1/1")
 	x.feed.SetSlots(1)
 	x.want(x.takeBy(first, 1), "")
 	x.want(x.takeBy(second, 1), "2/1")
-	if first.permit || x.feed.gate.working != 1 {
+	if first.permits > 0 || x.feed.gate.working != 1 {
 		t.Errorf("%d slots have a permit", x.feed.gate.working)
 	}
 }
@@ -165,7 +170,7 @@ func TestShed(t *testing.T) {
 func TestGateBound(t *testing.T) {
 	x := newFixture(t, Config{})
 	x.push("a", "b", "c", "d")
-	first, second := x.feed.Seat(), x.feed.Seat()
+	first, second := x.feed.Seat(1), x.feed.Seat(1)
 	x.feed.Bound(1)
 	x.want(x.takeBy(first, 1), "0/1")
 	x.want(x.takeBy(second, 1), "")

@@ -97,6 +97,9 @@ func (f *Feed) roomNow(now time.Time, n int) (int, time.Duration) {
 // pushWaiting adds a record to those that leave when they are due.
 func (f *Feed) pushWaiting(r *Retry) {
 	heap.Push(&f.waiting, r)
+	if r.Suspect {
+		f.suspects++
+	}
 	if f.pacing.keyed {
 		f.pacing.queued[r.Pace]++
 	}
@@ -105,6 +108,9 @@ func (f *Feed) pushWaiting(r *Retry) {
 // popWaiting takes off the record that is due first.
 func (f *Feed) popWaiting() *Retry {
 	r := heap.Pop(&f.waiting).(*Retry)
+	if r.Suspect {
+		f.suspects--
+	}
 	if f.pacing.keyed {
 		if f.pacing.queued[r.Pace]--; f.pacing.queued[r.Pace] == 0 {
 			delete(f.pacing.queued, r.Pace)

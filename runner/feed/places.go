@@ -14,7 +14,7 @@ const wordTime = 300 * time.Millisecond
 // LetIn notes that the far side has answered a slot's worker otherwise than by turning it
 // away. What is returned is news for the user, or empty. It is cheap.
 func (f *Feed) LetIn(s *Seat) (fewer int, why string) {
-	if !s.place.Load() {
+	if !s.several && !s.place.Load() {
 		s.place.Store(true)
 	}
 	if !f.gate.crowded.Load() {
@@ -26,7 +26,7 @@ func (f *Feed) LetIn(s *Seat) (fewer int, why string) {
 	now := time.Now()
 	if s.probes {
 		s.probes = false
-		g.places.LetIn(now, len(g.seats))
+		g.places.LetIn(now, g.seatsInAll())
 		g.crowded.Store(g.places.Limited())
 		g.change()
 	}
@@ -46,7 +46,7 @@ func (f *Feed) TurnAway(s *Seat, it *Item, why string) bool {
 	defer f.mu.Unlock()
 	g := &f.gate
 	others := g.held()
-	if s.permit || s.place.Load() {
+	if s.permits > 0 || s.place.Load() {
 		others--
 	}
 	s.place.Store(false)
@@ -54,7 +54,11 @@ func (f *Feed) TurnAway(s *Seat, it *Item, why string) bool {
 	if others < 1 {
 		return false
 	}
-	g.leave(s)
+	if s.several {
+		g.hold(s, s.permits-1)
+	} else {
+		g.leave(s)
+	}
 	g.places.TurnedAway(time.Now(), others)
 	g.crowded.Store(true)
 	g.whyFewer = why
@@ -66,12 +70,24 @@ func (f *Feed) TurnAway(s *Seat, it *Item, why string) bool {
 // free before another asks for it.
 func (f *Feed) Crowded() bool { return f.gate.crowded.Load() }
 
-// held is how many slots have a place, or ask for one.
+// held is how many slots have a place, or ask for one; where a worker has several records in
+// hand, how many of these do.
 func (g *gate) held() (n int) {
 	for _, s := range g.seats {
-		if s.permit || s.place.Load() {
+		switch {
+		case s.permits > 0:
+			n += s.permits
+		case s.place.Load():
 			n++
 		}
+	}
+	return n
+}
+
+// seatsInAll is how many records there can be in hand.
+func (g *gate) seatsInAll() (n int) {
+	for _, s := range g.seats {
+		n += max(s.places, 1)
 	}
 	return n
 }

@@ -11,7 +11,7 @@ import (
 func (x *fixture) seats(n int) []*Seat {
 	out := []*Seat{x.seat}
 	for len(out) < n {
-		out = append(out, x.feed.Seat())
+		out = append(out, x.feed.Seat(1))
 	}
 	return out
 }

@@ -29,7 +29,7 @@ func TestSpill(t *testing.T) {
 	}
 	for seq := range jobs.Seq(5) {
 		b := &Batch{}
-		if ok, _, err := x.feed.fill(b, 1); !ok || err != nil {
+		if ok, _, err := x.feed.fill(b, 1, true); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
 		if err := b.Open(shape, false); err != nil {

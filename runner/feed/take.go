@@ -8,22 +8,33 @@ import (
 
 // Taker is what the feed knows of who gets the records.
 type Taker interface {
-	// Idle reports whether it has nothing in hand.
-	Idle() bool
+	// InHand is how many records it has in hand; or batches, where it works on one after the
+	// other.
+	InHand() int
+}
+
+// inHand is what a taker has in hand, if there is one.
+func inHand(w Taker) int {
+	if w == nil {
+		return 0
+	}
+	return w.InHand()
 }
 
 // Take fills b with up to n records for a slot, whose worker is w, or nil.
 // It waits until there is one, and returns false if there never will be, if ctx
 // ends, or if the worker is to leave.
 func (f *Feed) Take(ctx context.Context, s *Seat, w Taker, n int, b *Batch) (bool, error) {
-	if idle := w == nil || w.Idle(); idle && s.tokens.old() {
+	if inHand(w) == 0 && s.tokens.old() {
 		s.tokens.put()
 	}
 	for ctx.Err() == nil {
 		f.mu.Lock()
 		changed := f.gate.changed
 		finished := f.ended && f.open == 0
-		if !finished && !f.gate.admits(s) {
+		has := inHand(w)
+		may := f.gate.admits(s, has, n)
+		if !finished && may == 0 {
 			leave := f.gate.shed && w != nil
 			again := f.gate.again(time.Now())
 			f.gate.barred++
@@ -49,9 +60,12 @@ func (f *Feed) Take(ctx context.Context, s *Seat, w Taker, n int, b *Batch) (boo
 			}
 			continue
 		}
-		ok, most, err := f.fill(b, n)
+		ok, most, err := f.fill(b, max(may, 1), has == 0 || !s.several)
 		more := ok && (len(f.blocks) > 0 || len(f.waiting) > 0)
-		if !ok && (w == nil || w.Idle()) {
+		switch {
+		case ok && s.several:
+			f.gate.give(s, len(b.Items))
+		case !ok && has == 0:
 			f.gate.leave(s)
 		}
 		if !ok && !finished {
@@ -73,7 +87,7 @@ func (f *Feed) Take(ctx context.Context, s *Seat, w Taker, n int, b *Batch) (boo
 
 // rest gives back what a slot does not need while it waits.
 func (s *Seat) rest(w Taker) {
-	if w == nil || w.Idle() {
+	if inHand(w) == 0 {
 		s.tokens.put()
 	}
 }
@@ -110,9 +124,9 @@ func (f *Feed) Await(ctx context.Context) bool {
 	return false
 }
 
-// fill takes what can be taken now. If there is nothing, wait is when to look
-// again, or negative if only a token will bring news.
-func (f *Feed) fill(b *Batch, n int) (ok bool, wait time.Duration, err error) {
+// fill takes what can be taken now; alone says that the worker has nothing in hand. If there is
+// nothing, wait is when to look again, or negative if only a token will bring news.
+func (f *Feed) fill(b *Batch, n int, alone bool) (ok bool, wait time.Duration, err error) {
 	if f.paused {
 		return false, -1, nil
 	}
@@ -129,11 +143,12 @@ func (f *Feed) fill(b *Batch, n int) (ok bool, wait time.Duration, err error) {
 	wait = -1
 	if len(f.waiting) > 0 {
 		if d := f.waiting[0].Due.Sub(now); d <= 0 {
-			if err := f.fillDue(b, n, now); err != nil || len(b.Items) > 0 {
+			if err := f.fillDue(b, n, now, alone); err != nil || len(b.Items) > 0 {
 				return true, 0, err
 			}
-			if len(f.waiting) > 0 { // those that were due have to wait on
-				wait = max(f.waiting[0].Due.Sub(now), 0)
+			// Those that were due have to wait on.
+			if due, ok := f.nextDue(alone); ok {
+				wait = max(due.Sub(now), 0)
 			}
 		} else {
 			wait = d
@@ -147,6 +162,23 @@ func (f *Feed) fill(b *Batch, n int) (ok bool, wait time.Duration, err error) {
 		return false, wait, nil
 	}
 	return true, 0, f.fillNew(b, n, now)
+}
+
+// nextDue is when the next of those that wait is due; unless the worker has nothing in hand, of
+// those that need not be alone.
+func (f *Feed) nextDue(alone bool) (due time.Time, ok bool) {
+	if len(f.waiting) == 0 {
+		return due, false
+	}
+	if alone || f.suspects == 0 {
+		return f.waiting[0].Due, true
+	}
+	for _, r := range f.waiting { // there are few where a worker has just died
+		if !r.Suspect && (!ok || r.Due.Before(due)) {
+			due, ok = r.Due, true
+		}
+	}
+	return due, ok
 }
 
 // waitText says until when nothing is begun, if all that is left to begin waits for

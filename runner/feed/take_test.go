@@ -34,7 +34,7 @@ func TestTakeWaits(t *testing.T) {
 		var slots sync.WaitGroup
 		for range 5 {
 			slots.Go(func() {
-				seat := x.feed.Seat()
+				seat := x.feed.Seat(1)
 				for {
 					b := &Batch{}
 					ok, err := x.feed.Take(t.Context(), seat, nil, 1, b)
@@ -175,7 +175,7 @@ func TestWhatWakes(t *testing.T) {
 				x := newFixture(t, c.config)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				other := x.feed.Seat()
+				other := x.feed.Seat(1)
 				if c.before != nil {
 					c.before(x, other)
 				}
@@ -201,12 +201,12 @@ func (x *fixture) item(key string) *Item {
 func TestOneWakesTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newFixture(t, Config{})
-		first, second, third := x.waiting(t.Context(), x.seat, nil), x.waiting(t.Context(), x.feed.Seat(), nil), x.waiting(t.Context(), x.feed.Seat(), nil)
+		first, second, third := x.waiting(t.Context(), x.seat, nil), x.waiting(t.Context(), x.feed.Seat(1), nil), x.waiting(t.Context(), x.feed.Seat(1), nil)
 		x.push("a", "b")
 		first.has("0/1")
 		second.has("1/1")
 		third.still()
-		fourth := x.waiting(t.Context(), x.feed.Seat(), nil)
+		fourth := x.waiting(t.Context(), x.feed.Seat(1), nil)
 		x.feed.CloseRecords(2)
 		x.feed.End()
 		third.has("")
@@ -221,9 +221,9 @@ func TestBarredWakesAnother(t *testing.T) {
 		x.feed.mu.Lock()
 		x.feed.gate.allow(1)
 		x.feed.mu.Unlock()
-		barred := x.waiting(t.Context(), x.feed.Seat(), nil)            // it gave back its permit
-		admitted := x.waiting(t.Context(), x.feed.Seat(), idler(false)) // it keeps its own, as it has something in hand
-		x.push("a")                                                     // who waits longest is woken
+		barred := x.waiting(t.Context(), x.feed.Seat(1), nil)            // it gave back its permit
+		admitted := x.waiting(t.Context(), x.feed.Seat(1), idler(false)) // it keeps its own, as it has something in hand
+		x.push("a")                                                      // who waits longest is woken
 		admitted.has("0/1")
 		barred.still()
 		x.feed.Leave(admitted.seat)
@@ -252,7 +252,7 @@ func TestEndingWakesAnother(t *testing.T) {
 		x := newFixture(t, Config{})
 		over := &atomic.Bool{}
 		ends := x.waiting(ending{t.Context(), over}, x.seat, nil)
-		stays := x.waiting(t.Context(), x.feed.Seat(), nil)
+		stays := x.waiting(t.Context(), x.feed.Seat(1), nil)
 		over.Store(true)
 		x.push("a") // who waits longest is woken
 		ends.has("")

@@ -71,7 +71,7 @@ func TestTokenOfMake(t *testing.T) {
 	c, pipe := connect(t, "x")
 	x := newFixture(t, Config{Jobserver: c})
 	x.push("a", "b")
-	second := x.feed.Seat()
+	second := x.feed.Seat(1)
 	for i, s := range []*Seat{x.seat, second} {
 		var b Batch
 		if ok, err := x.feed.Take(t.Context(), s, nil, 1, &b); !ok || err != nil || !s.tokens.has {
@@ -93,8 +93,8 @@ func TestTokenWhileWaiting(t *testing.T) {
 	c := ownToken(t)
 	synctest.Test(t, func(t *testing.T) {
 		x := newFixture(t, Config{Jobserver: c})
-		idle := x.waiting(t.Context(), x.feed.Seat(), idler(true))
-		busy := x.waiting(t.Context(), x.feed.Seat(), idler(false))
+		idle := x.waiting(t.Context(), x.feed.Seat(1), idler(true))
+		busy := x.waiting(t.Context(), x.feed.Seat(1), idler(false))
 		if idle.seat.tokens.has || !busy.seat.tokens.has {
 			t.Fatalf("idle with a token: %v; busy: %v", idle.seat.tokens.has, busy.seat.tokens.has)
 		}
@@ -134,7 +134,7 @@ func TestTokenGoesRound(t *testing.T) {
 		x := newFixture(t, Config{Jobserver: c})
 		x.push("a", "b", "c", "d", "e", "f")
 		x.takes(nil)
-		k := x.waiting(t.Context(), x.feed.Seat(), nil)
+		k := x.waiting(t.Context(), x.feed.Seat(1), nil)
 		time.Sleep(tokenTime)
 		x.takes(idler(true)) // not for too long
 		k.still()
@@ -157,7 +157,7 @@ func TestTokenGivenUp(t *testing.T) {
 		x.push("a", "b")
 		x.takes(nil)
 		ctx, cancel := context.WithCancel(t.Context())
-		k := x.waiting(ctx, x.feed.Seat(), nil)
+		k := x.waiting(ctx, x.feed.Seat(1), nil)
 		cancel()
 		k.has("")
 		if k.seat.tokens.has {
@@ -167,7 +167,7 @@ func TestTokenGivenUp(t *testing.T) {
 		// One that comes just when the slot ends goes back.
 		over := &atomic.Bool{}
 		over.Store(true)
-		s := x.feed.Seat()
+		s := x.feed.Seat(1)
 		if s.tokens.take(ending{t.Context(), over}) || s.tokens.has {
 			t.Error("a slot that has ended took a token")
 		}
@@ -187,7 +187,7 @@ func TestBrokenJobserver(t *testing.T) {
 	if ok, err := x.feed.Take(t.Context(), x.seat, nil, 1, &Batch{}); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	second := x.feed.Seat()
+	second := x.feed.Seat(1)
 	took := make(chan error, 1)
 	go func() {
 		ok, err := x.feed.Take(t.Context(), second, nil, 1, &Batch{})

@@ -7,11 +7,11 @@
 // Its timeout and limits a hand keeps itself, and says so by Stopped: for a process of
 // this machine that is done by the session's watch.
 //
-// What a hand must keep: records are worked on in the order in which they were given,
-// and answered in it. Where repeating a record costs something, an answer that the hand
+// What a hand must keep: where it has one record in hand at a time, records are worked on in the
+// order in which they were given, and answered in it; where it can have several, in any. Where repeating a record costs something, an answer that the hand
 // has made is never lost: it comes by Next, or it is among what remains, or, if this
-// process dies as well, the next session finds it. A record that the hand had in hand
-// when it ended is said to be so; one that it had not begun is not.
+// process dies as well, the next session finds it. The records that the hand had in hand
+// when it ended are said to be so; one that it had not begun is not.
 package hand
 
 import (
@@ -96,10 +96,10 @@ type Exit struct {
 
 // Remains is what a hand has left behind.
 type Remains struct {
-	// InHand is the record that it had in hand, and Loss why nobody knows what became of
-	// that; nil: none.
-	InHand *InHand
-	Loss   Loss
+	// Dropped are the records that it had in hand, each with why nobody knows what became of it.
+	Dropped []Dropped
+	// Loss is why it ended, as one of them; its Blamed and Took are of the first, if there is one.
+	Loss Loss
 	// Left are the answers that it made and that have not come by Next, by record.
 	Left map[jobs.Seq]*wire.Note
 	// Lost says that nobody can tell what it had in hand, as what it left behind is damaged:
@@ -109,6 +109,22 @@ type Remains struct {
 	// was told to end at once, so that nobody need be told.
 	How, Said string
 	Ordered   bool
+}
+
+// Dropped is a record that was in hand when its hand ended.
+type Dropped struct {
+	InHand
+	Loss Loss
+}
+
+// Find is the record among those that were dropped, or nil.
+func (r *Remains) Find(in InHand) *Dropped {
+	for i := range r.Dropped {
+		if r.Dropped[i].InHand == in {
+			return &r.Dropped[i]
+		}
+	}
+	return nil
 }
 
 // InHand is one try of one record.
@@ -124,5 +140,8 @@ type Loss struct {
 	// Blamed says that the record may be the cause, as it was in hand when its
 	// worker died: that counts against --max-crashes.
 	Blamed bool
-	Took   time.Duration
+	// Suspect says that it may be the cause, or another that was in hand as well: it is tried
+	// again alone, so that it is known which.
+	Suspect bool
+	Took    time.Duration
 }

@@ -43,7 +43,8 @@ type Config struct {
 	Where   string `json:"where,omitempty"`
 	WorkDir string `json:"work_dir"` // where the workers run
 
-	Slots      int           `json:"slots"`
+	Slots      int           `json:"slots"` // as -j counts: see Workers
+	PerWorker  int           `json:"per_worker,omitempty"`
 	Retries    int           `json:"retries"` // tries after the first
 	BackoffMin time.Duration `json:"backoff_min"`
 	BackoffMax time.Duration `json:"backoff_max"`

@@ -60,10 +60,8 @@ func AppendAnswer(dst []byte, r *jobs.Result) []byte {
 	return dst
 }
 
-// AppendAnswerTo appends one answer of a worker with several records in hand, to the record seq.
-func AppendAnswerTo(dst []byte, seq jobs.Seq, r *jobs.Result) []byte {
-	return AppendAnswer(binary.AppendUvarint(dst, uint64(seq)), r)
-}
+// AppendName appends what stands before an answer where the worker has several records in hand.
+func AppendName(dst []byte, seq jobs.Seq) []byte { return binary.AppendUvarint(dst, uint64(seq)) }
 
 // AppendAnswersHead appends what stands before the answers. Busy is the time
 // the job itself took for them.

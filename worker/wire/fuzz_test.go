@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -147,7 +148,7 @@ func oldNote(dst []byte, n *Note) []byte {
 }
 
 // oldPage is a page of that version with one word for each offset.
-func oldPage(set map[int]uint64) []byte {
+func oldPage(set map[uintptr]uint64) []byte {
 	b := make([]byte, PageSize)
 	for off, v := range set {
 		binary.NativeEndian.PutUint64(b[off:], v)
@@ -181,11 +182,11 @@ func threeFiles(f *testing.F) (files [3]*os.File, put func(t *testing.T, content
 // that is an error; and nothing in it is out of its range.
 func FuzzOld(f *testing.F) {
 	notes := oldNote(oldNote(nil, &Note{Number: 1, Seq: 5, Try: 1, Kind: NoteAnswer, Payload: AppendAnswer(nil, &jobs.Result{})}), &Note{Number: 2, Seq: 6, Try: 2, Kind: NoteLoss, Payload: []byte("{}")})
-	f.Add(oldPage(map[int]uint64{wordSeq: 8, wordTry: 1, wordSession: 3, wordNotes: 2, wordLength: uint64(len(notes)), wordLast: 2, wordAcked: 1}), notes, []byte{})
-	f.Add(oldPage(map[int]uint64{wordCurrent: 1, wordLength: uint64(len(notes)), wordLast: 2, wordLength + 8: uint64(len(notes)), wordLast + 8: 2}), notes, notes)
-	f.Add(oldPage(map[int]uint64{wordSeq: math.MaxUint64, wordTry: math.MaxUint64, wordSince: math.MaxUint64, wordLength: math.MaxUint64, wordLast: 1}), []byte{255, 255, 255, 255}, []byte{})
-	f.Add(oldPage(map[int]uint64{wordSeq: 8, wordTry: math.MaxUint64}), []byte{}, []byte{})
-	f.Add(oldPage(map[int]uint64{wordSeq: 8, wordSince: math.MaxUint64}), []byte{}, []byte{})
+	f.Add(oldPage(map[uintptr]uint64{firstPlace.seq: 8, firstPlace.try: 1, wordSession: 3, wordNotes: 2, wordLength: uint64(len(notes)), wordLast: 2, wordAcked: 1}), notes, []byte{})
+	f.Add(oldPage(map[uintptr]uint64{wordCurrent: 1, wordLength: uint64(len(notes)), wordLast: 2, wordLength + 8: uint64(len(notes)), wordLast + 8: 2}), notes, notes)
+	f.Add(oldPage(map[uintptr]uint64{firstPlace.seq: math.MaxUint64, firstPlace.try: math.MaxUint64, firstPlace.since: math.MaxUint64, wordLength: math.MaxUint64, wordLast: 1}), []byte{255, 255, 255, 255}, []byte{})
+	f.Add(oldPage(map[uintptr]uint64{firstPlace.seq: 8, firstPlace.try: math.MaxUint64}), []byte{}, []byte{})
+	f.Add(oldPage(map[uintptr]uint64{firstPlace.seq: 8, firstPlace.since: math.MaxUint64}), []byte{}, []byte{})
 	f.Add(make([]byte, 100), []byte{}, []byte{})
 	files, put := threeFiles(f)
 	f.Fuzz(func(t *testing.T, p, a, b []byte) {
@@ -197,7 +198,7 @@ func FuzzOld(f *testing.F) {
 			}
 			return
 		}
-		if left.Since < 0 || left.Try < 0 || left.Try > math.MaxInt32 {
+		if badInHand(left) {
 			t.Fatalf("%+v", left)
 		}
 		acked := binary.NativeEndian.Uint64(p[wordAcked:])
@@ -227,7 +228,7 @@ func FuzzLeft(f *testing.F) {
 	files, put := threeFiles(f)
 	f.Fuzz(func(t *testing.T, said, a, b []byte) {
 		whole := make([]byte, PageSize)
-		for i, off := range words {
+		for i, off := range pageWords {
 			var v [8]byte
 			copy(v[:], said[min(len(said), 8*i):])
 			binary.NativeEndian.PutUint64(whole[off:], sealWord(binary.LittleEndian.Uint64(v[:])&wordMax))
@@ -240,10 +241,10 @@ func FuzzLeft(f *testing.F) {
 			}
 			return
 		}
-		if left.Since < 0 || left.Try < 0 || left.Try > math.MaxInt32 || left.Busy && left.Try == 0 {
+		if badInHand(left) || slices.ContainsFunc(left.InHand, func(h Held) bool { return h.Try == 0 }) {
 			t.Fatalf("%+v", left)
 		}
-		number := FilePage(files[0]).Acked()
+		number := FilePage(files[0], 1).Acked()
 		for _, n := range left.Notes {
 			if number++; n.Number != number || n.Try < 1 || n.Try > math.MaxInt32 || n.Time < 0 {
 				t.Fatalf("%+v, and %d comes next", n, number)
@@ -259,7 +260,7 @@ func FuzzLeft(f *testing.F) {
 
 // checkNext: who goes on there is understood by the next.
 func checkNext(t *testing.T, files [3]*os.File, left *Left, last uint64) {
-	pad := FilePage(files[0])
+	pad := FilePage(files[0], 1)
 	next := &Note{Seq: 1, Try: 1, Kind: NoteLoss, Payload: []byte("{}")}
 	h := uintptr(pad.load(wordCurrent) & 1)
 	read := pad.load(wordLast+8*h) > pad.Acked() // else nobody has looked whether they are whole
@@ -278,8 +279,8 @@ func checkNext(t *testing.T, files [3]*os.File, left *Left, last uint64) {
 // addLeft adds pages, as words, and notes.
 func addLeft(f *testing.F) {
 	page := func(set map[uintptr]uint64) []byte {
-		b := make([]byte, 8*len(words))
-		for i, off := range words {
+		b := make([]byte, 8*len(pageWords))
+		for i, off := range pageWords {
 			binary.LittleEndian.PutUint64(b[8*i:], set[off])
 		}
 		return b
@@ -294,9 +295,9 @@ func addLeft(f *testing.F) {
 	one := note(1, Note{Seq: 5, Try: 1, Kind: NoteAnswer, Payload: AppendAnswer(nil, &jobs.Result{})})
 	two := note(2, Note{Seq: 6, Try: 2, Kind: NoteLoss, Payload: []byte("{}")})
 	both := append(append([]byte{}, one...), two...)
-	f.Add(page(map[uintptr]uint64{wordSeq: 14, wordTry: 1, wordSince: 5, wordNotes: 2, wordLength: uint64(len(both)), wordLast: 2}), both, []byte{})
+	f.Add(page(map[uintptr]uint64{firstPlace.seq: 14, firstPlace.try: 1, firstPlace.since: 5, wordNotes: 2, wordLength: uint64(len(both)), wordLast: 2}), both, []byte{})
 	f.Add(page(map[uintptr]uint64{wordCurrent: 1, wordNotes: 2, wordLength: uint64(len(one)), wordLast: 1, wordLength + 8: uint64(len(two)), wordLast + 8: 2, wordAcked: 1}), one, two)
-	f.Add(page(map[uintptr]uint64{wordSeq: 14, wordTry: wordMax, wordNotes: wordMax, wordLength: wordMax, wordLast: wordMax}), one, two)
+	f.Add(page(map[uintptr]uint64{firstPlace.seq: 14, firstPlace.try: wordMax, wordNotes: wordMax, wordLength: wordMax, wordLast: wordMax}), one, two)
 	f.Add(page(map[uintptr]uint64{wordNotes: 1, wordLength: uint64(len(one)), wordLast: 1}), note(1, Note{Seq: 5, Try: -1, Kind: 7}), []byte{})
 	for _, n := range []Note{{Seq: 5, Try: 1, Kind: 7}, {Seq: 5, Try: 1, Kind: NoteAnswer, Payload: []byte{7}}, {Seq: 5, Try: 1, Kind: NoteLoss, Payload: []byte("no JSON")}, {Seq: 5, Try: 1, Kind: NoteLoss, Payload: []byte(`{"took_ms":-1}`)}} {
 		b := note(1, n)
@@ -327,4 +328,11 @@ func rightChecks(b []byte) []byte {
 		rest = rest[8+size:]
 	}
 	return b
+}
+
+// pageWords are all words of a page with one place.
+var pageWords = append(append([]uintptr{}, words...), firstPlace.seq, firstPlace.since, firstPlace.try, firstPlace.stop, firstPlace.stopTry)
+
+func badInHand(left *Left) bool {
+	return slices.ContainsFunc(left.InHand, func(h Held) bool { return h.Since < 0 || h.Try < 0 || h.Try > math.MaxInt32 })
 }

@@ -8,12 +8,12 @@ import (
 
 // Hello is the parent's first frame: all a worker needs to know.
 type Hello struct {
-	Version   int             `json:"version"`
-	Run       string          `json:"run"`
-	Slot      int             `json:"slot"` // 1-based
+	Version int    `json:"version"`
+	Run     string `json:"run"`
+	Slot    int    `json:"slot"` // 1-based
 	// Places is how many records the worker can have in hand at a time; 0 is one. Its page has
 	// room for so many.
-	Places int `json:"places,omitempty"`
+	Places    int             `json:"places,omitempty"`
 	Job       string          `json:"job"`
 	Config    json.RawMessage `json:"config"`
 	Shape     jobs.Shape      `json:"shape"`

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -32,11 +33,11 @@ func newNotesOf(t testing.TB) (open, parent func() (*Page, *Notes), sizes func()
 		t.Cleanup(func() { _ = f.Close() })
 		files[i] = f
 	}
-	if err := FilePage(files[0]).Reset(1); err != nil {
+	if err := FilePage(files[0], 1).Reset(1); err != nil {
 		t.Fatal(err)
 	}
 	open = func() (*Page, *Notes) {
-		page, err := OpenPage(files[0])
+		page, err := OpenPage(files[0], 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +46,7 @@ func newNotesOf(t testing.TB) (open, parent func() (*Page, *Notes), sizes func()
 		return page, n
 	}
 	parent = func() (*Page, *Notes) {
-		page := FilePage(files[0])
+		page := FilePage(files[0], 1)
 		return page, NewNotes(page, [2]*os.File{files[1], files[2]})
 	}
 	sizes = func() (total int64) {
@@ -304,16 +305,17 @@ func TestPages(t *testing.T) {
 	open, parent, _ := newNotesOf(t)
 	mapped, _ := open()
 	file, _ := parent()
-	mapped.Start(7, 2, 5*time.Millisecond+300)
-	if seq, since, busy := file.InHand(); seq != 7 || since != 5*time.Millisecond || !busy || file.Try() != 2 || file.Session() != 1 {
-		t.Errorf("%d since %s, %v, try %d, session %d", seq, since, busy, file.Try(), file.Session())
+	mapped.Start(0, 7, 2, 5*time.Millisecond+300)
+	want := []Held{{Seq: 7, Try: 2, Since: 5 * time.Millisecond, Begun: 5 * time.Millisecond}}
+	if got := file.InHand(nil); !slices.Equal(got, want) || file.Session() != 1 {
+		t.Errorf("%+v, session %d", got, file.Session())
 	}
-	mapped.Finish(7, 3)
+	mapped.Finish(0, 7, 3)
 	if last, ok := file.Last(); last != 7 || !ok || file.Done() != 3 {
 		t.Errorf("%d, %v, %d done", last, ok, file.Done())
 	}
-	file.AskStop(9, 4)
-	if seq, try, asked := mapped.StopAsked(); seq != 9 || try != 4 || !asked {
+	file.AskStop(0, 9, 4)
+	if seq, try, asked := mapped.StopAsked(0); seq != 9 || try != 4 || !asked {
 		t.Errorf("%d, %d, %v", seq, try, asked)
 	}
 	file.Ack(11)
@@ -327,8 +329,8 @@ func TestPages(t *testing.T) {
 	if err := file.f.Truncate(0); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, busy := file.InHand(); busy || !errors.Is(file.Err(), ErrPage) {
-		t.Errorf("of a page that is gone: %v, %v", busy, file.Err())
+	if got := file.InHand(nil); len(got) > 0 || !errors.Is(file.Err(), ErrPage) {
+		t.Errorf("of a page that is gone: %v, %v", got, file.Err())
 	}
 }
 
@@ -343,7 +345,7 @@ func FuzzPad(f *testing.F) {
 			f.Fatal(err)
 		}
 	}
-	page := FilePage(files[0])
+	page := FilePage(files[0], 1)
 	if err := page.Reset(3); err != nil {
 		f.Fatal(err)
 	}
@@ -367,7 +369,7 @@ func FuzzPad(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		page := FilePage(files[0])
+		page := FilePage(files[0], 1)
 		n := NewNotes(page, [2]*os.File{files[1], files[2]})
 		notes, err := n.After(page.Acked())
 		if err != nil {
@@ -376,7 +378,7 @@ func FuzzPad(f *testing.F) {
 		for i := range notes {
 			_ = ReadAnswer(notes[i].Payload, &jobs.Result{}) // must not panic
 		}
-		page.InHand()
+		page.InHand(nil)
 		_ = n.Append(&Note{Seq: 1, Try: 1, Kind: NoteLoss, Payload: []byte("{}")})
 	})
 }

@@ -27,7 +27,7 @@ func ReadOld(files [3]*os.File) (*Left, error) {
 	}
 	o := &Left{Session: int64(word(wordSession))}
 	if s := word(w.seq); s != 0 && s&notInHand == 0 {
-		o.InHand = []Held{{Seq: jobs.Seq(s - 1), Try: int(word(w.try)), Since: time.Duration(word(w.since))}}
+		o.InHand = []Held{{Seq: jobs.Seq(s - 1), Try: int(word(w.try)), Since: time.Duration(word(w.since)), Begun: time.Duration(word(w.since))}}
 	}
 	current := uintptr(word(wordCurrent) & 1)
 	for _, h := range []uintptr{1 - current, current} {

@@ -52,7 +52,9 @@ func PageBytes(places int) int {
 //	128     8     why a note could not be written, an errno; 0: they all could
 //	192     8     seq plus 1 of the record that is asked to stop, or 0
 //	200     8     at which of its tries
-//	256 …   40    of each place but the first: what stands at 0, 8, 24, 192 and 200 for that
+//	208     8     if there are several places: when the record was begun, though its time
+//	              does not run; microseconds
+//	256 …   48    of each place but the first: what stands at 0, 8, 24, 192, 200 and 208 for that
 //
 // Each word holds its value in the upper 48 bits, and a check of it in the lower 16: so a
 // page that was cut off, filled with zeros, or in which a bit has flipped, is noticed.
@@ -225,15 +227,15 @@ var words = []uintptr{
 }
 
 // place is where the words of one place stand.
-type place struct{ seq, since, try, stop, stopTry uintptr }
+type place struct{ seq, since, try, stop, stopTry, begun uintptr }
 
 // firstPlace is where they stood before there were others, as a run may be interrupted then and
 // go on now.
-var firstPlace = place{seq: 0, since: 8, try: 24, stop: 192, stopTry: 200}
+var firstPlace = place{seq: 0, since: 8, try: 24, stop: 192, stopTry: 200, begun: 208}
 
 const (
 	placesFrom = 256
-	placeSize  = 5 * 8
+	placeSize  = 6 * 8
 )
 
 // placeAt is where the words of a place begin, from 1; the first has none of its own there.
@@ -244,12 +246,12 @@ func placeWords(i int) place {
 		return firstPlace
 	}
 	at := placeAt(i)
-	return place{at, at + 8, at + 16, at + 24, at + 32}
+	return place{at, at + 8, at + 16, at + 24, at + 32, at + 40}
 }
 
-func wordsOf(i int) [5]uintptr {
+func wordsOf(i int) [6]uintptr {
 	w := placeWords(i)
-	return [5]uintptr{w.seq, w.since, w.try, w.stop, w.stopTry}
+	return [6]uintptr{w.seq, w.since, w.try, w.stop, w.stopTry, w.begun}
 }
 
 // Clear forgets the records that an earlier worker had in hand. Its notes stay.
@@ -278,8 +280,14 @@ func (p *Page) Start(at int, seq jobs.Seq, try int, now time.Duration) {
 	w := placeWords(at)
 	p.store(w.try, uint64(try))
 	p.store(w.since, uint64(now/time.Microsecond))
+	if p.places > 1 {
+		p.store(w.begun, uint64(now/time.Microsecond))
+	}
 	p.store(w.seq, (uint64(seq)+1)<<1)
 }
+
+// Rests stops the clock of the record in hand at a place, as it waits for its turn.
+func (p *Page) Rests(at int) { p.store(placeWords(at).since, 0) }
 
 // Runs lets the clock of the record in hand at a place run from now on.
 func (p *Page) Runs(at int, now time.Duration) {
@@ -288,7 +296,7 @@ func (p *Page) Runs(at int, now time.Duration) {
 
 // Answering stops the clock of the record in hand: it is done, and its answer
 // may have to wait until the parent reads it.
-func (p *Page) Answering(at int) { p.store(placeWords(at).since, 0) }
+func (p *Page) Answering(at int) { p.Rests(at) }
 
 // Finish marks the record in hand as answered, the doneth of this worker.
 func (p *Page) Finish(at int, seq jobs.Seq, done uint64) {
@@ -314,8 +322,10 @@ type Held struct {
 	Place int
 	Seq   jobs.Seq
 	Try   int
-	// Since is when it was begun, in whole microseconds; 0 if its clock does not run.
+	// Since is when its clock began to run, in whole microseconds; 0 if it does not.
 	Since time.Duration
+	// Begun is when it was begun; where there is one place, the same as Since.
+	Begun time.Duration
 }
 
 // InHand appends the records in hand, by place.
@@ -331,9 +341,11 @@ func (p *Page) InHand(to []Held) []Held {
 		if s == 0 || s&notInHand != 0 {
 			continue
 		}
-		to = append(to, Held{
-			Place: i, Seq: jobs.Seq(s>>1 - 1), Try: int(load(w.try)), Since: time.Duration(load(w.since)) * time.Microsecond,
-		})
+		h := Held{Place: i, Seq: jobs.Seq(s>>1 - 1), Try: int(load(w.try)), Since: time.Duration(load(w.since)) * time.Microsecond}
+		if h.Begun = h.Since; n > 1 {
+			h.Begun = time.Duration(load(w.begun)) * time.Microsecond
+		}
+		to = append(to, h)
 	}
 	return to
 }

@@ -228,7 +228,7 @@ func (f *fake) Remains(broken error) (hand.Remains, error) {
 	if broken != nil {
 		from = f.first
 	}
-	rest := hand.Remains{InHand: s.inHand, How: f.died, Ordered: f.run.Err() != nil, Left: make(map[jobs.Seq]*wire.Note)}
+	rest := hand.Remains{How: f.died, Ordered: f.run.Err() != nil, Left: make(map[jobs.Seq]*wire.Note)}
 	if broken != nil {
 		rest.How += ", " + broken.Error()
 	}
@@ -241,6 +241,9 @@ func (f *fake) Remains(broken error) (hand.Remains, error) {
 	rest.Loss = hand.Loss{Class: jobs.ClassCrash, Text: "the worker died with this record in hand", Blamed: true}
 	if rest.Ordered {
 		rest.Loss = hand.Loss{Class: jobs.ClassKilled, Text: "it was killed"}
+	}
+	if s.inHand != nil {
+		rest.Dropped = []hand.Dropped{{InHand: *s.inHand, Loss: rest.Loss}}
 	}
 	return rest, nil
 }

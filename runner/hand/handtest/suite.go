@@ -174,10 +174,10 @@ func testNext(t *testing.T, start func() hand.Hand) {
 	k.all()
 	k.leave()
 	rest := k.remains()
-	if rest.InHand == nil {
+	if len(rest.Dropped) == 0 {
 		t.Fatal("nothing was in hand")
 	}
-	ack, upTo, err := k.hand.NoteLoss(*rest.InHand, &rest.Loss, 1)
+	ack, upTo, err := k.hand.NoteLoss(rest.Dropped[0].InHand, &rest.Dropped[0].Loss, 1)
 	if err != nil || ack == nil || upTo == 0 {
 		t.Fatalf("acknowledge %d, %v", upTo, err)
 	}

@@ -31,8 +31,8 @@ func testDeath(t *testing.T, start func() hand.Hand) {
 		t.Errorf("clean %v, %q ended: %q", exit.Clean, exit.Name, exit.Text)
 	}
 	rest := k.remains()
-	if rest.InHand == nil || rest.InHand.Seq != 3 || rest.InHand.Try != 1 {
-		t.Errorf("in hand %+v, want record 3 at try 1", rest.InHand)
+	if !dropped(&rest, 3) {
+		t.Errorf("in hand %+v, want record 3 at try 1", rest.Dropped)
 	}
 	if rest.Loss.Class != jobs.ClassCrash || !rest.Loss.Blamed || rest.Loss.Text == "" || rest.How == "" || rest.Ordered {
 		t.Errorf("%+v, how %q, told %v", rest.Loss, rest.How, rest.Ordered)
@@ -83,8 +83,8 @@ func testLeft(t *testing.T, start func() hand.Hand) {
 			t.Errorf("record %d: %s at try %d, %v", seq, res.Verdict, n.Try, err)
 		}
 	}
-	if rest.InHand == nil || rest.InHand.Seq != 2 || len(rest.Left) != 2 {
-		t.Errorf("in hand %+v, left %v", rest.InHand, rest.Left)
+	if !dropped(&rest, 2) || len(rest.Left) != 2 {
+		t.Errorf("in hand %+v, left %v", rest.Dropped, rest.Left)
 	}
 }
 
@@ -119,8 +119,8 @@ func (k *talker) lost() hand.Remains {
 		k.t.Errorf("it was killed, and ended: %s", exit.Text)
 	}
 	rest := k.remains()
-	if in := rest.InHand; in == nil || *in != (hand.InHand{Seq: 8, Try: 1}) {
-		k.t.Errorf("in hand %+v, want record 8 at try 1", in)
+	if !dropped(&rest, 8) {
+		k.t.Errorf("in hand %+v, want record 8 at try 1", rest.Dropped)
 	}
 	if len(rest.Left) > 0 || rest.Loss.Text == "" {
 		k.t.Errorf("left are %v; %+v", rest.Left, rest.Loss)
@@ -180,8 +180,8 @@ func testBroken(t *testing.T, start func() hand.Hand) {
 	k.all()
 	k.ended = errors.New("out of step")
 	rest := k.remains()
-	if len(rest.Left) != 2 || rest.Left[5] == nil || rest.Left[6] == nil || rest.InHand != nil {
-		t.Errorf("left are %v, want records 5 and 6; in hand %+v", rest.Left, rest.InHand)
+	if len(rest.Left) != 2 || rest.Left[5] == nil || rest.Left[6] == nil || len(rest.Dropped) > 0 {
+		t.Errorf("left are %v, want records 5 and 6; in hand %+v", rest.Left, rest.Dropped)
 	}
 	if !strings.Contains(rest.How, "out of step") {
 		t.Errorf("it ended, it says: %s", rest.How)
@@ -231,7 +231,12 @@ func testGiveDead(t *testing.T, start func() hand.Hand) {
 		k.give(1+seq, fmt.Sprintf("ok %0100000d", seq))
 	}
 	k.leave()
-	if rest := k.remains(); rest.InHand == nil || rest.InHand.Seq != 0 {
-		t.Errorf("in hand %+v, want record 0", rest.InHand)
+	if rest := k.remains(); !dropped(&rest, 0) {
+		t.Errorf("in hand %+v, want record 0", rest.Dropped)
 	}
+}
+
+// dropped reports whether a hand had one record in hand, at its first try.
+func dropped(rest *hand.Remains, seq jobs.Seq) bool {
+	return len(rest.Dropped) == 1 && rest.Dropped[0].InHand == hand.InHand{Seq: seq, Try: 1}
 }
