@@ -59,7 +59,7 @@ func (k *talk) takeEach(u *settlement, answers *wire.AnswersReader) (n int, err 
 	var res jobs.Result
 	var t try
 	timing := k.slot.r.cfg.TimeoutPercent > 0
-	if seq, ok := k.nextSeq(); ok && seq != answers.First && !k.several {
+	if seq, ok := k.nextSeq(); ok && seq != answers.First {
 		return 0, fmt.Errorf("%w: an answer for record %d, expected %d", wire.ErrFrame, answers.First, seq)
 	}
 	for ; ; n++ {
@@ -84,11 +84,11 @@ func (k *talk) takeEach(u *settlement, answers *wire.AnswersReader) (n int, err 
 	}
 }
 
-// nextSeq is the first record that has not been answered.
+// nextSeq is the record that is answered next, where there is an order.
 func (k *talk) nextSeq() (jobs.Seq, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(k.queue) == 0 {
+	if len(k.queue) == 0 || k.several {
 		return 0, false
 	}
 	b := k.queue[0]
