@@ -13,11 +13,12 @@ var allowed = map[string][]string{
 	"brood":                  {"jobs", "jobs/*", "jobs/email", "runner/command", "worker"},
 	"brood/jobs/files":       {},
 	"brood/jobs/placeholder": {},
-	"brood/jobs/quickconn":   {},
+	"brood/jobs/quickconn":   {"jobs/quickio"},
 	"brood/jobs":             {},
-	"brood/jobs/*":           {"jobs", "jobs/files", "jobs/placeholder"},
+	"brood/jobs/*":           {"jobs", "jobs/files", "jobs/placeholder", "jobs/quickio"},
 	"brood/jobs/email":       {"jobs", "jobs/files", "jobs/placeholder", "jobs/quickconn", "jobs/email/convert", "jobs/email/htmltext", "jobs/email/inbox", "jobs/email/lists", "jobs/email/reply", "jobs/email/report", "jobs/email/tally", "jobs/email/verp"},
 	"brood/jobs/email/lists": {"jobs"},
+	"brood/jobs/quickio":     {},
 	"brood/jobs/email/reply": {"jobs"},
 	"brood/jobs/email/verp":  {},
 
@@ -27,7 +28,7 @@ var allowed = map[string][]string{
 	"brood/jobs/email/report":   {"jobs", "jobs/email/reply"},
 	"brood/jobs/email/tally":    {"jobs", "jobs/files"},
 	"brood/worker/threads":      {},
-	"brood/worker":              {"jobs", "worker/threads", "worker/wire"},
+	"brood/worker":              {"jobs", "jobs/quickio", "worker/threads", "worker/wire"},
 	"brood/worker/wire":         {"jobs"},
 
 	// What each knows of the outside world, and nothing of a run.

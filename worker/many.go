@@ -2,6 +2,7 @@ package worker
 
 import (
 	"brood/jobs"
+	"brood/jobs/quickio"
 	"brood/worker/wire"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ import (
 // end in any order. If the job breaks the worker leaves at once, with what it has in hand.
 type many struct {
 	*server
-	work  *pipe    // to be interrupted
-	free  chan int // places
+	work  *quickio.File // to be interrupted
+	free  chan int      // places
 	fails sync.Once
 	err   error         // why it leaves; read after failed
 	fail  chan struct{} // closed when it is to leave at once
@@ -31,7 +32,7 @@ type many struct {
 var errLeaving = errors.New("leaving")
 
 // serveMany works until the work pipe ends.
-func (s *server) serveMany(work *pipe) error {
+func (s *server) serveMany(work *quickio.File) error {
 	m := &many{server: s, work: work, fail: make(chan struct{}), flows: make(chan struct{}, 1), free: make(chan int, s.hello.Places)}
 	for at := range s.hello.Places {
 		m.free <- at
@@ -83,7 +84,7 @@ func (m *many) leave(err error) {
 	m.fails.Do(func() {
 		m.err = err
 		close(m.fail)
-		m.work.interrupt()
+		m.work.Interrupt()
 	})
 }
 

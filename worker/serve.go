@@ -2,6 +2,7 @@ package worker
 
 import (
 	"brood/jobs"
+	"brood/jobs/quickio"
 	"brood/worker/wire"
 	"context"
 	"errors"
@@ -255,7 +256,7 @@ func (s *server) flushLocked() error {
 // has looked at the page while the record was still in hand.
 func (s *server) markPrinted(seq jobs.Seq) {
 	for fd := 1; fd <= 2; fd++ {
-		if pending(fd) > 0 {
+		if quickio.Pending(fd) > 0 {
 			_, _ = syscall.Write(fd, wire.AppendPrintMark(nil, seq))
 		}
 	}

@@ -87,6 +87,9 @@ func (s *stream) deal(p []byte) error {
 		}
 		s.start(at, &rec)
 		if err := s.job.Begin(at, &rec); err != nil {
+			if errors.Is(err, jobs.ErrNotBegun) {
+				s.page.GiveBack(at, rec.Seq)
+			}
 			return s.broken(err)
 		}
 	}

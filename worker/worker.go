@@ -9,6 +9,7 @@ package worker
 
 import (
 	"brood/jobs"
+	"brood/jobs/quickio"
 	"brood/worker/threads"
 	"brood/worker/wire"
 	"context"
@@ -89,11 +90,11 @@ const mostThreads = 64
 var errRefused = errors.New("refused")
 
 func run(registry *jobs.Registry) error {
-	work, err := newPipe(wire.WorkFD, "work")
+	work, err := quickio.New(wire.WorkFD, "work")
 	if err != nil {
 		return err
 	}
-	out, err := newPipe(wire.AnswersFD, "answers")
+	out, err := quickio.New(wire.AnswersFD, "answers")
 	if err != nil {
 		return err
 	}

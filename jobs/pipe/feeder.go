@@ -117,6 +117,13 @@ func (w *feeder) untouched(from int64) bool {
 	return err == nil && ok && nobody && w.sent-int64(left) <= from
 }
 
+// wrote notes that bytes went into the pipe by another way.
+func (w *feeder) wrote(n int) {
+	w.mu.Lock()
+	w.sent += int64(n)
+	w.mu.Unlock()
+}
+
 // failed is why lost was called.
 func (w *feeder) failed() error {
 	w.mu.Lock()

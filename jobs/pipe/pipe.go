@@ -89,7 +89,7 @@ func plan(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 	if _, err := osexec.LookPath(c.Command[0]); err != nil {
 		return jobs.Plan{}, fmt.Errorf("program: %w", err)
 	}
-	p := jobs.Plan{NeedsText: true, OwnProgram: true}
+	p := jobs.Plan{NeedsText: true, OwnProgram: true, InHand: mostInHand, Window: ownWindow}
 	for _, name := range c.Columns {
 		p.Columns = append(p.Columns, jobs.Column{Name: name, JSON: true})
 	}
@@ -168,6 +168,8 @@ type runner struct {
 	reply []byte
 	asked int64 // bytes of all requests
 	ended bool  // gone has been called, and waits for it
+	// window is what it has of several records at a time; nil: it has one.
+	window *window
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
@@ -232,21 +234,34 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 	return r.understand(line, rec, res)
 }
 
-// understand reads an answer. What is none is an error.
-func (r *runner) understand(line []byte, rec *jobs.Record, res *jobs.Result) (err error) {
-	if !utf8.Valid(line) { // as everywhere in JSON results
-		line = bytes.ToValidUTF8(line, []byte("\ufffd"))
-	}
-	if jobs.TooDeep(line, r.setup.MaxDepth) >= 0 {
-		return fmt.Errorf("the program broke the protocol: an answer that is nested deeper than %d levels (--max-depth): %s", r.setup.MaxDepth, quoteLine(line))
-	}
-	var a answer
-	if err := json.Unmarshal(line, &a); err != nil {
-		return fmt.Errorf("the program broke the protocol: a line on its standard output is not an answer: %s (%w)", quoteLine(line), err)
+// understand reads the answer to a record. What is none is an error.
+func (r *runner) understand(line []byte, rec *jobs.Record, res *jobs.Result) error {
+	a, line, err := r.parse(line)
+	if err != nil {
+		return err
 	}
 	if want := string(requestID(nil, rec)); a.ID != want {
 		return fmt.Errorf("the program broke the protocol: an answer with id %q, expected %q: %s", a.ID, want, quoteLine(line))
 	}
+	return r.answered(&a, line, res)
+}
+
+// parse reads an answer, and returns the line as it should have been.
+func (r *runner) parse(line []byte) (a answer, _ []byte, err error) {
+	if !utf8.Valid(line) { // as everywhere in JSON results
+		line = bytes.ToValidUTF8(line, []byte("\ufffd"))
+	}
+	if jobs.TooDeep(line, r.setup.MaxDepth) >= 0 {
+		return a, line, fmt.Errorf("the program broke the protocol: an answer that is nested deeper than %d levels (--max-depth): %s", r.setup.MaxDepth, quoteLine(line))
+	}
+	if err := json.Unmarshal(line, &a); err != nil {
+		return a, line, fmt.Errorf("the program broke the protocol: a line on its standard output is not an answer: %s (%w)", quoteLine(line), err)
+	}
+	return a, line, nil
+}
+
+// answered takes over what an answer says.
+func (r *runner) answered(a *answer, line []byte, res *jobs.Result) (err error) {
 	if res.Verdict, err = jobs.ParseVerdict(a.Status); err != nil {
 		return fmt.Errorf("the program broke the protocol: %w: %s", err, quoteLine(line))
 	}
@@ -356,6 +371,9 @@ func quoteLine(b []byte) string {
 
 // Close lets the program leave.
 func (r *runner) Close() error {
+	if r.window != nil {
+		r.window.close()
+	}
 	_ = r.in.close()
 	defer func() { _ = r.pipe.Close() }()
 	if r.ended {
@@ -363,8 +381,10 @@ func (r *runner) Close() error {
 		return nil
 	}
 	// What it prints at its end is nobody's, and must not hold it up.
-	_ = r.pipe.SetReadDeadline(time.Time{})
-	go func() { _, _ = io.Copy(io.Discard, r.pipe) }()
+	if r.window == nil {
+		_ = r.pipe.SetReadDeadline(time.Time{})
+		go func() { _, _ = io.Copy(io.Discard, r.pipe) }()
+	}
 	stop := time.AfterFunc(leaveTime, func() { _ = r.cmd.Process.Kill() })
 	defer stop.Stop()
 	if err := r.cmd.Wait(); err != nil {

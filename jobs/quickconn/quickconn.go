@@ -15,6 +15,7 @@
 package quickconn
 
 import (
+	"brood/jobs/quickio"
 	"errors"
 	"io"
 	"net"
@@ -60,8 +61,8 @@ func New(c net.Conn) net.Conn {
 	}
 	out := &Conn{Conn: c, raw: raw}
 	out.in.set, out.out.set = c.SetReadDeadline, c.SetWriteDeadline
-	out.in.call = func(fd uintptr) bool { return out.in.try(fd, read) }
-	out.out.call = func(fd uintptr) bool { return out.out.try(fd, write) }
+	out.in.call = func(fd uintptr) bool { return out.in.try(fd, quickio.Read) }
+	out.out.call = func(fd uintptr) bool { return out.out.try(fd, quickio.Write) }
 	return out
 }
 
@@ -69,19 +70,16 @@ func New(c net.Conn) net.Conn {
 func (c *Conn) SyscallConn() (syscall.RawConn, error) { return c.raw, nil }
 
 // try makes a call, and reports false if it is to be made again when the socket is ready.
-func (s *side) try(fd uintptr, call func(fd uintptr, p []byte) (int, syscall.Errno)) bool {
+func (s *side) try(fd uintptr, call func(fd int, p []byte) (int, error)) bool {
 	for {
-		n, errno := call(fd, s.p)
-		switch errno {
-		case 0:
-			s.n, s.err = n, nil
+		n, err := call(int(fd), s.p)
+		switch err {
 		case syscall.EINTR:
 			continue
 		case syscall.EAGAIN:
 			return false
-		default:
-			s.n, s.err = 0, errno
 		}
+		s.n, s.err = n, err
 		return true
 	}
 }

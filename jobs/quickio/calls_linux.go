@@ -1,4 +1,4 @@
-package worker
+package quickio
 
 import (
 	"syscall"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readNow is read(2) of a descriptor that does not block.
-func readNow(fd int, p []byte) (int, error) {
+// Read is read(2) of a descriptor that does not block.
+func Read(fd int, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
@@ -16,8 +16,8 @@ func readNow(fd int, p []byte) (int, error) {
 	return result(n, errno)
 }
 
-// writeNow is write(2) of a descriptor that does not block.
-func writeNow(fd int, p []byte) (int, error) {
+// Write is write(2) of a descriptor that does not block.
+func Write(fd int, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
@@ -28,8 +28,8 @@ func writeNow(fd int, p []byte) (int, error) {
 // ioctlPending asks a pipe how many bytes stand in it (FIONREAD by its other name).
 const ioctlPending = unix.TIOCINQ
 
-// pending is how many bytes of a pipe nobody has read.
-func pending(fd int) int {
+// Pending is how many bytes of a pipe nobody has read.
+func Pending(fd int) int {
 	var n int32
 	if _, _, errno := syscall.RawSyscall(syscall.SYS_IOCTL, uintptr(fd), ioctlPending, uintptr(unsafe.Pointer(&n))); errno != 0 {
 		return 0
