@@ -34,7 +34,7 @@ func TestPowerLoss(t *testing.T) {
 	}
 	for i := range powerLosses(t) {
 		disk.mount(t)
-		x := &powerLoss{effects: &effects{dir: disk.dir, name: fmt.Sprintf("run%d", i), effect: "once"}, log: filepath.Join(t.TempDir(), "effects")}
+		x := &powerLoss{effects: &effects{dir: disk.dir, name: fmt.Sprintf("run%d", i), effect: "once", perWorker: 1 + 3*(i%2)}, log: filepath.Join(t.TempDir(), "effects")}
 		x.play(t, disk, i)
 		for _, name := range []string{"state", x.name + ".csv"} {
 			if err := os.RemoveAll(x.path(name)); err != nil {
@@ -166,7 +166,7 @@ func (x *powerLoss) play(t *testing.T, disk *disk, round int) {
 	input := x.writeInput(t)
 	unix.Sync() // the dataset is old
 	out := x.path(x.name + ".csv")
-	cmd := x.command(t, 2*round, "run", "effect", input, "--run", x.name, "-o", out, "-j", strconv.Itoa(chaosSlots), "--backoff", "1ms..20ms")
+	cmd := x.command(t, 2*round, "run", "effect", input, "--run", x.name, "-o", out, "-j", strconv.Itoa(chaosSlots*x.perWorker), "--per-worker", strconv.Itoa(x.perWorker), "--backoff", "1ms..20ms")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

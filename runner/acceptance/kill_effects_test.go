@@ -26,7 +26,7 @@ func effectJob() *jobs.Definition {
 	return &jobs.Definition{
 		Name: "effect", Retries: 5, Effect: jobs.EffectOnce, KeyLifetime: time.Hour,
 		Plan: func(jobs.Options, *jobs.Shape) (jobs.Plan, error) {
-			return jobs.Plan{Columns: []jobs.Column{{Name: "done"}}}, nil
+			return jobs.Plan{Columns: []jobs.Column{{Name: "done"}}, InHand: 16}, nil
 		},
 		Open: func(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 			f, err := os.OpenFile(os.Getenv("BROOD_TEST_EFFECTS"), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
@@ -72,6 +72,12 @@ func (e *effect) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 	return nil
 }
 
+// Fork returns another one, whose effects go to the same file.
+func (e *effect) Fork() (jobs.Runner, error) {
+	fd, err := syscall.Dup(int(e.file.Fd()))
+	return &effect{file: os.NewFile(uintptr(fd), e.file.Name()), key: e.key, pause: e.pause}, err
+}
+
 func (e *effect) Close() error { return e.file.Close() }
 
 // chaosSlots is how many workers the runs of TestEffects have.
@@ -80,23 +86,26 @@ const chaosSlots = 3
 // TestEffects kills the parent, the whole tree, or a worker at random moments,
 // and resumes until the run is done. What the job did is counted outside brood:
 // each record once, except those that brood reports as unknown, and of those no
-// more than one for each worker that was killed in the middle of something.
+// more than a worker has in hand for each that was killed in the middle of something.
 func TestEffects(t *testing.T) {
 	for _, effect := range []string{"once", "keyed"} {
-		t.Run(effect, func(t *testing.T) {
-			t.Parallel()
-			kills := 4 * chaosKills(t)
-			for round := 0; kills > 0; round++ {
-				x := &effects{dir: t.TempDir(), effect: effect, name: fmt.Sprintf("round%d", round)}
-				x.play(t, &kills)
-			}
-		})
+		for _, perWorker := range []int{1, 4} {
+			t.Run(fmt.Sprintf("%s/%d", effect, perWorker), func(t *testing.T) {
+				t.Parallel()
+				kills := 2 * chaosKills(t)
+				for round := 0; kills > 0; round++ {
+					x := &effects{dir: t.TempDir(), effect: effect, perWorker: perWorker, name: fmt.Sprintf("round%d", round)}
+					x.play(t, &kills)
+				}
+			})
+		}
 	}
 }
 
 // effects is one run that is killed again and again.
 type effects struct {
 	dir, effect, name string
+	perWorker         int // records in hand
 	parents, trees    int
 	workers           int
 }
@@ -117,7 +126,7 @@ func (x *effects) play(t *testing.T, kills *int) {
 	input := x.writeInput(t)
 	run := []string{
 		"run", "effect", input, "--run", x.name, "-o", x.path("out.csv"), "--key", "id",
-		"-j", strconv.Itoa(chaosSlots), "--effect", x.effect, "--backoff", "1ms..20ms", "--max-crashes", "1000",
+		"-j", strconv.Itoa(chaosSlots * x.perWorker), "--per-worker", strconv.Itoa(x.perWorker), "--effect", x.effect, "--backoff", "1ms..20ms", "--max-crashes", "1000",
 	}
 	args := run
 	for {
@@ -179,7 +188,7 @@ func (x *effects) check(t *testing.T, code int, stderr any) {
 		t.Fatalf("exit status %d, and there is no output\n%s", code, stderr)
 	}
 	counts := x.compare(t, x.path("out.csv"), x.path("effects"))
-	if bound := x.trees*chaosSlots + x.workers; counts["unknown"] > bound {
+	if bound := (x.trees*chaosSlots + x.workers) * x.perWorker; counts["unknown"] > bound {
 		t.Errorf("%d unknown after %d trees and %d workers were killed: at most %d may be", counts["unknown"], x.trees, x.workers, bound)
 	}
 	want := 1 // some are refused
