@@ -84,12 +84,6 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	return r, nil
 }
 
-// mostInHand is how many records may sleep at a time in one worker.
-const mostInHand = 1024
-
-// Fork returns the runner itself: it does not change.
-func (r *runner) Fork() (jobs.Runner, error) { return r, nil }
-
 func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
 	res.ElapsedKnown = true
 	if !r.plain {
