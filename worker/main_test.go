@@ -24,7 +24,7 @@ import (
 // TestMain is also the program of the workers that the tests start.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == Command {
-		os.Exit(Main(jobs.NewRegistry(&jobs.Definition{Name: "test", Open: openJob})))
+		os.Exit(Main(jobs.NewRegistry(&jobs.Definition{Name: "test", Open: openJob}, &jobs.Definition{Name: "stream", Open: openStream})))
 	}
 	os.Exit(m.Run())
 }
@@ -42,6 +42,9 @@ func openJob(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	}
 	return testJob{fails == "close"}, nil
 }
+
+// Fork returns the job itself, which has nothing of its own.
+func (j testJob) Fork() (jobs.Runner, error) { return j, nil }
 
 func (j testJob) Close() error {
 	fmt.Fprintln(os.Stderr, "the job is closed")
@@ -115,6 +118,7 @@ type process struct {
 	work           *os.File
 	answers        *os.File
 	in             *wire.Reader
+	places         int
 	page           *wire.Page
 	notes          *wire.Notes
 	stdout, stderr bytes.Buffer
@@ -133,7 +137,13 @@ func hello() wire.Hello {
 // launch starts a worker and says nothing to it.
 func launch(t *testing.T, change ...func(*process)) *process {
 	t.Helper()
-	p := &process{}
+	return launchFor(t, 1, change...)
+}
+
+// launchFor starts one that can have so many records in hand.
+func launchFor(t *testing.T, places int, change ...func(*process)) *process {
+	t.Helper()
+	p := &process{places: places}
 	workR, workW, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -151,10 +161,10 @@ func launch(t *testing.T, change ...func(*process)) *process {
 		}
 		files = append(files, f)
 	}
-	if err := wire.FilePage(files[2], 1).Reset(0); err != nil {
+	if err := wire.FilePage(files[2], places).Reset(0); err != nil {
 		t.Fatal(err)
 	}
-	if p.page, err = wire.OpenPage(files[2], 1); err != nil {
+	if p.page, err = wire.OpenPage(files[2], places); err != nil {
 		t.Fatal(err)
 	}
 	p.notes = wire.NewNotes(p.page, [2]*os.File{files[3], files[4]})
@@ -191,7 +201,7 @@ func launch(t *testing.T, change ...func(*process)) *process {
 // serving starts a worker that has shaken hands.
 func serving(t *testing.T, h wire.Hello, change ...func(*process)) *process {
 	t.Helper()
-	p := launch(t, change...)
+	p := launchFor(t, max(h.Places, 1), change...)
 	p.send(t, wire.TypeHello, h)
 	typ, payload, err := p.in.Next()
 	var ready wire.Ready
@@ -264,12 +274,17 @@ func (p *process) read(t *testing.T, n int) (got []string, frames int) {
 			t.Fatal(err)
 		}
 		frames++
+		r.Named = p.places > 1
 		for i := range r.Len() {
 			var res jobs.Result
 			if more, err := r.Next(&res); !more || err != nil {
 				t.Fatal(more, err)
 			}
-			got = append(got, answer(r.First+jobs.Seq(i), &res))
+			seq := r.First + jobs.Seq(i)
+			if r.Named {
+				seq = r.Seq
+			}
+			got = append(got, answer(seq, &res))
 		}
 	}
 	return got, frames
