@@ -53,7 +53,7 @@ def short(x):
     """A number for an axis: 1, 10k, 5M."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if x >= size:
-            return f"{x / size:g}{letter}"
+            return f"{x / size:.3g}{letter}"
     return f"{x:g}"
 
 

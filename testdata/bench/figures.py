@@ -9,7 +9,6 @@ class Sample(NamedTuple):
 
     wall: float  # seconds from the start to the exit
     cpu: float  # seconds, user and system
-    rss: int  # KiB, of the largest of its processes
 
 
 class Figure(NamedTuple):

@@ -76,7 +76,7 @@ def waited(argv, src, err, env):
     child.returncode = os.waitstatus_to_exitcode(status)
     if wall >= LIMIT:
         raise Refused(f"more than {LIMIT} s")
-    return Sample(wall, used.ru_utime + used.ru_stime, used.ru_maxrss), child.returncode
+    return Sample(wall, used.ru_utime + used.ru_stime), child.returncode
 
 
 def check(entry):

@@ -55,7 +55,8 @@ def peak(argv):
 def works(data, n, flight):
     """What is looked at: words, and arguments of brood."""
     for form in ("txt", "csv", "jsonl"):
-        yield f"{n:,} lines, results as .{form}", ["echo", "-j", "2", "-o", data.path("out." + form), data.lines(n)]
+        for size in (n, 10 * n):
+            yield f"{size:,} lines, results as .{form}", ["echo", "-j", "2", "-o", data.path("out." + form), data.lines(size)]
     slow = ["echo", "--sleep", "20ms", "-j", "500", "-o", data.path("out.txt"), data.lines(flight)]
     yield f"{flight:,} records of 20 ms, 500 at a time, a process each", slow
     yield "the same in 10 processes", [*slow, "--per-worker", "50"]

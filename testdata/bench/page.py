@@ -169,15 +169,14 @@ class Page:
         keys = [f"inflight/{j}" for j in IN_FLIGHT]
         return (f"## 1 to 1,000 at a time\n\n{IN_FLIGHT_TEXT}\n{self.shown('inflight', 'Share of what is possible')}\n"
                 + self.grid(keys, [BROOD, BASE, WIDE, PIPES], lambda k, n: seconds(self.r.wall(k, n)), "records")
-                + "\nMiB of the largest process, and processors that were busy:\n\n"
-                + self.grid(keys, [BROOD, BASE, WIDE], lambda k, n: f"{median(self.r.rss(k, n))}, {median(self.r.cores(k, n))}", "records"))
+                + "\nProcessors that were busy, on average:\n\n"
+                + self.grid(keys, [BROOD, BASE, WIDE, PIPES], lambda k, n: median(self.r.cores(k, n)), "records"))
 
     def growth(self):
         keys = [k for k in self.r.rows if k.startswith("growth/")]
         names = [BROOD, BASE, "Pool, chunksize 1000", "Pool, chunksize 1", PARALLEL, CAT]
         return (f"## Growth with records\n\n{GROWTH}\n{self.shown('growth', 'Records a second')}\n"
-                + self.grid(keys, names, lambda k, n: str(self.r.rate(k, n)), "records/s of")
-                + "\nMiB of the largest process:\n\n" + self.grid(keys, names[:3], lambda k, n: median(self.r.rss(k, n)), "of"))
+                + self.grid(keys, names, lambda k, n: str(self.r.rate(k, n)), "records/s of"))
 
     def sizes(self):
         return (f"## Size of a record\n\n{SIZE}\n{self.shown('size', 'MB a second')}\n"

@@ -54,10 +54,6 @@ class Results:
         many, few = self.records(key, name), self.records(key, name + STARTS)
         return paired(lambda a, b: (a.cpu - b.cpu) / (many - few), self.samples(key, name), self.samples(key, name + STARTS))
 
-    def rss(self, key, name):
-        """MiB of the largest process."""
-        return figure(s.rss / 1024 for s in self.samples(key, name))
-
     def cores(self, key, name):
         return figure(s.cpu / s.wall for s in self.samples(key, name))
 

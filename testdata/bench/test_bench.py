@@ -62,7 +62,7 @@ class Rounds(unittest.TestCase):
 
         def once(entry):
             ran.append(entry.name)
-            return Sample(len(ran), 0, 0)
+            return Sample(len(ran), 0)
 
         found = measure(self.entries(*"abcdefgh"), 0, 20, once=once)
         rounds = [ran[i:i + 8] for i in range(0, len(ran), 8)]
@@ -80,7 +80,7 @@ class Rounds(unittest.TestCase):
             turns.append(entry.name)
             if entry.name == "b" and turns.count("b") == 3:
                 raise Refused("no more")
-            return Sample(1, 1, 1)
+            return Sample(1, 1)
 
         found = measure(self.entries("a", "b"), 0, 5, once=once)
         self.assertEqual(len(found["a"]["samples"]), 5)
@@ -102,7 +102,6 @@ class Runs(unittest.TestCase):
         sample = run(self.python(busy))
         self.assertGreaterEqual(sample.cpu, 0.2)
         self.assertGreaterEqual(sample.wall, 0.2)
-        self.assertGreater(sample.rss, 1000)
 
     def test_who_fails_is_no_peer(self):
         for entry, why in ((Entry("it", ["/no/such/program"], 1), "not installed"),
@@ -277,7 +276,7 @@ class Charts(unittest.TestCase):
 def kept(base="1234567", **about):
     """Results of two rows, of which the one has a peer that is not there."""
     def entry(records, *walls):
-        return {"records": records, "samples": [[w, w / 2, 2048] for w in walls]}
+        return {"records": records, "samples": [[w, w / 2] for w in walls]}
     entries = {BROOD: entry(1000, 1, 2, 3), "Pool, chunksize 1000": entry(500, 1, 1, 2), "PHP": {"records": 5, "missing": "not | installed\nat all"}}
     flight = {BROOD: entry(1000, 2, 2, 2), PIPES: entry(1000, 1, 1, 1)}
     if base:
@@ -348,7 +347,7 @@ class Committed(unittest.TestCase):
 
     def test_its_pictures_are_there(self):
         shown = re.findall(r"\]\((benchmarks/\w+\.svg)\)", self.read("docs", "benchmarks.md"))
-        self.assertGreaterEqual(len(shown), 4)
+        self.assertGreaterEqual(len(shown), 7)
         for name in shown:
             xml.etree.ElementTree.fromstring(self.read("docs", name))
 
