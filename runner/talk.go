@@ -170,10 +170,10 @@ func (k *talk) room() bool {
 // most is how many records a worker that can have several may be given in all, as things stand: so
 // many as it can have in hand, and some more to go on with when these are answered.
 func (r *session) most(t *tempo) int {
-	if r.places == 1 || !r.guarding.differ.Load() {
+	if r.places == 1 || (r.fitted && !r.guarding.differ.Load()) {
 		return 1 // it may be the last
 	}
-	n := r.places
+	n := r.places // a program may answer none before it has so many
 	if r.fitted {
 		n = min(n, t.window())
 	}
@@ -204,7 +204,7 @@ func (k *talk) given() int { return len(k.queue) + len(k.closing) }
 
 // allowance is how many records the hand may be given now.
 func (k *talk) allowance() int {
-	if !k.slot.r.guarding.differ.Load() {
+	if !k.several && !k.slot.r.guarding.differ.Load() {
 		return 1 // it may be the last
 	}
 	if k.several {
