@@ -3,7 +3,6 @@ package book
 import (
 	"brood/jobs"
 	"brood/runner/ledger"
-	"brood/runner/sink"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -22,7 +21,7 @@ func (b *Book) emit(s span, bytes []byte) {
 	case b.order == nil:
 		b.write(s.first, s.count, bytes)
 	case b.gone || !b.order.InTurn(s.first):
-		b.order.Hold(&sink.Segment{First: s.first, Count: s.count, Bytes: slices.Clone(bytes)})
+		b.order.Hold(s.first, s.count, bytes)
 	default:
 		b.order.Advance(s.count)
 		b.write(s.first, s.count, bytes)
@@ -46,6 +45,7 @@ func (b *Book) drainOrder() {
 			}
 		}
 		b.write(s.First, s.Count, bytes)
+		b.order.Done(s)
 	}
 }
 
@@ -98,14 +98,14 @@ func (b *Book) readerLeft(err error) {
 		last := b.onStdout[len(b.onStdout)-1]
 		b.onStdout = b.onStdout[:len(b.onStdout)-1]
 		n := min(last.end, len(missing))
-		bytes := slices.Clone(missing[len(missing)-n:])
+		bytes := missing[len(missing)-n:]
 		missing = missing[:len(missing)-n]
 		if b.order == nil {
-			b.extra = append(b.extra, ledger.Held{First: last.first, Count: last.count, Bytes: bytes})
+			b.extra = append(b.extra, ledger.Held{First: last.first, Count: last.count, Bytes: slices.Clone(bytes)})
 			continue
 		}
 		b.order.Rewind(last.count)
-		b.order.Hold(&sink.Segment{First: last.first, Count: last.count, Bytes: bytes})
+		b.order.Hold(last.first, last.count, bytes)
 	}
 	b.cfg.Failed(&spec.WriteError{Err: err})
 }

@@ -10,9 +10,12 @@ type Segment struct {
 	First jobs.Seq
 	Count int
 	Bytes []byte
-	// Stored says that the bytes are in the ledger; they may be nil here.
+	// Stored says that the bytes are in the ledger; they are nil here.
 	Stored bool
-	gone   bool // handed out
+	on     *board // where the bytes are
+	// storing says that the owner is storing the bytes, and gone that it is done with
+	// the segment.
+	storing, gone bool
 }
 
 // Order puts segments into the order of the input. What comes early is kept in
@@ -21,10 +24,10 @@ type Segment struct {
 // Every record belongs to exactly one segment. A segment that comes when it is
 // its turn need not be held at all: see InTurn and Advance.
 type Order struct {
-	next   jobs.Seq
-	queue  segments
-	fresh  []*Segment // held since the last call of Unstored
-	memory int
+	next  jobs.Seq
+	queue segments
+	fresh []*Segment // held since the last call of Unstored
+	shelf shelf
 }
 
 // NewOrder returns an order whose next record is next, with the segments that
@@ -40,8 +43,8 @@ func NewOrder(next jobs.Seq, stored []Segment) *Order {
 // Next is the first record that has not been handed out.
 func (o *Order) Next() jobs.Seq { return o.next }
 
-// Memory is how many bytes wait in memory.
-func (o *Order) Memory() int { return o.memory }
+// Memory is how many bytes of memory are in use for what waits, or is being stored.
+func (o *Order) Memory() int { return o.shelf.memory }
 
 // Waiting is how many segments wait.
 func (o *Order) Waiting() int { return len(o.queue) }
@@ -57,45 +60,60 @@ func (o *Order) Advance(count int) { o.next += jobs.Seq(count) }
 // delivered after all, and will be held again.
 func (o *Order) Rewind(count int) { o.next -= jobs.Seq(count) }
 
-// Hold keeps a segment until its turn. The order owns its bytes from now on.
-func (o *Order) Hold(s *Segment) {
-	o.memory += len(s.Bytes)
+// Hold keeps a segment until its turn. The bytes are copied.
+func (o *Order) Hold(first jobs.Seq, count int, bytes []byte) {
+	s := &Segment{First: first, Count: count}
+	s.Bytes, s.on = o.shelf.put(bytes)
 	heap.Push(&o.queue, s)
 	o.fresh = append(o.fresh, s)
 }
 
-// Pop returns the next segment if it is its turn, or nil.
+// Pop returns the next segment if it is its turn, or nil. The owner calls Done when it is
+// done with the bytes.
 func (o *Order) Pop() *Segment {
 	if len(o.queue) == 0 || o.queue[0].First != o.next {
 		return nil
 	}
 	s := heap.Pop(&o.queue).(*Segment)
-	s.gone = true
 	o.next += jobs.Seq(s.Count)
-	o.memory -= len(s.Bytes)
 	return s
 }
 
+// Done notes that a segment which was handed out is not needed any more.
+func (o *Order) Done(s *Segment) {
+	s.gone = true
+	if !s.storing {
+		o.drop(s)
+	}
+}
+
+// drop gives back the memory of a segment, if it has any.
+func (o *Order) drop(s *Segment) {
+	if s.on != nil {
+		o.shelf.take(s.on)
+		s.Bytes, s.on = nil, nil
+	}
+}
+
 // Unstored returns the segments that wait and have not been returned before:
-// it is the caller who stores them now.
+// it is the caller who stores them now. Their bytes stay until Forget.
 func (o *Order) Unstored() []*Segment {
 	var out []*Segment
 	for _, s := range o.fresh {
 		if !s.gone {
+			s.storing = true
 			out = append(out, s)
 		}
 	}
+	clear(o.fresh) // nothing that is gone is held by it
 	o.fresh = o.fresh[:0]
 	return out
 }
 
-// Forget notes that a segment is stored and drops its bytes if it still waits.
+// Forget notes that a segment is stored and drops its bytes.
 func (o *Order) Forget(s *Segment) {
-	s.Stored = true
-	if !s.gone {
-		o.memory -= len(s.Bytes)
-		s.Bytes = nil
-	}
+	s.Stored, s.storing = true, false
+	o.drop(s)
 }
 
 type segments []*Segment
@@ -107,6 +125,7 @@ func (q *segments) Push(x any)        { *q = append(*q, x.(*Segment)) }
 func (q *segments) Pop() any {
 	old := *q
 	s := old[len(old)-1]
+	old[len(old)-1] = nil
 	*q = old[:len(old)-1]
 	return s
 }

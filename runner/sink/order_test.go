@@ -31,38 +31,52 @@ func TestOrder(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		first := jobs.Seq(random.IntN(3)) * 1000
 		all, whole := cut(random, first, random.IntN(30))
+		offsets := map[jobs.Seq]int{first: 0} // where the bytes of each segment begin
+		for _, s := range all {
+			offsets[s.First+jobs.Seq(s.Count)] = offsets[s.First] + len(s.Bytes)
+		}
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		o := NewOrder(first, nil)
 		stored := map[jobs.Seq][]byte{} // the ledger
-		var late []*Segment             // being stored; they may be handed out meanwhile
+		twice := map[jobs.Seq]bool{}
+		var late []*Segment // being stored; they may be handed out meanwhile
 		var out []byte
 		for _, s := range all {
 			if o.InTurn(s.First) && random.IntN(2) == 0 {
 				out = append(out, s.Bytes...)
 				o.Advance(s.Count)
 			} else {
-				o.Hold(s)
+				o.Hold(s.First, s.Count, s.Bytes)
 			}
 			if random.IntN(3) == 0 {
 				for _, s := range o.Unstored() {
-					if _, twice := stored[s.First]; twice {
+					if twice[s.First] {
 						t.Fatalf("seed %d: segment %d is to be stored twice", seed, s.First)
 					}
-					stored[s.First] = s.Bytes
+					twice[s.First] = true
 					late = append(late, s)
 				}
 			} else if random.IntN(2) == 0 {
-				for _, s := range late {
+				for _, s := range late { // what is stored is still what it was
+					stored[s.First] = bytes.Clone(s.Bytes)
 					o.Forget(s)
 				}
 				late = nil
 			}
 			for s := o.Pop(); s != nil; s = o.Pop() {
-				if s.Bytes == nil && s.Stored {
-					s.Bytes = stored[s.First]
+				if s.Stored {
+					out = append(out, stored[s.First]...)
+				} else {
+					out = append(out, s.Bytes...)
 				}
-				out = append(out, s.Bytes...)
+				o.Done(s)
 			}
+		}
+		for _, s := range late {
+			if want := whole[offsets[s.First]:offsets[s.First+jobs.Seq(s.Count)]]; !bytes.Equal(s.Bytes, want) {
+				t.Fatalf("seed %d: what is being stored of record %d became\n%s\nof\n%s", seed, s.First, s.Bytes, want)
+			}
+			o.Forget(s)
 		}
 		if !bytes.Equal(out, whole) || o.Waiting() != 0 || o.Memory() != 0 {
 			t.Fatalf("seed %d: %d segments and %d bytes wait; handed out\n%s\nwant\n%s", seed, o.Waiting(), o.Memory(), out, whole)
@@ -73,8 +87,8 @@ func TestOrder(t *testing.T) {
 // TestOrderWaits: nothing is handed out while an earlier record is missing.
 func TestOrderWaits(t *testing.T) {
 	o := NewOrder(5, []Segment{{First: 9, Count: 1, Stored: true}})
-	o.Hold(&Segment{First: 7, Count: 2, Bytes: []byte("78")})
-	if s := o.Pop(); s != nil || o.Next() != 5 || o.Waiting() != 2 || o.Memory() != 2 {
+	o.Hold(7, 2, []byte("78"))
+	if s := o.Pop(); s != nil || o.Next() != 5 || o.Waiting() != 2 || o.Memory() == 0 {
 		t.Errorf("%+v came; next %d, %d wait in %d bytes", s, o.Next(), o.Waiting(), o.Memory())
 	}
 	// What an earlier session has stored is not stored again.
@@ -100,18 +114,25 @@ func TestOrderWaits(t *testing.T) {
 // TestRewind: what could not be delivered is held again, and comes out once more.
 func TestRewind(t *testing.T) {
 	o := NewOrder(0, nil)
-	o.Hold(&Segment{First: 3, Count: 1, Bytes: []byte("3")})
+	o.Hold(3, 1, []byte("3"))
 	o.Advance(3)
-	if s := o.Pop(); s == nil || s.First != 3 {
+	s := o.Pop()
+	if s == nil || s.First != 3 {
 		t.Fatalf("%+v", s)
 	}
+	o.Done(s)
 	o.Rewind(2)
-	o.Hold(&Segment{First: 2, Count: 2, Bytes: []byte("23")})
+	o.Hold(2, 2, []byte("23"))
 	fresh := o.Unstored()
 	if len(fresh) != 1 || fresh[0].First != 2 {
 		t.Errorf("%d segments to be stored", len(fresh))
 	}
-	if s := o.Pop(); s == nil || s.First != 2 || o.Next() != 4 || o.Memory() != 0 {
-		t.Errorf("%+v came; next %d, %d bytes", s, o.Next(), o.Memory())
+	if s := o.Pop(); s == nil || s.First != 2 || string(s.Bytes) != "23" || o.Next() != 4 {
+		t.Errorf("%+v came; next %d", s, o.Next())
+	} else if o.Done(s); string(s.Bytes) != "23" {
+		t.Error("the bytes have gone, and they are being stored")
+	}
+	if o.Forget(fresh[0]); fresh[0].Bytes != nil || o.Memory() != 0 {
+		t.Errorf("%d bytes are in memory", o.Memory())
 	}
 }
