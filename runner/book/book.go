@@ -28,9 +28,10 @@ const (
 	// heldMemory is how many bytes of early results are kept in memory before
 	// a commit moves them into the ledger; at twice as much, nothing is taken
 	// in until it has.
-	heldMemory = 8 << 20
-	// commitRows is how many rows bring a commit forward.
-	commitRows = 20000
+	heldMemory = 4 << 20
+	// commitRows is how many rows bring a commit forward. So many cost the ledger many times
+	// what a sync of the disk does.
+	commitRows = 8192
 )
 
 // Ledger is what makes commits durable, see ledger.Ledger.
@@ -150,6 +151,8 @@ type Book struct {
 	chunks  map[uint64]*chunk
 	touched map[uint64]bool // chunks changed since the last commit
 	next    ledger.Commit   // what the next commit will hold
+	making  *ledger.Commit  // the commit under way
+	spare   ledger.Commit   // empty, to be the next after that
 	rows    int
 	since   time.Time // the first change after the last commit; zero if none
 

@@ -24,6 +24,9 @@ func rows(n int) *Update {
 	return u
 }
 
+// pieceCost is what each result that waits counts beside its bytes, see sink.Order.
+const pieceCost = 128
+
 // early is an update with a result of so many bytes, whose turn has not come.
 func early(seq jobs.Seq, size int) *Update {
 	u := &Update{Buf: make([]byte, size)}
@@ -39,8 +42,8 @@ func TestFullCommitsAtOnce(t *testing.T) {
 	}{
 		"rows":             {rows(commitRows), 0},
 		"one row more":     {rows(commitRows + 1), 1},
-		"bytes in memory":  {early(7, heldMemory), 0},
-		"one more of them": {early(7, heldMemory+1), 1},
+		"bytes in memory":  {early(7, heldMemory-pieceCost), 0},
+		"one more of them": {early(7, heldMemory-pieceCost+1), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -89,8 +92,8 @@ func TestOverfullTakesNothingIn(t *testing.T) {
 	}{
 		"rows":                {false, send(rows(2 * commitRows)), false},
 		"one row more":        {false, send(rows(2*commitRows + 1)), true},
-		"bytes in memory":     {false, send(early(7, 2*heldMemory)), false},
-		"one more of them":    {false, send(early(7, heldMemory), early(8, heldMemory+1)), true},
+		"bytes in memory":     {false, send(early(7, 2*heldMemory-pieceCost)), false},
+		"one more of them":    {false, send(early(7, heldMemory), early(8, heldMemory-2*pieceCost+1)), true},
 		"rows without reader": {true, unread(commitRows), false},
 		"one more of these":   {true, unread(commitRows + 1), true},
 	} {
@@ -215,5 +218,47 @@ func TestInputGrows(t *testing.T) {
 	}
 	if err := x.close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Rows are kept in the same memory from commit to commit, and none is in two of them.
+func TestRowsAreRecordedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := open(t, nil)
+		x.book.NoteInput(9)
+		for seq := range jobs.Seq(9) {
+			u := failed(seq, jobs.StatusFailed)
+			u.Attempts = append(u.Attempts, ledger.Attempt{Seq: seq, Error: "no"})
+			x.updates <- u
+			settleFor(time.Second)
+		}
+		if c := cap(x.book.next.Outcomes); c == 0 || c > 4*commitRows {
+			t.Errorf("there is room for %d rows", c)
+		}
+		if err := x.close(); err != nil {
+			t.Error(err)
+		}
+		var outcomes, attempts []jobs.Seq
+		for _, c := range x.made() {
+			for i := range c.Outcomes {
+				outcomes = append(outcomes, c.Outcomes[i].Seq)
+			}
+			for i := range c.Attempts {
+				attempts = append(attempts, c.Attempts[i].Seq)
+			}
+		}
+		if want := []jobs.Seq{0, 1, 2, 3, 4, 5, 6, 7, 8}; !slices.Equal(outcomes, want) || !slices.Equal(attempts, want) {
+			t.Errorf("recorded: %v and %v", outcomes, attempts)
+		}
+	})
+}
+
+// What a commit of very many rows has needed is not kept.
+func TestMuchIsNotKept(t *testing.T) {
+	full := ledger.Commit{Outcomes: make([]ledger.Outcome, 3, 4*commitRows+1), Attempts: make([]ledger.Attempt, 2, 4*commitRows)}
+	full.Attempts[1].Error = "no"
+	next := again(&full)
+	if next.Outcomes != nil || len(next.Attempts) != 0 || cap(next.Attempts) != 4*commitRows || next.Attempts[:2][1].Error != "" {
+		t.Errorf("room for %d outcomes and %d attempts", cap(next.Outcomes), cap(next.Attempts))
 	}
 }

@@ -19,7 +19,7 @@ func (b *Book) startCommit() {
 		return
 	}
 	c := b.next
-	b.next = ledger.Commit{}
+	b.next, b.spare = b.spare, ledger.Commit{}
 	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
 	b.notifying, b.toNotify = b.toNotify, nil
 	b.freed.committing = c.Freed
@@ -61,8 +61,24 @@ func (b *Book) startCommit() {
 		}
 		c.Retries = slices.DeleteFunc(c.Retries, func(r ledger.Retry) bool { return final[r.Seq] })
 	}
-	b.busy = true
+	b.busy, b.making = true, &c
 	b.work <- &c
+}
+
+// again makes a commit that has ended ready to be filled once more. Rows are kept in the
+// same memory all along, as there are many where many records fail.
+func again(c *ledger.Commit) ledger.Commit {
+	return ledger.Commit{
+		Outcomes: emptied(c.Outcomes), Attempts: emptied(c.Attempts), Retries: emptied(c.Retries), LeftRetries: emptied(c.LeftRetries),
+	}
+}
+
+func emptied[T any](rows []T) []T {
+	if cap(rows) > 4*commitRows {
+		return nil
+	}
+	clear(rows) // what they point to goes
+	return rows[:0]
 }
 
 // ackedNow is what the ledger is to know of settled notes, or nil if that is nothing new.
@@ -101,6 +117,7 @@ func (b *Book) committed(err error) {
 		b.fail(err)
 		return
 	}
+	b.spare, b.making = again(b.making), nil
 	for _, s := range b.stored {
 		b.order.Forget(s)
 	}

@@ -57,7 +57,7 @@ func NewUpdate() *Update { return updates.Get().(*Update) }
 
 // Free gives an update back that is not needed any more.
 func (u *Update) Free() {
-	if cap(u.Buf) > 4<<20 {
+	if cap(u.Buf) > 4*updateBytes {
 		u.Buf = nil
 	}
 	u.Buf, u.spans, u.Joblog = u.Buf[:0], u.spans[:0], u.Joblog[:0]
@@ -68,8 +68,9 @@ func (u *Update) Free() {
 	updates.Put(u)
 }
 
-// updateBytes is how much an update may hold before it should be sent.
-const updateBytes = 256 << 10
+// updateBytes is how much an update may hold before it should be sent. There may be one in
+// hand for every slot, and one for each on the way.
+const updateBytes = 64 << 10
 
 // Large reports whether an update should be sent before more is added.
 func (u *Update) Large() bool {

@@ -140,7 +140,10 @@ func (w *world) Commit(_ context.Context, c *ledger.Commit) error {
 	for _, h := range c.Held {
 		w.held[h.First] = slices.Clone(h.Bytes)
 	}
-	w.commits = append(w.commits, c)
+	made := *c // whose rows are the book's again when it has ended
+	made.Outcomes, made.Attempts = slices.Clone(c.Outcomes), slices.Clone(c.Attempts)
+	made.Retries, made.LeftRetries = slices.Clone(c.Retries), slices.Clone(c.LeftRetries)
+	w.commits = append(w.commits, &made)
 	return nil
 }
 
