@@ -81,6 +81,11 @@ func (k *talk) takeEach(u *settlement, answers *wire.AnswersReader) (n int, err 
 		k.slot.recent.add(&t.Item)
 		k.slot.r.feed.EndKey(&t.Item)
 		k.retire(b)
+		if u.Large() {
+			if err := k.slot.r.sendPart(u); err != nil {
+				return n + 1, err
+			}
+		}
 	}
 }
 

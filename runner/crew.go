@@ -85,6 +85,9 @@ func (c *crew) hire(n int) error {
 		}
 		c.slots = append(c.slots, s)
 	}
+	for _, s := range c.slots {
+		s.tempo.share(n)
+	}
 	return nil
 }
 

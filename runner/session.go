@@ -147,6 +147,9 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 	return r.report(l, state, reason, err)
 }
 
+// mostUpdates bounds how many updates are on the way to the book.
+const mostUpdates = 64
+
 // prepare sets up everything that does not run yet.
 func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.Input) error {
 	cfg := r.cfg
@@ -199,8 +202,9 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	if err := r.crew.hire(cfg.Workers(cfg.Slots)); err != nil {
 		return err
 	}
-	// One update in hand for each slot, so that none waits for a write.
-	r.updates = make(chan *book.Update, cfg.Workers(cfg.Slots))
+	// One update on the way for each slot, so that none waits for a write; of many only
+	// some, as they take memory.
+	r.updates = make(chan *book.Update, min(cfg.Workers(cfg.Slots), mostUpdates))
 	return r.openBook(ctx, l, input)
 }
 

@@ -15,6 +15,14 @@ type settlement struct {
 
 func newSettlement() *settlement { return &settlement{Update: book.NewUpdate()} }
 
+// sendPart hands on what a settlement has so far, and leaves it empty: rows may be many times
+// as long as the answers they are made of.
+func (s *settler) sendPart(u *settlement) error {
+	part := *u
+	*u = *newSettlement()
+	return s.send(&part)
+}
+
 // send hands a settlement to the book, and then the records that are to be tried
 // again to the feed.
 func (s *settler) send(u *settlement) error {

@@ -23,6 +23,18 @@ type tempo struct {
 	mu   sync.Mutex
 	each time.Duration // per record, a moving average; 0 while nothing is known
 	last int           // size of the last batch
+	most int           // the largest there may be; 0: the largest there is
+}
+
+// batched is about how many records all workers may have in a batch each: the parent
+// remembers every one that is in hand.
+const batched = 1 << 16
+
+// share makes room for so many slots.
+func (p *tempo) share(slots int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.most = max(1, min(batched/slots, feed.BatchRecords))
 }
 
 // note takes in that n records took the worker busy.
@@ -51,6 +63,9 @@ func (p *tempo) size() int {
 	n := 1
 	if p.each > 0 {
 		n = int(min(batchTime/p.each, feed.BatchRecords))
+	}
+	if p.most > 0 {
+		n = min(n, p.most)
 	}
 	n = max(1, min(n, 4*max(p.last, 1)))
 	p.last = n

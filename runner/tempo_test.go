@@ -40,6 +40,22 @@ func TestTempo(t *testing.T) {
 	}
 }
 
+// Of many workers each gets less: what all have in hand is bounded.
+func TestTempoIsShared(t *testing.T) {
+	for slots, want := range map[int]int{1: feed.BatchRecords, 8: feed.BatchRecords, 64: batched / 64, 1000: batched / 1000, 10 * batched: 1} {
+		var p tempo
+		p.share(slots)
+		n := 0
+		for range 20 {
+			p.note(1000000, time.Millisecond)
+			n = p.size()
+		}
+		if n != want {
+			t.Errorf("%d slots: %d records, want %d", slots, n, want)
+		}
+	}
+}
+
 func TestMedian(t *testing.T) {
 	var m median
 	for i := range timeoutLeast - 1 {
