@@ -10,13 +10,15 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                  {"jobs", "jobs/*", "jobs/email", "runner/command", "worker"},
+	"brood":                  {"jobs", "jobs/*", "jobs/email", "jobs/exec", "runner/command", "worker"},
 	"brood/jobs/files":       {},
 	"brood/jobs/placeholder": {},
 	"brood/jobs/quickconn":   {"jobs/quickio"},
 	"brood/jobs":             {},
 	"brood/jobs/*":           {"jobs", "jobs/files", "jobs/placeholder", "jobs/quickio"},
 	"brood/jobs/email":       {"jobs", "jobs/files", "jobs/placeholder", "jobs/quickconn", "jobs/email/convert", "jobs/email/htmltext", "jobs/email/inbox", "jobs/email/lists", "jobs/email/reply", "jobs/email/report", "jobs/email/tally", "jobs/email/verp"},
+	"brood/jobs/exec":        {"jobs", "jobs/exec/vfork", "jobs/files", "jobs/placeholder"},
+	"brood/jobs/exec/vfork":  {},
 	"brood/jobs/email/lists": {"jobs"},
 	"brood/jobs/quickio":     {},
 	"brood/jobs/email/reply": {"jobs"},

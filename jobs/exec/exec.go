@@ -182,12 +182,14 @@ type runner struct {
 	stdin     bool
 	path      string // argv[0] looked up, if it is the same for all records
 	setup     jobs.Setup
-	env       []string
+	env       []string // what is the same for all records
+	own       vector   // what is the record's own of it
 	line      []byte
 	input     []byte
-	argv      []string
+	argv      vector
 	out, errs []byte
 	allErrs   []byte // not only the last of it, where what is printed is wanted
+	system    system // what starting commands takes here
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
@@ -218,6 +220,7 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 		}
 	}
 	r.env = append(r.env, "BROOD_RUN="+s.Run, "BROOD_SLOT="+strconv.Itoa(s.Slot))
+	r.prepare()
 	return r, nil
 }
 
@@ -227,17 +230,16 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", err)
 		return nil
 	}
-	env := slices.Concat(r.env, []string{
-		"BROOD_SEQ=" + strconv.FormatUint(uint64(rec.Seq), 10),
-		"BROOD_ATTEMPT=" + strconv.Itoa(rec.Attempt),
-		"BROOD_KEY=" + r.setup.Key.Of(rec),
-	})
+	r.own.reset()
+	r.own.add("BROOD_SEQ=", strconv.FormatUint(uint64(rec.Seq), 10))
+	r.own.add("BROOD_ATTEMPT=", strconv.Itoa(rec.Attempt))
+	r.own.add("BROOD_KEY=", r.setup.Key.Of(rec))
 	var in []byte // nil: none
 	if r.stdin {
 		in = append(append(r.input[:0], input(rec)...), r.setup.Shape.End...)
 		r.input = shrink(in)
 	}
-	status, full, err := r.run(path, env, in)
+	status, full, err := r.run(path, in)
 	if err != nil {
 		return r.notStarted(jobs.StartError(path, err), res)
 	}
@@ -284,23 +286,23 @@ func (r *runner) print(rec *jobs.Record, res *jobs.Result) {
 
 // build fills r.argv for a record and returns the program's path.
 func (r *runner) build(rec *jobs.Record) (string, error) {
-	r.argv = r.argv[:0]
+	r.argv.reset()
 	if r.shell {
-		r.argv = append(r.argv, "sh", "-c")
+		r.argv.add("sh")
+		r.argv.add("-c")
 	}
 	for _, t := range r.args {
-		err := t.words(&r.line, rec, r.setup.Slot, r.shell, func(arg []byte) { r.argv = append(r.argv, string(arg)) })
-		if err != nil {
+		if err := t.words(&r.line, rec, r.setup.Slot, r.shell, r.argv.addBytes); err != nil {
 			return "", err
 		}
 	}
-	if len(r.argv) == 0 {
+	if r.argv.len() == 0 {
 		return "", errors.New("nothing is left of the command, as the group has no such line")
 	}
 	if r.path != "" {
 		return r.path, nil
 	}
-	return osexec.LookPath(r.argv[0])
+	return osexec.LookPath(r.argv.word(0))
 }
 
 // notStarted judges why a command could not be started.
@@ -309,7 +311,7 @@ func (r *runner) notStarted(err error, res *jobs.Result) error {
 	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		verdict = jobs.VerdictThrottle // the machine is full, the record is not to blame
 	}
-	res.Fail(verdict, jobs.ClassStart, "start %s: %v", r.argv[0], err)
+	res.Fail(verdict, jobs.ClassStart, "start %s: %v", r.argv.word(0), err)
 	return nil
 }
 
@@ -329,7 +331,9 @@ func (r *runner) judge(ws syscall.WaitStatus, res *jobs.Result) {
 	verdict := jobs.VerdictRetry
 	switch code {
 	case 0:
-		_, _ = os.Stderr.Write(r.errs) // a warning: not lost, but no reason to fail
+		if len(r.errs) > 0 {
+			_, _ = os.Stderr.Write(r.errs) // a warning: not lost, but no reason to fail
+		}
 		return
 	case r.throttle:
 		verdict = jobs.VerdictThrottle
@@ -342,7 +346,7 @@ func (r *runner) judge(ws syscall.WaitStatus, res *jobs.Result) {
 	res.Fail(verdict, jobs.Class("exit:"+strconv.Itoa(code)), "exit status %d%s", code, said)
 }
 
-func (r *runner) Close() error { return nil }
+func (r *runner) Close() error { return r.system.close() }
 
 // heard takes in what a command says on standard error. Of what is wanted of it there is no
 // more than a record may have.

@@ -212,7 +212,8 @@ func TestNotStarted(t *testing.T) {
 			t.Errorf("%s: %s, %s, %q", name, res.Verdict, res.Class, res.Error)
 		}
 	}
-	r := &runner{argv: []string{"x"}}
+	r := &runner{}
+	r.argv.add("x")
 	for errno, want := range map[syscall.Errno]jobs.Verdict{
 		syscall.EAGAIN: jobs.VerdictThrottle, syscall.ENOMEM: jobs.VerdictThrottle, syscall.EMFILE: jobs.VerdictThrottle, syscall.ENFILE: jobs.VerdictThrottle,
 		syscall.ENOEXEC: jobs.VerdictFailed, syscall.EACCES: jobs.VerdictFailed, syscall.E2BIG: jobs.VerdictFailed,

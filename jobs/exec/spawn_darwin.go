@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	osexec "os/exec"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -12,11 +13,17 @@ import (
 // case a process it left behind holds them open.
 const afterExit = 200 * time.Millisecond
 
+type system struct{}
+
+func (system) close() error { return nil }
+
+func (*runner) prepare() {}
+
 // run runs r.argv and fills r.out and r.errs. Full says that the command
 // printed more than it may. Input, unless nil, is the command's standard input.
-func (r *runner) run(path string, env []string, input []byte) (ws syscall.WaitStatus, full bool, err error) {
+func (r *runner) run(path string, input []byte) (ws syscall.WaitStatus, full bool, err error) {
 	r.out, r.errs = r.out[:0], r.errs[:0]
-	cmd := &osexec.Cmd{Path: path, Args: r.argv, Env: env, WaitDelay: afterExit}
+	cmd := &osexec.Cmd{Path: path, Args: r.argv.strings(), Env: slices.Concat(r.env, r.own.strings()), WaitDelay: afterExit}
 	if input != nil {
 		cmd.Stdin = bytes.NewReader(input)
 	}
