@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Begin begins a new run and works until it is done, is stopped or fails. Plan
@@ -53,20 +55,29 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 	if err := in.Gather(ctx, cfg, set.Dir.GroupsPath(), true); err != nil {
 		return Report{}, errors.Join(err, in.Close())
 	}
-	l, err := create(ctx, set.Dir, cfg, in.Small())
+	l, err := create(ctx, set, cfg, in.Small())
 	if err != nil {
 		return Report{}, errors.Join(err, in.Close())
 	}
 	for _, note := range in.Reader.Notes() {
 		set.Term.Logf("%s", note)
 	}
-	return sit(ctx, set, cfg, cfg.Effect, l, in)
+	// The first session has begun with the run, and there is nothing to take over.
+	if err := set.Dir.WaitForWorkers(ctx, func() {}); err != nil {
+		return Report{}, errors.Join(err, in.Close(), catalog.Close(set.Dir, l))
+	}
+	return work(ctx, set, cfg, firstEpoch, l, in)
 }
 
+// firstEpoch is the number of the session that begins with its run.
+const firstEpoch = 1
+
 // create makes the ledger of a new run. From here on the run exists.
-func create(ctx context.Context, dir *home.Dir, cfg *spec.Config, small bool) (*ledger.Ledger, error) {
+func create(ctx context.Context, set *Setting, cfg *spec.Config, small bool) (*ledger.Ledger, error) {
+	dir, s := set.Dir, sessionNow(set, cfg)
 	run := ledger.Run{
-		Name: cfg.Name, Job: cfg.Job, Effect: cfg.Effect.String(), StartedAt: time.Now(),
+		Session: &s,
+		Name:    cfg.Name, Job: cfg.Job, Effect: cfg.Effect.String(), StartedAt: time.Now(),
 		Joblog: cfg.Joblog, JoblogFrom: cfg.JoblogFrom,
 		Output: cfg.Output, OutputFormat: cfg.OutputFormat.String(), Small: small,
 	}
@@ -81,17 +92,30 @@ func create(ctx context.Context, dir *home.Dir, cfg *spec.Config, small bool) (*
 	if run.Config, err = json.Marshal(cfg); err != nil {
 		return nil, fmt.Errorf("encode configuration: %w", err)
 	}
+	// The names of the directories as well, which may be new.
+	var names errgroup.Group
+	for _, d := range []string{filepath.Dir(dir.Path), dir.State()} {
+		names.Go(func() error { return home.SyncDir(d) })
+	}
 	l, err := ledger.Create(ctx, dir.File(ledger.FileName), run)
 	if err != nil {
-		return nil, &spec.WriteError{Err: err}
+		err = &spec.WriteError{Err: err}
 	}
-	// The names of the directories as well, which may be new.
-	for _, d := range []string{filepath.Dir(dir.Path), dir.State()} {
-		if err := home.SyncDir(d); err != nil {
-			return nil, errors.Join(err, l.Close())
-		}
+	if nameErr := names.Wait(); nameErr != nil {
+		err = errors.Join(err, nameErr)
 	}
-	return l, nil
+	if err != nil && l != nil {
+		err = errors.Join(err, l.Close())
+	}
+	return l, err
+}
+
+// sessionNow is a session of this process that begins now.
+func sessionNow(set *Setting, cfg *spec.Config) ledger.Session {
+	host, _ := os.Hostname() // for people; empty will do
+	return ledger.Session{
+		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: ledger.BootID(), Slots: cfg.Workers(cfg.Slots),
+	}
 }
 
 func inputRow(path string) (ledger.Input, error) {
@@ -121,6 +145,11 @@ func sit(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.Effect, l
 	if err != nil {
 		return Report{}, errors.Join(err, in.Close(), catalog.Close(set.Dir, l))
 	}
+	return work(ctx, set, cfg, epoch, l, in)
+}
+
+// work works on a run whose session has begun. It closes the ledger and the dataset.
+func work(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *ledger.Ledger, in *intake.Input) (Report, error) {
 	rep, err := run(ctx, set, cfg, epoch, l, in)
 	if closeErr := catalog.Close(set.Dir, l); err == nil && closeErr != nil {
 		err = &spec.WriteError{Err: closeErr}
@@ -150,10 +179,7 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.
 	if err != nil {
 		return 0, err
 	}
-	host, _ := os.Hostname() // for people; empty will do
-	s := ledger.Session{
-		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: ledger.BootID(), Slots: cfg.Workers(cfg.Slots),
-	}
+	s := sessionNow(set, cfg)
 	if cfg.Effect != was {
 		// With what the last session has left, which is judged by the new one: both are in
 		// the ledger, or neither.

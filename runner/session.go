@@ -44,7 +44,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -181,7 +180,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	if err := r.keepLimits(); err != nil {
 		return err
 	}
-	day, used, err := l.Reader().Quota(ctx)
+	day, used, err := l.InTurn().Quota(ctx)
 	if err != nil {
 		return err
 	}
@@ -210,7 +209,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 }
 
 func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Input) error {
-	led := l.Reader()
+	led := l.InTurn()
 	sum, err := led.Summary(ctx)
 	if err != nil {
 		return err
@@ -246,11 +245,6 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 		}
 		return err
 	}
-	if out.Path != sink.Stdout && out.Bytes == 0 {
-		if err := home.SyncDir(filepath.Dir(out.Path)); err != nil {
-			return err
-		}
-	}
 	joblog, err := r.openJoblog(ctx, led)
 	if err != nil {
 		return err
@@ -277,7 +271,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	r.alreadyOK = t.OK
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
 	r.book = book.New(book.Config{
-		Ledger: l, Reader: led, File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
+		Ledger: l, Reader: l.Reader(), File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
 		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit,
 		KeysKept: func(n int, err error) {

@@ -165,6 +165,8 @@ type Book struct {
 	synced int64           // output bytes at the last sync
 	logged int64           // bytes of the joblog then
 	put    bool            // something was put into the folder since the last commit
+	begun  bool            // results were written to the output in this session
+	ending bool            // nothing more will come
 	err    error           // nothing is written or recorded any more
 	// hasFailed says the same to others.
 	hasFailed atomic.Bool
@@ -282,6 +284,7 @@ func (b *Book) Keep(updates <-chan *Update) error {
 			b.startCommit()
 		}
 	}
+	b.ending = true
 	if b.busy {
 		b.committed(<-b.done)
 	}

@@ -19,6 +19,8 @@ func (b *Book) startCommit() {
 		return
 	}
 	c := b.next
+	// What it says is durable with the end of the session, which follows at once.
+	c.Soft = b.ending && len(b.toNotify) == 0 && len(c.Freed) == 0 && len(c.GivenBack) == 0
 	b.next, b.spare = b.spare, ledger.Commit{}
 	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
 	b.notifying, b.toNotify = b.toNotify, nil
@@ -28,7 +30,11 @@ func (b *Book) startCommit() {
 	c.Totals = b.Totals()
 	c.Beat = true
 	c.QuotaDay, c.QuotaUsed = b.cfg.Quota()
-	c.OutputBytes, c.OutputSum = b.cfg.File.Size(), b.cfg.File.Sum()
+	if c.OutputSum = b.cfg.File.Sum(); b.flushes() {
+		c.OutputBytes = b.cfg.File.Size()
+	} else {
+		c.OutputBytes = b.synced
+	}
 	if b.cfg.Joblog != nil {
 		size := b.cfg.Joblog.Size()
 		c.JoblogBytes = &size

@@ -150,3 +150,60 @@ func TestAcks(t *testing.T) {
 		}
 	})
 }
+
+// The last commit is durable with the end of the session, unless somebody waits for it.
+func TestSoft(t *testing.T) {
+	for name, c := range map[string]struct {
+		last func() *Update
+		soft bool
+	}{
+		"nobody waits": {func() *Update { return final(1) }, true},
+		"keys go back": {func() *Update {
+			u := final(1)
+			u.Freed = []string{"ann"}
+			return u
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := open(t, nil)
+				x.book.NoteInput(2)
+				x.updates <- final(0)
+				settleFor(commitAfter + time.Millisecond)
+				x.updates <- c.last()
+				if err := x.close(); err != nil {
+					t.Fatal(err)
+				}
+				made := x.made()
+				if len(made) < 2 || made[0].Soft || made[1].Soft != c.soft {
+					t.Errorf("%d commits, the first soft: %v", len(made), made[0].Soft)
+				}
+			})
+		})
+	}
+}
+
+// A header is no reason to sync the output before there are results.
+func TestHeaderAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := open(t, nil)
+		x.book.NoteInput(1)
+		if err := x.book.cfg.File.Write([]byte("header\n")); err != nil {
+			t.Fatal(err)
+		}
+		x.updates <- NewUpdate()
+		settleFor(beatAfter + time.Millisecond)
+		made := x.made()
+		if got := x.happened(); got != "sync input, commit" || len(made) != 1 || made[0].OutputBytes != 0 {
+			t.Errorf("%s: %+v", got, made)
+		}
+		x.updates <- final(0)
+		if err := x.close(); err != nil {
+			t.Fatal(err)
+		}
+		last := x.made()[len(x.made())-1]
+		if got := x.happened(); got != "sync input, sync output, commit" || last.OutputBytes != int64(len(x.file)) {
+			t.Errorf("%s: %d bytes of %d", got, last.OutputBytes, len(x.file))
+		}
+	})
+}

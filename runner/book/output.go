@@ -54,12 +54,17 @@ func (b *Book) write(first jobs.Seq, count int, bytes []byte) {
 	if b.cfg.File.IsStdout() {
 		b.onStdout = append(b.onStdout, span{first: first, count: count, end: len(bytes)})
 	}
+	b.begun = true
 	b.written(b.cfg.File.Write(bytes))
 }
 
+// flushes reports whether there is anything in the output that is worth a sync: the header of a
+// file is not while there are no results, and more may come. The ledger counts on nothing of it.
+func (b *Book) flushes() bool { return b.begun || b.ending || b.cfg.File.IsStdout() }
+
 // flush hands what the file has buffered to the kernel.
 func (b *Book) flush() {
-	if !b.gone {
+	if !b.gone && b.flushes() {
 		b.written(b.cfg.File.Flush())
 	}
 	if b.cfg.Joblog != nil {

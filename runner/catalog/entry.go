@@ -201,7 +201,7 @@ func taskOf(cfg *spec.Config) string {
 // Close closes the ledger of a run that was written, and leaves beside it what it says.
 // That is for those who look; it costs nothing where it cannot be done.
 func Close(dir *home.Dir, l *ledger.Ledger) error {
-	e, err := describe(context.Background(), l.Reader())
+	e, err := describe(context.Background(), l.InTurn())
 	if closeErr := l.Close(); err != nil || closeErr != nil || e.State == ledger.StateRunning {
 		return closeErr
 	}

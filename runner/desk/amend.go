@@ -24,7 +24,7 @@ func Amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config, warn Logf) e
 	if err := FinishAmending(ctx, l); err != nil {
 		return err
 	}
-	sum, err := l.Reader().Summary(ctx)
+	sum, err := l.InTurn().Summary(ctx)
 	if err != nil || sum.State != ledger.StateDone {
 		return err
 	}
@@ -32,7 +32,7 @@ func Amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config, warn Logf) e
 	var writeErr *spec.WriteError
 	switch {
 	case errors.Is(err, ErrOutputGone):
-		out, readErr := l.Reader().Output(ctx)
+		out, readErr := l.InTurn().Output(ctx)
 		if readErr != nil {
 			return readErr
 		}
@@ -54,11 +54,11 @@ var ErrOutputGone = errors.New("the results are not where they were written")
 // process died before it. Plain text has no row for an unknown record: what a
 // later try has brought is added at the end.
 func ApplyAmendments(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) error {
-	list, err := l.Reader().Amendments(ctx)
+	list, err := l.InTurn().Amendments(ctx)
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	out, err := l.Reader().Output(ctx)
+	out, err := l.InTurn().Output(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,11 +89,11 @@ func ApplyAmendments(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) er
 
 // FinishAmending renames a new version of the output that the ledger counts on.
 func FinishAmending(ctx context.Context, l *ledger.Ledger) error {
-	tmp, err := l.Reader().Replacement(ctx)
+	tmp, err := l.InTurn().Replacement(ctx)
 	if err != nil || tmp == "" {
 		return err
 	}
-	out, err := l.Reader().Output(ctx)
+	out, err := l.InTurn().Output(ctx)
 	if err != nil {
 		return err
 	}

@@ -267,7 +267,7 @@ func Alive(state, name string) bool {
 // Discard removes what a run left that was cut off before it began.
 func (d *Dir) Discard() error {
 	for _, name := range []string{
-		ledger.FileName, ledger.FileName + "-wal", ledger.FileName + "-shm", ledger.FileName + "-journal", stdinName, stdinName + ".part", groupsName, groupsName + ".part",
+		ledger.FileName, ledger.FileName + ".part", ledger.FileName + "-wal", ledger.FileName + "-shm", ledger.FileName + "-journal", stdinName, stdinName + ".part", groupsName, groupsName + ".part",
 	} {
 		if err := os.Remove(d.File(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return &spec.WriteError{Err: err}

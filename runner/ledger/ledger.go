@@ -16,20 +16,15 @@ import (
 	"brood/runner/ledger/seal"
 	"context"
 	"database/sql"
-	_ "embed"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
 )
-
-//go:embed schema.sql
-var schema string
 
 // SchemaVersion is the user_version of databases with all the tables there are, and
 // plainVersion of those without what is in again.sql. Of older ones version 2 can be read,
@@ -48,10 +43,6 @@ const FileName = "ledger.db"
 
 // SealName is the name of the ledger's seal in the run directory, see package seal.
 const SealName = seal.FileName
-
-// smallPage is the size of a page in the ledger of a small run, in bytes: each table and
-// index takes one at least, and there are many.
-const smallPage = 512
 
 // ErrVersion is wrapped by errors about a ledger of another version.
 var ErrVersion = errors.New("the ledger is of another version")
@@ -73,6 +64,8 @@ type Ledger struct {
 
 	seal   *seal.Seal
 	number uint64      // of the last transaction
+	owed   *uint64     // records before it may have been sent out, as transactions say that are not sealed yet; nil: all are
+	soft   bool        // what is written now is not synced, see Commit.Soft
 	old    bool        // it was of oldVersion when it was opened
 	file   os.FileInfo // of the database
 }
@@ -91,7 +84,7 @@ const (
 	toGlance        // to read, and to take those files away as the last one that has it open
 )
 
-func dsn(path string, a access, pageSize int) string {
+func dsn(path string, a access) string {
 	q := url.Values{}
 	q.Add("_pragma", "busy_timeout(10000)")
 	switch a {
@@ -101,45 +94,12 @@ func dsn(path string, a access, pageSize int) string {
 		q.Set("mode", "rw")
 		q.Add("_pragma", "query_only(1)")
 	case toWrite:
-		if pageSize > 0 { // of a database that is made; the driver does this before it sets the mode
-			q.Add("_pragma", fmt.Sprintf("page_size(%d)", pageSize))
-		}
 		q.Set("_journal_mode", "WAL")
 		q.Add("_pragma", "synchronous(FULL)")
 		q.Set("_txlock", "immediate")
 	}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
 	return u.String()
-}
-
-// Create makes the ledger of a new run. The path is absolute.
-func Create(ctx context.Context, path string, run Run) (*Ledger, error) {
-	size := 0 // what SQLite likes
-	if run.Small {
-		size = smallPage
-	}
-	l, err := connect(ctx, path, size)
-	if err != nil {
-		return nil, err
-	}
-	id, err := newID()
-	if err == nil {
-		err = l.initialise(ctx, run, id)
-	}
-	if err == nil {
-		l.seal, err = seal.Create(sealPath(path), id, nil)
-	}
-	if err == nil {
-		err = l.sealIt(0)
-	}
-	if err == nil { // what the run is must not be lost with the log
-		_, err = l.write.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`)
-	}
-	if err != nil {
-		_ = l.Close()
-		return nil, fmt.Errorf("create ledger %s: %w", path, explain(err))
-	}
-	return l, SyncDir(filepath.Dir(path))
 }
 
 // Open opens the ledger of an existing run for writing. It is compared with its seal: one
@@ -157,7 +117,7 @@ func openWith(ctx context.Context, path string, check func(*Ledger, context.Cont
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l, err := connect(ctx, path, 0)
+	l, err := connect(ctx, path)
 	if err != nil {
 		return nil, errors.Join(err, closeSeal(s))
 	}
@@ -172,8 +132,8 @@ func openWith(ctx context.Context, path string, check func(*Ledger, context.Cont
 	if err == nil {
 		err = check(l, ctx, sums)
 	}
-	if err == nil {
-		err = l.prepare(ctx)
+	if err == nil { // all of them, so that a schema that is not ours any more is noticed now
+		err = l.stmts.prepare(ctx, l.write)
 	}
 	if err != nil {
 		l.broken = true
@@ -182,12 +142,12 @@ func openWith(ctx context.Context, path string, check func(*Ledger, context.Cont
 	return l, nil
 }
 
-func connect(ctx context.Context, path string, pageSize int) (*Ledger, error) {
-	db, err := sql.Open("sqlite", dsn(path, toWrite, pageSize))
+func connect(ctx context.Context, path string) (*Ledger, error) {
+	db, err := sql.Open("sqlite", dsn(path, toWrite))
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, explain(err))
 	}
-	l := &Ledger{db: db, path: path}
+	l := &Ledger{db: db, path: path, stmts: newStatements()}
 	if l.write, err = db.Conn(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, explain(err)), db.Close())
 	}
@@ -197,7 +157,7 @@ func connect(ctx context.Context, path string, pageSize int) (*Ledger, error) {
 	return l, nil
 }
 
-func checkVersion(ctx context.Context, db *sql.DB, known ...int) error {
+func checkVersion(ctx context.Context, db querier, known ...int) error {
 	var v int
 	err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v)
 	if cutOffAtCreation(err) {
@@ -215,53 +175,12 @@ func checkVersion(ctx context.Context, db *sql.DB, known ...int) error {
 	return nil
 }
 
-func (l *Ledger) initialise(ctx context.Context, run Run, id seal.ID) error {
-	tx, err := l.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", plainVersion)); err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO run (id, name, job, effect, config, state, started_at) VALUES (1, ?, ?, ?, ?, 'running', ?)`,
-		run.Name, run.Job, run.Effect, string(run.Config), stamp(run.StartedAt))
-	if err != nil {
-		return err
-	}
-	for i, in := range run.Inputs {
-		_, err := tx.ExecContext(ctx, `INSERT INTO inputs VALUES (?, ?, ?, ?, ?, ?)`, i, in.Path, in.Size, in.ModTime, in.Hash, in.Whole)
-		if err != nil {
-			return err
-		}
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO outputs VALUES (0, ?, ?, 0, 0, NULL)`, run.Output, run.OutputFormat)
-	if err != nil {
-		return err
-	}
-	if run.Joblog != "" {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO outputs VALUES (1, ?, 'joblog', ?, 0, NULL)`, run.Joblog, run.JoblogFrom); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO progress VALUES (1, ?, 1, 0, NULL, 0, NULL, NULL)`, id[:]); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	return l.prepare(ctx)
-}
-
-// Close closes the ledger.
+// Close closes the ledger, and makes durable what is not yet.
 func (l *Ledger) Close() error {
 	l.stmts.close()
-	var err error
+	err := l.payOwed(context.Background())
 	if l.write != nil {
-		err = l.write.Close()
+		err = errors.Join(err, l.write.Close())
 	}
 	err = errors.Join(err, l.db.Close())
 	if !l.broken && err == nil {

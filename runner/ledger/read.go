@@ -15,7 +15,7 @@ import (
 
 // Reader reads a ledger that another process may be writing.
 type Reader struct {
-	db   *sql.DB
+	db   querier
 	path string
 	old  bool // of oldVersion
 	open bool // by OpenReader, and not by a Ledger that writes
@@ -28,6 +28,14 @@ const (
 	passingTime  = 10 * time.Millisecond
 )
 
+// querier asks a database: by a connection of its own, or by that of the writer.
+type querier interface {
+	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
+	Close() error
+}
+
 // OpenReader opens a ledger for reading only. One that has lost its newest part is
 // ErrDamaged; what it holds is not compared with its seal, as Open does.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
@@ -36,7 +44,7 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	}
 	// Before the ledger, which is ahead of it while somebody writes.
 	id, at, sealErr := seal.Peek(sealPath(path))
-	db, err := sql.Open("sqlite", dsn(path, howToRead(path), 0))
+	db, err := sql.Open("sqlite", dsn(path, howToRead(path)))
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, explain(err))
 	}
@@ -84,8 +92,12 @@ func (r *Reader) compare(ctx context.Context, sealID seal.ID, at seal.State, sea
 	return behind(id, number, sealID, at)
 }
 
-// Reader returns a reader over the writer's own connections.
+// Reader returns a reader over connections beside the writer's.
 func (l *Ledger) Reader() *Reader { return &Reader{db: l.db, path: l.path, migrated: l.old} }
+
+// InTurn returns a reader over the writer's connection: for the goroutine that writes, while
+// it does not. Another connection has to read the whole schema first.
+func (l *Ledger) InTurn() *Reader { return &Reader{db: l.write, path: l.path, migrated: l.old} }
 
 // Migrated reports whether the ledger has been brought up to date just now: what lies
 // beside it is then in the formats of that time.

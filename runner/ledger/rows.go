@@ -34,6 +34,8 @@ type Run struct {
 	JoblogFrom int64
 	// Small says that there are few records: the ledger is made to take little room.
 	Small bool
+	// Session is the first one, which begins with the run; nil: none does.
+	Session *Session
 }
 
 // Input is one file of the dataset. The pointers are nil for standard input.
@@ -241,6 +243,9 @@ type Death struct {
 // Commit is what one group commit records. The outputs have been synced up to
 // OutputBytes before.
 type Commit struct {
+	// Soft says that nobody waits for it: it is durable with the next one that is not soft,
+	// or when the ledger has been closed.
+	Soft         bool
 	Totals       Totals
 	InputDone    bool
 	Chunks       []Chunk

@@ -38,7 +38,7 @@ func Salvage(ctx context.Context, path string) (*Salvaged, error) {
 	if err != nil {
 		return nil, lost(path, err)
 	}
-	l, err := connect(ctx, path, 0)
+	l, err := connect(ctx, path)
 	if err != nil {
 		return nil, lost(path, err)
 	}
@@ -108,7 +108,7 @@ func (s *Salvaged) restore(ctx context.Context, sums *seal.Sums, at seal.State, 
 	if err := l.recountAll(ctx); err != nil {
 		return err
 	}
-	return l.prepare(ctx)
+	return l.stmts.prepare(ctx, l.write)
 }
 
 // recountAll makes the books what the ledger holds.

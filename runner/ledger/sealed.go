@@ -91,7 +91,7 @@ func closeSeal(s *seal.Seal) error {
 const sealedUnseen = 1
 
 // progressOf reads whose ledger this is, and the number of its last transaction.
-func progressOf(ctx context.Context, db *sql.DB) (id seal.ID, number, issued uint64, err error) {
+func progressOf(ctx context.Context, db querier) (id seal.ID, number, issued uint64, err error) {
 	var run []byte
 	err = db.QueryRowContext(ctx, `SELECT run, number, issued FROM progress`).Scan(&run, &number, &issued)
 	if errors.Is(err, sql.ErrNoRows) || (err == nil && len(run) != len(id)) {
@@ -145,7 +145,7 @@ func (l *Ledger) makeSeal(ctx context.Context, id seal.ID, sums *seal.Sums) (err
 }
 
 // Integrity has SQLite look for contradictions in a database.
-func Integrity(ctx context.Context, db *sql.DB) error {
+func Integrity(ctx context.Context, db querier) error {
 	var said string
 	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&said); err != nil {
 		return err
@@ -156,11 +156,62 @@ func Integrity(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// sealIt seals the transaction that was just made.
+// sealIt seals the transaction that was just made, or notes that it has to be: the seal may
+// not be ahead of what is on the disk.
 func (l *Ledger) sealIt(issued uint64) error {
 	l.number++
+	if l.owed != nil {
+		issued = max(issued, *l.owed)
+	}
+	if l.soft {
+		l.owed = &issued
+		return nil
+	}
 	if err := l.seal.Advance(l.path+"-wal", l.number, issued, BootID()); err != nil {
 		return damaged(err)
+	}
+	l.owed = nil
+	return nil
+}
+
+// soften says whether the transactions that follow are to be durable only with a later one
+// that is not soft, or with Close. It is called between transactions. SQLite goes on syncing
+// whatever keeps the database whole. The log is not moved into the database meanwhile: then
+// the next transaction would begin it anew, and what the seal has not seen of it were gone.
+func (l *Ledger) soften(ctx context.Context, yes bool) error {
+	if l.soft == yes {
+		return nil
+	}
+	how := "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000" // the latter as it is by itself
+	if yes {
+		how = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0"
+	}
+	if _, err := l.write.ExecContext(ctx, how); err != nil {
+		return err
+	}
+	l.soft = yes
+	return nil
+}
+
+// payOwed makes the soft transactions durable, and seals them. The log is moved into the
+// database, as it would be when that is closed: SQLite syncs it before.
+func (l *Ledger) payOwed(ctx context.Context) error {
+	if l.owed == nil || l.broken {
+		return nil
+	}
+	var busy, frames, moved int
+	err := l.write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &frames, &moved)
+	if err == nil && (busy != 0 || moved != frames) { // somebody reads, and it may not have got as far as the sync
+		err = l.seal.SyncLog(l.path + "-wal")
+	}
+	if err == nil {
+		l.soft = false
+		l.number-- // which sealIt counts
+		err = l.sealIt(0)
+	}
+	if err != nil {
+		l.broken = true
+		return fmt.Errorf("write ledger %s: %w", l.path, explain(err))
 	}
 	return nil
 }

@@ -11,13 +11,22 @@ import (
 
 // tx runs f in a transaction of the writer.
 func (l *Ledger) tx(ctx context.Context, f func(exec func(q string, args ...any) int64) error) error {
+	return l.txAs(ctx, false, f)
+}
+
+// txAs is tx; soft as in Commit.Soft.
+func (l *Ledger) txAs(ctx context.Context, soft bool, f func(exec func(q string, args ...any) int64) error) error {
 	if l.broken {
 		return fmt.Errorf("write ledger %s: %w", l.path, errBroken)
 	}
 	if err := l.inPlace(); err != nil {
 		return err
 	}
-	t, err := l.write.BeginTx(ctx, nil)
+	err := l.soften(ctx, soft)
+	var t *sql.Tx
+	if err == nil {
+		t, err = l.write.BeginTx(ctx, nil)
+	}
 	if err != nil {
 		return fmt.Errorf("write ledger %s: %w", l.path, explain(err))
 	}
@@ -62,9 +71,7 @@ func (l *Ledger) SetConfig(ctx context.Context, config []byte) error {
 func (l *Ledger) BeginSession(ctx context.Context, s Session, left []Note) (int64, error) {
 	var number int64
 	err := l.tx(ctx, func(exec func(string, ...any) int64) error {
-		number = exec(`INSERT INTO sessions (started_at, version, pid, host, boot_id, slots) VALUES (?, ?, ?, ?, ?, ?)`,
-			stamp(s.StartedAt), s.Version, s.PID, s.Host, s.BootID, s.Slots)
-		exec(`INSERT OR REPLACE INTO owner VALUES (1, ?, ?, ?, ?, ?)`, number, s.Host, s.BootID, s.PID, stamp(s.StartedAt))
+		number = s.insert(exec)
 		if s.Config != nil {
 			exec(`UPDATE run SET effect = ?, config = ?`, s.Effect, string(s.Config))
 		}
@@ -80,11 +87,19 @@ func (l *Ledger) BeginSession(ctx context.Context, s Session, left []Note) (int6
 	return number, err
 }
 
+// insert adds the rows of a session that begins.
+func (s *Session) insert(exec func(q string, args ...any) int64) (number int64) {
+	number = exec(`INSERT INTO sessions (started_at, version, pid, host, boot_id, slots) VALUES (?, ?, ?, ?, ?, ?)`,
+		stamp(s.StartedAt), s.Version, s.PID, s.Host, s.BootID, s.Slots)
+	exec(`INSERT OR REPLACE INTO owner VALUES (1, ?, ?, ?, ?, ?)`, number, s.Host, s.BootID, s.PID, stamp(s.StartedAt))
+	return number
+}
+
 // EndSession records how the session ended, and whether all that it knew is in
-// the ledger.
+// the ledger. It is durable when the ledger has been closed.
 func (l *Ledger) EndSession(ctx context.Context, state State, reason string, clean bool, u Usage) error {
 	at := time.Now()
-	return l.tx(ctx, func(exec func(string, ...any) int64) error {
+	return l.txAs(ctx, true, func(exec func(string, ...any) int64) error {
 		exec(`UPDATE run SET state = ?, reason = ?, finished_at = ?`, string(state), reason, stamp(at))
 		exec(`UPDATE sessions SET ended_at = ?, ended_as = ?, clean = ?, workers = ?, cpu_ms = ?, max_rss = ? WHERE session = (SELECT max(session) FROM sessions)`,
 			stamp(at), string(state), clean, u.Workers, u.CPU.Milliseconds(), u.MaxRSS)

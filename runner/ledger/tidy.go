@@ -51,7 +51,7 @@ func (r *Reader) Close() error {
 	}
 	// Somebody has begun to write, and may have been killed since. As long as somebody who
 	// may only read has it open, closing it does not move the log.
-	holder, err := sql.Open("sqlite", dsn(r.path, toRead, 0))
+	holder, err := sql.Open("sqlite", dsn(r.path, toRead))
 	if err != nil {
 		return errors.Join(explain(err), r.db.Close())
 	}
@@ -64,7 +64,7 @@ func tidy(path string) error {
 	if _, err := os.Lstat(path + "-wal"); err != nil || howToRead(path) != toGlance {
 		return nil //nolint:nilerr // there is nothing to do
 	}
-	db, err := sql.Open("sqlite", dsn(path, toGlance, 0))
+	db, err := sql.Open("sqlite", dsn(path, toGlance))
 	if err != nil {
 		return fmt.Errorf("close ledger %s: %w", path, explain(err))
 	}
@@ -79,7 +79,7 @@ func moveLog(path string) error {
 	if logEmpty(path) {
 		return nil
 	}
-	db, err := sql.Open("sqlite", dsn(path, toWrite, 0))
+	db, err := sql.Open("sqlite", dsn(path, toWrite))
 	if err != nil {
 		return fmt.Errorf("close ledger %s: %w", path, explain(err))
 	}

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 
@@ -35,6 +36,7 @@ type File struct {
 	before  int64        // bytes that a regular file holds before the first of ours
 	regular bool
 	linked  bool // it had a name when it was opened
+	unnamed bool // its name may not be on the disk yet; of Sync
 }
 
 // WriteError is wrapped around errors of writing results.
@@ -109,7 +111,7 @@ func (o *File) open(at Start) error {
 	if err != nil {
 		return fmt.Errorf("open output: %w", err)
 	}
-	o.f = f
+	o.f, o.unnamed = f, o.size == 0
 	if err := o.goOn(at); err != nil {
 		return errors.Join(err, f.Close())
 	}
@@ -272,14 +274,38 @@ func (o *File) Sum() uint32 { return o.sum }
 // Size is the length of the file once all is flushed, in bytes.
 func (o *File) Size() int64 { return o.size }
 
-// Sync makes what was flushed durable. Pipes and terminals have nothing to
-// sync.
+// Sync makes what was flushed durable, and the first time the name of the file as well. Pipes
+// and terminals have nothing to sync.
 func (o *File) Sync() error {
-	err := unix.Fsync(int(o.f.Fd()))
-	if err == nil || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EROFS) {
+	name := make(chan error, 1)
+	if o.unnamed {
+		go func() { name <- o.syncName() }()
+	} else {
+		name <- nil
+	}
+	err := errors.Join(fsync(o.f), <-name)
+	if err != nil {
+		return &WriteError{o.Name(), err}
+	}
+	o.unnamed = false
+	return nil
+}
+
+func (o *File) syncName() error {
+	d, err := os.Open(filepath.Dir(o.path))
+	if err != nil {
+		return fmt.Errorf("sync directory: %w", err)
+	}
+	return errors.Join(fsync(d), d.Close())
+}
+
+// fsync is what the system call does, where there is something to sync.
+func fsync(f *os.File) error {
+	err := unix.Fsync(int(f.Fd()))
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EROFS) {
 		return nil
 	}
-	return &WriteError{o.Name(), err}
+	return err
 }
 
 // Close closes the file, but not standard output.

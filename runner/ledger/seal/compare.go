@@ -183,5 +183,5 @@ func (s *Seal) adopt(now *Sums) error {
 // Solid reports whether the sums must be right: they were made durable, or the machine has
 // not gone down since.
 func (s *Seal) Solid(boot string) bool {
-	return s.at.solid || (boot != "" && s.at.boot == bootHash(boot))
+	return s.at.solid == solid || (boot != "" && s.at.boot == bootHash(boot))
 }

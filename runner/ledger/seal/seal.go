@@ -29,8 +29,10 @@
 //	24      8     salt of the write-ahead log that the transaction is in
 //	32      8     its last frame there, from 1; frames after it are of later ones
 //	40      8     hash of the boot's identity
-//	48      8     1: the sums are complete and on the disk, whatever happens
+//	48      8     1: the sums are complete and on the disk, whatever happens; 2: they are if
+//	              they have the checksum at 60
 //	56      4     CRC-32C of the 56 bytes before, after those of the run's identity
+//	60      4     CRC-32C of the sums of so many pages
 //
 // In version 1, which is read and kept up to date, the checksums of pages begin at 4096.
 //
@@ -88,8 +90,17 @@ type State struct {
 	salt   uint64
 	frame  uint64
 	boot   uint64
-	solid  bool
+	solid  solidity
 }
+
+// solidity is what is known of the sums after a power failure.
+type solidity uint64
+
+const (
+	loose  solidity = iota // nothing
+	solid                  // they are on the disk
+	summed                 // they are if they have the sum that stands behind the state
+)
 
 const (
 	magic     = "broodsl2"
@@ -114,11 +125,7 @@ func bootHash(boot string) uint64 {
 
 func encodeState(id ID, s *State) []byte {
 	b := make([]byte, stateSize)
-	solid := uint64(0)
-	if s.solid {
-		solid = 1
-	}
-	for i, v := range []uint64{s.Number, s.Issued, s.pages, s.salt, s.frame, s.boot, solid} {
+	for i, v := range []uint64{s.Number, s.Issued, s.pages, s.salt, s.frame, s.boot, uint64(s.solid)} {
 		binary.LittleEndian.PutUint64(b[8*i:], v)
 	}
 	binary.LittleEndian.PutUint32(b[56:], stateSum(id, b))
@@ -131,7 +138,7 @@ func stateSum(id ID, b []byte) uint32 {
 
 func decodeState(id ID, b []byte) (s State, ok bool) {
 	v := func(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
-	s = State{Number: v(0), Issued: v(1), pages: v(2), salt: v(3), frame: v(4), boot: v(5), solid: v(6) == 1}
+	s = State{Number: v(0), Issued: v(1), pages: v(2), salt: v(3), frame: v(4), boot: v(5), solid: solidity(v(6))}
 	return s, stateSum(id, b) == binary.LittleEndian.Uint32(b[56:])
 }
 
@@ -188,29 +195,68 @@ func Peek(path string) (ID, State, error) {
 // Create makes the seal of a database that Advance has not been told of yet: all that it
 // holds stands in its write-ahead log, or in base, which may be nil.
 func Create(path string, id ID, base *Sums) (*Seal, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("make seal: %w", err)
-	}
-	s := &Seal{f: f, path: path, id: id, from: sumsAt}
+	s := &Seal{path: path, id: id, from: sumsAt}
 	if base != nil {
 		s.sums, s.at.pages, s.wal, s.size = base.sums, uint64(len(base.sums)), base.wal, base.size
 	}
-	b := make([]byte, sumsAt, sumsAt+4*len(s.sums))
-	copy(b, magic)
-	copy(b[len(magic):], id[:])
-	binary.LittleEndian.PutUint32(b[headSize-4:], crc32.Checksum(b[:headSize-4], castagnoli))
-	copy(b[stateAt:], encodeState(id, &State{})) // which vouches for nothing
-	for _, v := range s.sums {
-		b = binary.LittleEndian.AppendUint32(b, v)
+	return made(s)
+}
+
+// Found makes the seal of a database that is on the disk, in pages of size bytes, and of which
+// nothing stands in a log: its first transaction has made it. The database is the image.
+func Found(path string, id ID, image []byte, size int, boot string) (*Seal, error) {
+	s := &Seal{path: path, id: id, from: sumsAt, size: size}
+	for ; len(image) >= size; image = image[size:] {
+		s.sums = append(s.sums, sum(image[:size]))
 	}
-	if _, err = f.WriteAt(b, 0); err == nil {
-		err = f.Sync()
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("write seal: %w", err), f.Close())
+	s.at = State{Number: 1, pages: uint64(len(s.sums)), boot: bootHash(boot)}
+	return made(s)
+}
+
+func made(s *Seal) (*Seal, error) {
+	if err := s.make(); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// make makes the file, durably but for its name.
+func (s *Seal) make() (err error) {
+	if s.f, err = os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o600); err != nil {
+		return fmt.Errorf("make seal: %w", err)
+	}
+	b := make([]byte, sumsAt, sumsAt+4*len(s.sums))
+	copy(b, magic)
+	copy(b[len(magic):], s.id[:])
+	binary.LittleEndian.PutUint32(b[headSize-4:], crc32.Checksum(b[:headSize-4], castagnoli))
+	copy(b[stateAt:], encodeState(s.id, &State{})) // which vouches for nothing
+	if s.at.Number > 0 {
+		copy(b[stateAt+stateSize*(s.at.Number%2):], encodeState(s.id, &s.at))
+	}
+	b = append(b, encodeSums(s.sums)...)
+	if _, err = s.f.WriteAt(b, 0); err == nil {
+		err = s.f.Sync()
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write seal: %w", err), s.f.Close())
+	}
+	return nil
+}
+
+func encodeSums(sums []uint32) []byte {
+	b := make([]byte, 0, 4*len(sums))
+	for _, v := range sums {
+		b = binary.LittleEndian.AppendUint32(b, v)
+	}
+	return b
+}
+
+// sumOfSums is the checksum of those of the pages that the database has; ok: all are known.
+func (s *Seal) sumOfSums() (sum uint32, ok bool) {
+	if uint64(len(s.sums)) < s.at.pages {
+		return 0, false
+	}
+	return crc32.Checksum(encodeSums(s.sums[:s.at.pages]), castagnoli), true
 }
 
 // Open opens the seal of a database, and compares the two: the database at db and the log
@@ -251,8 +297,15 @@ func (s *Seal) load() error {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
 	s.from = begins(b)
+	state := b[stateAt+stateSize*(s.at.Number%2):][:stateSize]
 	for b = b[s.from:]; len(b) >= 4; b = b[4:] {
 		s.sums = append(s.sums, binary.LittleEndian.Uint32(b))
+	}
+	if s.at.solid == summed {
+		s.at.solid = loose
+		if x, ok := s.sumOfSums(); ok && x == binary.LittleEndian.Uint32(state[60:]) {
+			s.at.solid = solid
+		}
 	}
 	return nil
 }
@@ -278,23 +331,50 @@ func (s *Seal) Advance(log string, number, issued uint64, boot string) error {
 }
 
 func (s *Seal) writeState(i int64) error {
-	if _, err := s.f.WriteAt(encodeState(s.id, &s.at), stateAt+i*stateSize); err != nil {
+	b := encodeState(s.id, &s.at)
+	if x, ok := s.sumOfSums(); ok && s.at.solid == summed {
+		binary.LittleEndian.PutUint32(b[60:], x)
+	}
+	if _, err := s.f.WriteAt(b, stateAt+i*stateSize); err != nil {
 		return fmt.Errorf("write seal: %w", err)
 	}
 	return nil
 }
 
-// Sync makes the seal durable, sums before the state that vouches for them.
+// Sync makes the seal durable. The state that vouches for the sums reaches the disk with them:
+// it has their checksum, by which one sees whether all of them have. When they have, it says
+// so; then a sum that is not right is damage, and no sign of a power failure.
 func (s *Seal) Sync() error {
+	if _, ok := s.sumOfSums(); ok {
+		s.at.solid = summed
+		if err := s.writeState(int64(s.at.Number % 2)); err != nil {
+			return err
+		}
+	}
 	if err := s.f.Sync(); err != nil {
 		return fmt.Errorf("sync seal: %w", err)
 	}
-	s.at.solid = true
-	if err := s.writeState(int64(s.at.Number % 2)); err != nil {
+	was := s.at.solid
+	s.at.solid = solid
+	if err := s.writeState(int64(s.at.Number % 2)); err != nil || was == summed {
 		return err
 	}
-	if err := s.f.Sync(); err != nil {
+	if err := s.f.Sync(); err != nil { // the sums are not at hand, see Shared
 		return fmt.Errorf("sync seal: %w", err)
+	}
+	return nil
+}
+
+// SyncLog makes the write-ahead log durable.
+func (s *Seal) SyncLog(path string) error {
+	if _, err := s.readLogOf(path); err != nil {
+		return err
+	}
+	if s.log == nil {
+		return fmt.Errorf("%s: %w: the log that the last transaction went to is gone", path, ErrDamaged)
+	}
+	if err := s.log.Sync(); err != nil {
+		return fmt.Errorf("sync write-ahead log: %w", err)
 	}
 	return nil
 }
