@@ -103,7 +103,7 @@ func NewFamily() (*Family, error) {
 		return nil, fmt.Errorf("mark inherited descriptors close-on-exec: %w", err)
 	}
 	f := &Family{live: make(map[int]*Child), inherited: make(map[int]bool)}
-	for _, pid := range childrenOf(os.Getpid()) {
+	for _, pid := range ownChildren() {
 		f.inherited[pid] = true
 	}
 	return f, nil
@@ -337,7 +337,7 @@ func (f *Family) strangers() []int {
 	var out []int
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, pid := range childrenOf(os.Getpid()) {
+	for _, pid := range ownChildren() {
 		// What a live worker's group has left behind goes with that group.
 		if pgid, err := unix.Getpgid(pid); err == nil && pgid != pid && f.live[pgid] != nil {
 			continue
@@ -347,6 +347,15 @@ func (f *Family) strangers() []int {
 		}
 	}
 	return out
+}
+
+// ownChildren returns the children of this process. To find out which they are, a file of each
+// of its threads is read; that there are none, one call says.
+func ownChildren() []int {
+	if childless() {
+		return nil
+	}
+	return childrenOf(os.Getpid())
 }
 
 // Close sweeps for the last time. All children must have been waited for.

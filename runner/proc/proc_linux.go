@@ -97,6 +97,16 @@ func waitNoReap(pid, options int) error {
 	}
 }
 
+// childless reports whether this process has no children, dead ones included.
+func childless() bool {
+	for {
+		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
+		if !errors.Is(err, unix.EINTR) {
+			return errors.Is(err, unix.ECHILD)
+		}
+	}
+}
+
 // childrenOf returns the processes whose parent is pid.
 func childrenOf(pid int) []int {
 	var out []int
