@@ -67,8 +67,8 @@ func (s *slot) work(ctx context.Context) error {
 
 func (s *slot) workOn(ctx context.Context) error {
 	b := &feed.Batch{}
-	var k *talk // with the next hand, if there is one already
-	for {
+	k, over, err := s.beginEarly(ctx) // with the next hand, if there is one already
+	for !over && err == nil {
 		// A worker is started when there is something for it to do. Where
 		// starts are limited it is started before, as what is taken must begin
 		// at once.
@@ -121,6 +121,7 @@ func (s *slot) workOn(ctx context.Context) error {
 		}
 		b = &feed.Batch{}
 	}
+	return err
 }
 
 // returnUnseen returns a batch that no worker has seen.

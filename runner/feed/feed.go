@@ -60,6 +60,7 @@ type Feed struct {
 	adapting    *adapting // nil: the number of slots is what it is
 	jobserver   *jobserver.Client
 	gate        gate
+	came        came
 	// open counts the records that are neither final nor given up.
 	open           int
 	ended          bool      // the source has no more
@@ -126,7 +127,7 @@ func New(c Config) *Feed {
 	}
 	f.free = make(chan *Block, blocks)
 	for range blocks {
-		f.free <- &Block{data: make([]byte, 0, blockBytes+64<<10)}
+		f.free <- &Block{}
 	}
 	return f
 }
@@ -197,6 +198,9 @@ func (f *Feed) Blank(ctx context.Context) *Block {
 	case <-ctx.Done():
 		return nil
 	case b := <-f.free:
+		if b.data == nil { // a small run needs but one
+			b.data = make([]byte, 0, blockBytes+64<<10)
+		}
 		b.data, b.items, b.keys = b.data[:0], b.items[:0], b.keys[:0]
 		b.pos, b.ready, b.asked = 0, 0, 0
 		return b
@@ -223,6 +227,7 @@ func (f *Feed) Push(b *Block) {
 	f.mu.Lock()
 	f.blocks = append(f.blocks, b)
 	f.open += len(b.items)
+	f.came.more(len(b.items))
 	if f.intents == nil {
 		b.ready = len(b.items)
 	}
@@ -235,6 +240,7 @@ func (f *Feed) Push(b *Block) {
 func (f *Feed) Adopt() {
 	f.mu.Lock()
 	f.open++
+	f.came.more(1)
 	f.mu.Unlock()
 }
 
@@ -324,6 +330,7 @@ func (f *Feed) CrashesOf(seq jobs.Seq) int {
 func (f *Feed) End() {
 	f.mu.Lock()
 	f.ended = true
+	f.came.more(0)
 	if f.open == 0 {
 		close(f.done)
 	}
