@@ -15,7 +15,7 @@ func recipient(vars variables, columns []string) (*netmail.Address, error) {
 		if v == "" {
 			continue
 		}
-		a, err := netmail.ParseAddress(strings.TrimSpace(string(jobs.CleanAddress([]byte(v)))))
+		a, err := parseAddress(strings.TrimSpace(string(jobs.CleanAddress([]byte(v)))))
 		if err != nil {
 			return nil, noAddress(v, err)
 		}
@@ -71,7 +71,7 @@ func asciiDomain(a string) (string, error) {
 	}
 	out := local + "@" + ascii
 	// xn--.example is a name to IDNA, and comes out as .example.
-	if back, err := netmail.ParseAddress(path(out)); err != nil || back.Address != out {
+	if back, err := parseAddress(path(out)); err != nil || back.Address != out {
 		return "", fmt.Errorf("%q: the domain is not valid", a)
 	}
 	return out, nil
@@ -86,4 +86,41 @@ func hidden(r rune) bool {
 
 // path is an address as the commands of SMTP have it, in angle brackets, with
 // quotes where it needs them.
-func path(address string) string { return (&netmail.Address{Address: address}).String() }
+func path(address string) string {
+	if isPlain(address) {
+		return "<" + address + ">"
+	}
+	return (&netmail.Address{Address: address}).String()
+}
+
+// parseAddress is that of net/mail, which for an address that is plain, in angle brackets or
+// not, as nearly all are, has nothing to find out.
+func parseAddress(s string) (*netmail.Address, error) {
+	inner, open := strings.CutPrefix(s, "<")
+	if inner, closed := strings.CutSuffix(inner, ">"); open == closed && isPlain(inner) {
+		return &netmail.Address{Address: inner}, nil
+	}
+	return netmail.ParseAddress(s)
+}
+
+// isPlain reports whether an address is words of letters and digits, with few signs, and dots
+// between, before the @, and a domain in letters of ASCII behind it: it needs no quotes and is read as it
+// is written.
+func isPlain(address string) bool {
+	local, domain, ok := cutAddress(address)
+	if !ok || !isDomainName(domain) {
+		return false
+	}
+	dot := true // a word begins here
+	for i := range len(local) {
+		c := local[i]
+		switch {
+		case c == '.' && dot:
+			return false
+		case c != '.' && (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte("_+-=", c) < 0:
+			return false
+		}
+		dot = c == '.'
+	}
+	return !dot
+}

@@ -1,6 +1,7 @@
 package email
 
 import (
+	netmail "net/mail"
 	"strconv"
 	"testing"
 )
@@ -23,5 +24,34 @@ func TestHidden(t *testing.T) {
 	}
 	if !oneAddress("zo\u00eb@example.com") || oneAddress("a b@example.com") {
 		t.Error("oneAddress")
+	}
+}
+
+// TestPlain: what is taken for a plain address is what net/mail reads and writes as it stands.
+func TestPlain(t *testing.T) {
+	plain := 0
+	letters := []string{"a", "Z", "9", ".", "-", "_", "+", "=", "@", "a@b", "x@Y.example", "\"", " ", "<", ">", "(", ",", "ü", "'", "%", "/", "[", "]", "\\", "\x00", "é.example"}
+	for n := range 40_000 {
+		var s string
+		for k := n; k > 0; k /= len(letters) {
+			s += letters[k%len(letters)]
+		}
+		if n%2 == 1 {
+			s += ".b@d.example"
+		}
+		got, err := parseAddress(s)
+		want, wantErr := netmail.ParseAddress(s)
+		if (err == nil) != (wantErr == nil) || err == nil && *got != *want {
+			t.Fatalf("%q: %v %v, and net/mail says %v %v", s, got, err, want, wantErr)
+		}
+		if as := (&netmail.Address{Address: s}).String(); path(s) != as {
+			t.Fatalf("%q is written as %s, and net/mail writes %s", s, path(s), as)
+		}
+		if isPlain(s) {
+			plain++
+		}
+	}
+	if plain < 500 {
+		t.Errorf("%d were plain", plain)
 	}
 }

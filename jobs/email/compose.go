@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -30,6 +31,7 @@ type composer struct {
 	// The last HTML that a text was made of, and that text.
 	madeOf, made string
 	madeMu       sync.Mutex
+	size         atomic.Int64 // of a message, with some room
 	now          func() time.Time
 	// allowed reports whether an address may be written to; it may be nil.
 	allowed func(address string) bool
@@ -192,13 +194,18 @@ func (c *composer) compose(rec *jobs.Record, key, run, instead string) (*letter,
 	return l, c.write(l)
 }
 
+// mostAhead is how much room for a message is made before it is known how long it is.
+const mostAhead = 64 << 10
+
 // write writes the message out, and signs it.
 func (c *composer) write(l *letter) error {
 	var out bytes.Buffer
+	out.Grow(int(min(c.size.Load(), mostAhead)))
 	if _, err := l.WriteTo(&out); err != nil {
 		return &badRecord{classHeader, err}
 	}
 	l.message = out.Bytes()
+	c.size.Store(int64(len(l.message) + len(l.message)/8)) // the next one is about as long
 	if !bytes.HasSuffix(l.message, []byte("\r\n")) {
 		l.message = append(l.message, "\r\n"...)
 	}
@@ -249,14 +256,26 @@ func nameOf(to *netmail.Address, list []mailbox, other bool) error {
 	return nil
 }
 
+// ownHeaders are those that a record may have in columns that act.
+var ownHeaders = []struct{ name, column string }{{"Subject", "subject"}, {"Cc", "cc"}, {"Bcc", "bcc"}, {"Reply-To", "reply_to"}}
+
+// ownColumn is the column of a header, or nothing if there is none.
+func ownColumn(header string) string {
+	for _, o := range ownHeaders {
+		if o.name == header {
+			return o.column
+		}
+	}
+	return ""
+}
+
 // fillHeaders fills the headers of the template, and those that a record has in
 // columns of its own that act, which count more.
 func (m *layout) fillHeaders(vars, acting variables) ([]setHeader, error) {
-	own := map[string]string{"Subject": "subject", "Cc": "cc", "Bcc": "bcc", "Reply-To": "reply_to"}
-	var out []setHeader
+	out := make([]setHeader, 0, len(m.headers)+len(ownHeaders))
 	subject := false
 	for _, h := range m.headers {
-		if acting.text(own[h.name]) != "" {
+		if acting.text(ownColumn(h.name)) != "" {
 			continue
 		}
 		set := setHeader{name: h.name}
@@ -271,8 +290,8 @@ func (m *layout) fillHeaders(vars, acting variables) ([]setHeader, error) {
 		}
 		out = append(out, set)
 	}
-	for _, name := range []string{"Subject", "Cc", "Bcc", "Reply-To"} {
-		v := acting.text(own[name])
+	for _, o := range ownHeaders {
+		name, v := o.name, acting.text(o.column)
 		if v == "" {
 			continue
 		}

@@ -40,7 +40,7 @@ func writtenMailbox(header string, a *netmail.Address) (mailbox, error) {
 	if n := longest(box.text); n > mostLine {
 		return mailbox{}, fmt.Errorf("header %s: an address of %d octets, and a line may have 998", header, n)
 	}
-	if back, err := netmail.ParseAddress(box.text); err != nil || back.Name != box.name || back.Address != box.address {
+	if back, err := parseAddress(box.text); err != nil || back.Name != box.name || back.Address != box.address {
 		return mailbox{}, fmt.Errorf("header %s: the name %q cannot be written so that it is read", header, a.Name)
 	}
 	return box, nil

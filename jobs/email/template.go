@@ -119,19 +119,29 @@ func expression(s string) func() *regexp.Regexp {
 }
 
 func (g guarded) Execute(w io.Writer, data any) error {
+	text, err := g.text(data)
+	if err == nil {
+		_, err = io.WriteString(w, text)
+	}
+	return err
+}
+
+// text is what Execute writes.
+func (g guarded) text(data any) (string, error) {
+	const values = 256 // room for what a record brings
 	var out strings.Builder
+	out.Grow(len(g.source) + values)
 	if err := g.filler.Execute(&out, data); err != nil {
-		return err
+		return "", err
 	}
 	text := out.String()
 	if err := holes(text, g.source, data); err != nil {
-		return err
+		return "", err
 	}
 	for i, c := range g.comments.text {
 		text = strings.ReplaceAll(text, g.comments.markOf(i), c)
 	}
-	_, err := io.WriteString(w, text)
-	return err
+	return text, nil
 }
 
 // holes refuses a text with one of the marks in it, unless it comes from the template itself or
@@ -293,8 +303,7 @@ var failedCall = sync.OnceValue(func() *regexp.Regexp {
 
 // fill fills a template. That a variable is missing is an error that names it.
 func fill(t filler, vars variables) (string, error) {
-	var out strings.Builder
-	err := t.Execute(&out, vars)
+	text, err := textOf(t, vars)
 	var exec template.ExecError
 	if errors.As(err, &exec) {
 		if _, why, ok := strings.Cut(exec.Error(), "error calling index: "); ok {
@@ -308,10 +317,20 @@ func fill(t filler, vars variables) (string, error) {
 		}
 	}
 	if err == nil {
-		if err = isText(out.String()); err != nil {
+		if err = isText(text); err != nil {
 			err = fmt.Errorf("what the template makes %w", err)
 		}
 	}
+	return text, err
+}
+
+// textOf is what a template writes.
+func textOf(t filler, vars variables) (string, error) {
+	if g, ok := t.(guarded); ok {
+		return g.text(vars)
+	}
+	var out strings.Builder
+	err := t.Execute(&out, vars)
 	return out.String(), err
 }
 
