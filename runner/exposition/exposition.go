@@ -40,7 +40,9 @@ type Page struct {
 }
 
 // NewPage is an empty page. The labels are those of all its samples.
-func NewPage(common ...Label) *Page { return &Page{common: slices.SortedFunc(slices.Values(common), byName)} }
+func NewPage(common ...Label) *Page {
+	return &Page{common: slices.SortedFunc(slices.Values(common), byName)}
+}
 
 // Bytes is the page as far as it is written.
 func (p *Page) Bytes() []byte { return p.b }
