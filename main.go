@@ -11,13 +11,17 @@ import (
 	"brood/jobs/exec"
 	"brood/jobs/pipe"
 	"brood/runner/command"
+	_ "brood/runner/command/front" // brood --help does not come as far as main
 	"brood/worker"
+	_ "brood/worker/early/echo" // workers of these jobs do not come as far as main
+	_ "brood/worker/early/exec"
+	_ "brood/worker/early/pipe"
 	"os"
 )
 
 func main() {
 	registry := jobs.NewRegistry(echo.Definition(), email.Definition(), exec.Definition(), pipe.Definition())
-	if len(os.Args) == 2 && os.Args[1] == worker.Command {
+	if len(os.Args) > 1 && os.Args[1] == worker.Command {
 		os.Exit(worker.Main(registry))
 	}
 	os.Exit(command.Main(registry, os.Args, os.Stdin, os.Stdout, os.Stderr))

@@ -10,7 +10,7 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                  {"jobs", "jobs/*", "jobs/email", "jobs/exec", "runner/command", "worker"},
+	"brood":                  {"jobs", "jobs/*", "jobs/email", "jobs/exec", "runner/command", "runner/command/front", "worker", "worker/early/*"},
 	"brood/jobs/files":       {},
 	"brood/jobs/placeholder": {},
 	"brood/jobs/quickconn":   {"jobs/quickio"},
@@ -31,6 +31,8 @@ var allowed = map[string][]string{
 	"brood/jobs/email/tally":    {"jobs", "jobs/files"},
 	"brood/worker/threads":      {},
 	"brood/worker":              {"jobs", "jobs/quickio", "worker/threads", "worker/wire"},
+	"brood/worker/early":        {"jobs", "worker"},
+	"brood/worker/early/*":      {"jobs/*", "worker/early"},
 	"brood/worker/wire":         {"jobs"},
 
 	// What each knows of the outside world, and nothing of a run.
@@ -69,7 +71,8 @@ var allowed = map[string][]string{
 	},
 
 	// The user.
-	"brood/runner/top": {"runner/control", "runner/term"},
+	"brood/runner/top":           {"runner/control", "runner/term"},
+	"brood/runner/command/front": {},
 	"brood/runner/command": {
 		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/sink", "runner/spec", "runner/term", "runner/top",
@@ -113,8 +116,10 @@ func TestArrows(t *testing.T) {
 // generic replaces the name of a job's package by a star, unless it has a line of its own.
 func generic(path string) string {
 	_, own := allowed[path]
-	if rest, ok := strings.CutPrefix(path, "brood/jobs/"); ok && !own && !strings.Contains(rest, "/") {
-		return "brood/jobs/*"
+	for _, parent := range []string{"brood/jobs/", "brood/worker/early/"} {
+		if rest, ok := strings.CutPrefix(path, parent); ok && !own && !strings.Contains(rest, "/") {
+			return parent + "*"
+		}
 	}
 	return path
 }

@@ -28,7 +28,7 @@ import (
 
 // TestMain makes this test binary a worker when it is started as one.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == wire.Command {
+	if len(os.Args) > 1 && os.Args[1] == wire.Command {
 		os.Exit(worker.Main(jobs.NewRegistry(handtest.Definition())))
 	}
 	os.Exit(m.Run())

@@ -157,7 +157,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		if err != nil {
 			return fmt.Errorf("find this executable: %w", err)
 		}
-		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], wire.Command}}
+		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], wire.Command, cfg.Job}}
 	}
 	proc.RaiseFileLimit()
 	beThrifty()

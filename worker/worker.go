@@ -37,7 +37,7 @@ const (
 
 // Main is a worker from start to end. It returns the exit status.
 func Main(registry *jobs.Registry) int {
-	if !startedByParent() {
+	if !Started() {
 		fmt.Fprintln(os.Stderr, "brood: 'brood worker' is what brood starts for itself; it cannot be used by hand.")
 		fmt.Fprintln(os.Stderr, "Start a run with 'brood run JOB', see 'brood run --help'.")
 		return exitByHand
@@ -70,8 +70,8 @@ func Main(registry *jobs.Registry) int {
 	return exitDone
 }
 
-// startedByParent tells a worker started by brood from one started by hand.
-func startedByParent() bool {
+// Started tells a worker started by brood from one started by hand. It is true until Main.
+func Started() bool {
 	if os.Getenv(wire.EnvMark) == "" {
 		return false
 	}

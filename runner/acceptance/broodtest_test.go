@@ -46,7 +46,7 @@ func broodtestMain() {
 			return misbehaving{}, nil
 		},
 	}, effectJob(), arriveJob(), fetchJob(), leakJob())
-	if len(os.Args) == 2 && os.Args[1] == wire.Command {
+	if len(os.Args) > 1 && os.Args[1] == wire.Command {
 		os.Exit(worker.Main(registry))
 	}
 	before := openDescriptors()
