@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -77,7 +75,7 @@ func (s *slot) launch() (*child, error) {
 	}
 	c.Child, err = s.r.family.Start(proc.Spec{
 		Path: s.r.Worker.Path, Args: s.r.Worker.Args, Dir: s.r.cfg.WorkDir,
-		Env:   append(slices.Clip(s.r.env), wire.EnvMark+"="+strconv.Itoa(wire.Version)),
+		Env:   wire.Environ(s.r.env),
 		User:  s.r.user,
 		Files: []*os.File{workR, answersW, s.pad.files[0], s.pad.files[1], s.pad.files[2], s.r.Dir.WorkersLock()},
 	})

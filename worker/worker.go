@@ -46,10 +46,10 @@ func Main(registry *jobs.Registry) int {
 	for fd := wire.WorkFD; fd <= wire.LockFD; fd++ {
 		unix.CloseOnExec(fd)
 	}
-	_ = os.Unsetenv(wire.EnvMark)
+	wire.RestoreEnviron()
 	// As many workers as are wanted use as many processors as there are; one that uses a second
 	// pays for the hand-overs between the two.
-	runtime.GOMAXPROCS(1)
+	runtime.GOMAXPROCS(1) // as the environment has it, which its parent made
 	debug.SetTraceback("single")
 	// Taken, not ignored: a program the job starts gets the default again. If
 	// the parent dies, what the job prints must not kill it mid-record.

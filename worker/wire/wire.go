@@ -86,10 +86,6 @@ const (
 	LockFD
 )
 
-// EnvMark is set in the environment of a worker, and only there, so that a
-// worker command run by hand can be told from a real one.
-const EnvMark = "BROOD_WORKER_PROTOCOL"
-
 // MaxFrame is the largest payload, in bytes. Records are at most a quarter of
 // it, which leaves room for a record's fields beside its raw bytes.
 const MaxFrame = 256 << 20
