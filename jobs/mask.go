@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,7 +81,7 @@ func quotedForms(s string) []string {
 
 func otherForms(s string) []string {
 	h := hex.EncodeToString([]byte(s))
-	out := []string{url.QueryEscape(s), url.PathEscape(s), h, strings.ToUpper(h)}
+	out := []string{queryEscape(s), pathEscape(s), h, strings.ToUpper(h)}
 	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		// It may stand behind something else, such as a user's name: three cases, of
 		// which those characters tell that stand for the value alone.

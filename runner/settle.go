@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	_ "brood/jobs/quoted"
 	"brood/runner/book"
 	"brood/runner/feed"
 	"brood/runner/hand"

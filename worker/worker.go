@@ -18,7 +18,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -50,7 +49,6 @@ func Main(registry *jobs.Registry) int {
 	// As many workers as are wanted use as many processors as there are; one that uses a second
 	// pays for the hand-overs between the two.
 	runtime.GOMAXPROCS(1) // as the environment has it, which its parent made
-	debug.SetTraceback("single")
 	// Taken, not ignored: a program the job starts gets the default again. If
 	// the parent dies, what the job prints must not kill it mid-record.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGXFSZ)

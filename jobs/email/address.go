@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	_ "brood/jobs/quoted"
 	"fmt"
 	netmail "net/mail"
 	"strings"

@@ -4,6 +4,7 @@ package exec
 
 import (
 	"brood/jobs"
+	_ "brood/jobs/quoted"
 	"bytes"
 	"context"
 	"encoding/json"

@@ -18,6 +18,7 @@ package pipe
 
 import (
 	"brood/jobs"
+	_ "brood/jobs/quoted"
 	"bufio"
 	"bytes"
 	"context"

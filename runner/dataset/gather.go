@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"brood/jobs"
+	_ "brood/jobs/quoted"
 	"brood/runner/dataset/extsort"
 	"bufio"
 	"context"

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"brood/jobs"
+	_ "brood/jobs/quoted"
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/intake"

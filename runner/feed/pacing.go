@@ -2,6 +2,7 @@ package feed
 
 import (
 	"brood/jobs"
+	_ "brood/jobs/quoted"
 	"brood/runner/pace"
 	"brood/runner/spec"
 	"bytes"

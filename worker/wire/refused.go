@@ -2,7 +2,6 @@ package wire
 
 import (
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -20,7 +19,7 @@ func Refused(events string, most int) bool {
 	if count, _, _ := strings.Cut(n, "\n"); count == "0" {
 		return false
 	}
-	b, err = os.ReadFile(filepath.Join(filepath.Dir(events), "pids.peak"))
+	b, err = os.ReadFile(events[:strings.LastIndexByte(events, '/')+1] + "pids.peak")
 	if err != nil {
 		return true // an older kernel
 	}

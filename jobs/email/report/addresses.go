@@ -2,6 +2,7 @@ package report
 
 import (
 	"brood/jobs"
+	_ "brood/jobs/quoted"
 	"strings"
 	"unicode/utf8"
 )

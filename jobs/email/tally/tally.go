@@ -17,6 +17,7 @@ package tally
 import (
 	"brood/jobs"
 	"brood/jobs/files"
+	_ "brood/jobs/quoted"
 	"bufio"
 	"errors"
 	"fmt"
