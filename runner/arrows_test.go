@@ -33,7 +33,7 @@ var allowed = map[string][]string{
 	"brood/worker/threads":      {},
 	"brood/worker":              {"jobs", "jobs/quickio", "worker/threads", "worker/wire"},
 	"brood/worker/early":        {"jobs", "worker"},
-	"brood/worker/early/*":      {"jobs/*", "worker/early"},
+	"brood/worker/early/*":      {"jobs/*", "jobs/exec", "worker/early"},
 	"brood/worker/wire":         {"jobs"},
 
 	// What each knows of the outside world, and nothing of a run.

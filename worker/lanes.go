@@ -71,9 +71,11 @@ func (m *many) lanes() error {
 	for _, l := range lanes {
 		busy.Go(func() {
 			for range l.begin {
-				m.run(l)
+				ended := m.run(l)
 				kept.drop(l.frame)
-				m.free <- l.at
+				if ended { // otherwise the page goes on saying what is at this place
+					m.free <- l.at
+				}
 			}
 		})
 	}
@@ -143,10 +145,10 @@ func (m *many) deal(p []byte, lanes []*lane, kept *frames) error {
 	return err
 }
 
-// run works on the record of a lane.
-func (m *many) run(l *lane) {
+// run works on the record of a lane, and reports whether its place is free again.
+func (m *many) run(l *lane) bool {
 	if m.orphaned.Load() {
-		return
+		return true
 	}
 	begun := wire.Now()
 	m.begins(begun)
@@ -154,14 +156,16 @@ func (m *many) run(l *lane) {
 	l.res.Reset()
 	if err := m.do(l.at, l.job, &l.rec, &l.res); err != nil {
 		m.leave(err)
-		return
+		return false
 	}
-	m.end(l.at, &l.rec, &l.res, begun)
+	ended := m.end(l.at, &l.rec, &l.res, begun)
 	m.flow()
+	return ended
 }
 
-// end takes in what the record at a place has come to, whose time began to run then.
-func (m *many) end(at int, rec *jobs.Record, res *jobs.Result, begun time.Duration) {
+// end takes in what the record at a place has come to, whose time began to run then. It reports
+// whether the place is free again: if the answer could not be noted the record stays there.
+func (m *many) end(at int, rec *jobs.Record, res *jobs.Result, begun time.Duration) bool {
 	now := wire.Now()
 	if !res.ElapsedKnown {
 		res.Elapsed = now - begun
@@ -169,10 +173,12 @@ func (m *many) end(at int, rec *jobs.Record, res *jobs.Result, begun time.Durati
 	worn := m.refused(res)
 	m.page.Answering(at)
 	if _, err := m.answer(at, rec, res, now, now-begun); err != nil {
-		m.leave(m.orphan(err))
-		return
+		err = m.orphan(err)
+		m.leave(err)
+		return errors.Is(err, errOrphaned)
 	}
 	if worn {
 		m.leave(errWornOut)
 	}
+	return true
 }

@@ -91,6 +91,11 @@ func (m *many) leave(err error) {
 // place waits for a free place. Before it does so it calls idle.
 func (m *many) place(idle func() error) (int, error) {
 	select {
+	case <-m.fail:
+		return 0, errLeaving
+	default:
+	}
+	select {
 	case at := <-m.free:
 		return at, nil
 	default:

@@ -125,9 +125,11 @@ func (s *stream) End(at int, res *jobs.Result) {
 		stopped(res)
 	}
 	rec := jobs.Record{Seq: x.seq, Attempt: x.try}
-	s.end(at, &rec, res, x.since)
+	ended := s.end(at, &rec, res, x.since)
 	s.next(at)
-	s.free <- at
+	if ended {
+		s.free <- at
+	}
 }
 
 // next lets the clock run of the record that is now the one that was begun first.
