@@ -48,9 +48,25 @@ func (k *talk) takeIn(p []byte) error {
 	u.Ack, u.AckUpTo = k.hand.Taken(n)
 	k.slot.tempo.note(answers.Len(), answers.Busy)
 	// Whatever is wrong with the frame, what was settled before counts.
-	err = errors.Join(err, r.send(u))
+	if err = errors.Join(err, r.send(u)); err != nil {
+		k.release()
+		k.tell()
+		return err
+	}
 	k.release()
+	given, err := k.refill()
+	if !given {
+		k.tell()
+	}
 	return err
+}
+
+// tell tells the slot that the queue has become shorter.
+func (k *talk) tell() {
+	select {
+	case k.credit <- struct{}{}:
+	default:
+	}
 }
 
 // takeEach settles answers, and returns how many it has.
@@ -169,10 +185,6 @@ func (k *talk) release() {
 	k.mu.Unlock()
 	if k.several {
 		k.slot.r.feed.Ended(k.slot.seat, held)
-	}
-	select {
-	case k.credit <- struct{}{}:
-	default:
 	}
 }
 

@@ -67,7 +67,7 @@ var allowed = map[string][]string{
 	"brood/runner/desk":    {"jobs/files", "jobs", "jobs/quoted", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
 	"brood/runner/where":   {"jobs", "jobs/placeholder"},
 	"brood/runner": {
-		"jobs", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/gauge", "runner/guard", "runner/hand",
+		"jobs", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/gauge", "runner/guard", "runner/hand",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 

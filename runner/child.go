@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/jobs/quickio"
 	"brood/runner/proc"
 	"brood/runner/spec"
 	"brood/worker/wire"
@@ -19,8 +20,9 @@ import (
 type child struct {
 	*proc.Child
 	slot    *slot
-	work    *os.File // our end, to write
-	answers *os.File // our end, to read
+	work    *os.File      // our end, to write
+	answers *os.File      // our end, to read
+	give    *quickio.File // to work
 	frames  *wire.Reader
 	logs    sync.WaitGroup
 	said    tail
@@ -69,7 +71,9 @@ func (s *slot) launch() (*child, error) {
 	c := &child{
 		slot: s, work: workW, answers: answersR, ended: make(chan struct{}),
 	}
-	c.frames = wire.NewReader(counted{answersR, &c.debt})
+	if err := c.listenTo(answersR, workW); err != nil {
+		return nil, errors.Join(err, workW.Close(), answersR.Close())
+	}
 	if err := s.openPad(); err != nil {
 		return nil, errors.Join(err, workW.Close(), answersR.Close())
 	}
@@ -92,6 +96,17 @@ func (s *slot) launch() (*child, error) {
 	go c.logLines("stdout", c.Stdout, nil)
 	go c.logLines("stderr", c.Stderr, &c.said)
 	return c, nil
+}
+
+// listenTo reads answers and writes work without waking the scheduler for each.
+func (c *child) listenTo(answers, work *os.File) error {
+	in, err := quickio.Of(answers)
+	if err != nil {
+		return err
+	}
+	c.frames = wire.NewReader(counted{in, &c.debt})
+	c.give, err = quickio.Of(work)
+	return err
 }
 
 // openPad makes the pad of the slot, if it has none yet, or one that a worker has damaged.

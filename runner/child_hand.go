@@ -26,7 +26,7 @@ func (c *child) Begin() { c.firstNote = c.slot.pad.page.LastNote() }
 func (c *child) Give(frame []byte, records int) error {
 	c.wear.given += uint64(records)
 	c.debt.owed.Add(int64(records))
-	if _, err := c.work.Write(frame); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
+	if _, err := c.give.Write(frame); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("write to worker: %w", err)
 	}
 	return nil

@@ -146,8 +146,11 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 	return r.report(l, state, reason, err)
 }
 
-// mostUpdates bounds how many updates are on the way to the book.
-const mostUpdates = 64
+// How many updates are on the way to the book: as many as there are slots, within these bounds.
+const (
+	leastUpdates = 16 // gather while it rests
+	mostUpdates  = 64
+)
 
 // prepare sets up everything that does not run yet.
 func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.Input) error {
@@ -202,9 +205,8 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	if err := r.crew.hire(cfg.Workers(cfg.Slots)); err != nil {
 		return err
 	}
-	// One update on the way for each slot, so that none waits for a write; of many only
-	// some, as they take memory.
-	r.updates = make(chan *book.Update, min(cfg.Workers(cfg.Slots), mostUpdates))
+	// Of many slots only some have one on the way, as they take memory.
+	r.updates = make(chan *book.Update, min(max(cfg.Workers(cfg.Slots), leastUpdates), mostUpdates))
 	return r.openBook(ctx, l, input)
 }
 

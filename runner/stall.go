@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"sync/atomic"
@@ -56,7 +57,7 @@ func (d *debt) idle(l look) bool {
 
 // counted reads answers and counts their bytes.
 type counted struct {
-	f *os.File
+	f io.Reader
 	d *debt
 }
 

@@ -15,6 +15,12 @@ type talk struct {
 	slot *slot
 	hand hand.Hand
 
+	// turn is held by who may give: the slot, unless it waits for an answer, or who listens, which
+	// has just got one and need not wake the slot for the next record.
+	turn      sync.Mutex
+	ctx       context.Context //nolint:containedctx // of the slot, while it supplies; guarded by turn
+	replacing bool            // the next worker is being started; the same
+
 	// several says that the hand can have several records in hand, which it answers in any order.
 	several bool
 
@@ -93,21 +99,22 @@ func (k *talk) supply(ctx context.Context, b *feed.Batch) (*talk, error) {
 		case <-ctx.Done():
 		}
 	}()
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	k.ctx = ctx
 	var next chan started
 	for {
 		if err := k.give(b); err != nil {
 			return nil, errors.Join(err, k.slot.discard(next))
 		}
 		for !k.room() {
-			select {
-			case <-k.credit:
-			case <-k.ended:
+			if !k.awaitCredit() {
 				return nil, k.slot.discard(next)
 			}
 		}
 		worn := k.hand.Worn()
 		if next == nil && worn >= wornAt {
-			next = k.slot.startBeside(ctx)
+			next, k.replacing = k.slot.startBeside(ctx), true
 		}
 		if worn >= wornOut {
 			return k.handOver(<-next)
@@ -123,6 +130,39 @@ func (k *talk) supply(ctx context.Context, b *feed.Batch) (*talk, error) {
 			return nil, errors.Join(err, k.slot.discard(next))
 		}
 	}
+}
+
+// awaitCredit waits until the queue has become shorter, and returns false if no more answers will
+// come.
+func (k *talk) awaitCredit() bool {
+	k.turn.Unlock()
+	defer k.turn.Lock()
+	select {
+	case <-k.credit:
+		return true
+	case <-k.ended:
+		return false
+	}
+}
+
+// refill gives the worker the next record, if it has nothing in hand and the slot only waits for
+// that. It is for who listens: the worker reads now, and so takes whatever it is given. It reports
+// whether it has.
+func (k *talk) refill() (bool, error) {
+	if k.several || !k.turn.TryLock() {
+		return false, nil
+	}
+	defer k.turn.Unlock()
+	if k.ctx == nil || k.ctx.Err() != nil || k.replacing || k.InHand() > 0 || k.hand.Worn() >= wornAt {
+		return false, nil
+	}
+	b := k.spareBatch()
+	ok, err := k.slot.r.feed.TryTake(k.slot.seat, k, k.allowance(), b)
+	if !ok || err != nil {
+		k.spares(b)
+		return false, err
+	}
+	return true, k.give(b)
 }
 
 // give passes a batch on.
@@ -217,6 +257,13 @@ func (k *talk) allowance() int {
 		return 1 // what is refused is so at once, and is no reason to give it more
 	}
 	return max(1, int(min(uint64(k.slot.tempo.size()), k.hand.Allowance())))
+}
+
+// spares keeps a batch for later.
+func (k *talk) spares(b *feed.Batch) {
+	k.mu.Lock()
+	k.spare = append(k.spare, b)
+	k.mu.Unlock()
 }
 
 func (k *talk) spareBatch() *feed.Batch {

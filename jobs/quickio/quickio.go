@@ -11,7 +11,6 @@ package quickio
 import (
 	"io"
 	"os"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -22,7 +21,6 @@ type File struct {
 	file    *os.File
 	conn    syscall.RawConn
 	in, out side
-	closed  atomic.Bool
 }
 
 // side is what a call is about. Its function is made once, as each would be an allocation.
@@ -104,14 +102,11 @@ func (f *File) File() *os.File { return f.file }
 func (f *File) Interrupt() { _ = f.file.SetReadDeadline(time.Unix(1, 0)) }
 
 // Close closes it; whoever waits gets os.ErrClosed.
-func (f *File) Close() error {
-	f.closed.Store(true)
-	return f.file.Close()
-}
+func (f *File) Close() error { return f.file.Close() }
 
 // worded is an error of the poller as package os has it.
 func (f *File) worded(err error) error {
-	if f.closed.Load() {
+	if err != nil && err.Error() == "use of closed file" { // poll.ErrFileClosing, which is internal
 		return os.ErrClosed
 	}
 	return err

@@ -250,7 +250,8 @@ func (b *Book) Close() error {
 func (b *Book) Keep(updates <-chan *Update) error {
 	go b.commitLoop()
 	defer close(b.work)
-	timer := time.NewTimer(time.Hour)
+	timer := newAlarm()
+	var pace calm
 	b.payOff()
 	for updates != nil {
 		in := updates
@@ -259,11 +260,11 @@ func (b *Book) Keep(updates <-chan *Update) error {
 		}
 		switch {
 		case b.busy || b.err != nil:
-			timer.Stop()
+			timer.set(time.Time{})
 		case b.since.IsZero():
-			timer.Reset(beatAfter)
+			timer.within(beatAfter)
 		default:
-			timer.Reset(time.Until(b.since.Add(commitAfter)))
+			timer.set(b.since.Add(commitAfter))
 		}
 		select {
 		case u, ok := <-in:
@@ -272,7 +273,11 @@ func (b *Book) Keep(updates <-chan *Update) error {
 				break
 			}
 			b.apply(u)
+			if !b.urgent { // otherwise somebody waits
+				pace.rest(len(updates) == 0)
+			}
 		case <-timer.C:
+			timer.rang()
 			b.due = true
 		case err := <-b.done:
 			b.committed(err)

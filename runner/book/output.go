@@ -37,7 +37,7 @@ func (b *Book) drainOrder() {
 			return
 		}
 		bytes := s.Bytes
-		if s.Stored {
+		if s.Bytes == nil {
 			var err error
 			if bytes, err = b.cfg.Reader.Held(context.Background(), s.First); err != nil {
 				b.fail(err)

@@ -85,6 +85,35 @@ func (f *Feed) Take(ctx context.Context, s *Seat, w Taker, n int, b *Batch) (boo
 	return false, nil
 }
 
+// TryTake is Take, but does not wait: it returns false also if there is nothing to take now, or
+// that would have to be waited for.
+func (f *Feed) TryTake(s *Seat, w Taker, n int, b *Batch) (bool, error) {
+	if f.jobserver != nil {
+		return false, nil
+	}
+	f.mu.Lock()
+	has := inHand(w)
+	if f.ended && f.open == 0 {
+		f.mu.Unlock()
+		return false, nil
+	}
+	may := f.gate.admits(s, has, n)
+	if may == 0 {
+		f.mu.Unlock()
+		return false, nil
+	}
+	ok, _, err := f.fill(b, may, has == 0 || !s.several)
+	more := ok && (len(f.blocks) > 0 || len(f.waiting) > 0)
+	if ok && s.several {
+		f.gate.give(s, len(b.Items))
+	}
+	f.mu.Unlock()
+	if more {
+		f.poke()
+	}
+	return ok, err
+}
+
 // rest gives back what a slot does not need while it waits.
 func (s *Seat) rest(w Taker) {
 	if inHand(w) == 0 {

@@ -10,7 +10,7 @@ type Segment struct {
 	First jobs.Seq
 	Count int
 	Bytes []byte
-	// Stored says that the bytes are in the ledger; they are nil here.
+	// Stored says that the bytes are in the ledger; here they are nil, unless there is room.
 	Stored bool
 	on     *board // where the bytes are
 	// storing says that the owner is storing the bytes, and gone that it is done with
@@ -27,6 +27,7 @@ type Order struct {
 	next  jobs.Seq
 	queue segments
 	fresh []*Segment // held since the last call of Unstored
+	kept  []*Segment // that are stored, and in memory all the same
 	shelf shelf
 }
 
@@ -64,6 +65,9 @@ func (o *Order) Rewind(count int) { o.next -= jobs.Seq(count) }
 func (o *Order) Hold(first jobs.Seq, count int, bytes []byte) {
 	s := &Segment{First: first, Count: count}
 	s.Bytes, s.on = o.shelf.put(bytes)
+	if len(o.kept) > 0 && (o.shelf.memory > keptMemory || len(o.kept) > keptSegments) {
+		o.unkeep()
+	}
 	heap.Push(&o.queue, s)
 	o.fresh = append(o.fresh, s)
 }
@@ -110,10 +114,30 @@ func (o *Order) Unstored() []*Segment {
 	return out
 }
 
-// Forget notes that a segment is stored and drops its bytes.
+// keptMemory is up to how much is in use that what is stored stays in memory as well: where the turn
+// of a segment comes soon it need not be read back.
+const keptMemory = 2 << 20
+
+// keptSegments bounds how many of these are known, as some have had their turn since.
+const keptSegments = 1 << 14
+
+// Forget notes that a segment is stored, and drops its bytes if there is little room for them.
 func (o *Order) Forget(s *Segment) {
 	s.Stored, s.storing = true, false
-	o.drop(s)
+	if s.gone || o.shelf.memory > keptMemory {
+		o.drop(s)
+		return
+	}
+	o.kept = append(o.kept, s)
+}
+
+// unkeep drops what is in memory and stored as well.
+func (o *Order) unkeep() {
+	for _, s := range o.kept {
+		o.drop(s)
+	}
+	clear(o.kept)
+	o.kept = o.kept[:0]
 }
 
 type segments []*Segment

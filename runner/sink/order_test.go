@@ -97,17 +97,45 @@ func TestOrderWaits(t *testing.T) {
 		t.Fatalf("%d segments to be stored", len(fresh))
 	}
 	o.Forget(fresh[0])
-	if o.Memory() != 0 || len(o.Unstored()) != 0 {
-		t.Errorf("after that %d bytes, %d segments", o.Memory(), len(o.Unstored()))
+	if len(o.Unstored()) != 0 {
+		t.Error("it is to be stored again")
 	}
 	o.Advance(2)
-	for _, first := range []jobs.Seq{7, 9} {
-		if s := o.Pop(); s == nil || s.First != first || !s.Stored || s.Bytes != nil {
-			t.Errorf("%+v, want that of record %d, which is stored", s, first)
-		}
+	// There is room for what this one has stored, and only the ledger has what another has.
+	s := o.Pop()
+	if s == nil || s.First != 7 || !s.Stored || string(s.Bytes) != "78" {
+		t.Fatalf("%+v, want that of record 7, which is stored", s)
 	}
-	if o.Next() != 10 {
-		t.Errorf("next is %d, want 10", o.Next())
+	o.Done(s)
+	if s := o.Pop(); s == nil || s.First != 9 || !s.Stored || s.Bytes != nil {
+		t.Errorf("%+v, want that of record 9, which is in the ledger alone", s)
+	}
+	if o.Next() != 10 || o.Memory() != 0 {
+		t.Errorf("next is %d, want 10; %d bytes are in memory", o.Next(), o.Memory())
+	}
+}
+
+// TestLittleRoom: what is stored leaves memory where much is in use, at the latest when more comes.
+func TestLittleRoom(t *testing.T) {
+	o := NewOrder(0, nil)
+	o.Hold(1, 1, []byte("first"))
+	o.Forget(o.Unstored()[0])
+	for i := range jobs.Seq(5) {
+		o.Hold(2+i, 1, make([]byte, boardSize))
+	}
+	for _, s := range o.Unstored() {
+		o.Forget(s)
+	}
+	if n := o.Memory(); n > keptMemory {
+		t.Errorf("%d bytes are in memory and stored", n)
+	}
+	o.Advance(1)
+	for i := range 2 {
+		s := o.Pop()
+		if s == nil || !s.Stored || s.Bytes != nil {
+			t.Fatalf("%d: %+v is still in memory", i, s)
+		}
+		o.Done(s)
 	}
 }
 
