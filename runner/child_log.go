@@ -32,13 +32,14 @@ func (c *child) lastBegun() int64 {
 // logLines logs what a worker prints, line by line, until its stream ends.
 func (c *child) logLines(stream string, f *os.File, said *tail) {
 	defer c.logs.Done()
+	p, err := newPrinted(f, c.lastBegun)
+	if err != nil {
+		return // it is no pipe of ours any more
+	}
 	buf := make([]byte, 0, 2*logLine)
 	first := int64(-1) // the record during which the line at the front began
 	for {
-		n, err := f.Read(buf[len(buf):cap(buf)])
-		// If a mark follows these bytes it comes with them, or later; if it
-		// comes later, the record was in hand when they were read.
-		seq := c.lastBegun()
+		n, seq, err := p.read(buf[len(buf):cap(buf)])
 		if len(buf) == 0 {
 			first = seq
 		}

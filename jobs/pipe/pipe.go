@@ -6,7 +6,7 @@
 //	{"id":"7.1","seq":7,"attempt":1,"key":"9f…","record":{"name":"value"}}
 //
 // and answers each with one JSON object a line on its standard output, before
-// it gets the next:
+// it gets the next, or, where it has a window of several, in any order:
 //
 //	{"id":"7.1","status":"ok","result":{"name":"value"}}
 //
@@ -61,6 +61,9 @@ The status is ok, retry, failed, skipped, throttle, abort or unknown (it may
 have been done, or not); "error" says why, "retry_after" in how many seconds to try again. Standard error is free for the
 program's log; any other line on standard output is an error. Output must be
 flushed after every line (python3 -u, stdbuf -oL).
+
+With --effect none a quick program gets up to 64 requests ahead, so that it never
+waits, and with --per-worker N always N; it answers by id, in any order.
 
 With --group-by COLUMN a record is all rows with the same value there: it has the columns of the
 first, and the list "rows" of all of them.
