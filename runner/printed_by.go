@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs/quickio"
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -49,11 +50,11 @@ func (p *printed) try(fd uintptr) bool {
 		p.seq = p.look()
 	}
 	for {
-		if p.n, p.err = quickio.Read(int(fd), p.to); p.err != syscall.EINTR {
+		if p.n, p.err = quickio.Read(int(fd), p.to); !errors.Is(p.err, syscall.EINTR) {
 			break
 		}
 	}
-	if p.err == syscall.EAGAIN {
+	if errors.Is(p.err, syscall.EAGAIN) {
 		return false
 	}
 	if !there { // it came only now, or is the end

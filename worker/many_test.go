@@ -7,7 +7,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -152,10 +151,8 @@ func TestLanesOrphaned(t *testing.T) {
 // streamJob has several records in hand by itself: it ends a record when the next one says so.
 type streamJob struct {
 	testJob
-	mu     sync.Mutex
 	report jobs.Reporter
 	at     map[string]int
-	flush  bool
 }
 
 func openStream(context.Context, jobs.Setup) (jobs.Runner, error) {

@@ -73,10 +73,11 @@ func (c *Conn) SyscallConn() (syscall.RawConn, error) { return c.raw, nil }
 func (s *side) try(fd uintptr, call func(fd int, p []byte) (int, error)) bool {
 	for {
 		n, err := call(int(fd), s.p)
-		switch err {
-		case syscall.EINTR:
+		switch {
+		case err == nil:
+		case errors.Is(err, syscall.EINTR):
 			continue
-		case syscall.EAGAIN:
+		case errors.Is(err, syscall.EAGAIN):
 			return false
 		}
 		s.n, s.err = n, err

@@ -187,7 +187,7 @@ func TestTimers(t *testing.T) {
 		if calls < 9 || calls > 11 {
 			t.Errorf("the timer ended %d times in 10 minutes", calls)
 		}
-		if err := s.limit(time.Now().Add(time.Second)); err != nil || timer.last.Load().Sub(time.Now()) > time.Second {
+		if err := s.limit(time.Now().Add(time.Second)); err != nil || time.Until(*timer.last.Load()) > time.Second {
 			t.Errorf("%v; a deadline in a second, and the timer ends %s", err, time.Until(*timer.last.Load()))
 		}
 	})

@@ -9,6 +9,7 @@
 package quickio
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -54,9 +55,11 @@ func Of(file *os.File) (*File, error) {
 // try makes a system call, and reports false if it has to be waited for.
 func (s *side) try(call func(fd int, p []byte) (int, error), fd uintptr) bool {
 	for {
-		s.n, s.err = call(int(fd), s.p)
-		if s.err != syscall.EINTR {
-			return s.err != syscall.EAGAIN
+		if s.n, s.err = call(int(fd), s.p); s.err == nil {
+			return true
+		}
+		if !errors.Is(s.err, syscall.EINTR) {
+			return !errors.Is(s.err, syscall.EAGAIN)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type holder int
 func (h *holder) InHand() int { return int(*h) }
 
 // takeSeveral takes up to n records for a slot whose worker has some in hand, if any can leave now.
-func (x *fixture) takeSeveral(s *Seat, h *holder, n int) (*Batch, []string) {
+func (x *fixture) takeSeveral(s *Seat, h *holder, n int) []string {
 	x.t.Helper()
 	ctx, cancel := context.WithCancel(x.t.Context())
 	b := &Batch{}
@@ -29,10 +29,10 @@ func (x *fixture) takeSeveral(s *Seat, h *holder, n int) (*Batch, []string) {
 	synctest.Wait()
 	cancel()
 	if !<-done {
-		return nil, nil
+		return nil
 	}
 	*h += holder(len(b.Items))
-	return b, x.read(b)
+	return x.read(b)
 }
 
 // TestPermitsOfSeveral: where a worker has several records in hand each has a permit, and there are
@@ -43,16 +43,16 @@ func TestPermitsOfSeveral(t *testing.T) {
 		x.push("a", "b", "c", "d", "e", "f", "g", "h")
 		one, two := x.feed.Seat(4), x.feed.Seat(4)
 		var first, second holder
-		_, got := x.takeSeveral(one, &first, 4)
+		got := x.takeSeveral(one, &first, 4)
 		x.want(got, "0/1 1/1 2/1 3/1")
-		_, got = x.takeSeveral(two, &second, 4)
+		got = x.takeSeveral(two, &second, 4)
 		x.want(got, "4/1")
-		_, got = x.takeSeveral(two, &second, 3)
+		got = x.takeSeveral(two, &second, 3)
 		x.want(got, "")
 		// What has ended at one worker is for the other.
 		first = 2
 		x.feed.Ended(one, 2)
-		_, got = x.takeSeveral(two, &second, 3)
+		got = x.takeSeveral(two, &second, 3)
 		x.want(got, "5/1 6/1")
 		if n := x.feed.gate.working; n != 5 {
 			t.Errorf("%d permits are out, want 5", n)
@@ -60,11 +60,11 @@ func TestPermitsOfSeveral(t *testing.T) {
 		// Fewer at a time: nothing leaves until so many have ended.
 		x.feed.SetSlots(2)
 		first = 1
-		_, got = x.takeSeveral(one, &first, 3)
+		got = x.takeSeveral(one, &first, 3)
 		x.want(got, "")
 		second, first = 1, 0
 		x.feed.Ended(two, 1)
-		_, got = x.takeSeveral(one, &first, 3)
+		got = x.takeSeveral(one, &first, 3)
 		x.want(got, "7/1")
 	})
 }
@@ -83,12 +83,12 @@ func TestSuspectsAlone(t *testing.T) {
 			x.again(r)
 		}
 		x.again(retry(30, time.Now().Add(time.Second)))
-		_, got := x.takeSeveral(s, &h, 4)
+		got := x.takeSeveral(s, &h, 4)
 		x.want(got, "0/1 1/1 2/1")
-		_, got = x.takeSeveral(s, &h, 1)
+		got = x.takeSeveral(s, &h, 1)
 		x.want(got, "")
 		time.Sleep(2 * time.Second)
-		_, got = x.takeSeveral(s, &h, 3)
+		got = x.takeSeveral(s, &h, 3)
 		x.want(got, "30/2")
 		// One that waits is woken when it has nothing in hand any more.
 		k := x.waiting(t.Context(), s, &h)
@@ -98,7 +98,7 @@ func TestSuspectsAlone(t *testing.T) {
 			t.Error("the suspect has not left alone")
 		}
 		x.want(x.read(&k.batch), "20/2")
-		_, got = x.takeSeveral(s, &h, 4)
+		got = x.takeSeveral(s, &h, 4)
 		x.want(got, "21/2")
 	})
 }
