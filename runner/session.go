@@ -163,7 +163,6 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], wire.Command, cfg.Job}}
 	}
 	proc.RaiseFileLimit()
-	beThrifty()
 	if err := os.MkdirAll(r.Dir.File(home.PagesName), 0o700); err != nil {
 		return &spec.WriteError{Err: err}
 	}

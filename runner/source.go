@@ -49,6 +49,7 @@ func (s *source) read(ctx context.Context) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
+	thrifty := false
 	for {
 		if s.block = s.r.feed.Blank(ctx); s.block == nil {
 			return nil
@@ -60,6 +61,10 @@ func (s *source) read(ctx context.Context) error {
 		s.sendBad()
 		if err != nil || !more {
 			return err
+		}
+		if !thrifty {
+			beThrifty() // it is more than a block
+			thrifty = true
 		}
 	}
 }

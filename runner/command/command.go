@@ -5,6 +5,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner"
 	"brood/runner/catalog"
 	"brood/runner/control"
 	"brood/runner/dataset"
@@ -90,6 +91,7 @@ type env struct {
 
 // Main is the command line. It returns the exit status.
 func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File) int {
+	runner.BeginGenerous()
 	e := &env{registry: registry, stdin: stdin, stdout: term.NewWriter(stdout), stderr: term.NewWriter(stderr)}
 	keepIgnored()
 	defer e.closeResults()
@@ -98,6 +100,7 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	e.args = args
 	args = e.takeSources(args)
 	app := e.app()
+	knowNames(app.Commands)
 	if len(args) > 1 {
 		switch args[1] {
 		case "help":
