@@ -115,6 +115,7 @@ func (r *runner) Flush() error {
 func (w *window) listen(out io.Reader) {
 	buf := make([]byte, 0, readSize)
 	var res jobs.Result
+	var g gathering
 	for {
 		if len(buf) == cap(buf) {
 			buf = slices.Grow(buf, 1)
@@ -127,7 +128,7 @@ func (w *window) listen(out io.Reader) {
 			}
 			continue
 		}
-		used, bad := w.takeAll(buf, &res)
+		used, answers, bad := w.takeAll(buf, &res)
 		w.report.Flush()
 		if bad != nil {
 			w.report.Fail(bad)
@@ -138,7 +139,15 @@ func (w *window) listen(out io.Reader) {
 			w.gone(err)
 			return
 		}
+		g.gather(answers, w.unanswered())
 	}
+}
+
+// unanswered is how many records the program has.
+func (w *window) unanswered() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.place)
 }
 
 // ending is why the program is done with, after what was read; nil: it is not.
@@ -160,18 +169,19 @@ func (w *window) ending(left []byte, err error) error {
 	return nil
 }
 
-// takeAll takes the answers in that are whole, and returns how much that was.
-func (w *window) takeAll(b []byte, res *jobs.Result) (used int, err error) {
+// takeAll takes the answers in that are whole, and returns how much that was, and how many.
+func (w *window) takeAll(b []byte, res *jobs.Result) (used, answers int, err error) {
 	for {
 		i := bytes.IndexByte(b[used:], '\n')
 		if i < 0 {
-			return used, nil
+			return used, answers, nil
 		}
 		line := b[used : used+i+1]
 		used += i + 1
 		if err := w.take(line, res); err != nil {
-			return used, err
+			return used, answers, err
 		}
+		answers++
 	}
 }
 

@@ -2,6 +2,7 @@ package quickio
 
 import (
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,6 +14,9 @@ func Read(fd int, p []byte) (int, error) { return syscall.Read(fd, p) }
 
 // Write is write(2) of a descriptor that does not block.
 func Write(fd int, p []byte) (int, error) { return syscall.Write(fd, p) }
+
+// Nap sleeps for a short time.
+func Nap(d time.Duration) { time.Sleep(d) }
 
 // ioctlPending asks a pipe how many bytes stand in it: FIONREAD of <sys/filio.h>, which package
 // unix does not define for Darwin.

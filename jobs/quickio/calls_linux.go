@@ -2,6 +2,7 @@ package quickio
 
 import (
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +24,13 @@ func Write(fd int, p []byte) (int, error) {
 	}
 	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
 	return result(n, errno)
+}
+
+// Nap sleeps for a time that is too short for the runtime's timers, which count in milliseconds while
+// a process waits. Meanwhile no other goroutine of this processor runs.
+func Nap(d time.Duration) {
+	ts := syscall.NsecToTimespec(int64(d))
+	_, _, _ = syscall.RawSyscall(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
 }
 
 // ioctlPending asks a pipe how many bytes stand in it (FIONREAD by its other name).
