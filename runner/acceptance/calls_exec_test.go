@@ -4,8 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
 )
 
@@ -26,7 +24,12 @@ func TestCallsOfExec(t *testing.T) {
 	}
 	// The difference of two runs is what records cost; what a run costs is in both.
 	const few, many = 50, 350
-	was, is := callsOfExec(t, dir, nothing, few), callsOfExec(t, dir, nothing, many)
+	const calls = "pipe,pipe2,fork,vfork,clone,clone3,execve,dup2,dup3,poll,ppoll,wait4,waitid,close,fcntl,rt_sigaction,rt_sigprocmask,pidfd_open,epoll_ctl"
+	was := countCalls(t, dir, few, calls, "exec", "-j", "2", "--", nothing)
+	is := countCalls(t, dir, many, calls, "exec", "-j", "2", "--", nothing)
+	if is["execve"]-was["execve"] < many-few {
+		t.Fatalf("strace has seen %d commands, and %d", was["execve"], is["execve"])
+	}
 	total := 0.0
 	perRecord := func(call string) float64 { return float64(is[call]-was[call]) / (many - few) }
 	for call := range is {
@@ -42,40 +45,4 @@ func TestCallsOfExec(t *testing.T) {
 	if total < 0.8*want || total > 1.2*want {
 		t.Errorf("%.1f system calls for each record, of which %.0f %% were slow; it was %.1f when this test was written", total, 100*slow, want)
 	}
-}
-
-// callsOfExec counts the system calls of a run by their names.
-func callsOfExec(t *testing.T, dir, command string, records int) map[string]int {
-	t.Helper()
-	name := strconv.Itoa(records)
-	input, counts := filepath.Join(dir, name+".txt"), filepath.Join(dir, name+".counts")
-	if err := os.WriteFile(input, []byte(strings.Repeat("x\n", records)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	brood := asBrood(t, "run", "exec", "-j", "2", "-q", "--run", "r"+name, "-o", filepath.Join(dir, name+".csv"), input, "--", command)
-	const calls = "pipe,pipe2,fork,vfork,clone,clone3,execve,dup2,dup3,poll,ppoll,wait4,waitid,close,fcntl,rt_sigaction,rt_sigprocmask,pidfd_open,epoll_ctl"
-	cmd := exec.Command("strace", append([]string{"-f", "--seccomp-bpf", "-c", "-o", counts, "-e", "trace=" + calls, brood.Path}, brood.Args[1:]...)...)
-	cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	table, err := os.ReadFile(counts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made := make(map[string]int)
-	for line := range strings.Lines(string(table)) {
-		// % time, seconds, usecs/call, calls, and errors if there are any.
-		words := strings.Fields(line)
-		if len(words) < 5 || words[len(words)-1] == "total" {
-			continue
-		}
-		if n, err := strconv.Atoi(words[3]); err == nil {
-			made[words[len(words)-1]] = n
-		}
-	}
-	if made["execve"] < records {
-		t.Fatalf("strace says:\n%s", table)
-	}
-	return made
 }
