@@ -100,8 +100,11 @@ func (k *talk) supply(ctx context.Context, b *feed.Batch) (*talk, error) {
 		}
 	}()
 	k.turn.Lock()
-	defer k.turn.Unlock()
 	k.ctx = ctx
+	defer func() {
+		k.ctx = nil // nobody gives it anything any more: it is about to leave
+		k.turn.Unlock()
+	}()
 	var next chan started
 	for {
 		if err := k.give(b); err != nil {

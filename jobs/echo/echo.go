@@ -7,6 +7,7 @@ package echo
 
 import (
 	"brood/jobs"
+	"brood/jobs/quickio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -73,6 +74,8 @@ type runner struct {
 	config
 	text  bool
 	plain bool // neither slow nor failing nor crashing
+	// several says that other records are in hand at the same time.
+	several bool
 }
 
 func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
@@ -104,7 +107,7 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 // trouble does what the flags ask for and reports whether the record failed.
 func (r *runner) trouble(rec *jobs.Record, res *jobs.Result) bool {
 	if r.Sleep > 0 {
-		time.Sleep(r.Sleep)
+		r.sleep()
 		res.Elapsed = r.Sleep
 	}
 	if r.CrashRate > 0 && draw("crash", rec.Seq, 0) < r.CrashRate {
@@ -120,8 +123,19 @@ func (r *runner) trouble(rec *jobs.Record, res *jobs.Result) bool {
 
 // Fork is another runner, which does the same with the same records.
 func (r *runner) Fork() (jobs.Runner, error) {
+	r.several = true
 	fork := *r
 	return &fork, nil
+}
+
+// sleep takes as long as was asked for, also where that is short: a timer of a process that does
+// nothing else counts in milliseconds.
+func (r *runner) sleep() {
+	if r.Sleep < time.Millisecond && !r.several {
+		quickio.Nap(r.Sleep)
+		return
+	}
+	time.Sleep(r.Sleep)
 }
 
 func (r *runner) Close() error { return nil }

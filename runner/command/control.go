@@ -157,9 +157,8 @@ func (e *env) workers(c *cli.Context) error {
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "SLOT\tPID\tRECORD\tFOR\tDONE\tMEMORY\tCPU\tWHERE")
 	for _, s := range list {
-		record, since := "-", "-"
+		record, since := s.InHandText(), "-"
 		if s.Seq != nil {
-			record = strconv.FormatUint(*s.Seq, 10)
 			since = time.Duration(s.InHand * float64(time.Second)).Round(time.Millisecond).String()
 		}
 		_, _ = fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%d\t%s\t%.1fs\t%s\n", s.Slot, s.PID, record, since, s.Done, humanize.IBytes(uint64(s.RSS)), s.CPU, e.stdout.Line(s.Place))

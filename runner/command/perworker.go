@@ -21,6 +21,14 @@ func readPerWorker(c *cli.Context, cfg *spec.Config) error {
 	return nil
 }
 
+// fillWorkers makes of a worker for each processor, which is what there is without -j, as many records
+// as these can have in hand.
+func fillWorkers(cfg *spec.Config) {
+	if cfg.PerWorker > 1 && !cfg.CountsWorkers() {
+		cfg.Slots = min(cfg.Slots*cfg.PerWorker, spec.MaxSlots)
+	}
+}
+
 // checkPerWorker refuses what the job cannot, when its plan is known.
 func checkPerWorker(cfg *spec.Config) error {
 	n, most := cfg.PerWorker, max(cfg.Plan.InHand, 1)

@@ -91,6 +91,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		if err := checkPerWorker(cfg); err != nil {
 			return err
 		}
+		if !c.IsSet("jobs") {
+			fillWorkers(cfg)
+		}
 		if err := e.checkWhere(cfg, s); err != nil {
 			return err
 		}

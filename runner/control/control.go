@@ -94,6 +94,17 @@ type WorkerState struct {
 	CPU     float64 `json:"cpu_s"` // seconds
 }
 
+// InHandText is the record that has been in hand longest, in words, and how many there are beside it.
+func (w *WorkerState) InHandText() string {
+	if w.Seq == nil {
+		return "-"
+	}
+	if w.Records > 1 {
+		return fmt.Sprintf("%d +%d", *w.Seq, w.Records-1)
+	}
+	return strconv.FormatUint(*w.Seq, 10)
+}
+
 // Target is a run that is going on. Its methods may be called at any time, from any
 // goroutine.
 type Target interface {

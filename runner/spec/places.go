@@ -37,8 +37,12 @@ func (c *Config) Workers(n int) int {
 
 // Crew says in words what -j n comes to.
 func (c *Config) Crew(n int) string {
-	if w := c.Workers(n); w != n {
+	switch w := c.Workers(n); {
+	case w == n:
+		return fmt.Sprintf("%d workers", n)
+	case w == 1:
+		return fmt.Sprintf("%d records, in one worker,", n)
+	default:
 		return fmt.Sprintf("%d records, in %d workers,", n, w)
 	}
-	return fmt.Sprintf("%d workers", n)
 }

@@ -20,7 +20,7 @@ func TestPlaces(t *testing.T) {
 		{"nobody has asked", 0, 0, jobs.EffectNone, 1, false, 10, "10 workers"},
 		{"one", 1, 64, jobs.EffectNone, 1, false, 10, "10 workers"},
 		{"four", 4, 0, jobs.EffectOnce, 4, false, 3, "10 records, in 3 workers,"},
-		{"more than -j", 50, 0, jobs.EffectNone, 50, false, 1, "10 records, in 1 workers,"},
+		{"more than -j", 50, 0, jobs.EffectNone, 50, false, 1, "10 records, in one worker,"},
 		{"a program's own window", 0, 64, jobs.EffectNone, 64, true, 10, "10 workers"},
 		{"not where repeating costs something", 0, 64, jobs.EffectKeyed, 1, false, 10, "10 workers"},
 		{"unless it is asked for", 8, 64, jobs.EffectOnce, 8, false, 10, "10 workers"},

@@ -215,7 +215,7 @@ func placeOf(w *control.WorkerState) string {
 func cells(w *control.WorkerState) []string {
 	record, since := "-", "-"
 	if w.Seq != nil {
-		record, since = strconv.FormatUint(*w.Seq, 10), short(time.Duration(w.InHand*float64(time.Second)))
+		record, since = w.InHandText(), short(time.Duration(w.InHand*float64(time.Second)))
 	}
 	return []string{strconv.Itoa(w.Slot), strconv.Itoa(w.PID), record, since, comma(w.Done), humanize.IBytes(uint64(w.RSS)), short(time.Duration(w.CPU * float64(time.Second))), placeOf(w)}
 }

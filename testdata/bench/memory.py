@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import time
 
-EVERY = 0.2  # seconds between two looks
+EVERY = 0.05  # seconds between two looks
 
 
 def tree(root):

@@ -327,7 +327,7 @@ GROWTH = "Lines through `echo`, in order, 2 workers. Pool with a chunksize of 1 
 SIZE = "Lines through `echo`, 2 workers; files of up to 64 MiB."
 KEYS = "`--key line`: a second record with the same key is skipped. awk and sort do only that."
 ONCE = "What the intents and notes of a `once` job cost, 2 workers. The records of the first row take no time at all."
-MEMORY = ("MiB at the most: of the parent alone, and of all its processes together, pages that they share counted once. Looked at every 0.2 s "
+MEMORY = ("MiB at the most: of the parent alone, and of all its processes together, pages that they share counted once. Looked at every 0.05 s "
           "in a run of its own, which is not timed.")
 CALLS = ("Counted by strace in the whole tree, for one record of 20 ms more, 10 at a time: what 1,500 records need and 500 do not, for each. strace slows what it "
          "looks at, so calls that depend on time (futex, nanosleep) are more or fewer without it.")
