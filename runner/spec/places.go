@@ -37,10 +37,10 @@ func (c *Config) Workers(n int) int {
 
 // Crew says in words what -j n comes to.
 func (c *Config) Crew(n int) string {
-	switch w := c.Workers(n); {
-	case w == n:
+	switch w := c.Workers(n); w {
+	case n:
 		return fmt.Sprintf("%d workers", n)
-	case w == 1:
+	case 1:
 		return fmt.Sprintf("%d records, in one worker,", n)
 	default:
 		return fmt.Sprintf("%d records, in %d workers,", n, w)
