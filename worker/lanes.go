@@ -74,7 +74,7 @@ func (m *many) lanes() error {
 				ended := m.run(l)
 				kept.drop(l.frame)
 				if ended { // otherwise the page goes on saying what is at this place
-					m.free <- l.at
+					m.free.give(l.at)
 				}
 			}
 		})
@@ -130,7 +130,7 @@ func (m *many) deal(p []byte, lanes []*lane, kept *frames) error {
 			return err
 		}
 		if m.orphaned.Load() {
-			m.free <- at
+			m.free.give(at)
 			return errOrphaned
 		}
 		l := lanes[at]

@@ -20,7 +20,7 @@ import (
 type many struct {
 	*server
 	work  *quickio.File // to be interrupted
-	free  chan int      // places
+	free  *places
 	fails sync.Once
 	err   error         // why it leaves; read after failed
 	fail  chan struct{} // closed when it is to leave at once
@@ -33,10 +33,7 @@ var errLeaving = errors.New("leaving")
 
 // serveMany works until the work pipe ends.
 func (s *server) serveMany(work *quickio.File) error {
-	m := &many{server: s, work: work, fail: make(chan struct{}), flows: make(chan struct{}, 1), free: make(chan int, s.hello.Places)}
-	for at := range s.hello.Places {
-		m.free <- at
-	}
+	m := &many{server: s, work: work, fail: make(chan struct{}), flows: make(chan struct{}, 1), free: newPlaces(s.hello.Places)}
 	if job, ok := s.job.(jobs.Stream); ok {
 		return m.stream(job)
 	}
@@ -96,16 +93,16 @@ func (m *many) place(idle func() error) (int, error) {
 	default:
 	}
 	select {
-	case at := <-m.free:
-		return at, nil
+	case <-m.free.some:
+		return m.free.take(), nil
 	default:
 	}
 	if err := idle(); err != nil {
 		return 0, err
 	}
 	select {
-	case at := <-m.free:
-		return at, nil
+	case <-m.free.some:
+		return m.free.take(), nil
 	case <-m.fail:
 		return 0, errLeaving
 	}
@@ -130,7 +127,7 @@ func (m *many) send() error {
 		m.busy = now - m.since
 	}
 	m.since = now
-	if len(m.free) == cap(m.free) {
+	if m.free.all() {
 		m.since = 0
 	}
 	return m.flushLocked()

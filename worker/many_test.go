@@ -96,7 +96,9 @@ func TestLanesEnd(t *testing.T) {
 func TestLaneBreaks(t *testing.T) {
 	for what, want := range map[string][]jobs.Seq{"break": {0, 1}, "untouched": {0}} {
 		p := serving(t, several("test", 2))
-		p.batch(t, 0, "hang", what, "say c")
+		p.batch(t, 0, "hang")
+		p.waitInHand(t, 0)
+		p.batch(t, 1, what, "say c")
 		if how := p.end(t); how != "exit status 70" || !strings.Contains(p.stderr.String(), "job test, record 1: the program") {
 			t.Errorf("%s: %s; it says: %s", what, how, &p.stderr)
 		}

@@ -41,7 +41,7 @@ func (m *many) stream(job jobs.Stream) error {
 	if err := s.flush(); err != nil {
 		return err
 	}
-	for range cap(m.free) {
+	for range m.hello.Places {
 		if _, err := m.place(func() error { return nil }); err != nil {
 			return m.why()
 		}
@@ -82,7 +82,7 @@ func (s *stream) deal(p []byte) error {
 			return err
 		}
 		if s.orphaned.Load() {
-			s.free <- at
+			s.free.give(at)
 			return errors.Join(errOrphaned, s.flush())
 		}
 		s.start(at, &rec)
@@ -128,7 +128,7 @@ func (s *stream) End(at int, res *jobs.Result) {
 	ended := s.end(at, &rec, res, x.since)
 	s.next(at)
 	if ended {
-		s.free <- at
+		s.free.give(at)
 	}
 }
 
