@@ -81,7 +81,9 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(AppendAnswer(head(1), &jobs.Result{Text: []byte("text"), Stopped: true, Elapsed: time.Hour}))
 	f.Add(append(append([]byte{0, 1}, binary.AppendUvarint(nil, math.MaxUint64)...), 0, 0))
 	f.Add(append(append(head(1), hasValues, 0), binary.AppendUvarint(nil, maxValues)...))
+	f.Add(AppendAnswer(AppendName(AppendAnswer(AppendName(head(2), 9), &jobs.Result{Text: []byte("x")}), 1<<40), &jobs.Result{}))
 	f.Fuzz(func(t *testing.T, p []byte) {
+		checkNamed(t, p)
 		r, answers := readAnswers(p)
 		if answers == nil {
 			return
@@ -112,6 +114,37 @@ func FuzzAnswers(f *testing.F) {
 			t.Fatalf("%d, %s: %+v became %d, %s: %+v", r.First, r.Busy, answers, twin.First, twin.Busy, twins)
 		}
 	})
+}
+
+// checkNamed: answers that name their records are the same when they are written and read again.
+func checkNamed(t *testing.T, p []byte) {
+	r, err := ReadAnswers(p)
+	if err != nil {
+		return
+	}
+	r.Named = true
+	again := AppendAnswersHead(nil, r.First, r.Len(), r.Busy)
+	var names []jobs.Seq
+	for {
+		var res jobs.Result
+		more, err := r.Next(&res)
+		if err != nil {
+			return
+		}
+		if !more {
+			break
+		}
+		names = append(names, r.Seq)
+		again = AppendAnswer(AppendName(again, r.Seq), &res)
+	}
+	twin, err := ReadAnswers(again)
+	twin.Named = true
+	for _, name := range names {
+		var res jobs.Result
+		if more, nextErr := twin.Next(&res); err != nil || nextErr != nil || !more || twin.Seq != name {
+			t.Fatalf("record %d became %d, %v, %v", name, twin.Seq, err, nextErr)
+		}
+	}
 }
 
 // sameAnswer compares two answers; that there are no delays is not sent without a time.
@@ -231,7 +264,11 @@ func FuzzLeft(f *testing.F) {
 		for i, off := range pageWords {
 			var v [8]byte
 			copy(v[:], said[min(len(said), 8*i):])
-			binary.NativeEndian.PutUint64(whole[off:], sealWord(binary.LittleEndian.Uint64(v[:])&wordMax))
+			value := binary.LittleEndian.Uint64(v[:]) & wordMax
+			if off == wordPlaces && value == 0 {
+				continue // all zeros is one
+			}
+			binary.NativeEndian.PutUint64(whole[off:], sealWord(value))
 		}
 		put(t, whole, rightChecks(a), rightChecks(b))
 		left, last, err := ReadLeft(files)
@@ -297,6 +334,12 @@ func addLeft(f *testing.F) {
 	both := append(append([]byte{}, one...), two...)
 	f.Add(page(map[uintptr]uint64{firstPlace.seq: 14, firstPlace.try: 1, firstPlace.since: 5, wordNotes: 2, wordLength: uint64(len(both)), wordLast: 2}), both, []byte{})
 	f.Add(page(map[uintptr]uint64{wordCurrent: 1, wordNotes: 2, wordLength: uint64(len(one)), wordLast: 1, wordLength + 8: uint64(len(two)), wordLast + 8: 2, wordAcked: 1}), one, two)
+	second := placeWords(1)
+	f.Add(page(map[uintptr]uint64{
+		wordPlaces: 2, firstPlace.seq: 14, firstPlace.try: 1, firstPlace.begun: 5, second.seq: 20, second.try: 3, second.begun: 7, second.since: 9, wordNotes: 2, wordLength: uint64(len(both)), wordLast: 2,
+	}), both, []byte{})
+	f.Add(page(map[uintptr]uint64{wordPlaces: 900, firstPlace.seq: 14, firstPlace.try: 1}), []byte{}, []byte{}) // more than the file holds
+	f.Add(page(map[uintptr]uint64{wordPlaces: wordMax}), []byte{}, []byte{})
 	f.Add(page(map[uintptr]uint64{firstPlace.seq: 14, firstPlace.try: wordMax, wordNotes: wordMax, wordLength: wordMax, wordLast: wordMax}), one, two)
 	f.Add(page(map[uintptr]uint64{wordNotes: 1, wordLength: uint64(len(one)), wordLast: 1}), note(1, Note{Seq: 5, Try: -1, Kind: 7}), []byte{})
 	for _, n := range []Note{{Seq: 5, Try: 1, Kind: 7}, {Seq: 5, Try: 1, Kind: NoteAnswer, Payload: []byte{7}}, {Seq: 5, Try: 1, Kind: NoteLoss, Payload: []byte("no JSON")}, {Seq: 5, Try: 1, Kind: NoteLoss, Payload: []byte(`{"took_ms":-1}`)}} {
@@ -330,8 +373,11 @@ func rightChecks(b []byte) []byte {
 	return b
 }
 
-// pageWords are all words of a page with one place.
-var pageWords = append(append([]uintptr{}, words...), firstPlace.seq, firstPlace.since, firstPlace.try, firstPlace.stop, firstPlace.stopTry)
+// pageWords are all words of a page with two places.
+var pageWords = func() []uintptr {
+	first, second := wordsOf(0), wordsOf(1)
+	return slices.Concat(words, first[:], second[:], []uintptr{wordPlaces})
+}()
 
 func badInHand(left *Left) bool {
 	return slices.ContainsFunc(left.InHand, func(h Held) bool { return h.Since < 0 || h.Try < 0 || h.Try > math.MaxInt32 })
