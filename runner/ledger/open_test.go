@@ -155,6 +155,10 @@ func TestReaderWhileWriting(t *testing.T) {
 		default:
 		}
 	}
+	// What can be seen of a commit is there before it has returned.
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestViews: the views are there for people with the sqlite3 shell.
