@@ -146,7 +146,7 @@ func TestTop(t *testing.T) {
 	w.waits("3 workers of 3")
 	waitFor(t, func() bool { // all have a record in hand
 		got := masked(w.screen())
-		return strings.Count(got, "\n    ") == 3
+		return strings.Count(got, "\n    ") == 3 && !strings.Contains(got, " -  ")
 	})
 	got, golden := masked(w.screen()), atRoot("testdata/golden/top.txt")
 	if *updateGolden {
