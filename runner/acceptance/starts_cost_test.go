@@ -131,7 +131,10 @@ func TestHelpIsOneText(t *testing.T) {
 	// Whoever cannot write says so.
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
-		t.Skip(err)
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err) // there is none on this system
 	}
 	defer func() { _ = full.Close() }()
 	cmd := asBrood(t, "--help")
