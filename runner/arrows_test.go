@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"brood/jobs/email/inbox":    {},
 	"brood/jobs/email/report":   {"jobs", "jobs/quoted", "jobs/email/reply"},
 	"brood/jobs/email/tally":    {"jobs", "jobs/quoted", "jobs/files"},
+	"brood/jobs/geocode/geo":    {},
 	"brood/worker/threads":      {},
 	"brood/worker":              {"jobs", "jobs/quickio", "worker/threads", "worker/wire"},
 	"brood/worker/early":        {"jobs", "worker"},
