@@ -76,12 +76,25 @@ type Resumable struct {
 }
 
 // Tool is a command that goes with a job and runs nothing: it reads what the
-// job's work has left in the world.
+// job's work has left in the world, or makes ready what it works with.
 type Tool struct {
+	// Of is the thing that it does something with, of several: Name is then a verb, and stands
+	// behind the name of the thing. Nil: it is a command of its own.
+	Of                           *Noun
 	Name, Usage, Arguments, Help string
 	Flags                        []Flag
+	// State says that it uses Options.StateDir, and so has the flag for it.
+	State bool
 	// Run does it with the arguments. Its errors are bad usage, unless they are a *PartlyError.
 	Run func(o Options, args []string, stdout, stderr io.Writer) error
+}
+
+// Noun is a thing that several tools are about, as in brood places import. Tools of one thing
+// name the same Noun, whichever their jobs are.
+type Noun struct {
+	Name, Usage string
+	// Help is the long help text, with an example as Definition.Help has.
+	Help string
 }
 
 // PartlyError says that a tool did what it could, and something is left to be done by hand: exit
@@ -207,8 +220,14 @@ type Setup struct {
 	Config json.RawMessage
 	Shape  *Shape
 	Run    string // the run's name
-	Slot   int    // 1-based, as {%} in GNU parallel
-	Key    KeySpec
+	// Dir is the run's directory, where a job may keep files of its own, whose names begin with
+	// that of the job. They go when the run is removed. State is the state directory, for what runs share:
+	// a job has a directory of its name there, and makes it (0700). Both are absolute paths. A worker
+	// of another user (--user) cannot enter them, and one in a sandbox writes there only what
+	// it is allowed to.
+	Dir, State string
+	Slot       int // 1-based, as {%} in GNU parallel
+	Key        KeySpec
 	// Text says that the run's output is plain text, so that Result.Text is
 	// wanted and Result.Values are not; otherwise it is the other way round.
 	Text bool
@@ -298,6 +317,9 @@ type Options interface {
 	IsSet(name string) bool
 	Command() []string // the words after "--"
 	Text() bool        // the run's output is plain text
+	// StateDir is the state directory, see Setup.State. It need not exist. Empty: nobody can
+	// tell where it is, as there is no home directory; a run is then refused, a dry run is not.
+	StateDir() string
 }
 
 // SplitList makes one list of a flag that was given several times, or with

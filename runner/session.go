@@ -391,7 +391,7 @@ func (r *session) hello(to *child) wire.Hello {
 	confine := confine(&c.Limits)
 	confine.Refusals, confine.MaxTasks = to.Refusals()
 	return wire.Hello{
-		Version: wire.Version, Run: c.Name, Slot: to.slot.number, Places: r.places, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
+		Version: wire.Version, Run: c.Name, Dir: r.Dir.Path, State: r.Dir.State(), Slot: to.slot.number, Places: r.places, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Printed: c.Results != "", Effect: c.Effect.String(), Key: c.Key,
 		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord, MaxDepth: c.Dataset.Depth(),
 		Stoppable: r.stoppable(), Confine: confine, Threads: r.threadsAhead(), Secrets: c.Limits.SecretNames(),

@@ -40,6 +40,9 @@ func openJob(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	if fails == "open" {
 		return nil, errors.New("no connection")
 	}
+	if fails == "where" {
+		return nil, fmt.Errorf("run %s in %s, shared in %s", s.Run, s.Dir, s.State)
+	}
 	return testJob{fails == "close"}, nil
 }
 

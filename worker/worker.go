@@ -163,7 +163,7 @@ func open(registry *jobs.Registry, h *wire.Hello) (jobs.Runner, error) {
 		return nil, err
 	}
 	return def.Open(context.Background(), jobs.Setup{
-		Config: h.Config, Shape: &h.Shape, Run: h.Run, Slot: h.Slot, Key: h.Key,
+		Config: h.Config, Shape: &h.Shape, Run: h.Run, Dir: h.Dir, State: h.State, Slot: h.Slot, Key: h.Key,
 		Text: h.Text, Printed: h.Printed, MaxOutput: h.MaxOutput, MaxDepth: h.MaxDepth,
 	})
 }

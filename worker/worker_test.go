@@ -74,6 +74,9 @@ func TestRefuse(t *testing.T) {
 	for want, change := range map[string]func(*wire.Hello){
 		`there is no job "none"`: func(h *wire.Hello) { h.Job = "none" },
 		"no connection":          func(h *wire.Hello) { h.Config = json.RawMessage(`"open"`) },
+		"run demo in /state/runs/demo, shared in /state": func(h *wire.Hello) {
+			h.Dir, h.State, h.Config = "/state/runs/demo", "/state", json.RawMessage(`"where"`)
+		},
 		"--limit-files 10 is too little: a fresh worker":  func(h *wire.Hello) { h.Confine.Files = 10 },
 		"--limit-files 18446744073709551615 is too much":  func(h *wire.Hello) { h.Confine.Files = 1<<64 - 1 },
 		"--limit-files 4611686018427387904 is more than ": func(h *wire.Hello) { h.Confine.Files = 1 << 62 },

@@ -46,6 +46,7 @@ type options struct {
 
 func (o options) Duration(string) time.Duration { return o.sleep }
 func (o options) Text() bool                    { return o.text }
+func (o options) StateDir() string              { return "" }
 func (o options) Float64(name string) float64 {
 	return map[string]float64{"fail-rate": o.fail, "crash-rate": o.crash}[name]
 }

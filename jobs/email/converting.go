@@ -18,7 +18,12 @@ import (
 // templateTool does what there is to do with templates.
 func templateTool() jobs.Tool {
 	return jobs.Tool{
-		Name: "template", Usage: "write the template of another mailer as one of brood's", Arguments: "convert FILE",
+		Of: &jobs.Noun{
+			Name: "template", Usage: "write the template of another mailer as one of brood's",
+			Help: `Example:
+   brood template convert testdata/mail/mailmerge/mailmerge_template.txt`,
+		},
+		Name: "convert", Usage: "write the template of another mailer as one of brood's", Arguments: "FILE",
 		Help: `brood template convert reads a template of mailmerge (Jinja2), Mailchimp, listmonk,
 Handlebars or SendGrid, Liquid, Brevo, HubSpot, Mailjet, or Thunderbird's Mail Merge, and
 one with {name}, %NAME%, [NAME], ${name} or <<name>>, and writes it as brood run email
@@ -57,7 +62,7 @@ func dialects() string {
 }
 
 func convertTemplate(o jobs.Options, args []string, stdout, stderr io.Writer) error {
-	if len(args) != 2 || args[0] != "convert" {
+	if len(args) != 1 {
 		return errors.New("say brood template convert FILE")
 	}
 	options := convert.Options{Dialect: convert.Dialect(o.String("dialect"))}
@@ -79,7 +84,7 @@ func convertTemplate(o jobs.Options, args []string, stdout, stderr io.Writer) er
 		}
 		options.Set[name] = value
 	}
-	source, err := readSource(args[1])
+	source, err := readSource(args[0])
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ func (f flags) StringSlice(string) []string   { return nil }
 func (f flags) IsSet(name string) bool        { _, ok := f[name]; return ok }
 func (f flags) Command() []string             { return nil }
 func (f flags) Text() bool                    { return false }
+func (f flags) StateDir() string              { return "" }
 func (f flags) Duration(string) time.Duration { return 0 }
 
 // TestAttachmentHeader: what a template names for all is attached, from beneath its directory;

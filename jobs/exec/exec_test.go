@@ -296,8 +296,9 @@ func (o options) Command() []string { return o.command }
 func (o options) Bool(name string) bool {
 	return map[string]bool{"shell": o.shell, "unsafe-quotes": o.unsafe}[name] || name == o.also
 }
-func (o options) Int(string) int { return exitThrottle }
-func (o options) Text() bool     { return true }
+func (o options) Int(string) int   { return exitThrottle }
+func (o options) Text() bool       { return true }
+func (o options) StateDir() string { return "" }
 func (o options) IsSet(name string) bool {
 	_, set := o.set[name]
 	return set

@@ -2,6 +2,8 @@ package acceptance
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,11 +40,17 @@ func helps(t *testing.T) map[string]string {
 		all[c] = helpOf(t, c, "--help")
 		all[c+" --help-all"] = helpOf(t, c, "--help-all")
 	}
-	for _, j := range listedIn(all["run"]) {
-		all["run "+j] = helpOf(t, "run", j, "--help")
-		all["run "+j+" --help-all"] = helpOf(t, "run", j, "--help-all")
+	for of, text := range maps.Clone(all) {
+		if of != "run" && !strings.Contains(text, "\nVerbs\n") || strings.HasSuffix(of, "--help-all") {
+			continue
+		}
+		_, text, _ = strings.Cut(text, "\nVerbs\n")
+		for _, under := range listedIn(cmp.Or(text, all[of])) {
+			all[of+" "+under] = helpOf(t, of, under, "--help")
+			all[of+" "+under+" --help-all"] = helpOf(t, of, under, "--help-all")
+		}
 	}
-	if all["run exec"] == "" || all["resume"] == "" || len(all) < 40 {
+	if all["run exec"] == "" || all["template convert"] == "" || all["resume"] == "" || len(all) < 40 {
 		t.Fatalf("%d helps", len(all))
 	}
 	return all

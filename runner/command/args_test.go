@@ -118,7 +118,7 @@ func TestPermuteOddValues(t *testing.T) {
 func TestJobFlags(t *testing.T) {
 	var got options
 	app := &cli.App{Flags: jobFlags(testJob()), Action: func(c *cli.Context) error {
-		got = options{c, []string{"w"}, true}
+		got = options{Context: c, words: []string{"w"}, text: true}
 		return nil
 	}}
 	for _, c := range []struct {

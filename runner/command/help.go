@@ -95,7 +95,7 @@ func commandHelp(c *cli.Command, path string, all bool) string {
 		for _, s := range c.Subcommands {
 			rows = append(rows, [2]string{s.Name, s.Usage})
 		}
-		b.WriteString("\nJobs\n" + table(rows))
+		b.WriteString("\n" + c.Category + "\n" + table(rows))
 	}
 	b.WriteString(flagHelp(c, path, all))
 	return b.String()

@@ -27,6 +27,7 @@ func (e *env) runCommand() *cli.Command {
 Example:
    brood run exec testdata/cities.csv -- echo {name}`,
 		ArgsUsage:       "JOB [flags] [DATASET ...]",
+		Category:        "Jobs",
 		HideHelpCommand: true,
 		OnUsageError:    usageError,
 		Action: func(c *cli.Context) error {
@@ -57,17 +58,20 @@ type options struct {
 	*cli.Context
 	words []string
 	text  bool
+	state string
 }
 
 func (o options) Command() []string { return o.words }
 func (o options) Text() bool        { return o.text }
+func (o options) StateDir() string  { return o.state }
 
 func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	cfg, err := e.config(c, d)
 	if err != nil {
 		return err
 	}
-	given := options{c, e.words, cfg.OutputFormat == sink.FormatText}
+	state, stateErr := home.State(c.String("state"))
+	given := options{Context: c, words: e.words, text: cfg.OutputFormat == sink.FormatText, state: state}
 	plan := func(s *jobs.Shape) error {
 		p, err := d.Plan(given, s)
 		if err != nil {
@@ -114,9 +118,8 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if c.Bool("dry-run") || (d.Rehearses != nil && d.Rehearses(given)) {
 		return e.rehearse(c.Context, cfg, plan)
 	}
-	state, err := home.State(c.String("state"))
-	if err != nil {
-		return usage("", "%w", err)
+	if stateErr != nil {
+		return usage("", "%w", stateErr)
 	}
 	if err := checkResults(c, state, cfg.Name, cfg.Output); err != nil {
 		return err

@@ -10,7 +10,9 @@ import (
 type Hello struct {
 	Version int    `json:"version"`
 	Run     string `json:"run"`
-	Slot    int    `json:"slot"` // 1-based
+	Dir     string `json:"dir"`   // the run's directory
+	State   string `json:"state"` // the state directory
+	Slot    int    `json:"slot"`  // 1-based
 	// Places is how many records the worker can have in hand at a time; 0 is one. Its page has
 	// room for so many.
 	Places    int             `json:"places,omitempty"`
