@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"brood/jobs/exec/vfork":  {},
 	"brood/jobs/email/lists": {"jobs"},
 	"brood/jobs/quickio":     {},
+	"brood/jobs/extsort":     {},
 	"brood/jobs/email/reply": {"jobs"},
 	"brood/jobs/email/verp":  {},
 
@@ -38,7 +39,7 @@ var allowed = map[string][]string{
 	"brood/worker/wire":         {"jobs"},
 
 	// What each knows of the outside world, and nothing of a run.
-	"brood/runner/dataset":     {"jobs", "jobs/quoted", "runner/dataset/extsort", "runner/dataset/sheet"},
+	"brood/runner/dataset":     {"jobs", "jobs/extsort", "jobs/quoted", "runner/dataset/sheet"},
 	"brood/runner/exposition":  {},
 	"brood/runner/gauge":       {},
 	"brood/runner/jobserver":   {},
@@ -52,13 +53,12 @@ var allowed = map[string][]string{
 	"brood/runner/sink":        {"jobs", "runner/term"},
 	"brood/runner/term":        {},
 
-	"brood/runner/dataset/extsort": {},
-	"brood/runner/dataset/sheet":   {},
+	"brood/runner/dataset/sheet": {},
 
 	// A run, from what is asked of it to the session that does it.
 	"brood/runner/spec":    {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},
 	"brood/runner/guard":   {"jobs", "runner/reasons"},
-	"brood/runner/home":    {"runner/ledger", "runner/proc", "runner/spec"},
+	"brood/runner/home":    {"jobs", "runner/ledger", "runner/proc", "runner/spec"},
 	"brood/runner/catalog": {"runner/home", "runner/keys", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner/intake":  {"jobs", "runner/dataset", "runner/ledger", "runner/spec", "runner/where"},
 	"brood/runner/feed":    {"jobs", "jobs/quoted", "worker/wire", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec"},

@@ -2,8 +2,8 @@ package dataset
 
 import (
 	"brood/jobs"
+	"brood/jobs/extsort"
 	_ "brood/jobs/quoted"
-	"brood/runner/dataset/extsort"
 	"bufio"
 	"context"
 	"encoding/binary"
