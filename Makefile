@@ -4,7 +4,7 @@ export CGO_ENABLED = 0
 GO      ?= go
 TOOLS   := $(CURDIR)/bin/tools
 FUZZTIME ?= 60s
-RACE_SHORT := TestScripts|TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale|TestSuspend|TestAdaptive|TestMaxPerKey|TestHeadOfLine
+RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale|TestSuspend|TestAdaptive|TestMaxPerKey|TestHeadOfLine
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
