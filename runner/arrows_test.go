@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"brood/jobs/exec":        {"jobs", "jobs/exec/vfork", "jobs/files", "jobs/placeholder", "jobs/quoted"},
 	"brood/jobs/exec/vfork":  {},
 	"brood/jobs/email/lists": {"jobs"},
+	"brood/jobs/permits":     {"jobs", "jobs/files"},
 	"brood/jobs/quickio":     {},
 	"brood/jobs/extsort":     {},
 	"brood/jobs/email/reply": {"jobs"},
