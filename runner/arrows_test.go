@@ -16,6 +16,7 @@ var allowed = map[string][]string{
 	"brood/jobs/quickconn":   {"jobs/quickio"},
 	"brood/jobs":             {},
 	"brood/jobs/quoted":      {"jobs"},
+	"brood/jobs/web":         {"jobs", "jobs/quickconn"},
 	"brood/jobs/*":           {"jobs", "jobs/files", "jobs/placeholder", "jobs/quickio", "jobs/quoted"},
 	"brood/jobs/email":       {"jobs", "jobs/files", "jobs/placeholder", "jobs/quickconn", "jobs/quoted", "jobs/email/convert", "jobs/email/htmltext", "jobs/email/inbox", "jobs/email/lists", "jobs/email/reply", "jobs/email/report", "jobs/email/tally", "jobs/email/verp"},
 	"brood/jobs/exec":        {"jobs", "jobs/exec/vfork", "jobs/files", "jobs/placeholder", "jobs/quoted"},

@@ -1,0 +1,166 @@
+package web
+
+import (
+	"brood/jobs"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"time"
+)
+
+// Answer is what a server said, all of it.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte // decoded
+	// Proto is HTTP/1.1 or HTTP/2.0.
+	Proto string
+	// Took is the time from the call to the last byte, redirects included; Begun to the first byte of
+	// the last head.
+	Took, Begun time.Duration
+	// Redirects is how many were followed. URL is where the last one led.
+	Redirects int
+	URL       *url.URL
+}
+
+// Do sends a request and reads the whole answer, whatever its status: that is for Judge. Every error
+// is a *Trouble. A body must be one that can be sent again (http.NewRequest with a *bytes.Reader),
+// as redirects and connections that turn out to be closed before anything was written need that. The request
+// is not changed, but its context is not used.
+func (c *Client) Do(ctx context.Context, req *http.Request) (*Answer, error) {
+	begun := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	defer cancel()
+	done := false // a request that may have an effect was answered, and only its answer is still looked for
+	for hop := 0; ; hop++ {
+		a, t := c.exchange(ctx, req)
+		if t == nil && hop < c.o.Redirects && isRedirect(a.Status) && a.Header.Get("Location") != "" {
+			before := req.Method
+			if req, t = c.next(req, a); t == nil {
+				done = done || req.Method != before
+				continue
+			}
+		} else if t == nil && c.o.Redirects > 0 && hop == c.o.Redirects && isRedirect(a.Status) && a.Header.Get("Location") != "" {
+			t = failed(ClassRedirect, "%d redirects, and another one follows", hop)
+		}
+		if t != nil {
+			if done {
+				t.Phase = PhaseHalf
+			}
+			return nil, t
+		}
+		a.Took = time.Since(begun)
+		a.Redirects, a.URL = hop, req.URL
+		return a, nil
+	}
+}
+
+// isSafe reports whether a request of this method has no effect: RFC 9110, section 9.2.1.
+func isSafe(method string) bool {
+	switch method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// triesUnwritten is how often a request is tried of which nothing was written, as the connection that
+// had been kept for it turned out to be closed.
+const triesUnwritten = 3
+
+// exchange sends one request, and reads its answer.
+func (c *Client) exchange(ctx context.Context, req *http.Request) (*Answer, *Trouble) {
+	if t := c.refused(req.URL); t != nil {
+		return nil, t
+	}
+	host := clip(req.URL.Host)
+	for try := 1; ; try++ {
+		w := &way{begun: time.Now()}
+		sent := c.prepare(httptrace.WithClientTrace(ctx, w.trace()), req)
+		if sent == nil {
+			return nil, failed(ClassRequest, "the body cannot be read")
+		}
+		resp, err := c.transport.RoundTrip(sent) //nolint:bodyclose // c.answer closes it
+		if err != nil {
+			t := c.trouble(ctx, host, w, err)
+			if t.Phase == PhaseNotWritten && w.reused && ctx.Err() == nil && try < triesUnwritten {
+				continue
+			}
+			return nil, t
+		}
+		return c.answer(ctx, host, w, resp)
+	}
+}
+
+// prepare makes the request that is sent of the one that was given.
+func (c *Client) prepare(ctx context.Context, req *http.Request) *http.Request {
+	sent := req.WithContext(ctx)
+	header := sent.Header
+	if header.Get("Accept-Encoding") == "" || header.Get("User-Agent") == "" {
+		header = header.Clone()
+		if header == nil {
+			header = make(http.Header)
+		}
+		if header.Get("Accept-Encoding") == "" {
+			header.Set("Accept-Encoding", acceptEncoding)
+		}
+		if _, given := header["User-Agent"]; !given && c.o.UserAgent != "" {
+			header.Set("User-Agent", c.o.UserAgent)
+		}
+		sent.Header = header
+	}
+	if u := sent.URL.User; u != nil && header.Get("Authorization") == "" {
+		password, _ := u.Password()
+		header = header.Clone()
+		sent.Header = header
+		sent.SetBasicAuth(u.Username(), password)
+	}
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil
+		}
+		sent.Body = body
+	}
+	// Package net/http sends a request again by itself, where a connection ended after it was written, if its
+	// header has a key that says that this is safe (transport.go, isReplayable). For whom
+	// it is safe is known to who gives the key, not to a header: so such a request has a body that cannot be had twice.
+	if !isSafe(req.Method) && (header.Get("Idempotency-Key") != "" || header.Get("X-Idempotency-Key") != "") {
+		sent.GetBody = nil
+		if sent.Body == nil || sent.Body == http.NoBody {
+			sent.Body, sent.ContentLength = io.NopCloser(empty{}), 0
+		}
+	}
+	return sent
+}
+
+// empty is a body without anything in it.
+type empty struct{}
+
+func (empty) Read([]byte) (int, error) { return 0, io.EOF }
+
+// answer reads what a server has begun to say.
+func (c *Client) answer(ctx context.Context, host string, w *way, resp *http.Response) (*Answer, *Trouble) {
+	defer func() { _ = resp.Body.Close() }()
+	w.status = resp.StatusCode
+	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Proto: resp.Proto, Begun: time.Since(w.begun)}
+	var err error
+	if a.Body, err = readBody(resp, c.o.MaxBytes); err == nil {
+		return a, nil
+	}
+	if t := bodyTrouble(host, a.Status, c.o.MaxBytes, err); t != nil {
+		t.Text = c.mask.Text(t.Text)
+		return nil, t
+	}
+	t := c.trouble(ctx, host, w, err)
+	t.Text = fmt.Sprintf("%s, after %s and %d bytes", t.Text, StatusText(a.Status), len(a.Body))
+	// A refusal is one, whether its last words came or not.
+	if judged := Judge(a.Status, a.Header, time.Now()); judged != nil && judged.Verdict != jobs.VerdictRetry {
+		judged.Text += "; " + t.Text
+		return nil, judged
+	}
+	return nil, t
+}
