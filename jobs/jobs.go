@@ -52,6 +52,11 @@ type Definition struct {
 	// Command says what a worker of a slot does with a record, in one line, for a joblog; of
 	// a plan's Config. Nil: the job runs no command for each record.
 	Command func(config json.RawMessage, s *Shape) (func(r *Record, slot int) string, error)
+	// Same tells records that ask the same thing, such as the place of one address: of those with the
+	// same key none is in hand before the first has ended, and then they find its answer where the job keeps
+	// it. An empty key is that of no other record. The record and the key are borrowed. Of a plan's Config; it runs
+	// in the parent, for each record as it is read. Nil, or what it returns is nil: no record waits for another.
+	Same func(config json.RawMessage, s *Shape) (func(*Record) []byte, error)
 	// Resumable are the members of Plan.Config, which is then a JSON object, that may
 	// be others when a run goes on: where its work goes, say, but not what it is.
 	Resumable map[string]Resumable

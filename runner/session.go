@@ -74,6 +74,8 @@ type Setting struct {
 	// Command says what is done with a record by a worker of a slot, in one line, for the
 	// joblog of a run.
 	Command func(*spec.Config, *jobs.Shape) (func(rec *jobs.Record, slot int) string, error)
+	// Same is what jobs.Definition.Same returns; nil, or it returns nil: no record waits for another.
+	Same func(*spec.Config, *jobs.Shape) (func(*jobs.Record) []byte, error)
 	// Overwrite says that the results may take the place of another run's.
 	Overwrite bool
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
@@ -98,7 +100,8 @@ type session struct {
 	admission *admission
 	// corrections stand in place of records; of the source.
 	corrections intake.Corrections
-	chooser     *intake.Chooser // nil: all records are
+	chooser     *intake.Chooser           // nil: all records are
+	same        func(*jobs.Record) []byte // see jobs.Definition.Same; nil: none are. Of the source.
 	book        *book.Book
 	places      int  // records that a worker can have in hand
 	fitted      bool // how many of them it has is fitted to how quick it is
@@ -173,6 +176,11 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	if r.chooser, err = intake.NewChooser(cfg.Where, r.shape); err != nil {
 		return err
 	}
+	if r.Same != nil {
+		if r.same, err = r.Same(cfg, r.shape); err != nil {
+			return err
+		}
+	}
 	if cfg.Plan.FailedOutput == jobs.FailedToStdout {
 		r.encoder.ShowFailed()
 	}
@@ -198,6 +206,7 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		Dir: r.Dir.Path, Slots: cfg.Slots, Intents: cfg.Effect != jobs.EffectNone, KeyLifetime: keyLifetime,
 		Pace: cfg.Pace, PaceKey: cfg.PaceKey, QuotaDay: day, QuotaUsed: used, Breaker: cfg.Breaker, Adaptive: cfg.Adaptive,
 		Several:   r.places > 1 && !cfg.CountsWorkers(),
+		Together:  r.same != nil,
 		Jobserver: r.jobserver, Tell: r.tellPause, Waited: r.metrics.noteWait,
 	})
 	r.feed.Bound(r.guarding.trial.Room())
@@ -346,7 +355,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	if in.Produces() {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, chooser: r.chooser, rows: guard.NewAlike()}
+	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, chooser: r.chooser, same: r.same, rows: guard.NewAlike()}
 	if r.cfg.NoGuard {
 		src.rows.Differs()
 	}

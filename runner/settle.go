@@ -30,6 +30,8 @@ type try struct {
 	later time.Duration
 	// spared says that it need not be the record that has ended its worker.
 	spared bool
+	// decided says that the job has decided about it, and does not ask for another try.
+	decided bool
 }
 
 // settler decides about records, when an answer has come or is not to be expected any
@@ -77,6 +79,7 @@ func (s *settler) settle(u *settlement, t *try, res *jobs.Result) {
 	if res.Verdict != jobs.VerdictOK {
 		crashes = s.feed.CrashesOf(t.Seq)
 	}
+	t.decided = res.Verdict == jobs.VerdictOK || res.Verdict == jobs.VerdictFailed || res.Verdict == jobs.VerdictSkipped
 	d := s.policy.answered(t.rec.Attempt, crashes+s.triedBefore[t.Seq], res)
 	// The tries of a record that has waited are all worth knowing.
 	d.recorded = d.recorded || (d.status == jobs.StatusOK && t.Waited)
@@ -157,6 +160,9 @@ func (s *settler) rowOK(u *settlement, t *try, out *sink.Outcome) {
 	u.Final(t.Seq, s.redone[t.Seq])
 	s.logJob(u, t.rec, t.slot, &ledger.Outcome{Status: jobs.StatusOK}, out)
 	s.countHalt(1, 0)
+	if s.feed.Shares() {
+		u.ended = append(u.ended, feed.Ending{Seq: t.Seq, Answered: true})
+	}
 	if !s.guarding.differ.Load() {
 		s.endsDiffer()
 	}
@@ -177,6 +183,9 @@ func (s *settler) slow(t *try, why *slowing, text string) {
 func (s *settler) finish(u *settlement, t *try, o ledger.Outcome, out *sink.Outcome) {
 	o.Seq, o.Attempts, o.Place, o.At = t.Seq, t.rec.Attempt, t.Place(), time.Now()
 	o.Crashes = s.forget(u, t)
+	if s.feed.Shares() {
+		u.ended = append(u.ended, feed.Ending{Seq: t.Seq, Answered: t.decided})
+	}
 	if s.cfg.Plan.FailedOutput == jobs.FailedToStderr && s.cfg.OutputFormat == sink.FormatText {
 		for line := range bytes.Lines(out.Text) {
 			s.term.WorkerAt(t.slot, int64(t.Seq), s.placeOf(&t.Item), "stdout", string(bytes.TrimRight(line, "\r\n")))

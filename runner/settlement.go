@@ -11,6 +11,7 @@ import (
 type settlement struct {
 	*book.Update
 	again []*feed.Retry
+	ended []feed.Ending // if others may wait for that
 }
 
 func newSettlement() *settlement { return &settlement{Update: book.NewUpdate()} }
@@ -33,6 +34,7 @@ func (s *settler) send(u *settlement) error {
 		s.updates <- u.Update
 	}
 	s.feed.CloseRecords(n)
+	s.feed.EndLeads(u.ended)
 	for _, x := range u.again {
 		if err := s.feed.Again(x); err != nil {
 			return err

@@ -37,6 +37,8 @@ type source struct {
 	chooser *intake.Chooser
 	chosen  uint64
 
+	same func(*jobs.Record) []byte // see jobs.Definition.Same; nil: none are
+
 	past        *book.Past
 	corrections intake.Corrections
 	// skip is which records of the chunk at hand are final, or nil.
@@ -226,7 +228,12 @@ func (s *source) admit() error {
 	if s.r.feed.Keyed() {
 		it.Pace = s.r.feed.PaceKey(s.record())
 	}
+	var asks []byte // what it has in common with others
+	if s.same != nil {
+		asks = s.same(s.record())
+	}
 	if note, left := s.past.Notes[s.seq]; left {
+		s.lead(asks)
 		return s.settleLeft(it, note)
 	}
 	taken, err := s.admission.take(s.record(), &it)
@@ -238,7 +245,13 @@ func (s *source) admit() error {
 		return nil
 	}
 	if known, waits := s.past.Retries[s.seq]; waits {
+		s.lead(asks)
 		return s.admitRetry(it, known)
+	}
+	if len(asks) > 0 {
+		if parked, err := s.park(it, asks); parked || err != nil {
+			return err
+		}
 	}
 	if s.r.feed.Keyed() {
 		return s.admitLoose(it)
@@ -260,6 +273,28 @@ func (s *source) admitLoose(it feed.Item) error {
 		return err
 	}
 	return s.r.feed.Admit(&feed.Retry{Item: it, Attempt: 1, Due: s.r.feed.Schedule(&it), Key: s.r.keyFor(rec), Body: s.body(rec)}, 0)
+}
+
+// lead has those behind the record at hand that ask the same wait for it.
+func (s *source) lead(asks []byte) {
+	if len(asks) > 0 {
+		s.r.feed.Lead(s.seq, asks)
+	}
+}
+
+// park parks the record at hand if one that asks the same is on its way, and reports that.
+func (s *source) park(it feed.Item, asks []byte) (bool, error) {
+	if err := s.admission.flush(); err != nil {
+		return false, err
+	}
+	parked, err := s.r.feed.Park(s.seq, asks, func() *feed.Retry {
+		rec := s.record()
+		return &feed.Retry{Item: it, Attempt: 1, Key: s.r.keyFor(rec), Body: s.body(rec)}
+	})
+	if parked {
+		s.loose++
+	}
+	return parked, err
 }
 
 // looseRecords bounds how many records are queued by themselves before it is

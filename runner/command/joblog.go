@@ -63,6 +63,15 @@ func (e *env) chooseResults(c *cli.Context, cfg *spec.Config) error {
 	return nil
 }
 
+// sameOf tells records of a run that ask the same.
+func (e *env) sameOf(cfg *spec.Config, s *jobs.Shape) (func(*jobs.Record) []byte, error) {
+	def, err := e.registry.Lookup(cfg.Job)
+	if err != nil || def.Same == nil {
+		return nil, err
+	}
+	return def.Same(cfg.Plan.Config, s)
+}
+
 // commandOf says what is done with each record of a run, for its joblog.
 func (e *env) commandOf(cfg *spec.Config, s *jobs.Shape) (func(*jobs.Record, int) string, error) {
 	def, err := e.registry.Lookup(cfg.Job)

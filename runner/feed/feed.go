@@ -10,6 +10,7 @@
 //	Again, Admit ──▶ intents.later ──▶ waiting ──────┘      Again, or CloseRecords
 //	                  no intent yet     a heap by due time,
 //	                                    or parked behind another of its key
+//	Park ──▶ together: parked behind the record that asks the same, then as Again
 package feed
 
 import (
@@ -55,6 +56,7 @@ type Feed struct {
 	spill       *spill
 	intents     *intents // nil if records may leave without
 	pacing      *pacing
+	together    *together     // nil: no record waits for another that asks the same
 	breaker     *pace.Breaker // nil: none
 	breakerSpec pace.BreakerSpec
 	adapting    *adapting // nil: the number of slots is what it is
@@ -96,6 +98,8 @@ type Config struct {
 	QuotaDay  string
 	QuotaUsed int
 	Breaker   pace.BreakerSpec
+	// Together says that records may wait for others that ask the same: see Park.
+	Together bool
 	// Adaptive fits the number of records that are worked on, up to Slots, to what the
 	// far side can do.
 	Adaptive bool
@@ -124,6 +128,9 @@ func New(c Config) *Feed {
 	}
 	if c.Several {
 		f.gate.inHand = c.Slots
+	}
+	if c.Together {
+		f.together = newTogether()
 	}
 	f.free = make(chan *Block, blocks)
 	for range blocks {
@@ -214,7 +221,7 @@ func (f *Feed) crowded() bool {
 	if f.intents != nil {
 		n += len(f.intents.later)
 	}
-	n += f.pacing.parkedCount
+	n += f.pacing.parkedCount + f.behindOthers()
 	return n >= maxWaiting
 }
 
@@ -361,7 +368,7 @@ func (f *Feed) CloseRecords(n int) {
 func (f *Feed) Depth() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := len(f.waiting) + f.pacing.parkedCount
+	n := len(f.waiting) + f.pacing.parkedCount + f.behindOthers()
 	for _, b := range f.blocks {
 		n += len(b.items) - b.pos
 	}
