@@ -84,7 +84,7 @@ func giveBack(ctx context.Context, c *sql.Conn, pages int) error {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
-	for rows.Next() { //nolint:revive // see above
+	for rows.Next() {
 	}
 	return rows.Err()
 }
