@@ -63,6 +63,10 @@ type Definition struct {
 	// Open makes the job ready to work. It runs in the worker, after the
 	// handshake has begun, and may take connections and read files.
 	Open func(context.Context, Setup) (Runner, error)
+	// Finish is called in the parent when a session has ended, however it did: to say what is to be said of
+	// the whole, and to write files beside the results. It is called again when a run that was done before
+	// is resumed. An error is told; of a run that is ok otherwise it is one of writing (exit status 74).
+	Finish func(*Finished) error
 	// Tools are commands of their own that go with the job.
 	Tools []Tool
 	// Secrets are variables of the environment that this job reads. The workers of
@@ -92,6 +96,9 @@ type Tool struct {
 	State bool
 	// Run does it with the arguments. Its errors are bad usage, unless they are a *PartlyError.
 	Run func(o Options, args []string, stdout, stderr io.Writer) error
+	// OfRun does it with a run of the job, which is its one argument, or the newest one without it. It is in
+	// place of Run. The run may still go on.
+	OfRun func(o Options, run *Finished, stdout, stderr io.Writer) error
 }
 
 // Noun is a thing that several tools are about, as in brood places import. Tools of one thing
@@ -300,6 +307,10 @@ type Column struct {
 	// JSON says that the value is JSON text, to be embedded as it is where
 	// the output is JSON Lines.
 	JSON bool `json:"json,omitempty"`
+	// Replaces says that the column takes the place of one of the input that is called the same, as in
+	// results that are fed in again. A record for which the job gives no value keeps what it had there. Without
+	// it a run is refused whose input has such a column.
+	Replaces bool `json:"replaces,omitempty"`
 }
 
 // Flag describes one option of a job. The kind follows from Default: string,

@@ -105,7 +105,7 @@ func (e *env) begin(c *cli.Context, dir *home.Dir, cfg *spec.Config, plan func(*
 		e.warn(cfg)
 		return nil
 	})
-	return e.tellOutcome(cfg, &rep, err)
+	return e.tellOutcome(dir, cfg, &rep, err)
 }
 
 // expire removes old runs, now that there will be one more.
@@ -152,7 +152,7 @@ func goesNowhere() bool {
 }
 
 // tellOutcome tells how a session went, and makes an exit status of it.
-func (e *env) tellOutcome(cfg *spec.Config, rep *runner.Report, err error) error {
+func (e *env) tellOutcome(dir *home.Dir, cfg *spec.Config, rep *runner.Report, err error) error {
 	started := rep.State != ""
 	if started {
 		e.summarise(cfg, rep)
@@ -162,8 +162,11 @@ func (e *env) tellOutcome(cfg *spec.Config, rep *runner.Report, err error) error
 			// Not the user's doing: something of brood's own has broken.
 			err = &cliError{code: exitSoftware, err: err}
 		}
-		return err
+	} else {
+		e.code = exitCode(rep)
 	}
-	e.code = exitCode(rep)
-	return nil
+	if started {
+		err = e.finish(dir, cfg, rep.State, rep.Totals, err)
+	}
+	return err
 }

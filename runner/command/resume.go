@@ -119,7 +119,10 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 	}
 	e.countOnlyThisSession(c, &rep)
 	if rep.Already {
-		return errors.Join(err, e.tellAlready(c, dir.Name, &rep))
+		if err = errors.Join(err, e.tellAlready(c, dir.Name, &rep)); err != nil {
+			return err
+		}
+		return e.finish(dir, cfg, rep.State, rep.Totals, nil)
 	}
-	return e.tellOutcome(cfg, &rep, err)
+	return e.tellOutcome(dir, cfg, &rep, err)
 }

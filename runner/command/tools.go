@@ -15,7 +15,7 @@ func (e *env) toolCommands() []*cli.Command {
 	for _, d := range e.registry.All() {
 		for _, t := range d.Tools {
 			if t.Of == nil {
-				out = append(out, e.toolCommand(&t))
+				out = append(out, e.toolCommand(d, &t))
 				continue
 			}
 			noun := find(out, t.Of.Name)
@@ -23,7 +23,7 @@ func (e *env) toolCommands() []*cli.Command {
 				noun = nounCommand(t.Of)
 				out = append(out, noun)
 			}
-			noun.Subcommands = append(noun.Subcommands, e.toolCommand(&t))
+			noun.Subcommands = append(noun.Subcommands, e.toolCommand(d, &t))
 		}
 	}
 	return out
@@ -56,13 +56,13 @@ func unknownVerb(noun *cli.Command, word string) error {
 	return usage(hint, "brood %s has no %q", noun.Name, word)
 }
 
-func (e *env) toolCommand(t *jobs.Tool) *cli.Command {
+func (e *env) toolCommand(d *jobs.Definition, t *jobs.Tool) *cli.Command {
 	name := t.Name
 	if t.Of != nil {
 		name = t.Of.Name + " " + name
 	}
 	flags := jobFlags(&jobs.Definition{Name: name, Flags: t.Flags})
-	if t.State {
+	if t.State || t.OfRun != nil {
 		flags = append(flags, stateFlag())
 	}
 	return &cli.Command{
@@ -70,11 +70,15 @@ func (e *env) toolCommand(t *jobs.Tool) *cli.Command {
 		Flags:        flags,
 		OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
-			state, err := home.State(c.String("state"))
-			if err != nil && t.State {
-				return usage("", "%w", err)
+			var err error
+			if t.OfRun != nil {
+				err = e.ofRun(c, d, t)
+			} else {
+				err = e.runTool(c, t)
 			}
-			err = t.Run(options{Context: c, state: state}, c.Args().Slice(), e.stdout, e.stderr)
+			if ours := (*cliError)(nil); errors.As(err, &ours) {
+				return err
+			}
 			if partly := (*jobs.PartlyError)(nil); errors.As(err, &partly) {
 				return &cliError{code: exitFailed, err: err}
 			}
@@ -84,4 +88,12 @@ func (e *env) toolCommand(t *jobs.Tool) *cli.Command {
 			return nil
 		},
 	}
+}
+
+func (e *env) runTool(c *cli.Context, t *jobs.Tool) error {
+	state, err := home.State(c.String("state"))
+	if err != nil && t.State {
+		return usage("", "%w", err)
+	}
+	return t.Run(options{Context: c, state: state}, c.Args().Slice(), e.stdout, e.stderr)
 }

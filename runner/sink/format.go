@@ -88,6 +88,10 @@ type Encoder struct {
 	shape   *jobs.Shape
 	keep    []int // the input's columns that go into the output
 	columns []jobs.Column
+	// instead is, for each of keep, the column of the job that takes its place, or -1, and placed says
+	// of which columns of the job that is so. Of objects any may, see appendMembers.
+	instead []int
+	placed  []bool
 	taken   []string // names that a member of an input object must not have
 	cells   *jobs.Cells
 	failed  bool // text of records that failed is wanted
@@ -95,24 +99,35 @@ type Encoder struct {
 
 // NewEncoder returns an encoder. Columns of the input that are called like the
 // engine's own, as in a results file that is fed in again, are replaced by
-// them; one that is called like a column of the job is an error.
+// them; one that is called like a column of the job is an error, unless that replaces it:
+// then it stands where it stood.
 func NewEncoder(f Format, shape *jobs.Shape, columns []jobs.Column) (*Encoder, error) {
 	e := &Encoder{format: f, delim: ',', shape: shape, columns: columns, taken: slices.Clone(metaColumns), cells: jobs.NewCells(shape)}
 	if f == FormatTSV {
 		e.delim = '\t'
 	}
-	for _, c := range columns {
-		if f != FormatText && (shape.Index(c.Name) >= 0 || slices.Contains(metaColumns, c.Name)) {
+	e.placed = make([]bool, len(columns))
+	for i, c := range columns {
+		e.placed[i] = c.Replaces && shape.Index(c.Name) >= 0
+		if f != FormatText && (shape.Index(c.Name) >= 0 && !c.Replaces || slices.Contains(metaColumns, c.Name)) {
 			return nil, fmt.Errorf("the results have a column %q, and so has the dataset; rename the dataset's", c.Name)
 		}
-		e.taken = append(e.taken, c.Name)
+		if !c.Replaces {
+			e.taken = append(e.taken, c.Name)
+		}
 	}
 	for i, c := range shape.Columns {
 		if !slices.Contains(metaColumns, c) {
 			e.keep = append(e.keep, i)
+			e.instead = append(e.instead, e.replacing(c))
 		}
 	}
 	return e, nil
+}
+
+// replacing is the column of the job that takes the place of one of the input, or -1.
+func (e *Encoder) replacing(name string) int {
+	return slices.IndexFunc(e.columns, func(c jobs.Column) bool { return c.Replaces && c.Name == name })
 }
 
 // ShowFailed puts the job's text into plain text also where a record failed, or is unknown.
@@ -129,8 +144,10 @@ func (e *Encoder) Header() []byte {
 	for _, i := range e.keep {
 		put(e.shape.Columns[i])
 	}
-	for _, c := range e.columns {
-		put(c.Name)
+	for i, c := range e.columns {
+		if !e.placed[i] {
+			put(c.Name)
+		}
 	}
 	for _, name := range metaColumns {
 		put(name)
@@ -165,18 +182,17 @@ func (e *Encoder) appendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
 		values := e.cells.Values(rec)
 		value = func(i int) []byte { return values[i] }
 	}
-	for _, i := range e.keep {
-		dst = append(e.appendField(dst, value(i)), e.delim)
-	}
-	for i := range e.columns {
-		var v []byte
-		if i < len(o.Values) {
-			v = o.Values[i]
-		}
-		if e.columns[i].JSON {
-			v = jsonAsText(v)
+	for k, i := range e.keep {
+		v := value(i)
+		if at := e.instead[k]; at >= 0 && at < len(o.Values) {
+			v = e.cell(at, o)
 		}
 		dst = append(e.appendField(dst, v), e.delim)
+	}
+	for i := range e.columns {
+		if !e.placed[i] {
+			dst = append(e.appendField(dst, e.cell(i, o)), e.delim)
+		}
 	}
 	dst = append(strconv.AppendUint(dst, uint64(rec.Seq), 10), e.delim)
 	dst = append(append(dst, o.Status.String()...), e.delim)
@@ -184,6 +200,17 @@ func (e *Encoder) appendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
 	dst = append(e.appendField(dst, []byte(o.Error)), e.delim)
 	dst = append(strconv.AppendInt(dst, int64(o.Attempts), 10), e.delim)
 	return append(strconv.AppendInt(dst, o.Elapsed.Milliseconds(), 10), '\n')
+}
+
+// cell is the value of a column of the job, as a table shows it.
+func (e *Encoder) cell(i int, o *Outcome) []byte {
+	if i >= len(o.Values) {
+		return nil
+	}
+	if e.columns[i].JSON {
+		return jsonAsText(o.Values[i])
+	}
+	return o.Values[i]
 }
 
 // jsonAsText is a JSON value as a table shows it: strings without quotes, null

@@ -12,20 +12,10 @@ import (
 
 func (e *Encoder) appendObject(dst []byte, rec *jobs.Record, o *Outcome) []byte {
 	dst = append(dst, '{')
-	dst = e.appendMembers(dst, rec)
+	dst, placed := e.appendMembers(dst, rec, o)
 	for i, c := range e.columns {
-		dst = appendName(dst, c.Name)
-		var v []byte
-		if i < len(o.Values) {
-			v = o.Values[i]
-		}
-		switch {
-		case c.JSON && len(v) == 0:
-			dst = append(dst, "null"...)
-		case c.JSON && isJSON(v, jobs.DepthLimit-1): // it stands in an object
-			dst = jobs.AppendOneLine(dst, v)
-		default:
-			dst = jobs.AppendJSONString(dst, v)
+		if placed == nil || !placed[i] {
+			dst = e.appendValue(appendName(dst, c.Name), i, o)
 		}
 	}
 	dst = strconv.AppendUint(appendName(dst, "_seq"), uint64(rec.Seq), 10)
@@ -37,6 +27,21 @@ func (e *Encoder) appendObject(dst []byte, rec *jobs.Record, o *Outcome) []byte 
 	return append(dst, '}', '\n')
 }
 
+// appendValue appends the value of a column of the job.
+func (e *Encoder) appendValue(dst []byte, i int, o *Outcome) []byte {
+	var v []byte
+	if i < len(o.Values) {
+		v = o.Values[i]
+	}
+	switch c := &e.columns[i]; {
+	case c.JSON && len(v) == 0:
+		return append(dst, "null"...)
+	case c.JSON && isJSON(v, jobs.DepthLimit-1): // it stands in an object
+		return jobs.AppendOneLine(dst, v)
+	}
+	return jobs.AppendJSONString(dst, v)
+}
+
 func appendName(dst []byte, name string) []byte {
 	if dst[len(dst)-1] != '{' {
 		dst = append(dst, ',')
@@ -44,36 +49,61 @@ func appendName(dst []byte, name string) []byte {
 	return append(jobs.AppendJSONString(dst, []byte(name)), ':')
 }
 
-// appendMembers appends the input's columns.
-func (e *Encoder) appendMembers(dst []byte, rec *jobs.Record) []byte {
+// appendMembers appends the input's columns, and in their place those of the job that replace them. It
+// returns which of the job's these are; nil: none.
+func (e *Encoder) appendMembers(dst []byte, rec *jobs.Record, o *Outcome) ([]byte, []bool) {
 	if e.shape.Kind != jobs.Objects {
-		for _, i := range e.keep {
-			dst = jobs.AppendJSONString(appendName(dst, e.shape.Columns[i]), rec.Value(i))
+		for k, i := range e.keep {
+			dst = appendName(dst, e.shape.Columns[i])
+			at, v := e.instead[k], rec.Value(i)
+			switch {
+			case at >= 0 && at < len(o.Values):
+				dst = e.appendValue(dst, at, o)
+			case at >= 0 && e.columns[at].JSON && isJSON(v, jobs.DepthLimit-1): // of the type that it has beside
+				dst = jobs.AppendOneLine(dst, v)
+			default:
+				dst = jobs.AppendJSONString(dst, v)
+			}
 		}
-		return dst
+		return dst, e.placed
 	}
 	raw := rec.Raw
 	if !utf8.Valid(raw) { // a bad line, which is shown all the same
 		raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
 	}
 	if !isJSON(raw, jobs.DepthLimit) {
-		return dst // another; the error says what is wrong with it
+		return dst, nil // another; the error says what is wrong with it
 	}
 	obj := gjson.ParseBytes(raw)
 	if !obj.IsObject() {
-		return dst // a list, say, which has no members
+		return dst, nil // a list, say, which has no members
 	}
+	var placed []bool
 	obj.ForEach(func(k, v gjson.Result) bool {
-		if !slices.Contains(e.taken, k.Str) {
-			if dst[len(dst)-1] != '{' {
-				dst = append(dst, ',')
-			}
-			dst = append(append(dst, k.Raw...), ':')
+		if slices.Contains(e.taken, k.Str) {
+			return true
+		}
+		if dst[len(dst)-1] != '{' {
+			dst = append(dst, ',')
+		}
+		dst = append(append(dst, k.Raw...), ':')
+		at := e.replacing(k.Str)
+		if at >= 0 && placed == nil {
+			placed = make([]bool, len(e.columns))
+		}
+		switch {
+		case at < 0:
 			dst = jobs.AppendOneLine(dst, v.Raw)
+		case at < len(o.Values):
+			dst = e.appendValue(dst, at, o)
+			placed[at] = true
+		default: // as it was
+			dst = jobs.AppendOneLine(dst, v.Raw)
+			placed[at] = true
 		}
 		return true
 	})
-	return dst
+	return dst, placed
 }
 
 // isJSON reports whether v can stand in a row as it is: a JSON value in UTF-8, as RFC 8259

@@ -1,0 +1,35 @@
+package jobs
+
+import (
+	"encoding/json"
+	"iter"
+)
+
+// Finished is how a run stands when a session of it has ended, whichever way, and its books are
+// closed. Nothing of the run is open any more.
+type Finished struct {
+	Config json.RawMessage // of the plan
+	Run    string          // its name
+	// Dir is the run's directory, and State the state directory, see Setup.
+	Dir, State string
+	// Output is the file that the user gets, or is to get, his results in, an absolute path; Stdout if
+	// there is none.
+	Output string
+	// Done says that there is nothing left to do. Otherwise the run is to be continued, and the
+	// results are those of a part.
+	Done bool
+	// Counts are how many records have ended how, of the run as a whole.
+	Counts Counts
+	// Rows walks over the results as they stand, in their order, with the columns of the input, of the
+	// job, and of the engine. A record and its bytes are valid until the next. An error ends them. Nil: they
+	// are plain text, or went to standard output.
+	Rows func() iter.Seq2[*Record, error]
+	// Say tells the user something, a line on standard error.
+	Say func(format string, args ...any)
+}
+
+// Stdout is Finished.Output where the results go to standard output.
+const Stdout = "-"
+
+// Counts are the books of a run: at all times input = ok + failed + skipped + unknown + pending.
+type Counts struct{ Input, OK, Failed, Skipped, Unknown, Pending uint64 }
