@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"brood/jobs/email/tally":         {"jobs", "jobs/quoted", "jobs/files"},
 	"brood/jobs/fold":                {},
 	"brood/jobs/geocode/geo":         {},
+	"brood/jobs/geocode/judge":       {"jobs/fold", "jobs/geocode/address", "jobs/geocode/geo"},
 	"brood/jobs/geocode/address":     {"jobs/fold", "jobs/geocode/geo", "jobs/placeholder"},
 	"brood/jobs/geocode/cache":       {"jobs", "jobs/files"},
 	"brood/worker/threads":           {},

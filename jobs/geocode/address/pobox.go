@@ -16,7 +16,7 @@ func boxAt(s string, words []span, i int, country string) (box string, n int) {
 			head++
 			continue
 		}
-		if !hasDigit(w) && !(n == head && len(w) == 1) || len(w) > 12 || n > head && !allDigits(w) {
+		if !hasDigit(w) && (n > head || len(w) != 1) || len(w) > 12 || n > head && !allDigits(w) {
 			break
 		}
 		if n > head && len(w) >= 4 { // the postcode that follows
@@ -81,7 +81,7 @@ func boxWords(s string, words []span, i int, country string) (head, n int) {
 			return same(1)
 		}
 	case "cp", "c.p":
-		if digits && (country == "CH" || country == "CA" || country == "IT") && !(country == "IT" && digitsAhead(w(1)) == 5) {
+		if digits && (country == "CH" || country == "CA" || country == "IT") && (country != "IT" || digitsAhead(w(1)) != 5) {
 			return same(1)
 		}
 	case "boîte", "boite", "case", "casella", "caixa":

@@ -195,7 +195,9 @@ func takeOff(segs []string, country string, rd *Reading) []string {
 		}
 		if len(segs) > 1 || !isLoneNumber(s) {
 			c := cutUnits(s)
-			if c.n > 0 && (c.rest != "" || len(segs) > 1 || isCare(s)) && !(c.rest == "" && i == 0 && len(segs) == 2 && isLoneNumber(segs[1])) {
+			// Top 5 may be a door, and "Top, 5" is a street.
+			named := c.rest == "" && i == 0 && len(segs) == 2 && isLoneNumber(segs[1])
+			if c.n > 0 && !named && (c.rest != "" || len(segs) > 1 || isCare(s)) {
 				rd.Unit = joinUnits(rd.Unit, c.units[:c.n])
 				s = c.rest
 			}
