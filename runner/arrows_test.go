@@ -45,6 +45,11 @@ var allowed = map[string][]string{
 	"brood/worker/early/*":           {"jobs/*", "jobs/exec", "worker/early"},
 	"brood/worker/wire":              {"jobs"},
 
+	// A user's own address points.
+	"brood/jobs/geocode/places":        {"jobs", "jobs/extsort", "jobs/files", "jobs/fold", "jobs/geocode/geo", "jobs/geocode/places/house", "jobs/geocode/places/source"},
+	"brood/jobs/geocode/places/house":  {},
+	"brood/jobs/geocode/places/source": {"jobs/geocode/places/house"},
+
 	// What each knows of the outside world, and nothing of a run.
 	"brood/runner/dataset":     {"jobs", "jobs/extsort", "jobs/quoted", "runner/dataset/sheet"},
 	"brood/runner/exposition":  {},

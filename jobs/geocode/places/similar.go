@@ -1,0 +1,194 @@
+package places
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// word is a word of the street that is asked for.
+type word struct {
+	text   string
+	ids    []int // the words of the index that it may be, itself first if it is there
+	known  bool  // it is there
+	df     int   // how many names have one of them
+	weight float64
+}
+
+// Bounds of what is looked at, for names of words that very many streets have.
+const (
+	mostWords   = 8
+	mostAnchors = 3
+	mostNames   = 30_000
+)
+
+// What a word with a slip counts beside one that is right, and the short form of a word that is
+// none with its slip.
+const (
+	nearWord  = 0.92
+	shortWord = 0.85
+)
+
+// similar takes the streets whose names are like key: with one slip in each word, a word too many
+// or too few, or the words in another order, weighed by how rare the words are. It goes by the
+// rarest words, as the index has the names of each.
+func (s *search) similar(key string, least float64) {
+	asked := s.wordsOf(key)
+	anchors := make([]int, 0, len(asked))
+	for i := range asked {
+		if asked[i].df > 0 {
+			anchors = append(anchors, i)
+		}
+	}
+	slices.SortFunc(anchors, func(a, b int) int { return asked[a].df - asked[b].df })
+	seen := make(map[uint32]bool)
+	for n, i := range anchors {
+		before := len(s.found)
+		if n == mostAnchors || n > 0 && asked[i].df > mostNames {
+			return
+		}
+		for _, id := range asked[i].ids {
+			for _, name := range slices.Clone(s.numbers(s.x.wordNames.get(id))) {
+				if seen[name] || len(seen) > mostNames {
+					continue
+				}
+				seen[name] = true
+				if like := s.likeness(asked, string(s.x.names.get(int(name)))); like >= least {
+					s.take(int(name), like)
+				}
+			}
+		}
+		if len(s.found) > before || s.err != nil {
+			return
+		}
+	}
+}
+
+// wordsOf are the words of a street that is asked for.
+func (s *search) wordsOf(key string) []word {
+	var out []word
+	for text := range strings.SplitSeq(key, " ") {
+		if text == "" || len(out) == mostWords {
+			continue
+		}
+		w := word{text: text}
+		if id, ok := s.x.words.find(text); ok {
+			w.ids, w.known = append(w.ids, id), true
+		}
+		if w.ids = s.x.words.near(w.ids, text); len(w.ids) == 0 {
+			w.ids = s.x.words.shortened(w.ids, text)
+		}
+		for _, id := range w.ids {
+			w.df += countOf(s.x.wordNames.get(id))
+		}
+		w.weight = s.weight(w.df)
+		out = append(out, w)
+	}
+	return out
+}
+
+// countOf is how many numbers an entry has.
+func countOf(b []byte) (n int) {
+	for _, c := range b {
+		if c < 0x80 {
+			n++
+		}
+	}
+	return n
+}
+
+// weight is what a word counts that so many names have.
+func (s *search) weight(df int) float64 {
+	all := float64(s.x.names.len())
+	if df == 0 { // it is in no name: it may be anything
+		return 0.6 * math.Log2(2+all)
+	}
+	return 0.5 + math.Log2(1+all/float64(df))
+}
+
+// likeness is how like a name is, from 0 to 1.
+func (s *search) likeness(asked []word, name string) float64 {
+	var taken [mostWords]bool
+	matched, left := 0.0, 0.0
+	figureLeft := false
+	for text := range strings.SplitSeq(name, " ") {
+		best, value := -1, 0.0
+		for i := range asked {
+			switch {
+			case taken[i]:
+			case asked[i].text == text:
+				best, value = i, 1
+			case hasFigure(text) || hasFigure(asked[i].text):
+			case value < nearWord && nearWords(asked[i].text, text):
+				best, value = i, nearWord
+			case value < shortWord && !asked[i].known && isShortOf(text, asked[i].text):
+				best, value = i, shortWord
+			}
+			if value == 1 {
+				break
+			}
+		}
+		if best < 0 {
+			df := 0
+			if id, ok := s.x.words.find(text); ok {
+				df = countOf(s.x.wordNames.get(id))
+			}
+			left += s.weight(df)
+			figureLeft = figureLeft || hasFigure(text)
+			continue
+		}
+		taken[best] = true
+		weight := asked[best].weight
+		if value == shortWord { // what it is short for is in no name, and looks rarer than it is
+			if id, ok := s.x.words.find(text); ok {
+				weight = s.weight(countOf(s.x.wordNames.get(id)))
+			}
+		}
+		matched += value * weight
+		left += (1 - value) * weight
+	}
+	for i := range asked {
+		if !taken[i] {
+			if figureLeft && hasFigure(asked[i].text) { // 45th Street for 46th Street
+				return 0
+			}
+			left += asked[i].weight
+		}
+	}
+	return matched / (matched + left)
+}
+
+// regrouped are other ways to write the words of a street: two that belong together joined, and one
+// that is two taken apart, where the index has such words.
+func (s *search) regrouped(key string) []string {
+	words := strings.Fields(key)
+	if len(words) > mostWords {
+		return nil
+	}
+	var out []string
+	put := func(i, n int, with ...string) {
+		out = append(out, strings.Join(slices.Concat(words[:i], with, words[i+n:]), " "))
+	}
+	has := func(w string) bool {
+		if _, ok := s.x.words.find(w); ok {
+			return true
+		}
+		s.near = s.x.words.near(s.near[:0], w)
+		return len(s.near) > 0
+	}
+	for i, w := range words {
+		if i+1 < len(words) && has(w+words[i+1]) {
+			put(i, 2, w+words[i+1])
+		}
+		const leastPart = 3
+		for n := leastPart; n <= len(w)-leastPart; n++ {
+			if _, ok := s.x.words.find(w[:n]); !ok {
+				continue
+			}
+			if _, ok := s.x.words.find(w[n:]); ok {
+				put(i, 1, w[:n], w[n:])
+			}
+		}
+	}
+	return out
+}
