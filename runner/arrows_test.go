@@ -39,6 +39,7 @@ var allowed = map[string][]string{
 	"brood/jobs/geocode/judge":       {"jobs/fold", "jobs/geocode/address", "jobs/geocode/geo"},
 	"brood/jobs/geocode/address":     {"jobs/fold", "jobs/geocode/geo", "jobs/placeholder"},
 	"brood/jobs/geocode/cache":       {"jobs", "jobs/files"},
+	"brood/jobs/geocode/provider":    {"jobs", "jobs/web", "jobs/geocode/geo"},
 	"brood/worker/threads":           {},
 	"brood/worker":                   {"jobs", "jobs/quickio", "worker/threads", "worker/wire"},
 	"brood/worker/early":             {"jobs", "worker"},
