@@ -11,14 +11,19 @@ import (
 // Mapping says which columns hold which part. The zero Mapping has none.
 type Mapping struct {
 	columns [partCount][]string
+	joined  [partCount]bool
 }
 
-// Columns are the columns of a part: those of Whole belong together, of the others the first
-// that is not empty counts.
+// Columns are the columns of a part: the first that is not empty counts, or all of them, joined, see
+// Joined.
 func (m *Mapping) Columns(p Part) []string { return m.columns[p] }
 
 // Has reports whether there is a column for a part.
 func (m *Mapping) Has(p Part) bool { return len(m.columns[p]) > 0 }
+
+// Joined reports whether the columns of a part belong together: the lines of Whole, or the name of
+// a street and its kind.
+func (m *Mapping) Joined(p Part) bool { return m.joined[p] || p == Unit }
 
 // HasAddress reports whether there is something to look up.
 func (m *Mapping) HasAddress() bool {
@@ -35,7 +40,7 @@ func (m *Mapping) String() string {
 		if !m.Has(p) {
 			continue
 		}
-		said := p.String() + "=" + strings.Join(m.columns[p], "+")
+		said := p.String() + "=" + strings.Join(m.columns[p], m.between(p))
 		if p == Lat || p == Lon {
 			point = append(point, said)
 		} else {
@@ -53,8 +58,16 @@ func (m *Mapping) String() string {
 	return "address from: " + strings.Join(parts, ", ") + "; point from: " + strings.Join(point, ", ")
 }
 
-// New returns the mapping that the user has said: for each part a column, or several with a |
-// between, the first of which that is not empty counts; those of Whole with a + belong together.
+// between is what stands between the columns of a part.
+func (m *Mapping) between(p Part) string {
+	if m.Joined(p) {
+		return "+"
+	}
+	return "|"
+}
+
+// New returns the mapping that the user has said: for each part a column, or several: with a |
+// between the first that is not empty counts, with a + they are joined.
 func New(said map[Part]string, columns []string) (Mapping, error) {
 	var m Mapping
 	var wrong []error
@@ -65,7 +78,10 @@ func New(said map[Part]string, columns []string) (Mapping, error) {
 		}
 		names := []string{spec}
 		if !slices.Contains(columns, spec) {
-			names = strings.FieldsFunc(spec, func(r rune) bool { return r == '|' || r == '+' && p == Whole })
+			if names = strings.Split(spec, "|"); len(names) == 1 {
+				names = strings.Split(spec, "+")
+				m.joined[p] = len(names) > 1
+			}
 		}
 		for _, name := range names {
 			if err := known(p, name, columns); err != nil {

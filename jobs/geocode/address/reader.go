@@ -44,7 +44,7 @@ func (r *Reader) Read(value func(column string) string) Reading {
 		}
 	}
 	rd := Reading{}
-	if whole := r.whole(value); whole != "" {
+	if whole := r.first(Whole, value); whole != "" {
 		if len(whole) < 400 && hasDigit(whole) && mayBePoint(whole) {
 			if p, swapped, ok := Point(whole); ok {
 				return Reading{Kind: Coordinates, Point: p, Swapped: swapped}
@@ -102,6 +102,13 @@ func clean(s string) string {
 
 // first is the text of the first column of a part that has any.
 func (r *Reader) first(p Part, value func(string) string) string {
+	if r.mapping.joined[p] {
+		between := " "
+		if p == Whole {
+			between = ", "
+		}
+		return r.all(p, between, value)
+	}
 	for _, c := range r.mapping.columns[p] {
 		if s := clean(value(c)); s != "" {
 			return s
@@ -111,24 +118,17 @@ func (r *Reader) first(p Part, value func(string) string) string {
 }
 
 // all is the text of all columns of a part.
-func (r *Reader) all(p Part, value func(string) string) string {
+func (r *Reader) all(p Part, between string, value func(string) string) string {
 	out := ""
 	for _, c := range r.mapping.columns[p] {
 		if s := clean(value(c)); s != "" && s != out {
 			if out != "" {
-				out += ", "
+				out += between
 			}
 			out += s
 		}
 	}
 	return out
-}
-
-func (r *Reader) whole(value func(string) string) string {
-	if len(r.mapping.columns[Whole]) < 2 {
-		return r.first(Whole, value)
-	}
-	return r.all(Whole, value)
 }
 
 // parts reads what stands in columns of its own, which counts more than what was read of a line.
@@ -157,7 +157,7 @@ func (r *Reader) parts(value func(string) string, rd *Reading) {
 	if s := r.first(Number, value); s != "" {
 		readNumber(s, home, rd)
 	}
-	if s := r.all(Unit, value); s != "" {
+	if s := r.all(Unit, ", ", value); s != "" {
 		readUnit(s, home, rd)
 	}
 }
