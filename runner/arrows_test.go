@@ -46,6 +46,11 @@ var allowed = map[string][]string{
 	"brood/worker/early/*":           {"jobs/*", "jobs/exec", "worker/early"},
 	"brood/worker/wire":              {"jobs"},
 
+	// The places of the world, and how their data is made.
+	"brood/jobs/geocode/gazetteer":                 {"jobs/files", "jobs/fold", "jobs/geocode/gazetteer/internal/bundle", "jobs/geocode/geo"},
+	"brood/jobs/geocode/gazetteer/internal/bundle": {},
+	"brood/jobs/geocode/gazetteer/internal/gather": {"jobs/files", "jobs/fold", "jobs/geocode/gazetteer/internal/bundle"},
+
 	// A user's own address points.
 	"brood/jobs/geocode/places":        {"jobs", "jobs/extsort", "jobs/files", "jobs/fold", "jobs/geocode/geo", "jobs/geocode/places/house", "jobs/geocode/places/source"},
 	"brood/jobs/geocode/places/house":  {},

@@ -2,7 +2,6 @@ package fold
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -34,10 +33,14 @@ func Variants(s string) []string {
 	return forms
 }
 
-// mayVary reports whether s has more than one form, quickly.
+// mayVary reports whether s may have more than one form, quickly.
 func mayVary(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c >= utf8.RuneSelf || c == '\'' || c == '`' {
+	for _, r := range s {
+		switch r {
+		case 'ä', 'ö', 'ü', 'å', 'ø', 'Ä', 'Ö', 'Ü', 'Å', 'Ø', '\u0308', '\u030a', '\u212b':
+			return true
+		}
+		if isApostrophe(r) {
 			return true
 		}
 	}

@@ -1,0 +1,165 @@
+package gazetteer
+
+import (
+	"brood/jobs/geocode/gazetteer/internal/bundle"
+	"brood/jobs/geocode/geo"
+	"math"
+	"slices"
+)
+
+// place is a row of secPlaces.
+type place []byte
+
+func (m *image) place(i uint32) place {
+	return place(m.sec[secPlaces][int(i)*placeBytes:][:placeBytes])
+}
+func (m *image) places() int { return len(m.sec[secPlaces]) / placeBytes }
+
+func (p place) name() uint32     { return u32(p, 0) }
+func (p place) point() geo.Point { return pointAt(p[4:]) }
+func (p place) people() uint32   { return u32(p, 3) }
+func (p place) id() uint32       { return u32(p, 4) }
+func (p place) area() int        { return int(u32(p, 5) >> 8) }
+func (p place) kind() string     { return bundle.KindCodes[p[20]] }
+
+func pointAt(b []byte) geo.Point {
+	return geo.Point{Lat: float64(i32(b)) / unit, Lon: float64(i32(b[4:])) / unit}
+}
+
+// section is a part of a town, which shares its name with it at times.
+func (p place) section() bool { return p.kind() == "PPLX" }
+
+func (m *image) area(i int) (country, region int, district uint32) {
+	a := m.sec[secAreas][i*areaBytes:][:areaBytes]
+	return u16(a), u16(a[2:]), u32(a, 1)
+}
+
+func (m *image) region(i int) []byte  { return m.sec[secRegions][i*regionBytes:][:regionBytes] }
+func (m *image) country(i int) []byte { return m.sec[secCountries][i*countryBytes:][:countryBytes] }
+
+// countryCode is the code of a country, "" of nowhere.
+func (m *image) countryCode(i int) string {
+	if i == nowhere {
+		return ""
+	}
+	return string(m.country(i)[:2])
+}
+
+// countryNumber is where a country stands, or -1.
+func (m *image) countryNumber(code string) int {
+	if len(code) != 2 {
+		return -1
+	}
+	lo, hi := 0, len(m.sec[secCountries])/countryBytes
+	for lo < hi {
+		mid := (lo + hi) / 2
+		switch c := m.country(mid); {
+		case c[0] == code[0] && c[1] == code[1]:
+			return mid
+		case c[0] < code[0] || c[0] == code[0] && c[1] < code[1]:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return -1
+}
+
+// Centre returns the middle of a country, of its largest part, by its code of ISO 3166-1: where
+// a provider puts what it knows nothing of but the country.
+func (x *Index) Centre(country string) (at geo.Point, ok bool) {
+	var damaged error
+	defer guard(&damaged)
+	n := x.countryNumber(country)
+	if n < 0 {
+		return at, false
+	}
+	return pointAt(x.country(n)[4:]), true
+}
+
+// answer makes a place of a row.
+func (m *image) answer(i uint32) geo.Place {
+	p := m.place(i)
+	country, region, district := m.area(p.area())
+	a := geo.Place{
+		Point:       p.point(),
+		City:        m.text(p.name()),
+		Country:     m.text(u32(m.country(country), 3)),
+		CountryCode: m.countryCode(country),
+		County:      m.text(district),
+		Precision:   geo.PrecisionCity,
+		Population:  int64(p.people()),
+		Kind:        kindWord(p.kind()),
+	}
+	if region != noRegion {
+		a.State = m.text(u32(m.region(region), 1))
+	}
+	if id := p.id(); id != 0 {
+		a.ID = "geonames:" + decimal(id)
+	}
+	a.Formatted = formatted(a.City, a.State, "", a.Country)
+	return a
+}
+
+// kindWord says in a word what a place is, of GeoNames' feature codes.
+func kindWord(code string) string {
+	switch code {
+	case "PPLC":
+		return "capital"
+	case "PPLX":
+		return "section"
+	case bundle.PostTown:
+		return "post town"
+	case "PPLA", "PPLA2", "PPLA3", "PPLA4", "PPLA5":
+		return "seat"
+	}
+	return "town"
+}
+
+func decimal(n uint32) string {
+	var b [10]byte
+	i := len(b)
+	for {
+		i--
+		b[i] = byte('0' + n%10)
+		if n /= 10; n == 0 {
+			return string(b[i:])
+		}
+	}
+}
+
+// formatted is an address on one line, without what is not known and what would stand twice.
+func formatted(city, state, postcode, country string) string {
+	b := make([]byte, 0, len(city)+len(state)+len(postcode)+len(country)+8)
+	b = append(b, city...)
+	part := func(s, before string) {
+		if s == "" || s == city {
+			return
+		}
+		if len(b) > 0 {
+			b = append(b, before...)
+		}
+		b = append(b, s...)
+	}
+	part(state, ", ")
+	if state == "" || state == city {
+		part(postcode, ", ")
+	} else {
+		part(postcode, " ")
+	}
+	part(country, ", ")
+	return string(b)
+}
+
+// chord is the straight distance of two points on the unit sphere, squared, that are so many
+// metres apart.
+func chord(metres float64) float32 {
+	const earth = 6371008.8
+	s := 2 * math.Sin(min(metres/earth, math.Pi)/2)
+	return float32(s * s)
+}
+
+// within says whether a country is among those that bound the answers.
+func within(countries []string, code string) bool {
+	return len(countries) == 0 || slices.Contains(countries, code)
+}
