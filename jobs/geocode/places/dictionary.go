@@ -4,7 +4,6 @@ import (
 	"brood/jobs/fold"
 	"bytes"
 	"sort"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -71,45 +70,6 @@ func (d *dictionary) near(dst []int, s string) []int {
 		dst = appendNear(dst, before, at, w, s)
 	}
 	return dst
-}
-
-// shortened appends the entries that are short forms of s, with a slip in what they leave out:
-// hauptstr of hauptstarsse, which nothing else knows for a street.
-func (d *dictionary) shortened(dst []int, s string) []int {
-	const least = 8
-	if len(s) < least || hasFigure(s) {
-		return dst
-	}
-	head := strings.ToValidUTF8(s[:len(s)/2], "")
-	before := len(dst)
-	for i, _ := d.find(head); i < d.len() && len(dst)-before < mostShort; i++ {
-		w := string(d.get(i))
-		if !strings.HasPrefix(w, head) {
-			break
-		}
-		if len(w) >= least-2 && isShortOf(w, s) {
-			dst = append(dst, i)
-		}
-	}
-	return dst
-}
-
-// mostShort bounds how many short forms are looked at.
-const mostShort = 20
-
-// isShortOf reports whether a short form has only letters of a long word, in their order, and
-// begins with its first.
-func isShortOf(short, long string) bool {
-	if len(short) < 2 || len(short) >= len(long) || short[0] != long[0] {
-		return false
-	}
-	at := 0
-	for i := range len(long) {
-		if at < len(short) && long[i] == short[at] {
-			at++
-		}
-	}
-	return at == len(short)
 }
 
 // nearWords is fold.Near, and takes a word of four letters too for one of five.

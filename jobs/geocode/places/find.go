@@ -67,12 +67,13 @@ type search struct {
 	found []candidate
 	err   error
 
-	row   row
-	areas []areaHit
-	all   bool // neither town nor postcode is known: areas is empty, and all are meant
-	asked *asked
-	ids   []uint32
-	near  []int
+	row    row
+	areas  []areaHit
+	all    bool // neither town nor postcode is known: areas is empty, and all are meant
+	asked  *asked
+	strict bool // only what is written right
+	ids    []uint32
+	near   []int
 }
 
 // candidate is what may be the answer.
@@ -92,9 +93,8 @@ func (s *search) best() float64 {
 	return best
 }
 
-// How the steps of structured count: what was found in an area that fits, and where one is
-// content.
 const (
+	// fitting is how sure the best answer must be for nothing less likely to be tried.
 	fitting = 0.5
 	// leastSimilar is how like a street's name must be, in a town or postcode that fits; and
 	// anywhere.
@@ -103,8 +103,8 @@ const (
 )
 
 // structured looks for an address in parts, in steps of which the next one is taken if there was
-// nothing yet: the street as it is written; with slips; with its words joined or apart; and as
-// the only one of its name, wherever it is.
+// nothing yet: the street as it is written; with slips; with its words joined or apart. Where
+// neither town nor postcode are known here, it may be the only one of its name.
 func (s *search) structured(a *asked) {
 	s.asked = a
 	s.findAreas(a)
@@ -113,7 +113,7 @@ func (s *search) structured(a *asked) {
 	for _, k := range keys {
 		s.exactly(k, 1)
 	}
-	if len(s.found) > before || s.err != nil {
+	if len(s.found) > before || s.err != nil || s.strict {
 		return
 	}
 	if !s.all && len(s.areas) == 0 {
@@ -138,21 +138,22 @@ func (s *search) structured(a *asked) {
 			}
 		}
 	}
-	if len(s.found) == before {
-		s.unique(keys)
-	}
 }
 
+// streetForm is a street folded as in a country.
+type streetForm struct{ text, country string }
+
 // streetKeys are the forms that a street may be looked up as.
-func (s *search) streetKeys(a *asked) []string {
-	var keys []string
+func (s *search) streetKeys(a *asked) []streetForm {
+	var keys []streetForm
 	for i, form := range fold.Variants(a.street) {
 		if i == 0 {
 			form = a.street // Street knows more of it with its signs
 		}
 		for _, c := range s.countries(a.country) {
-			if k := streetKey(form, c); k != "" && !slices.Contains(keys, k) {
-				keys = append(keys, k)
+			k := streetKey(form, c)
+			if k != "" && !slices.ContainsFunc(keys, func(has streetForm) bool { return has.text == k }) {
+				keys = append(keys, streetForm{k, c})
 			}
 		}
 	}
@@ -192,8 +193,8 @@ func (s *search) countries(asked string) []string {
 }
 
 // exactly takes the streets of a name.
-func (s *search) exactly(key string, similarity float64) {
-	if name, ok := s.x.names.find(key); ok {
+func (s *search) exactly(key streetForm, similarity float64) {
+	if name, ok := s.x.names.find(key.text); ok {
 		s.take(name, similarity)
 	}
 }
@@ -258,13 +259,13 @@ func (s *search) try(r int, area uint32, fits float64) {
 	}
 }
 
-// unique takes a street that is the only one of its name, though neither town nor postcode fit:
-// they may be written in a way that is not known here. What was found then differs from what was
-// asked, and who compares them sees it.
-func (s *search) unique(keys []string) {
+// unique takes a street that is the only one of its name, where neither town nor postcode are
+// known: they may be written in another way here. What was found then differs from what was
+// asked, and who compares them sees it. In a town that is known a street that is not there is none.
+func (s *search) unique(keys []streetForm) {
 	const doubt = 0.3
 	for _, k := range keys {
-		name, ok := s.x.names.find(k)
+		name, ok := s.x.names.find(k.text)
 		if !ok {
 			continue
 		}

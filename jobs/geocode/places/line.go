@@ -22,13 +22,14 @@ func (s span) has(i int) bool { return i >= s.from && i < s.to }
 const (
 	mostPieces   = 24
 	mostReadings = 24
+	mostSlips    = 8 // readings that are tried with slips
 	mostOfKind   = 3 // readings of the postcode, the number, the town
 	longestTown  = 5 // words
 )
 
 // line takes an address on one line apart by what the index knows: which word is a postcode that there
 // is, which words are a town; what is left beside a house number is the street. All readings that
-// make sense are tried, those with everything right first.
+// make sense are tried as they are written, and then with slips.
 func (s *search) line(text string) {
 	pieces := piecesOf(text)
 	if len(pieces) == 0 {
@@ -47,9 +48,18 @@ func (s *search) line(text string) {
 		}
 	}
 	const content = 0.85
-	for i := range readings {
-		s.structured(&readings[i])
-		if s.err != nil || s.best() >= content {
+	for _, strict := range [...]bool{true, false} {
+		s.strict = strict
+		for i := range readings {
+			if !strict && i == mostSlips {
+				return
+			}
+			s.structured(&readings[i])
+			if s.err != nil || s.best() >= content {
+				return
+			}
+		}
+		if s.best() >= fitting {
 			return
 		}
 	}

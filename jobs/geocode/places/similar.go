@@ -1,6 +1,7 @@
 package places
 
 import (
+	"brood/jobs/fold"
 	"math"
 	"slices"
 	"strings"
@@ -9,9 +10,10 @@ import (
 // word is a word of the street that is asked for.
 type word struct {
 	text   string
-	ids    []int // the words of the index that it may be, itself first if it is there
-	known  bool  // it is there
-	df     int   // how many names have one of them
+	ids    []int    // the words of the index that it may be, itself first if it is there
+	known  bool     // it is there
+	kinds  []string // street words that it may be with a slip
+	df     int      // how many names have one of them
 	weight float64
 }
 
@@ -22,18 +24,18 @@ const (
 	mostNames   = 30_000
 )
 
-// What a word with a slip counts beside one that is right, and the short form of a word that is
-// none with its slip.
+// What a word with a slip counts, beside one that is right, and the beginning of one: Ave for
+// Av, J for Jean.
 const (
-	nearWord  = 0.92
-	shortWord = 0.85
+	nearWord = 0.92
+	cutWord  = 0.8
 )
 
 // similar takes the streets whose names are like key: with one slip in each word, a word too many
 // or too few, or the words in another order, weighed by how rare the words are. It goes by the
 // rarest words, as the index has the names of each.
-func (s *search) similar(key string, least float64) {
-	asked := s.wordsOf(key)
+func (s *search) similar(key streetForm, least float64) {
+	asked := s.wordsOf(key.text, key.country)
 	anchors := make([]int, 0, len(asked))
 	for i := range asked {
 		if asked[i].df > 0 {
@@ -65,7 +67,7 @@ func (s *search) similar(key string, least float64) {
 }
 
 // wordsOf are the words of a street that is asked for.
-func (s *search) wordsOf(key string) []word {
+func (s *search) wordsOf(key, country string) []word {
 	var out []word
 	for text := range strings.SplitSeq(key, " ") {
 		if text == "" || len(out) == mostWords {
@@ -75,8 +77,13 @@ func (s *search) wordsOf(key string) []word {
 		if id, ok := s.x.words.find(text); ok {
 			w.ids, w.known = append(w.ids, id), true
 		}
-		if w.ids = s.x.words.near(w.ids, text); len(w.ids) == 0 {
-			w.ids = s.x.words.shortened(w.ids, text)
+		w.ids = s.x.words.near(w.ids, text)
+		if !w.known {
+			for _, kind := range fold.Misspelt(text, country) {
+				if id, ok := s.x.words.find(kind); ok && !slices.Contains(w.ids, id) {
+					w.ids, w.kinds = append(w.ids, id), append(w.kinds, kind)
+				}
+			}
 		}
 		for _, id := range w.ids {
 			w.df += countOf(s.x.wordNames.get(id))
@@ -119,10 +126,10 @@ func (s *search) likeness(asked []word, name string) float64 {
 			case asked[i].text == text:
 				best, value = i, 1
 			case hasFigure(text) || hasFigure(asked[i].text):
-			case value < nearWord && nearWords(asked[i].text, text):
+			case value < nearWord && (nearWords(asked[i].text, text) || slices.Contains(asked[i].kinds, text)):
 				best, value = i, nearWord
-			case value < shortWord && !asked[i].known && isShortOf(text, asked[i].text):
-				best, value = i, shortWord
+			case value < cutWord && (strings.HasPrefix(text, asked[i].text) || strings.HasPrefix(asked[i].text, text)):
+				best, value = i, cutWord
 			}
 			if value == 1 {
 				break
@@ -138,14 +145,8 @@ func (s *search) likeness(asked []word, name string) float64 {
 			continue
 		}
 		taken[best] = true
-		weight := asked[best].weight
-		if value == shortWord { // what it is short for is in no name, and looks rarer than it is
-			if id, ok := s.x.words.find(text); ok {
-				weight = s.weight(countOf(s.x.wordNames.get(id)))
-			}
-		}
-		matched += value * weight
-		left += (1 - value) * weight
+		matched += value * asked[best].weight
+		left += (1 - value) * asked[best].weight
 	}
 	for i := range asked {
 		if !taken[i] {
@@ -160,14 +161,14 @@ func (s *search) likeness(asked []word, name string) float64 {
 
 // regrouped are other ways to write the words of a street: two that belong together joined, and one
 // that is two taken apart, where the index has such words.
-func (s *search) regrouped(key string) []string {
-	words := strings.Fields(key)
+func (s *search) regrouped(key streetForm) []streetForm {
+	words := strings.Fields(key.text)
 	if len(words) > mostWords {
 		return nil
 	}
-	var out []string
+	var out []streetForm
 	put := func(i, n int, with ...string) {
-		out = append(out, strings.Join(slices.Concat(words[:i], with, words[i+n:]), " "))
+		out = append(out, streetForm{strings.Join(slices.Concat(words[:i], with, words[i+n:]), " "), key.country})
 	}
 	has := func(w string) bool {
 		if _, ok := s.x.words.find(w); ok {

@@ -1,0 +1,221 @@
+package places
+
+import (
+	"brood/jobs"
+	"brood/jobs/geocode/places/source"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Tools are the commands that go with a user's own places.
+func Tools() []jobs.Tool {
+	return []jobs.Tool{{
+		Name: "places", Usage: "make an index of your own addresses, to geocode by without a network", Arguments: "import FILE... | list | rm NAME",
+		Help: `brood places import FILE... --name NAME reads address points and makes an index of them, which
+brood run geocode --provider offline --places NAME then finds house numbers in. Several
+files become one index; with --replace it takes the place of one that is there.
+
+It reads OpenAddresses (CSV, or GeoJSON with one feature on each line), BAN (France), G-NAF
+(Australia, joined into one table), ranges of numbers as of TIGER (from;to;interpolation;
+street;city;state;postcode;geometry, or ADDRFEAT as CSV), and any CSV whose columns have
+usual names; .gz, .zst and .zip as they are. What was taken for what is shown. Where that
+is wrong, or a name is not known, say it with --columns: the parts are lat lon number
+suffix street address unit city district county region postcode country, and NAME+TYPE
+stands for two columns one after the other. Say --country CC, with one country in an
+index: spellings differ.
+
+Rows that cannot be right are left out: 0,0, coordinates out of range or swapped, a street
+in the column of the number, duplicates. Each kind is counted, with the first rows of it;
+--rejects FILE has all of them, with file and line.
+
+brood places list says which indexes there are; brood places rm NAME removes one.
+
+Example:
+   brood places import testdata/places/springfield.csv --name springfield --country US
+   brood places list
+   brood places rm springfield`,
+		Flags: []jobs.Flag{
+			{Name: "name", Usage: "the index is called `NAME`", Default: ""},
+			{Name: "columns", Usage: "`MAP` says which column has what, as in lat=Y,lon=X,number=NUM,street=NAME+TYPE,city=TOWN", Default: []string(nil)},
+			{Name: "country", Usage: "the addresses are of `CC`, a code of two letters, where rows do not say theirs", Default: ""},
+			{Name: "rejects", Usage: "write all rows that something is odd about to `FILE`, as CSV", Default: ""},
+			{Name: "replace", Usage: "an index of this name may be there, and is replaced", Default: false},
+			{Name: "state", Usage: "keep indexes in `DIR`/places (default: $BROOD_STATE, $XDG_STATE_HOME/brood, ~/.local/state/brood)", Default: ""},
+		},
+		Run: run,
+	}}
+}
+
+func run(o jobs.Options, args []string, stdout, stderr io.Writer) error {
+	state, err := jobs.StateDir(o.String("state"))
+	if err != nil {
+		return err
+	}
+	verb := ""
+	if len(args) > 0 {
+		verb, args = args[0], args[1:]
+	}
+	switch {
+	case verb == "import":
+		return runImport(o, state, args, stdout, stderr)
+	case verb == "list" && len(args) == 0:
+		return runList(state, stdout, stderr)
+	case verb == "rm" && len(args) > 0:
+		return runRemove(state, args)
+	}
+	return errors.New("say brood places import FILE... --name NAME, brood places list, or brood places rm NAME")
+}
+
+func runImport(o jobs.Options, state string, paths []string, stdout, stderr io.Writer) (err error) {
+	name := o.String("name")
+	switch {
+	case len(paths) == 0:
+		return errors.New("say which files to import: brood places import FILE... --name NAME")
+	case name == "":
+		return errors.New("say what the index is called: --name NAME")
+	}
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	i := Import{Files: paths, Country: strings.ToUpper(o.String("country"))}
+	if c := i.Country; c != "" && (len(c) != 2 || c[0] < 'A' || c[0] > 'Z' || c[1] < 'A' || c[1] > 'Z') {
+		return fmt.Errorf("--country %s: write its code of two letters, as in --country FR", o.String("country"))
+	}
+	if i.Columns, err = source.ParseColumns(strings.Join(o.StringSlice("columns"), ",")); err != nil {
+		return err
+	}
+	path := Path(state, name)
+	if _, err := os.Lstat(path); err == nil && !o.Bool("replace") {
+		return fmt.Errorf("there are places %q already: give --replace to make them anew, or another --name", name)
+	}
+	if err := os.MkdirAll(Dir(state), 0o700); err != nil {
+		return err
+	}
+	if to := o.String("rejects"); to != "" {
+		f, err2 := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err2 != nil {
+			return fmt.Errorf("--rejects: %w", err2)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		i.Rejects = f
+	}
+	i.Said, i.First = sayFile(stderr), sayFirst(stderr)
+	got, err := i.Write(context.Background(), path)
+	if got != nil {
+		err = errors.Join(err, got.WriteOddities(stderr))
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "places %s: %s, %s; %s left out\n", name, counted(&got.About), humanize.Bytes(uint64(got.Size)), rows(got.Left())) //nolint:gosec // a size
+	return err
+}
+
+// sayFile tells what a file was taken for.
+func sayFile(w io.Writer) func(source.What) {
+	return func(is source.What) {
+		text := visible(is.File) + ": " + string(is.Format)
+		if is.Columns != "" {
+			text += ", --columns " + visible(is.Columns)
+		}
+		if is.Country == "" {
+			text += "; of no certain country: --country CC would say it"
+		} else {
+			text += ", --country " + is.Country
+		}
+		_, _ = fmt.Fprintln(w, text)
+	}
+}
+
+// sayFirst tells the first address of a file, so that one sees whether the columns are right.
+func sayFirst(w io.Writer) func(source.Point) {
+	return func(p source.Point) {
+		_, _ = fmt.Fprintf(w, "  the first: %s at %.5f, %.5f (latitude, longitude)\n", visible(strings.Join(slices.DeleteFunc([]string{p.Number.String(), p.Street, p.Postcode, p.City, p.Region}, func(s string) bool { return s == "" }), ", ")), p.Lat, p.Lon)
+	}
+}
+
+func counted(a *About) string {
+	text := humanize.Comma(int64(a.Houses)) + " house numbers" //nolint:gosec // a file has fewer
+	if a.Ranges > 0 {
+		text += fmt.Sprintf(" and %s ends of ranges", humanize.Comma(int64(a.Ranges))) //nolint:gosec // as above
+	}
+	return text + fmt.Sprintf(" in %s streets of %s towns", humanize.Comma(int64(a.Streets)), humanize.Comma(int64(a.Towns))) //nolint:gosec // as above
+}
+
+func rows(n uint64) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return humanize.Comma(int64(n)) + " rows" //nolint:gosec // a file has fewer
+}
+
+func runList(state string, stdout, stderr io.Writer) error {
+	names, err := Names(state)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		_, err := fmt.Fprintln(stderr, "there are none; make some with brood places import FILE... --name NAME")
+		return err
+	}
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "NAME\tHOUSES\tSTREETS\tTOWNS\tCOUNTRIES\tSIZE\tMADE\tOF")
+	damaged := 0
+	for _, name := range names {
+		x, err := Named(state, name)
+		if err != nil {
+			damaged++
+			_, _ = fmt.Fprintf(stderr, "%v\n", err)
+			continue
+		}
+		a := x.About()
+		size, made := int64(0), ""
+		if st, err := os.Stat(Path(state, name)); err == nil {
+			size, made = st.Size(), st.ModTime().Format("2006-01-02")
+		}
+		countries := strings.Join(slices.DeleteFunc(slices.Sorted(maps.Keys(a.Countries)), func(c string) bool { return c == "" }), ",")
+		if countries == "" {
+			countries = "-"
+		}
+		const mostFiles = 3
+		of := a.Files[:min(len(a.Files), mostFiles)]
+		more := ""
+		if n := len(a.Files) - len(of); n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s%s\n", name, a.Houses, a.Streets, a.Towns, countries, humanize.Bytes(uint64(size)), made, visible(strings.Join(of, ", ")), more) //nolint:gosec // a size
+		if err := x.Close(); err != nil {
+			return err
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if damaged > 0 {
+		return &jobs.PartlyError{Left: fmt.Sprintf("%d of them cannot be read: see above", damaged)}
+	}
+	return nil
+}
+
+func runRemove(state string, names []string) error {
+	for _, name := range names {
+		if err := CheckName(name); err != nil {
+			return err
+		}
+		if err := os.Remove(Path(state, name)); errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("there are no places %q%s", name, others(state))
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
