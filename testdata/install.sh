@@ -11,6 +11,7 @@ need parallel parallel
 need sqlite3 sqlite3
 need tmux tmux
 need curl curl
+need chromium chromium
 need strace strace
 need cc gcc
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
