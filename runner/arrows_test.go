@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"brood/jobs/geocode/cache":                {"jobs", "jobs/files"},
 	"brood/jobs/geocode/chart":                {"jobs/geocode/geo"},
 	"brood/jobs/geocode/chart/internal/world": {},
+	"brood/jobs/geocode/geotest":              {"jobs/fold", "jobs/geocode/geo"},
 	"brood/jobs/geocode/provider":             {"jobs", "jobs/web", "jobs/geocode/geo"},
 	"brood/worker/threads":                    {},
 	"brood/worker":                            {"jobs", "jobs/quickio", "worker/threads", "worker/wire"},

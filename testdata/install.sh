@@ -25,6 +25,8 @@ need spamassassin spamassassin
 /usr/bin/python3 -c 'import dkim' 2>/dev/null || missing="$missing python3-dkim"
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"
 
+/usr/bin/python3 -c 'import geopy' 2>/dev/null || missing="$missing python3-geopy"
+
 # Mail servers are only unpacked, as to install one may put another out of work.
 mail=bin/tools/mail
 unpacked() { [ -x $mail/postfix/usr/sbin/smtp-sink ] && [ -x $mail/opensmtpd/usr/sbin/smtpd ] && [ -x $mail/sasl2-bin/usr/sbin/saslpasswd2 ]; }
@@ -46,6 +48,15 @@ if [ ! -x bin/tools/toxiproxy/server ]; then
 	echo "installing: toxiproxy"
 	GOBIN=$PWD/bin/tools/toxiproxy ${GO:-go} install github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0 >/dev/null 2>&1 ||
 		echo "could not install: toxiproxy" >&2
+fi
+
+# What others geocode tables with.
+csvgeocode=bin/tools/csvgeocode
+if [ ! -e $csvgeocode/node_modules/.bin/csvgeocode ] && command -v npm >/dev/null 2>&1; then
+	echo "installing: csvgeocode"
+	mkdir -p $csvgeocode
+	npm install --prefix $csvgeocode --no-audit --no-fund --ignore-scripts --silent csvgeocode@2.3.1 >/dev/null 2>&1 ||
+		echo "could not install: csvgeocode" >&2
 fi
 
 [ -z "$missing" ] && unpacked && exit 0

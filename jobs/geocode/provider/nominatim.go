@@ -198,10 +198,9 @@ func nominatimPlace(raw json.RawMessage) (geo.Place, error) {
 // nominatimPrecision goes by place_rank (nominatim.org, "Place Ranking"): up to 12 what is larger
 // than a town, up to 25 towns and their parts, 26 and 27 streets, from 28 on what stands at one.
 func nominatimPrecision(rank *number, kind string, hasNumber bool) geo.Precision {
-	switch word := precisionOfWord(kind); word {
-	case geo.PrecisionPostcode, geo.PrecisionCity: // Berlin has the rank of a state
+	// Berlin is a city and has the rank of a state; a house is called a place.
+	if word := precisionOfWord(kind); word == geo.PrecisionPostcode || word == geo.PrecisionCity && kind != "place" && !hasNumber {
 		return word
-	default:
 	}
 	if rank == nil {
 		switch p := precisionOfWord(kind); {
