@@ -147,6 +147,8 @@ type Plan struct {
 	Suspect *Suspect `json:"suspect,omitempty"`
 	// Defaults are values of the run's flags, by name, where the user gives none.
 	Defaults map[string]string `json:"-"`
+	// Point are the columns of the results with coordinates, for GeoJSON; empty: they are found by their names.
+	Point Point `json:"point,omitzero"`
 	// FailedOutput is what becomes of Result.Text where the output is plain text and the
 	// record has not ended ok.
 	FailedOutput FailedOutput `json:"failed_output,omitempty"`
@@ -180,6 +182,12 @@ func (s *Suspect) Of(rec *Record) string {
 		v = MailDomain(v)
 	}
 	return string(v)
+}
+
+// Point names two columns that say where something is, in degrees of WGS 84.
+type Point struct {
+	Lat string `json:"lat"`
+	Lon string `json:"lon"`
 }
 
 // FailedOutput says where the text of records goes that failed, or are unknown.

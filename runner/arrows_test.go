@@ -86,10 +86,11 @@ var allowed = map[string][]string{
 	"brood/runner/book":    {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner/hand":    {"jobs", "worker/wire"},
 	"brood/runner/control": {"runner/home", "runner/pace", "runner/spec"},
-	"brood/runner/desk":    {"jobs/files", "jobs", "jobs/quoted", "worker/wire", "runner/book", "runner/dataset", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
+	"brood/runner/desk":    {"jobs/files", "jobs", "jobs/quoted", "worker/wire", "runner/book", "runner/dataset", "runner/form", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
+	"brood/runner/form":    {"jobs", "jobs/files", "runner/dataset", "runner/sink", "runner/spec"},
 	"brood/runner/where":   {"jobs", "jobs/placeholder"},
 	"brood/runner": {
-		"jobs", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/gauge", "runner/guard", "runner/hand",
+		"jobs", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 
@@ -97,7 +98,7 @@ var allowed = map[string][]string{
 	"brood/runner/top":           {"runner/control", "runner/term"},
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
-		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
+		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
 

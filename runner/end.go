@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/runner/desk"
+	"brood/runner/form"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/reasons"
@@ -89,8 +90,11 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		err = &spec.WriteError{Err: closeErr}
 	}
 	if state == ledger.StateDone && err == nil {
-		if err = desk.ApplyAmendments(context.Background(), l, r.cfg); errors.Is(err, desk.ErrOutputGone) {
+		if _, err = desk.ApplyAmendments(context.Background(), l, r.cfg); errors.Is(err, desk.ErrOutputGone) {
 			err = &spec.WriteError{Err: err}
+		}
+		if err == nil {
+			err = form.Make(r.cfg, r.Term.Logf)
 		}
 		if err != nil {
 			state, reason = ledger.StateInterrupted, err.Error()

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/catalog"
 	"brood/runner/desk"
+	"brood/runner/form"
 	"brood/runner/intake"
 	"brood/runner/ledger"
 	"brood/runner/spec"
@@ -63,6 +64,8 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 		if err := desk.CheckResults(ctx, l.Reader()); err != nil {
 			// They were there, and are the user's: he may have taken them away.
 			set.Term.Logf("%v", err)
+		} else if err := form.Make(cfg, set.Term.Logf); err != nil {
+			return nil, Report{}, err
 		}
 		return nil, Report{State: sum.State, Totals: sum.Totals, Before: sum.Totals, Already: true, Inputs: found}, nil
 	}

@@ -24,6 +24,7 @@ need spamassassin spamassassin
 # Of the packages that Debian's Python has, whatever other one there is.
 /usr/bin/python3 -c 'import dkim' 2>/dev/null || missing="$missing python3-dkim"
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"
+/usr/bin/python3 -c 'import openpyxl' 2>/dev/null || missing="$missing python3-openpyxl"
 
 /usr/bin/python3 -c 'import geopy' 2>/dev/null || missing="$missing python3-geopy"
 

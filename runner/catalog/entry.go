@@ -55,6 +55,8 @@ type Entry struct {
 	Worked      time.Duration `json:"worked"`            // in all sessions that have ended, in nanoseconds
 	Unclear     bool          `json:"unclear,omitempty"` // what was in hand at the last end is not settled
 	Results     Results       `json:"results"`
+	// Target is the file that is made of the results when the run is done; empty: the user has them as they are.
+	Target string `json:"target,omitempty"`
 
 	Ledger stamp `json:"ledger"`
 	Seal   stamp `json:"seal"`
@@ -156,6 +158,9 @@ func describe(ctx context.Context, r *ledger.Reader) (*Entry, error) {
 	}
 	if cfg, err := spec.Decode(s.Config); err == nil { // what it was to do does not change how it went
 		e.Task, e.Dataset, e.Scope, e.Keep = taskOf(cfg), cfg.Dataset.Paths, cfg.OncePer, cfg.Keep
+		if cfg.Form != nil {
+			e.Target = cfg.Form.Path
+		}
 	}
 	if e.Quarantined, err = r.Quarantined(ctx); err != nil {
 		return nil, err

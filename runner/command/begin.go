@@ -46,7 +46,7 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 		{"number of lines for a command", c.IsSet("max-args") || c.IsSet("max-fit"), groups, thenGroups},
 		{"--group-by", c.IsSet("group-by"), groupedBy(&now.Dataset), groupedBy(&then.Dataset)},
 		{"--colsep", c.IsSet("colsep"), columns, thenColumns},
-		{"output", c.IsSet("output"), []string{now.Output}, []string{then.Output}},
+		{"output", c.IsSet("output"), []string{now.Target()}, []string{then.Target()}},
 		{"--where", c.IsSet("where"), []string{now.Where}, []string{then.Where}},
 		{"key", c.IsSet("key"), now.Key.Columns, then.Key.Columns},
 		{"scope", c.IsSet("once-per"), []string{now.OncePer}, []string{then.OncePer}},

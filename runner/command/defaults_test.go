@@ -23,13 +23,13 @@ var given = map[string]string{
 	"allow-connect": "", "env": "LANG", "secret": "", "adaptive": "true", "breaker": "50%/20 for 1m",
 	"load": "90", "memfree": "1MiB", "pressure": "cpu=99",
 	"effect": "keyed", "limit": "5", "unordered": "true", "key": "name", "key-normalize": "lower",
-	"once-per": "spring", "key-scope": "summer",
+	"once-per": "spring", "key-scope": "summer", plainFlag: "true",
 }
 
 // needs are the flags without which another means nothing.
 var needs = map[string][]string{
 	"burst": {"--rate", "1/s"}, "warmup": {"--rate", "1/s"}, "max-per-key": {"--key", "name"},
-	"key-normalize": {"--key", "name"}, "once-per": {"--key", "name"},
+	"key-normalize": {"--key", "name"}, "once-per": {"--key", "name"}, plainFlag: {"-o", "out.csv"},
 }
 
 // planned runs the flags through what a run does before it begins, with a job that has

@@ -111,7 +111,7 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 		if err := checkResults(c, dir.State(), cfg.Name, path); err != nil {
 			return err
 		}
-		if sameFile(path, cfg.Output) {
+		if sameFile(path, cfg.Output) || sameFile(path, cfg.Target()) {
 			return usage("Give the export another name.", "%s holds the results of run %s", path, cfg.Name)
 		}
 		switch filepath.Ext(path) {

@@ -33,7 +33,7 @@ func (e *env) finish(dir *home.Dir, cfg *spec.Config, state ledger.State, t ledg
 // finished is how a run stands, for its job.
 func finished(dir *home.Dir, cfg *spec.Config, state ledger.State, t ledger.Totals, say func(format string, args ...any)) *jobs.Finished {
 	return &jobs.Finished{
-		Config: cfg.Plan.Config, Run: cfg.Name, Dir: dir.Path, State: dir.State(), Output: cfg.Output, Done: state == ledger.StateDone,
+		Config: cfg.Plan.Config, Run: cfg.Name, Dir: dir.Path, State: dir.State(), Output: cfg.Target(), Done: state == ledger.StateDone,
 		Counts: jobs.Counts{Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Pending: uint64(max(t.Pending(), 0))},
 		Rows:   desk.Results(cfg), Say: say,
 	}

@@ -107,8 +107,9 @@ func engineFlags() []cli.Flag {
 // runFlags are the flags that only a new run has.
 func runFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write results to `FILE`: .csv, .tsv or .jsonl with all columns, anything else as plain text (default: plain text to standard output)", Category: groupOut},
-		&cli.StringFlag{Name: "output-format", Usage: "write results as `FORMAT`: text, csv, tsv or jsonl", Value: "auto", Category: groupOut},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write results to `FILE`: .csv, .tsv or .jsonl with all columns; .xlsx or .geojson, made when the run is done; anything else as plain text (default: plain text to standard output)", Category: groupOut},
+		&cli.StringFlag{Name: "output-format", Usage: "write results as `FORMAT`: text, csv, tsv, jsonl, xlsx or geojson", Value: "auto", Category: groupOut},
+		&cli.BoolFlag{Name: plainFlag, Usage: "leave out the columns of the run itself, _seq, _status, …: the file is then made when the run is done", Category: groupOut},
 		&cli.StringFlag{Name: "joblog", Usage: "write a line for each record to `FILE`, in GNU parallel's columns; +FILE is added to", Category: groupOut},
 		&cli.StringFlag{Name: "results", Usage: "keep what each command prints in `DIR`/SEQ/stdout and stderr, beside exit and record", Category: groupOut},
 		&cli.BoolFlag{Name: "unordered", Usage: "write results as they come, not in the order of the input", Category: groupOut},

@@ -24,7 +24,7 @@ var commandGroups = []group{
 var flagGroups = []group{
 	{groupData, "format delimiter no-header null max-record max-depth where limit input-changed append"},
 	{"Keys", "key key-normalize once-per key-scope key-lifetime effect on-unknown resolve-with"},
-	{groupOut, "output output-format unordered"},
+	{groupOut, "output output-format no-run-columns unordered"},
 	{groupEngine, "run resume state wait take-over jobs per-worker dry-run quiet progress log-format metrics"},
 	{"Tries and stops", "retries backoff timeout kill-after max-crashes halt drain-timeout"},
 	{groupPace, ""},
@@ -33,7 +33,7 @@ var flagGroups = []group{
 
 // commonFlags are those that most people need, in one line each.
 var commonFlags = []struct{ name, text string }{
-	{"output", "results go to FILE: .csv, .tsv, .jsonl, or text"},
+	{"output", "results go to FILE: .csv, .jsonl, .xlsx, …, or text"},
 	{"jobs", "work on N at a time (default: one a processor)"},
 	{"retries", "try again up to N times"},
 	{"timeout", "stop what takes longer: 30s, 2m"},

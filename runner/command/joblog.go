@@ -28,7 +28,7 @@ func (e *env) chooseJoblog(c *cli.Context, cfg *spec.Config) error {
 	if err := notAnInput(path, cfg.Dataset.Paths); err != nil {
 		return err
 	}
-	if path == cfg.Output || sameFile(path, cfg.Output) {
+	if path == cfg.Target() || sameFile(path, cfg.Target()) {
 		return usage("Give one of them another name.", "--joblog %s is the output itself", name)
 	}
 	cfg.Joblog = path

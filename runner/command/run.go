@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
+	"brood/runner/form"
 	"brood/runner/home"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -113,7 +114,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		if _, err := sink.NewEncoder(cfg.OutputFormat, s, p.Columns); err != nil {
 			return usage("", "%w", err)
 		}
-		return nil
+		return completeForm(cfg, s)
 	}
 	if c.Bool("dry-run") || (d.Rehearses != nil && d.Rehearses(given)) {
 		return e.rehearse(c.Context, cfg, plan)
@@ -121,8 +122,13 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	if stateErr != nil {
 		return usage("", "%w", stateErr)
 	}
-	if err := checkResults(c, state, cfg.Name, cfg.Output); err != nil {
+	if err := checkResults(c, state, cfg.Name, cfg.Target()); err != nil {
 		return err
+	}
+	if cfg.Form != nil {
+		if err := form.Check(cfg.Form.Path); err != nil {
+			return usage("Give the results another name.", "-o: %w", err)
+		}
 	}
 	dir, err := openDir(c, state, cfg.Name)
 	if err != nil {
@@ -176,7 +182,7 @@ func (e *env) takeDefaults(c *cli.Context, cfg *spec.Config) error {
 	if !c.IsSet("on-unknown") {
 		cfg.OnUnknown = "" // it follows from the effect
 	}
-	for _, step := range []func(*cli.Context, *spec.Config) error{e.chooseExtent, e.chooseKey, e.tune} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.chooseExtent, e.chooseForm, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return err
 		}
@@ -188,7 +194,7 @@ func (e *env) takeDefaults(c *cli.Context, cfg *spec.Config) error {
 func mayDefault(name string) bool {
 	named := func(f cli.Flag) bool { return slices.Contains(f.Names(), name) }
 	switch name {
-	case "effect", "limit", "unordered", "key", "key-normalize", "once-per", "key-scope":
+	case "effect", "limit", "unordered", "key", "key-normalize", "once-per", "key-scope", plainFlag:
 		return true
 	case "state", "wait", "take-over":
 		return false // the run directory is open
@@ -231,7 +237,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 	if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseExtent, e.chooseDataset, e.chooseOutput, e.chooseJoblog, e.chooseResults, e.chooseKey, e.tune} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseExtent, e.chooseDataset, e.chooseOutput, e.chooseForm, e.chooseJoblog, e.chooseResults, e.chooseKey, e.tune} {
 		if err := step(c, cfg); err != nil {
 			return nil, err
 		}
@@ -258,14 +264,22 @@ func (e *env) nameRun(c *cli.Context, cfg *spec.Config) error {
 }
 
 func (e *env) chooseOutput(c *cli.Context, cfg *spec.Config) error {
-	f, err := sink.ParseFormat(c.String("output-format"))
+	f, kind, err := outputFormat(c.String("output-format"))
 	if err != nil {
-		return usage("", "--output-format: %w", err)
+		return err
 	}
 	cfg.Output = sink.Stdout
 	if o := c.String("output"); o != "" && o != sink.Stdout {
 		if cfg.Output, err = filepath.Abs(o); err != nil {
 			return fmt.Errorf("open output %s: %w", o, err)
+		}
+	}
+	if f == sink.FormatAuto && kind == "" && cfg.Output != sink.Stdout {
+		kind = spec.FormOf(cfg.Output)
+	}
+	if kind != "" {
+		if f, err = e.formed(c, cfg, kind); err != nil {
+			return err
 		}
 	}
 	if f == sink.FormatAuto {
@@ -276,10 +290,13 @@ func (e *env) chooseOutput(c *cli.Context, cfg *spec.Config) error {
 	}
 	cfg.OutputFormat = f
 	cfg.Dataset.FixedColumns = f == sink.FormatCSV || f == sink.FormatTSV
+	if c.Bool(plainFlag) && (f == sink.FormatText || cfg.Output == sink.Stdout) {
+		return usage("For a table say -o FILE.csv, .tsv, .jsonl, .xlsx or .geojson.", "--%s is for a file with columns", plainFlag)
+	}
 	if cfg.Output == sink.Stdout {
 		return e.notOverInput(cfg.Dataset.Paths)
 	}
-	return notAnInput(cfg.Output, cfg.Dataset.Paths)
+	return notAnInput(cfg.Target(), cfg.Dataset.Paths)
 }
 
 func sameFile(a, b string) bool {

@@ -4,6 +4,7 @@ import (
 	"brood/runner/catalog"
 	"brood/runner/control"
 	"brood/runner/ledger"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,7 +101,7 @@ func statusOfEntry(e *catalog.Entry) *status {
 	s := &status{
 		Name: e.Name, Job: e.Job, Task: e.Task, Dataset: e.Dataset, Effect: e.Effect, State: string(e.State), Reason: e.Reason,
 		Input: e.Input, OK: e.OK, Failed: e.Failed, Skipped: e.Skipped, Unknown: e.Unknown, Pending: e.Pending(), Quarantined: e.Quarantined,
-		StartedAt: e.StartedAt, Output: e.Results.Path, Scope: e.Scope, DurationMS: workedOn(e, time.Now()).Milliseconds(),
+		StartedAt: e.StartedAt, Output: cmp.Or(e.Target, e.Results.Path), Scope: e.Scope, DurationMS: workedOn(e, time.Now()).Milliseconds(),
 	}
 	if e.FinishedAt != "" {
 		s.FinishedAt = &e.FinishedAt

@@ -34,6 +34,7 @@ func (e *env) summarise(cfg *spec.Config, r *runner.Report) {
 		if def, err := e.registry.Lookup(cfg.Job); err == nil && r.State == ledger.StateAborted && len(def.Resumable) > 0 {
 			t.Logf("or, to change what it stopped at, with the whole line again and: --run %s --resume", cfg.Name)
 		}
+		e.tellUnformed(cfg)
 	case counts.Unknown > 0:
 		e.adviseUnknown(cfg.Name)
 	case r.Totals.Input == 0:

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/jobs/files"
 	"brood/runner/dataset"
+	"brood/runner/form"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/sink"
@@ -28,7 +29,10 @@ func Amend(ctx context.Context, l *ledger.Ledger, cfg *spec.Config, warn Logf) e
 	if err != nil || sum.State != ledger.StateDone {
 		return err
 	}
-	err = ApplyAmendments(ctx, l, cfg)
+	changed, err := ApplyAmendments(ctx, l, cfg)
+	if err == nil && changed {
+		return form.Make(cfg, form.Logf(warn))
+	}
 	var writeErr *spec.WriteError
 	switch {
 	case errors.Is(err, ErrOutputGone):
@@ -52,12 +56,16 @@ var ErrOutputGone = errors.New("the results are not where they were written")
 // replaced: a complete new file is made beside the old one, then the ledger says
 // that it counts, then it is renamed; FinishAmending does the last step if the
 // process died before it. Plain text has no row for an unknown record: what a
-// later try has brought is added at the end.
-func ApplyAmendments(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) error {
+// later try has brought is added at the end. It reports whether there was anything to do.
+func ApplyAmendments(ctx context.Context, l *ledger.Ledger, cfg *spec.Config) (changed bool, err error) {
 	list, err := l.InTurn().Amendments(ctx)
 	if err != nil || len(list) == 0 {
-		return err
+		return false, err
 	}
+	return true, apply(ctx, l, cfg, list)
+}
+
+func apply(ctx context.Context, l *ledger.Ledger, cfg *spec.Config, list []ledger.Amendment) error {
 	out, err := l.InTurn().Output(ctx)
 	if err != nil {
 		return err
@@ -201,7 +209,7 @@ func rewrite(path string, format sink.Format, list []ledger.Amendment) (tmp stri
 
 // copyAmended copies rows, and takes those that it replaces off the map.
 func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Format, byRecord map[jobs.Seq]*ledger.Amendment) error {
-	rows, err := openRows(path, format)
+	rows, err := form.Open(path, format)
 	if st, statErr := os.Stat(path); err != nil && statErr == nil && st.Size() == 0 {
 		return fmt.Errorf("%w: %s has been emptied", ErrOutputGone, path)
 	}

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/book"
 	"brood/runner/dataset"
+	"brood/runner/form"
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -67,7 +68,7 @@ func givenOut(ctx context.Context, r *ledger.Reader) (func(jobs.Seq) bool, error
 // what the ledger counts on. Others may have ended without being given out. What cannot be
 // read there proves nothing.
 func firstRow(out ledger.Output, format sink.Format, has func(jobs.Seq) bool) (jobs.Seq, bool) {
-	rows, err := openRows(out.Path, format)
+	rows, err := form.Open(out.Path, format)
 	if err != nil {
 		return 0, false
 	}
@@ -86,15 +87,4 @@ func firstRow(out ledger.Output, format sink.Format, has func(jobs.Seq) bool) (j
 		}
 	}
 	return 0, false
-}
-
-// openRows opens results as a dataset.
-func openRows(path string, format sink.Format) (*dataset.Reader, error) {
-	formats := map[sink.Format]dataset.Format{sink.FormatCSV: dataset.FormatCSV, sink.FormatTSV: dataset.FormatTSV, sink.FormatJSONL: dataset.FormatJSONL}
-	const longestRow = 1 << 30
-	of := dataset.Spec{Paths: []string{path}, Format: formats[format], MaxRecord: longestRow, MaxDepth: jobs.DepthLimit}
-	if err := of.Resolve(); err != nil {
-		return nil, err
-	}
-	return dataset.Open(of, nil)
 }

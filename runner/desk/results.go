@@ -3,12 +3,14 @@ package desk
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/form"
 	"brood/runner/sink"
 	"brood/runner/spec"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"os"
 )
 
 // Results walks over the results of a run as they stand, one after the other: see
@@ -19,7 +21,10 @@ func Results(cfg *spec.Config) func() iter.Seq2[*jobs.Record, error] {
 	}
 	return func() iter.Seq2[*jobs.Record, error] {
 		return func(yield func(*jobs.Record, error) bool) {
-			rows, err := openRows(cfg.Output, cfg.OutputFormat)
+			if st, err := os.Stat(cfg.Output); err == nil && st.Size() == 0 {
+				return // it ended before there was any
+			}
+			rows, err := form.Open(cfg.Output, cfg.OutputFormat)
 			if err != nil {
 				yield(nil, fmt.Errorf("read results: %w", err))
 				return
@@ -31,7 +36,7 @@ func Results(cfg *spec.Config) func() iter.Seq2[*jobs.Record, error] {
 				if errors.Is(err, io.EOF) {
 					return
 				}
-				if err == nil && rec.Err != nil {
+				if err == nil && form.Broken(rows, &rec) {
 					err = rec.Err
 				}
 				if err != nil {

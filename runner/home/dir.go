@@ -269,6 +269,9 @@ func (d *Dir) StdinPath() string { return filepath.Join(d.Path, stdinName) }
 // GroupsPath is where a run keeps the rows of its dataset with those of a group together.
 func (d *Dir) GroupsPath() string { return filepath.Join(d.Path, groupsName) }
 
+// ResultsPath is where a run keeps results of its own, where the user's are made of them.
+func (d *Dir) ResultsPath(ext string) string { return d.File("results." + ext) }
+
 // NotesPath names the page of a slot, 0, and its notes, 1 and 2.
 func (d *Dir) NotesPath(slot, i int) string {
 	name := filepath.Join(d.File(PagesName), strconv.Itoa(slot))

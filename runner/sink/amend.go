@@ -69,6 +69,15 @@ func cutMeta(row []byte) (before []byte, meta gjson.Result, ok bool) {
 	return row[:at], meta, ok && n == len(metaColumns)
 }
 
+// WithoutOwn returns a row of JSON without the engine's own members and without the brace at its end.
+func WithoutOwn(row []byte) []byte {
+	before, _, ok := cutMeta(row)
+	if !ok {
+		return bytes.TrimSuffix(bytes.TrimSpace(row), []byte{'}'})
+	}
+	return bytes.TrimSuffix(before, []byte{','})
+}
+
 // Patch returns a row of results with another status, class and error, as SeqOf
 // has taken it.
 func (f Format) Patch(row []byte, values [][]byte, status jobs.Status, class jobs.Class, text string) []byte {

@@ -69,6 +69,14 @@ func FormatOf(path string) Format {
 // metaColumns are the engine's own, after the input's and the job's.
 var metaColumns = []string{"_seq", "_status", "_class", "_error", "_attempts", "_ms"}
 
+// OwnColumns is how many columns of the engine's own there are, at the end of each row.
+const OwnColumns = 6
+
+// CountsIn reports whether a column of the engine's own has numbers.
+func CountsIn(column string) bool {
+	return column == "_seq" || column == "_attempts" || column == "_ms"
+}
+
 // Outcome is how a record ended, with what the job made of it.
 type Outcome struct {
 	Status   jobs.Status

@@ -30,7 +30,10 @@ type Config struct {
 	Dataset      dataset.Spec `json:"dataset"`
 	Output       string       `json:"output"` // absolute path, or sink.Stdout
 	OutputFormat sink.Format  `json:"output_format"`
-	Unordered    bool         `json:"unordered,omitempty"`
+	// Form is what is made of Output when the run is done, which then is a file in the run's directory; nil:
+	// the user has that.
+	Form      *Form `json:"form,omitempty"`
+	Unordered bool  `json:"unordered,omitempty"`
 	// Joblog is the absolute path of a log of the records; empty: there is none. So many
 	// bytes of it were there before the run.
 	Joblog string `json:"joblog,omitempty"`

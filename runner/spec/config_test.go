@@ -48,7 +48,7 @@ func full(t *testing.T) *Config {
 		Name: "spring", Job: "email", Words: []string{"send", "{email}"},
 		Plan: jobs.Plan{
 			Config: json.RawMessage(`{"from":"ada@example.com"}`), Columns: []jobs.Column{{Name: "smtp_code", JSON: true, Replaces: true}},
-			Task: "letter.txt", NeedsRaw: true, NeedsText: true, InHand: 8, Window: 64, OwnProgram: true, Suspect: &jobs.Suspect{Classes: []jobs.Class{"policy"}, Column: "email", Domain: true}, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
+			Task: "letter.txt", NeedsRaw: true, NeedsText: true, InHand: 8, Window: 64, OwnProgram: true, Suspect: &jobs.Suspect{Classes: []jobs.Class{"policy"}, Column: "email", Domain: true}, Point: jobs.Point{Lat: "lat", Lon: "lon"}, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
 		},
 		Effect: jobs.EffectOnce, Lowered: []Lowering{{From: jobs.EffectOnce, To: jobs.EffectKeyed, At: time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC), By: "ann@home"}}, Key: jobs.KeySpec{Scope: "spring", Columns: []string{"email"}, Normalize: normalize}, OncePer: "spring",
 		Dataset: dataset.Spec{
@@ -57,7 +57,7 @@ func full(t *testing.T) *Config {
 			Sources: []dataset.Source{{Values: []dataset.Value{"a", "\xff"}}, {File: 1, Link: dataset.LinkShort}},
 			Coats:   []dataset.Coat{{Pack: dataset.PackZip, Member: "people.tsv", Charset: "utf-16le", CR: true, CRLF: true, BOM: true, Sep: true}},
 		},
-		Output: "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Unordered: true, Joblog: "/data/jobs.log", Results: "/data/printed", RecordLimit: 100, Where: `country = "AT"`, WorkDir: "/data",
+		Output: "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Form: &Form{Kind: FormGeoJSON, Path: "/data/out.geojson", Plain: true, Point: jobs.Point{Lat: "lat", Lon: "lon"}}, Unordered: true, Joblog: "/data/jobs.log", Results: "/data/printed", RecordLimit: 100, Where: `country = "AT"`, WorkDir: "/data",
 		Slots: 8, PerWorker: 5, Retries: 3, BackoffMin: time.Second, BackoffMax: time.Minute, Timeout: 30 * time.Second, TimeoutPercent: 200, KillAfter: time.Second,
 		Limits: Limits{
 			Mem: 1 << 30, CPU: time.Second, Procs: 9, Files: 64, Nice: 5, User: "nobody:nogroup", Sandbox: true,
