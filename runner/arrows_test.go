@@ -79,7 +79,7 @@ var allowed = map[string][]string{
 	// A run, from what is asked of it to the session that does it.
 	"brood/runner/spec":    {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},
 	"brood/runner/guard":   {"jobs", "runner/reasons"},
-	"brood/runner/home":    {"jobs", "runner/ledger", "runner/proc", "runner/spec"},
+	"brood/runner/home":    {"runner/ledger", "runner/proc", "runner/spec"},
 	"brood/runner/catalog": {"runner/home", "runner/keys", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner/intake":  {"jobs", "runner/dataset", "runner/ledger", "runner/spec", "runner/where"},
 	"brood/runner/feed":    {"jobs", "jobs/quoted", "worker/wire", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec"},

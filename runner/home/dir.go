@@ -4,7 +4,6 @@
 package home
 
 import (
-	"brood/jobs"
 	"brood/runner/ledger"
 	"brood/runner/proc"
 	"brood/runner/spec"
@@ -57,8 +56,25 @@ func DefaultName(job string, now time.Time) string {
 	return job + "-" + now.Format("20060102-150405") + "-" + strconv.Itoa(os.Getpid())
 }
 
-// State returns the state directory: see jobs.StateDir.
-func State(given string) (string, error) { return jobs.StateDir(given) }
+// State returns the state directory: the one given, or $BROOD_STATE, or
+// $XDG_STATE_HOME/brood, or ~/.local/state/brood.
+func State(given string) (string, error) {
+	dir := given
+	if dir == "" {
+		dir = os.Getenv("BROOD_STATE")
+	}
+	if x := os.Getenv("XDG_STATE_HOME"); dir == "" && x != "" {
+		dir = filepath.Join(x, "brood")
+	}
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find a place for the state: %w; name one with --state", err)
+		}
+		dir = filepath.Join(home, ".local", "state", "brood")
+	}
+	return filepath.Abs(dir)
+}
 
 // RunPath is where the run of a name is kept.
 func RunPath(state, name string) string { return filepath.Join(state, "runs", name) }

@@ -1,7 +1,6 @@
 package places
 
 import (
-	"brood/jobs/geocode/geo"
 	"math"
 )
 
@@ -68,17 +67,4 @@ func flood(squares map[square]int, from square, n int) {
 			}
 		}
 	}
-}
-
-// centre is the middle of houses; of none: false.
-func centre(houses []houseAt) (geo.Point, bool) {
-	if len(houses) == 0 {
-		return geo.Point{}, false
-	}
-	lat, lon := 0.0, 0.0
-	for i := range houses {
-		lat, lon = lat+float64(houses[i].lat), lon+float64(houses[i].lon)
-	}
-	n := float64(len(houses)) * 1e6
-	return geo.Point{Lat: lat / n, Lon: lon / n}, true
 }

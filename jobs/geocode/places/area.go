@@ -39,7 +39,7 @@ func (s *search) findAreas(a *asked) {
 		s.all = true
 		return
 	}
-	byCode := s.ofCode(code, a)
+	byCode := s.ofCode(code)
 	byTown, slip := s.ofTown(city)
 	if len(byTown) == 0 && a.district != "" && a.district != city {
 		byTown, slip = s.ofTown(a.district)
@@ -110,7 +110,7 @@ func (s *search) fit(at uint32, fits float64) float64 {
 }
 
 // ofCode are the areas of a postcode.
-func (s *search) ofCode(code string, a *asked) []uint32 {
+func (s *search) ofCode(code string) []uint32 {
 	if code == "" {
 		return nil
 	}

@@ -47,9 +47,9 @@ func cellOf(lat, lon float64) cell {
 	return cell{int16(math.Floor(lat)), int16(math.Floor(lon))}
 }
 
-func newBuilder(dir string, odd func(source.Oddity) error) *builder {
+func newBuilder(dir string, memory int, odd func(source.Oddity) error) *builder {
 	return &builder{
-		odd: odd, points: extsort.New(dir, sortMemory), strings: newInterned(), names: newInterned(), areas: newInterned(),
+		odd: odd, points: extsort.New(dir, memory), strings: newInterned(), names: newInterned(), areas: newInterned(),
 		streets: make(map[string]streetID), cells: make(map[cell]uint32),
 	}
 }
@@ -117,7 +117,8 @@ func (b *builder) add(p *source.Point) error {
 // encode is what of a point does not stand in its key.
 func (b *builder) encode(p *source.Point) []byte {
 	s := spotOf(p.Lat, p.Lon)
-	out := append(b.scratch[:0], 0)
+	out := b.scratch[:0]
+	out = append(out, 0)
 	if p.Anchor {
 		out[0] |= 1
 	}

@@ -273,16 +273,15 @@ func (s *search) unique(keys []streetForm) {
 		if end-first > fewPlaces {
 			continue
 		}
-		town := ""
+		var town area
 		for r := first; r < end; r++ {
 			at := s.x.rowArea.at(r)
 			a := s.x.area(at)
-			if r > first && a.town != town {
+			a.district, a.postcode = "", ""
+			if r > first && a != town || s.fit(at, 1) == 0 {
 				return
 			}
-			if town = a.town; s.fit(at, 1) == 0 {
-				return
-			}
+			town = a
 		}
 		before := len(s.found)
 		for r := first; r < end; r++ {

@@ -3,6 +3,7 @@ package places
 import (
 	"brood/jobs/files"
 	"brood/jobs/geocode/places/source"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type Import struct {
 	Rejects io.Writer
 	// First is called with the first address of each file; nil: nobody is.
 	First func(source.Point)
+
+	memory int // in which points are put in order, of tests; 0: sortMemory
 }
 
 // Imported is what came of it.
@@ -59,7 +62,7 @@ func (i *Import) Write(ctx context.Context, path string) (*Imported, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(filepath.Dir(path), rep.odd)
+	b := newBuilder(filepath.Dir(path), cmp.Or(i.memory, sortMemory), rep.odd)
 	formats, err := i.read(ctx, b, rep)
 	if err == nil && b.n == 0 {
 		err = ErrNone

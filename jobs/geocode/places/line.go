@@ -77,6 +77,17 @@ func (s *search) reading(pieces []piece, code, number, town, street span) asked 
 	if n, err := house.Parse(text(number)); err == nil {
 		a.number = n
 	}
+	if a.city == "" && a.postcode == "" {
+		// What is left is a town that is not known here, and not nothing: the street is not sought
+		// everywhere then.
+		var rest []string
+		for i := range pieces {
+			if !number.has(i) && !street.has(i) {
+				rest = append(rest, pieces[i].text)
+			}
+		}
+		a.city = strings.Join(rest, " ")
+	}
 	return a
 }
 

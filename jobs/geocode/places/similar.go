@@ -174,8 +174,10 @@ func (s *search) regrouped(key streetForm) []streetForm {
 		if _, ok := s.x.words.find(w); ok {
 			return true
 		}
-		s.near = s.x.words.near(s.near[:0], w)
-		return len(s.near) > 0
+		if s.near = s.x.words.near(s.near[:0], w); len(s.near) > 0 {
+			return true
+		}
+		return slices.ContainsFunc(fold.Misspelt(w, key.country), func(kind string) bool { _, ok := s.x.words.find(kind); return ok })
 	}
 	for i, w := range words {
 		if i+1 < len(words) && has(w+words[i+1]) {

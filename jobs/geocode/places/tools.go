@@ -16,13 +16,26 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
+// noun is what the tools are about.
+var noun = &jobs.Noun{
+	Name: "places", Usage: "make indexes of your own addresses, to geocode by without a network",
+	Help: `An index of address points (OpenAddresses, BAN, G-NAF, TIGER, or any table of yours) is made
+with brood places import, and used with brood run geocode --provider offline --places NAME,
+which then finds house numbers. An index is a file, places/NAME.places in the state
+directory, for you alone.
+
+Examples:
+   brood places import testdata/places/springfield.csv --name springfield --country US
+   brood places list
+   brood places rm springfield`,
+}
+
 // Tools are the commands that go with a user's own places.
 func Tools() []jobs.Tool {
-	return []jobs.Tool{{
-		Name: "places", Usage: "make an index of your own addresses, to geocode by without a network", Arguments: "import FILE... | list | rm NAME",
-		Help: `brood places import FILE... --name NAME reads address points and makes an index of them, which
-brood run geocode --provider offline --places NAME then finds house numbers in. Several
-files become one index; with --replace it takes the place of one that is there.
+	return []jobs.Tool{
+		{
+			Of: noun, Name: "import", Usage: "make an index of files of address points", Arguments: "FILE...", State: true,
+			Help: `Several files become one index; with --replace it takes the place of one that is there.
 
 It reads OpenAddresses (CSV, or GeoJSON with one feature on each line), BAN (France), G-NAF
 (Australia, joined into one table), ranges of numbers as of TIGER (from;to;interpolation;
@@ -31,52 +44,46 @@ usual names; .gz, .zst and .zip as they are. What was taken for what is shown. W
 is wrong, or a name is not known, say it with --columns: the parts are lat lon number
 suffix street address unit city district county region postcode country, and NAME+TYPE
 stands for two columns one after the other. Say --country CC, with one country in an
-index: spellings differ.
+index: how streets are abbreviated differs.
 
 Rows that cannot be right are left out: 0,0, coordinates out of range or swapped, a street
 in the column of the number, duplicates. Each kind is counted, with the first rows of it;
 --rejects FILE has all of them, with file and line.
 
-brood places list says which indexes there are; brood places rm NAME removes one.
+Examples:
+   brood places import testdata/places/springfield.csv --name springfield --country US
+   brood places import my.csv --name mine --columns lat=Y,lon=X,number=NO,street=NAME+TYPE`,
+			Flags: []jobs.Flag{
+				{Name: "name", Usage: "the index is called `NAME`", Default: ""},
+				{Name: "columns", Usage: "`MAP` says which column has what, as in lat=Y,lon=X,number=NUM,street=NAME+TYPE,city=TOWN", Default: []string(nil)},
+				{Name: "country", Usage: "the addresses are of `CC`, a code of two letters, where rows do not say theirs", Default: ""},
+				{Name: "rejects", Usage: "write all rows that something is odd about to `FILE`, as CSV", Default: ""},
+				{Name: "replace", Usage: "an index of this name may be there, and is replaced", Default: false},
+			},
+			Run: runImport,
+		},
+		{
+			Of: noun, Name: "list", Usage: "say which indexes there are, and what they are of", State: true,
+			Help: `How many houses, streets and towns each has, of which countries and files it was made, and
+when. One that cannot be read is told of, and the exit status is then 1.
 
 Example:
-   brood places import testdata/places/springfield.csv --name springfield --country US
-   brood places list
-   brood places rm springfield`,
-		Flags: []jobs.Flag{
-			{Name: "name", Usage: "the index is called `NAME`", Default: ""},
-			{Name: "columns", Usage: "`MAP` says which column has what, as in lat=Y,lon=X,number=NUM,street=NAME+TYPE,city=TOWN", Default: []string(nil)},
-			{Name: "country", Usage: "the addresses are of `CC`, a code of two letters, where rows do not say theirs", Default: ""},
-			{Name: "rejects", Usage: "write all rows that something is odd about to `FILE`, as CSV", Default: ""},
-			{Name: "replace", Usage: "an index of this name may be there, and is replaced", Default: false},
-			{Name: "state", Usage: "keep indexes in `DIR`/places (default: $BROOD_STATE, $XDG_STATE_HOME/brood, ~/.local/state/brood)", Default: ""},
+   brood places list`,
+			Run: runList,
 		},
-		Run: run,
-	}}
+		{
+			Of: noun, Name: "rm", Usage: "remove indexes", Arguments: "NAME...", State: true,
+			Help: `Runs that have one open go on with it.
+
+Example:
+   brood places rm springfield`,
+			Run: runRemove,
+		},
+	}
 }
 
-func run(o jobs.Options, args []string, stdout, stderr io.Writer) error {
-	state, err := jobs.StateDir(o.String("state"))
-	if err != nil {
-		return err
-	}
-	verb := ""
-	if len(args) > 0 {
-		verb, args = args[0], args[1:]
-	}
-	switch {
-	case verb == "import":
-		return runImport(o, state, args, stdout, stderr)
-	case verb == "list" && len(args) == 0:
-		return runList(state, stdout, stderr)
-	case verb == "rm" && len(args) > 0:
-		return runRemove(state, args)
-	}
-	return errors.New("say brood places import FILE... --name NAME, brood places list, or brood places rm NAME")
-}
-
-func runImport(o jobs.Options, state string, paths []string, stdout, stderr io.Writer) (err error) {
-	name := o.String("name")
+func runImport(o jobs.Options, paths []string, stdout, stderr io.Writer) (err error) {
+	name, state := o.String("name"), o.StateDir()
 	switch {
 	case len(paths) == 0:
 		return errors.New("say which files to import: brood places import FILE... --name NAME")
@@ -158,7 +165,11 @@ func rows(n uint64) string {
 	return humanize.Comma(int64(n)) + " rows" //nolint:gosec // a file has fewer
 }
 
-func runList(state string, stdout, stderr io.Writer) error {
+func runList(o jobs.Options, args []string, stdout, stderr io.Writer) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s: say brood places list", args[0])
+	}
+	state := o.StateDir()
 	names, err := Names(state)
 	if err != nil {
 		return err
@@ -206,7 +217,11 @@ func runList(state string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-func runRemove(state string, names []string) error {
+func runRemove(o jobs.Options, names []string, _, _ io.Writer) error {
+	if len(names) == 0 {
+		return errors.New("say which places to remove: brood places rm NAME")
+	}
+	state := o.StateDir()
 	for _, name := range names {
 		if err := CheckName(name); err != nil {
 			return err

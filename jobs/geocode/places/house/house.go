@@ -127,18 +127,23 @@ func isLong(word string) bool {
 }
 
 func parse(s string) (Number, error) {
+	s = strings.TrimLeftFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
 	first, rest := figures(s)
 	if first == "" {
+		s = squeezed(s)
 		at := strings.IndexFunc(s, isFigure)
 		if at < 0 {
-			if strings.IndexFunc(s, unicode.IsLetter) >= 0 && len(s) > 1 {
+			if strings.IndexFunc(s, unicode.IsLetter) >= 0 && len(s) > 1 { // a name, and a short one
 				return Number{}, ErrWords
 			}
 			return Number{}, ErrUnknown
 		}
 		first, _ = figures(s[at:])
 		n, err := value(first)
-		return Number{Main: n, Suffix: "^" + squeezed(s)}, err
+		if err != nil || n == 0 {
+			return Number{}, ErrUnknown
+		}
+		return Number{Main: n, Suffix: "^" + s}, nil
 	}
 	n, err := value(first)
 	if err != nil {
@@ -251,7 +256,7 @@ func (n Number) String() string {
 		return main + "-0" + n.Suffix[1:]
 	case n.Suffix == "" || s > 0 || n.Suffix[0] == '/':
 		return main + n.Suffix
-	case len(n.Suffix) > 1:
+	case len(n.Suffix) > 1, isFigure(rune(n.Suffix[0])):
 		return main + " " + n.Suffix
 	}
 	return main + n.Suffix

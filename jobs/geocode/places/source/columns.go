@@ -48,7 +48,7 @@ type usualNames struct {
 // usual is what columns are called, small and without what is no letter or figure; the first one
 // that is there is taken. Several with a plus between them are one after the other.
 var usual = []usualNames{
-	{Lat, "lat latitude ywgs84 wgs84lat latwgs84 gpslat breitengrad latitud latitudine y"},
+	{Lat, "lat latitude ywgs84 wgs84lat latwgs84 gpslat breitengrad latitud latitudine y"}, //nolint:misspell // Italian
 	{Lon, "lon lng long longitude xwgs84 wgs84lon lonwgs84 gpslon laengengrad längengrad longitud longitudine x"},
 	{Num, "number housenumber houseno hausnummer hausnr hnr numero numéro num numberfirst streetnumber streetno huisnummer civico numerocivico addnumber addrhousenumber numerdomu popisne"},
 	{NumSuffix, "rep numberfirstsuffix numbersuffix housenumbersuffix hausnummerzusatz hnrzusatz adz addnumsuf huisletter+huisnummertoevoeging huisnummertoevoeging toevoeging"},

@@ -86,10 +86,8 @@ func (f *features) line(line []byte) error {
 		return nil
 	}
 	line = bytes.TrimRight(line, ", \t")
-	text := ""
-	if utf8.Valid(line) {
-		text = string(line)
-	} else {
+	text := string(line)
+	if !utf8.Valid(line) {
 		text = latin(line)
 	}
 	if !gjson.Valid(text) || text[0] != '{' {
@@ -131,8 +129,15 @@ func (f *features) feature(properties, y, x gjson.Result) error {
 			field Field
 			to    *string
 		}{
-			{Num, &number}, {NumSuffix, &suffix}, {Street, &p.Street}, {Addr, &address}, {City, &p.City}, {District, &p.District},
-			{County, &p.County}, {Region, &p.Region}, {Postcode, &p.Postcode},
+			{Num, &number},
+			{NumSuffix, &suffix},
+			{Street, &p.Street},
+			{Addr, &address},
+			{City, &p.City},
+			{District, &p.District},
+			{County, &p.County},
+			{Region, &p.Region},
+			{Postcode, &p.Postcode},
 		} {
 			if part.field == field && *part.to == "" {
 				*part.to = v
@@ -145,6 +150,7 @@ func (f *features) feature(properties, y, x gjson.Result) error {
 			if len(v) == 2 {
 				p.Country = strings.ToUpper(v)
 			}
+		default: // above, or of tables alone
 		}
 		return true
 	})
