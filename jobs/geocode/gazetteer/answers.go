@@ -98,21 +98,23 @@ func (f *finding) codeAnswers() []geo.Place {
 }
 
 func (f *finding) codeAnswer(c codeRow, town *candidate) geo.Place {
-	country := ""
+	var country []byte
 	if n := f.countryNumber(c.country()); n >= 0 {
-		country = f.text(u32(f.image.country(n), 3))
+		country = f.bytes(u32(f.image.country(n), 3))
 	}
-	a := answerCode(c, country)
+	city := c.bytes(u32(c.row, 5))
+	other := town != nil && !f.named(c)
+	if other { // the town that was asked for has this code, by another name than the post's
+		city = f.bytes(f.place(town.place).name())
+	}
+	a := answerCode(c, city, country)
 	a.Match = geo.MatchExact
 	if f.street || f.q.Level == geo.LevelCity {
 		a.Match = geo.MatchFallback
 	}
-	if town != nil && !f.named(c) {
-		// The town that was asked for has this code, by another name than the post's.
-		a.Names = append(a.Names, a.City, f.name(town.hit))
-		p := f.place(town.place)
-		a.City, a.Population = f.text(p.name()), int64(p.people())
-		a.Formatted = formatted(a.City, a.State, a.Postcode, a.Country)
+	if other {
+		a.Names = append(a.Names, c.place(), f.name(town.hit))
+		a.Population = int64(f.place(town.place).people())
 	}
 	return a
 }

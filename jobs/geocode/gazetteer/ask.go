@@ -25,8 +25,8 @@ type ask struct {
 }
 
 // read makes a question ready. What is on one line only is taken apart.
-func (x *Index) read(q *geo.Query, parts *geo.Address) *ask {
-	a := &ask{q: q, country: -1}
+func (x *Index) read(a *ask, q *geo.Query, parts *geo.Address) {
+	*a = ask{q: q, country: -1}
 	a.city, a.district, a.state = strings.TrimSpace(parts.City), strings.TrimSpace(parts.District), strings.TrimSpace(parts.State)
 	a.county = fold.String(parts.County)
 	a.street = parts.Street != "" || parts.Number != "" || parts.POBox != ""
@@ -52,7 +52,6 @@ func (x *Index) read(q *geo.Query, parts *geo.Address) *ask {
 	}
 	a.folded = fold.String(a.city)
 	a.code = plainCode(parts.Postcode, x.codeOfNumber(a.country))
-	return a
 }
 
 func (x *Index) codeOfNumber(country int) string {

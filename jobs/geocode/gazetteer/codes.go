@@ -15,12 +15,10 @@ type codeRow struct {
 }
 
 func (c codeRow) country() string    { return string(c.row[:2]) }
-func (c codeRow) code() string       { return string(bytes.TrimRight(c.row[2:codeKey], "\x00")) }
 func (c codeRow) point() geo.Point   { return pointAt(c.row[codeKey:]) }
 func (c codeRow) place() string      { return c.text(u32(c.row, 5)) }
 func (c codeRow) state() string      { return c.text(u32(c.row, 6)) }
 func (c codeRow) stateCode() string  { return c.text(u32(c.row, 7)) }
-func (c codeRow) county() string     { return c.text(u32(c.row, 8)) }
 func (c codeRow) is(key []byte) bool { return bytes.Equal(c.row[:codeKey], key) }
 
 // mostCodes is how many places of one postal code are looked at: in France one has up to forty.
@@ -134,7 +132,7 @@ func figures(s string) bool {
 // stateAgrees reports whether a postal code lies in the state that was asked for, which is a name or a
 // code.
 func (x *Index) stateAgrees(c codeRow, a *ask) bool {
-	if fold.String(c.stateCode()) == a.foldedState || fold.String(c.state()) == a.foldedState {
+	if strings.EqualFold(c.stateCode(), a.state) || fold.String(c.state()) == a.foldedState {
 		return true
 	}
 	for _, r := range a.regions {
@@ -146,16 +144,20 @@ func (x *Index) stateAgrees(c codeRow, a *ask) bool {
 	return false
 }
 
-// answerCode makes a place of a postal code.
-func answerCode(c codeRow, country string) geo.Place {
-	a := geo.Place{
-		Point: c.point(), City: c.place(), State: c.state(), County: c.county(), Postcode: c.code(),
-		CountryCode: c.country(), Country: country, Kind: KindPostcode, Precision: geo.PrecisionPostcode,
+// answerCode makes a place of a postal code, in a town of that name.
+func answerCode(c codeRow, city, country []byte) geo.Place {
+	state := c.bytes(u32(c.row, 6))
+	if len(state) == 0 {
+		state = c.bytes(u32(c.row, 7))
 	}
-	if a.State == "" {
-		a.State = c.stateCode()
-	}
-	a.ID = "geonames:" + a.CountryCode + ":" + a.Postcode
-	a.Formatted = formatted(a.City, a.State, a.Postcode, a.Country)
+	code := bytes.TrimRight(c.row[2:codeKey], "\x00")
+	a := geo.Place{Point: c.point(), Kind: KindPostcode, Precision: geo.PrecisionPostcode}
+	var w wording
+	w.address(city, state, code, country)
+	w.add(c.bytes(u32(c.row, 8)))
+	w.add(c.row[:2])
+	id := append(append(append([]byte("geonames:"), c.row[:2]...), ':'), code...)
+	w.add(id)
+	w.into(&a.Formatted, &a.City, &a.State, &a.Postcode, &a.Country, &a.County, &a.CountryCode, &a.ID)
 	return a
 }

@@ -3,6 +3,7 @@ package gazetteer
 import (
 	"brood/jobs/geocode/geo"
 	"context"
+	"sync"
 )
 
 // fewAnswers is how many are returned if the question does not say.
@@ -26,22 +27,33 @@ func (x *Index) Find(ctx context.Context, q *geo.Query) (found []geo.Place, err 
 	if q.Line != "" && q.City == "" && q.Postcode == "" {
 		return x.findLine(q), nil
 	}
-	return x.findParts(x.read(q, &q.Address)), nil
+	return x.findParts(q, &q.Address), nil
 }
 
-func (x *Index) findParts(a *ask) []geo.Place {
-	if a.countryAsText && len(a.q.Countries) == 0 && a.empty() {
+// desks are what questions are worked on: they are a few kilobytes each, and asked often.
+var desks = sync.Pool{New: func() any { return new(desk) }}
+
+type desk struct {
+	ask
+	finding
+}
+
+func (x *Index) findParts(q *geo.Query, parts *geo.Address) []geo.Place {
+	d := desks.Get().(*desk) //nolint:errcheck // New makes no other
+	defer desks.Put(d)
+	a, f := &d.ask, &d.finding
+	x.read(a, q, parts)
+	if a.countryAsText && len(q.Countries) == 0 && a.empty() {
 		return nil
 	}
-	codes := x.codes(a)
-	f := finding{Index: x, ask: a}
-	f.towns(codes)
+	f.Index, f.ask = x, a
+	f.towns(x.codes(a))
 	f.sort()
 	found := f.answers()
 	if len(found) == 0 {
 		found = x.coarser(a)
 	}
-	limit := a.q.Limit
+	limit := q.Limit
 	if limit <= 0 {
 		limit = fewAnswers
 	}
@@ -143,7 +155,10 @@ func (x *Index) coarser(a *ask) []geo.Place {
 		if asked {
 			p.Match, p.Confidence = geo.MatchFallback, 0.3/float64(len(found))
 		}
-		p.Formatted = formatted("", p.State, "", p.Country)
+		p.Formatted = p.Country
+		if p.State != "" {
+			p.Formatted = p.State + ", " + p.Country
+		}
 	}
 	return found
 }

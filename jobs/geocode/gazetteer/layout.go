@@ -93,8 +93,10 @@ func header(sum [sumBytes]byte, lengths [sections]int) (head []byte, offsets [se
 		head = binary.LittleEndian.AppendUint64(head, uint64(offsets[i])) //nolint:gosec // a length
 		head = binary.LittleEndian.AppendUint64(head, uint64(n))          //nolint:gosec // a length
 	}
-	return binary.LittleEndian.AppendUint32(head, crc32.Checksum(head, crc32.MakeTable(crc32.Castagnoli))), offsets, total
+	return binary.LittleEndian.AppendUint32(head, checksum(head)), offsets, total
 }
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // read takes a file apart, and says whether it is what it should be: whole, of this version, and
 // made of the data of that checksum.
@@ -103,7 +105,7 @@ func read(file []byte, sum [sumBytes]byte) (*image, error) {
 		return nil, fmt.Errorf("it is no index")
 	}
 	head := file[:headBytes]
-	if binary.LittleEndian.Uint32(head[headBytes-4:]) != crc32.Checksum(head[:headBytes-4], crc32.MakeTable(crc32.Castagnoli)) {
+	if binary.LittleEndian.Uint32(head[headBytes-4:]) != checksum(head[:headBytes-4]) {
 		return nil, fmt.Errorf("its head is damaged, or of another version")
 	}
 	switch {

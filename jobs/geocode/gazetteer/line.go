@@ -27,7 +27,7 @@ func (x *Index) findLine(q *geo.Query) []geo.Place {
 		l := line{Index: x, q: q, segments: append([]string(nil), kept...)}
 		ambiguous := l.takeCountry(asState)
 		for _, parts := range l.readings() {
-			found := x.findParts(x.read(q, &parts))
+			found := x.findParts(q, &parts)
 			if len(found) > 0 && (len(best) == 0 || best[0].Confidence < good && found[0].Confidence > best[0].Confidence+plainly) {
 				best = found
 			}

@@ -3,8 +3,10 @@ package gazetteer
 import (
 	"brood/jobs/geocode/gazetteer/internal/bundle"
 	"brood/jobs/geocode/geo"
+	"bytes"
 	"math"
 	"slices"
+	"strconv"
 )
 
 // place is a row of secPlaces.
@@ -80,25 +82,78 @@ func (x *Index) Centre(country string) (at geo.Point, ok bool) {
 // answer makes a place of a row.
 func (m *image) answer(i uint32) geo.Place {
 	p := m.place(i)
-	country, region, district := m.area(p.area())
-	a := geo.Place{
-		Point:       p.point(),
-		City:        m.text(p.name()),
-		Country:     m.text(u32(m.country(country), 3)),
-		CountryCode: m.countryCode(country),
-		County:      m.text(district),
-		Precision:   geo.PrecisionCity,
-		Population:  int64(p.people()),
-		Kind:        kindWord(p.kind()),
-	}
+	number, region, district := m.area(p.area())
+	country := m.country(number)
+	var state []byte
 	if region != noRegion {
-		a.State = m.text(u32(m.region(region), 1))
+		state = m.bytes(u32(m.region(region), 1))
 	}
+	var w wording
+	a := geo.Place{
+		Point:      p.point(),
+		Precision:  geo.PrecisionCity,
+		Population: int64(p.people()),
+		Kind:       kindWord(p.kind()),
+	}
+	w.address(m.bytes(p.name()), state, nil, m.bytes(u32(country, 3)))
+	w.add(m.bytes(district))
+	w.add(country[:2])
 	if id := p.id(); id != 0 {
-		a.ID = "geonames:" + decimal(id)
+		w.add(strconv.AppendUint([]byte("geonames:"), uint64(id), 10))
 	}
-	a.Formatted = formatted(a.City, a.State, "", a.Country)
+	w.into(&a.Formatted, &a.City, &a.State, &a.Postcode, &a.Country, &a.County, &a.CountryCode, &a.ID)
 	return a
+}
+
+// wording gathers the texts of an answer in one string, which is cut up in the end: answers are
+// made by the hundred thousand. Parts of the address are parts of it.
+type wording struct {
+	room  [192]byte
+	b     []byte
+	parts [8][2]int // where each text is
+	n     int
+}
+
+func (w *wording) add(s []byte) {
+	from := len(w.b)
+	w.b = append(w.b, s...)
+	w.parts[w.n] = [2]int{from, len(w.b)}
+	w.n++
+}
+
+// address is on one line, without what is not known and what would stand twice, and then its
+// parts: city, state, postal code, country.
+func (w *wording) address(city, state, postcode, country []byte) {
+	w.b = w.room[:0]
+	w.n = 1
+	w.add(city)
+	between := ", "
+	for i, part := range [][]byte{state, postcode, country} {
+		if bytes.Equal(part, city) {
+			w.parts[w.n] = w.parts[1]
+			w.n++
+			continue
+		}
+		if len(part) > 0 && len(w.b) > 0 {
+			w.b = append(w.b, between...)
+		}
+		w.add(part)
+		between = ", "
+		if i == 0 && len(part) > 0 {
+			between = " " // a postal code is behind its state
+		}
+		if i == 0 && len(postcode) == 0 {
+			between = ", "
+		}
+	}
+	w.parts[0] = [2]int{0, len(w.b)}
+}
+
+func (w *wording) into(texts ...*string) {
+	all := string(w.b)
+	for i, t := range texts[:w.n] {
+		*t = all[w.parts[i][0]:w.parts[i][1]]
+	}
 }
 
 // kindWord says in a word what a place is, of GeoNames' feature codes.
@@ -114,41 +169,6 @@ func kindWord(code string) string {
 		return "seat"
 	}
 	return "town"
-}
-
-func decimal(n uint32) string {
-	var b [10]byte
-	i := len(b)
-	for {
-		i--
-		b[i] = byte('0' + n%10)
-		if n /= 10; n == 0 {
-			return string(b[i:])
-		}
-	}
-}
-
-// formatted is an address on one line, without what is not known and what would stand twice.
-func formatted(city, state, postcode, country string) string {
-	b := make([]byte, 0, len(city)+len(state)+len(postcode)+len(country)+8)
-	b = append(b, city...)
-	part := func(s, before string) {
-		if s == "" || s == city {
-			return
-		}
-		if len(b) > 0 {
-			b = append(b, before...)
-		}
-		b = append(b, s...)
-	}
-	part(state, ", ")
-	if state == "" || state == city {
-		part(postcode, ", ")
-	} else {
-		part(postcode, " ")
-	}
-	part(country, ", ")
-	return string(b)
 }
 
 // chord is the straight distance of two points on the unit sphere, squared, that are so many

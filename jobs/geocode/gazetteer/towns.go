@@ -28,9 +28,6 @@ type finding struct {
 	hits  []hit
 	found []candidate
 	best  float64
-
-	hitsRoom  [16]hit
-	foundRoom [16]candidate
 }
 
 // How well a name agrees, by how it was found.
@@ -40,7 +37,7 @@ const (
 	firstSlip  = 0.72 // the first letter is
 	written    = 0.97 // Saint for St
 	shortened  = 0.58 // without a word of it
-	elsewhere  = 0.7  // the name of the district, or of the county
+	instead    = 0.7  // the name of the district, or of the county
 	good       = 0.6  // no further way of looking is tried
 	wrongState = 0.35
 	noState    = 0.8 // the state that was asked for is not known
@@ -51,7 +48,7 @@ const (
 
 // towns looks for the town in one way after the other, until one finds what agrees.
 func (f *finding) towns(codes []codeRow) {
-	f.codes, f.hits, f.found = codes, f.hitsRoom[:0], f.foundRoom[:0]
+	f.codes, f.hits, f.found, f.best = codes, f.hits[:0], f.found[:0], 0
 	if f.folded == "" {
 		f.instead()
 		return
@@ -101,22 +98,24 @@ func (f *finding) slip(name string) {
 
 // add weighs places and keeps them.
 func (f *finding) add(hits []hit, quality float64, less bool) {
+	before := f.found[:min(len(f.found), mostBefore)]
 	for _, h := range hits {
 		c, ok := f.weighed(h, quality)
 		if !ok {
 			continue
 		}
 		c.less = less
-		if i := slices.IndexFunc(f.found, func(o candidate) bool { return o.place == h.place }); i >= 0 && len(f.found) < 100 {
-			if f.found[i].score < c.score {
-				f.found[i] = c
-			}
-		} else {
+		if i := slices.IndexFunc(before, func(o candidate) bool { return o.place == h.place }); i < 0 {
 			f.found = append(f.found, c)
+		} else if before[i].score < c.score {
+			before[i] = c
 		}
 		f.best = max(f.best, c.score)
 	}
 }
+
+// mostBefore is among how many places, found in another way, one is looked for that is found again.
+const mostBefore = 100
 
 // shorter looks for the name without what stands in brackets, and without a word at its beginning or
 // end.
@@ -138,10 +137,10 @@ func (f *finding) shorter() {
 // instead looks for the district, or the county, where there is no town.
 func (f *finding) instead() {
 	if f.district != "" {
-		f.try(fold.String(f.district), elsewhere, true)
+		f.try(fold.String(f.district), instead, true)
 	}
 	if f.best < good && f.county != "" && f.folded == "" && len(f.codes) == 0 {
-		f.try(f.county, elsewhere, true)
+		f.try(f.county, instead, true)
 	}
 }
 
@@ -196,7 +195,7 @@ func (f *finding) weighed(h hit, quality float64) (c candidate, ok bool) {
 		c.score *= otherName
 	}
 	if f.state != "" {
-		c.score *= f.inState(region, district)
+		c.score *= f.inState(country, region, district)
 	}
 	if f.county != "" && !f.isCounty(district) {
 		c.score *= 0.9
@@ -222,11 +221,16 @@ func (f *finding) weighed(h hit, quality float64) (c candidate, ok bool) {
 	return c, true
 }
 
-// inState is how a place agrees with the state: what stands there may be a district as well, as
-// provinces and counties do in some countries.
-func (f *finding) inState(region int, district uint32) float64 {
-	if slices.Contains(f.regions, region) {
-		return 1
+// inState is how a place agrees with the state: where the country has no such region, what stands
+// there may be a district, as provinces and counties do.
+func (f *finding) inState(country, region int, district uint32) float64 {
+	for _, r := range f.regions {
+		if r == region {
+			return 1
+		}
+		if u16(f.region(r)) == country {
+			return f.elsewhere(region)
+		}
 	}
 	name := fold.String(f.text(district))
 	if name != "" && (name == f.foldedState || strings.HasSuffix(name, " "+f.foldedState) || strings.HasPrefix(name, f.foldedState+" ")) {
@@ -239,6 +243,15 @@ func (f *finding) inState(region int, district uint32) float64 {
 		return otherName
 	}
 	return noState
+}
+
+// elsewhere is how a place agrees with a region that it is not in, though its country has it: several
+// may have the name.
+func (f *finding) elsewhere(region int) float64 {
+	if slices.Contains(f.regions, region) {
+		return 1
+	}
+	return wrongState
 }
 
 func (f *finding) isCounty(district uint32) bool {

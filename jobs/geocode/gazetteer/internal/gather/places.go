@@ -49,7 +49,7 @@ func readPlaces(path string) ([]*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it is only read
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	var places []*place
