@@ -1,7 +1,6 @@
 package address
 
 import (
-	"brood/jobs/fold"
 	_ "embed"
 	"sort"
 	"strings"
@@ -18,12 +17,12 @@ var countriesText string
 // CountryCode returns the code, two capitals of ISO 3166-1, of a country's name in one of many
 // languages, or of its code of two or three letters; "" if there is no such.
 func CountryCode(word string) string {
-	word = strings.Trim(word, " \t.()[]")
-	if len(word) < 2 || len(word) > 100 {
+	if len(word) < 2 || len(word) > 100 || hasDigit(word) {
 		return ""
 	}
+	word = trimMarks(strings.TrimSpace(word))
 	var room [128]byte
-	b := fold.Append(room[:0], word)
+	b := appendFolded(room[:0], word)
 	if len(b) == 2 && b[0] < 0x80 {
 		return twoLetters(b)
 	}

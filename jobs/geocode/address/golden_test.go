@@ -110,7 +110,7 @@ func TestRead(t *testing.T) {
 		}
 	}
 	t.Logf("%d addresses, %d of them read with a known fault", cases, wrong)
-	if cases < 40 || wrong*20 > cases {
-		t.Errorf("%d addresses, %d with a known fault: at least 40, and at most one in twenty, are wanted", cases, wrong)
+	if cases < 300 || wrong*20 > cases {
+		t.Errorf("%d addresses, %d with a known fault: at least 300, and at most one in twenty, are wanted", cases, wrong)
 	}
 }

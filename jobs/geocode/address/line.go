@@ -5,11 +5,20 @@ import "strings"
 // readLine takes an address on one line apart as far as that is certain, and keeps the line
 // without what no map knows.
 func readLine(s, home string, rd *Reading) {
+	if strings.ContainsAny(s, "\r\n\t") {
+		s = onOneLine(s)
+	}
 	rd.Line = s
 	l := line{rd: rd, home: home}
 	l.segs = segments(l.room[:0], s)
 	if len(l.segs) == 0 {
 		return
+	}
+	if rest, unit := cutBrackets(l.last()); unit != "" && len(l.segs) > 1 {
+		l.segs[len(l.segs)-1] = rest
+		rd.Unit = unit
+		s = strings.TrimSuffix(s, ")")
+		s = tidy(s[:strings.LastIndexByte(s, '(')])
 	}
 	l.country()
 	l.postcode()
@@ -21,6 +30,21 @@ func readLine(s, home string, rd *Reading) {
 	if rd.Unit != "" || rd.POBox != "" {
 		l.rebuild(s, before[:n])
 	}
+}
+
+// onOneLine puts commas for the ends of lines.
+func onOneLine(s string) string {
+	var b strings.Builder
+	for part := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == '\r' || r == '\n' || r == '\t' }) {
+		if part = tidy(part); part == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(part)
+	}
+	return b.String()
 }
 
 // line is an address on one line while it is read.
@@ -49,6 +73,11 @@ func (l *line) country() {
 		l.drop()
 		return
 	}
+	if first := l.segs[0]; len(l.segs) > 2 && len(first) > 3 && !hasDigit(first) && CountryCode(first) != "" && !isPartOfName("", first) {
+		l.found(first, CountryCode(first))
+		l.segs = l.segs[1:]
+		return
+	}
 	// Behind the postcode or the state, without a comma.
 	var room [maxWords]span
 	words := wordsOf(room[:0], s)
@@ -62,14 +91,25 @@ func (l *line) country() {
 		if code == "" {
 			continue
 		}
-		before := strings.Trim(word(s, words[len(words)-n-1]), ".,")
+		before := trimMarks(word(s, words[len(words)-n-1]))
 		state, _ := stateLike(before, "")
 		if hasDigit(before) || state != "" && len(before) <= 3 || digitsAhead(s) >= 4 && len(l.segs) > 1 || len(text) > 3 && !isPartOfName(before, text) {
 			l.found(text, code)
-			l.segs[len(l.segs)-1] = tidy(s[:w.from])
+			if !hasDigit(before) || !isCityState(code) { // L-2560 Luxembourg is the city too
+				l.segs[len(l.segs)-1] = tidy(s[:w.from])
+			}
 			return
 		}
 	}
+}
+
+// isCityState reports whether the name of a country is that of its city.
+func isCityState(code string) bool {
+	switch code {
+	case "LU", "SG", "MC", "GI", "SM", "VA", "HK", "MO", "DJ", "KW":
+		return true
+	}
+	return false
 }
 
 // countryOf is the country that a whole segment names, for certain.
@@ -130,7 +170,7 @@ func (l *line) stateBefore() bool {
 		return true
 	}
 	for i := max(0, len(words)-3); i < len(words); i++ {
-		w := strings.Trim(word(s, words[i]), ".,")
+		w := trimMarks(word(s, words[i]))
 		if code, _ := stateLike(w, ""); code != "" && len(w) <= 3 {
 			return true
 		}
@@ -166,6 +206,12 @@ func (l *line) street() {
 	if len(l.segs) == 0 {
 		return
 	}
+	if len(l.segs) == 1 && rd.City == "" && rd.Postcode == "" && !numberFirst(l.home) {
+		s := l.segs[0]
+		var room [maxWords]span
+		l.segs = l.segs[:0]
+		l.splitBehindNumber(s, wordsOf(room[:0], s))
+	}
 	found := findStreet(l.segs, l.home)
 	if found.unit != "" {
 		rd.Unit = joinUnits(rd.Unit, []string{found.unit})
@@ -177,14 +223,18 @@ func (l *line) street() {
 	end := max(found.at, found.also) + 1
 	left := l.segs[min(end, len(l.segs)):]
 	switch {
-	case found.at < 0 && rd.City == "" && len(l.segs) == 1 && rd.State != "" && !hasDigit(l.segs[0]):
+	case found.at < 0 && rd.City == "" && len(l.segs) == 1 && (rd.State != "" || isOneWord(rd.Line)) && !hasDigit(l.segs[0]):
 		rd.City = l.segs[0]
 	case found.at < 0 && rd.City == "" && len(l.segs) == 1 && rd.Country != "" && !hasDigit(l.segs[0]) && rd.Postcode == "":
-		rd.City = l.segs[0]
-	case found.at < 0 && rd.City == "" && len(l.segs) == 2 && !hasDigit(l.segs[1]) && (rd.State != "" || rd.Country != ""):
+		if code := StateCode(l.segs[0], rd.CountryCode); code != "" && rd.CountryCode != "MX" && rd.CountryCode != "BR" {
+			rd.State = l.segs[0]
+		} else {
+			rd.City = l.segs[0]
+		}
+	case found.at < 0 && rd.City == "" && len(l.segs) == 2 && !hasDigit(l.segs[1]) && rd.State != "":
 		rd.City = l.segs[1]
 	case found.at < 0:
-	case rd.City == "" && len(left) > 0 && !hasDigit(left[len(left)-1]):
+	case rd.City == "" && len(left) > 0 && isTown(left[len(left)-1]):
 		rd.City = left[len(left)-1]
 		left = left[:len(left)-1]
 		fallthrough
@@ -205,6 +255,22 @@ func (l *line) numberCut(found streetIn) {
 	} else if i := strings.LastIndex(s, found.number); i > 0 {
 		l.segs[found.at] = s[:i+len(found.number)]
 	}
+}
+
+// isOneWord reports whether a line is a word: Berlin.
+func isOneWord(s string) bool { return len(s) > 2 && !strings.ContainsAny(s, " .,;:/\u00a0") }
+
+// isTown reports whether a segment can be a town: St. Louis is one, and no street; Dublin 2 is.
+func isTown(s string) bool {
+	if hasDigit(s) {
+		i := strings.LastIndexByte(s, ' ')
+		return i > 0 && !hasDigit(s[:i]) && len(s)-i <= 3 && !looksLikeStreet(s[:i])
+	}
+	if first, _, more := strings.Cut(s, " "); more && (strings.EqualFold(first, "St") || strings.EqualFold(first, "St.") || strings.EqualFold(first, "Ste.")) {
+		last := s[strings.LastIndexByte(s, ' ')+1:]
+		return classOf(trimMarks(last))&streetWord == 0
+	}
+	return !looksLikeStreet(s) || mayBeHouse(s)
 }
 
 // rebuild makes the line anew of what is left of the segments, and of all that is behind them.

@@ -77,6 +77,9 @@ func (l *line) acceptsFigures(p *postcode, s string, words []span, i, k int, beh
 		if looksLikeStreet(behind) && (first || numberFirst(l.home) || l.home == "") {
 			return false
 		}
+		if first && !only && hasLetter(behind) && !hasDigit(behind) && !numberFirst(l.home) && splitNumber(l.segs[1], l.home).number != "" && digitsAhead(l.segs[1]) == 0 {
+			return true // 10115 Berlin, Hauptstraße 12
+		}
 		return !first || only && !numberFirst(l.home)
 	case p.ends:
 		if l.stateAt(s, words, i) {
@@ -90,8 +93,11 @@ func (l *line) acceptsFigures(p *postcode, s string, words []span, i, k int, beh
 		}
 		return !first || only && len(words) > 2
 	}
+	if only && p.digits == 5 && digitsAhead(s) > 0 && !hasDigit(behind) && classOf(word(s, words[i-1]))&routeWord == 0 {
+		return true // 1 Place de la Bourse 33000 Bordeaux
+	}
 	// In the middle: 5 10115 Berlin.
-	return hasDigit(word(s, words[i-1])) && !hasDigit(behind) && p.digits >= 4 && (p.digits == 5 || l.home != "") || only && strings.EqualFold(strings.Trim(word(s, words[i-1]), "."), "CP")
+	return hasDigit(word(s, words[i-1])) && !hasDigit(behind) && p.digits >= 4 && (p.digits == 5 || l.home != "") || only && strings.EqualFold(trimMarks(word(s, words[i-1])), "CP")
 }
 
 // stateAt reports whether a state stands before word i.
@@ -99,10 +105,10 @@ func (l *line) stateAt(s string, words []span, i int) bool {
 	if i == 0 {
 		return false
 	}
-	w := strings.Trim(word(s, words[i-1]), ".,()")
+	w := trimMarks(word(s, words[i-1]))
 	code, _ := stateLike(w, l.home)
-	if code == "" && i > 1 {
-		code, _ = stateLike(strings.Trim(s[words[i-2].from:words[i-1].to], ".,()"), l.home)
+	if code == "" && i > 1 && len(w) > 3 {
+		code, _ = stateLike(trimMarks(s[words[i-2].from:words[i-1].to]), l.home)
 	}
 	return code != ""
 }
@@ -129,7 +135,7 @@ func (l *line) settle(p *postcode, s string, k int) {
 		l.home = p.hint // its form shows how the rest is written
 	}
 	before, behind := tidy(strings.TrimRight(s[:p.from], "( ")), tidy(strings.TrimLeft(s[p.to:], ".)"))
-	if w := strings.ToUpper(strings.Trim(before, ".")); w == "CP" || w == "C.P" || w == "PLZ" || w == "CEP" || w == "ZIP" {
+	if w := strings.ToUpper(trimMarks(before)); w == "CP" || w == "C.P" || w == "PLZ" || w == "CEP" || w == "ZIP" {
 		before = ""
 	}
 	after := append([]string(nil), l.segs[k+1:]...)
@@ -143,7 +149,7 @@ func (l *line) settle(p *postcode, s string, k int) {
 	case before != "":
 		l.beforeCode(before)
 	default:
-		if len(after) > 0 && !hasDigit(after[0]) {
+		if len(after) > 0 && !hasDigit(after[0]) && (!numberFirst(l.home) || len(l.segs) < 2) {
 			l.town(after[0])
 		} else if l.state(); rd.City == "" && len(l.segs) > 0 { // WA, 98109
 			l.townBefore()
@@ -157,6 +163,8 @@ func (l *line) settle(p *postcode, s string, k int) {
 // restOf reads a segment behind that of the postcode: a state, or a county.
 func (l *line) restOf(s string) {
 	switch {
+	case len(l.segs) == 0 && hasDigit(s) && splitNumber(s, l.home).number != "":
+		l.segs = append(l.segs, s)
 	case s == l.rd.City || l.rd.State != "" || hasDigit(s):
 	default:
 		l.rd.State = strings.Trim(s, "()")
@@ -232,10 +240,15 @@ func (l *line) townBefore() {
 		return
 	}
 	s := l.last()
-	if len(l.segs) > 1 || !hasDigit(s) && !looksLikeStreet(s) {
-		if hasDigit(s) && (len(l.segs) < 2 || isUnitText(s)) {
-			return
-		}
+	switch {
+	case len(l.segs) > 1 && isUnitText(s), looksLikeStreet(s) && isLoneNumber(l.segs[0]):
+		return
+	case len(l.segs) > 2 && isBritishCounty(s) && (l.home == "GB" || l.home == "IE"):
+		l.rd.County = s
+		l.drop()
+		l.townBefore()
+		return
+	case isTown(s), len(l.segs) > 1 && !hasDigit(s):
 		l.rd.City = s
 		l.drop()
 		return
@@ -259,18 +272,24 @@ func (l *line) streetAndTown(s string) {
 	}
 	at := 0
 	for i := 2; i < len(words)-1; i++ {
-		c := classOf(strings.Trim(word(s, words[i]), ".,"))
-		if c&streetWord != 0 && (i+1 >= len(words) || classOf(strings.Trim(word(s, words[i+1]), ".,"))&streetWord == 0) {
+		c := classOf(trimMarks(word(s, words[i])))
+		if c&streetWord != 0 && (i+1 >= len(words) || classOf(trimMarks(word(s, words[i+1])))&streetWord == 0) {
 			at = i + 1
 			break
 		}
 	}
-	if at == 0 || hasDigit(s[words[at].from:]) {
+	if at == 0 {
 		l.segs = append(l.segs, s)
 		return
 	}
-	for at < len(words)-1 && classOf(strings.Trim(word(s, words[at]), ".,"))&compassWord != 0 && len(word(s, words[at])) <= 2 {
+	for at < len(words)-1 && classOf(trimMarks(word(s, words[at])))&compassWord != 0 && len(word(s, words[at])) <= 2 {
 		at++
+	}
+	if k := unitAt(s, words, at); k > 0 && at+k < len(words) { // Broadway Rd Unit 12 Phoenix
+		at += k
+	} else if hasDigit(s[words[at].from:]) {
+		l.segs = append(l.segs, s)
+		return
 	}
 	l.rd.City = s[words[at].from:]
 	l.segs = append(l.segs, tidy(s[:words[at].from]))
@@ -299,12 +318,20 @@ func (l *line) state() {
 		if l.rd.City != "" && len(s) > 3 { // Springfield, Illinois; but New York, New York
 			return
 		}
+		if strings.EqualFold(s, "Georgia") && l.home == "" { // the state, or the country
+			l.drop()
+			if l.rd.City == "" && isTown(l.last()) {
+				l.rd.City = l.last()
+				l.drop()
+			}
+			return
+		}
 		l.rd.State = s
 		if l.home == "" {
 			l.home = where
 		}
 		l.drop()
-		if l.rd.City == "" && len(l.segs) > 0 && (len(l.segs) > 1 && !hasDigit(l.last()) || len(l.segs) == 1 && !hasDigit(l.last()) && !looksLikeStreet(l.last())) {
+		if l.rd.City == "" && len(l.segs) > 0 && isTown(l.last()) {
 			l.rd.City = l.last()
 			l.drop()
 		}

@@ -1,18 +1,21 @@
 package address
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // IsNothing reports whether a cell says that nothing is known: it is empty, has marks only, or
 // has one of the words that people and programs write for that.
 func IsNothing(s string) bool {
-	s = strings.Trim(s, " \t\r\n-–—_.?!*/\\|()[]{}<>\"'#:;,")
-	if s == "" {
-		return true
+	const longest = 24
+	if len(s) > 2*longest && isLetterByte(s[0]) {
+		return false
 	}
-	if len(s) > 24 {
+	for s != "" && !isContent(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && !isContent(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	if len(s) > longest {
 		return false
 	}
 	// Small letters, without spaces and marks.
@@ -22,7 +25,7 @@ func IsNothing(s string) bool {
 		switch {
 		case r >= 'A' && r <= 'Z':
 			r |= 0x20
-		case r == ' ' || r == '.' || r == '/' || r == '-' || r == '_' || r == '\'' || r == 0xa0:
+		case r == ' ' || r == '.' || r == '/' || r == '-' || r == '_' || r == '\'' || r == 0xa0 || r == '–' || r == '—':
 			continue
 		}
 		n += utf8.EncodeRune(b[n:], r)
@@ -55,6 +58,11 @@ func IsNothing(s string) bool {
 		return true
 	}
 	return false
+}
+
+// isContent reports whether a byte is of a letter or figure.
+func isContent(c byte) bool {
+	return isLetterByte(c) || c >= '0' && c <= '9' || c >= utf8.RuneSelf
 }
 
 // zeros reports whether there are only zeros, as in postcode 00000.

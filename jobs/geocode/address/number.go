@@ -60,7 +60,8 @@ func isNumberWord(s string) bool {
 	if len(s) == 1 {
 		return true
 	}
-	switch strings.ToLower(s) {
+	var room [32]byte
+	switch string(lowered(room[:0], s)) {
 	case "bis", "ter", "quater", "abc", "ab", "ac", "bc", "ff":
 		return true
 	}
@@ -95,7 +96,8 @@ func isOrdinal(w string) bool {
 	if n == 0 || n > 3 {
 		return false
 	}
-	switch strings.ToLower(w[n:]) {
+	var room [32]byte
+	switch string(lowered(room[:0], w[n:])) {
 	case "st", "nd", "rd", "th", "er", "ère", "ere", "ème", "eme", "º", "ª", "°", ".º", ".ª", "o", "re", "de", "nde", "ième", "ieme", "ste":
 		return true
 	}
@@ -156,8 +158,8 @@ func behindIsSurer(s string, words []span) bool {
 	if !isNumber(last) || len(words) < 3 {
 		return false
 	}
-	second := strings.ToLower(word(s, words[1]))
-	return second == "de" || second == "di" || strings.HasSuffix(word(s, words[0]), ".") || classOf(second)&streetEnd != 0 && !isNumber(word(s, words[0]))
+	second := word(s, words[1])
+	return strings.EqualFold(second, "de") || strings.EqualFold(second, "di") || strings.HasSuffix(word(s, words[0]), ".") || classOf(second)&streetEnd != 0 && !isNumber(word(s, words[0]))
 }
 
 // numberAhead reads the number where it stands before the street.
@@ -224,7 +226,7 @@ func numberBehind(s string, words []span, country string) (numbered, bool) {
 	// Backwards over letters, suffixes and second figures, to the first figure.
 	for from > 1 {
 		w := strings.TrimRight(word(s, words[from]), ".,;")
-		if digitsAhead(w) > 0 && isNumber(w) && !isDash(word(s, words[from-1])) && !isFraction(w) {
+		if digitsAhead(w) > 0 && isNumber(w) && !isDash(word(s, words[from-1])) && !isFraction(w) && !isStair(s, words, from) {
 			break
 		}
 		if !continuesNumber(w) {
@@ -238,7 +240,7 @@ func numberBehind(s string, words []span, country string) (numbered, bool) {
 	}
 	street := s[:words[from-1].to]
 	before := word(s, words[from-1])
-	c := classOf(strings.Trim(before, ",.:"))
+	c := classOf(trimMarks(before))
 	switch {
 	case c&numberWord != 0 || strings.HasPrefix(before, "#"):
 		if from < 2 {
@@ -259,6 +261,12 @@ func numberBehind(s string, words []span, country string) (numbered, bool) {
 	return numbered{street: street, number: strings.TrimRight(s[words[from].from:words[last].to], ".,; ")}, true
 }
 
+// isStair reports whether word i is a flat behind number and letter: 12 A 5.
+func isStair(s string, words []span, i int) bool {
+	before := word(s, words[i-1])
+	return i > 2 && len(before) == 1 && isLetterByte(before[0]) && allDigits(word(s, words[i-2]))
+}
+
 // continuesNumber reports whether a word may stand behind the first figures of a house number.
 func continuesNumber(w string) bool {
 	return isDash(w) || isFraction(w) || digitsAhead(w) > 0 && isNumber(w) || len(w) == 1 && isLetterByte(w[0]) || classOf(w)&suffixWord != 0 || len(w) <= 4 && isNumberTail(w)
@@ -269,7 +277,8 @@ func isFraction(w string) bool {
 }
 
 func germanKind(w string) bool {
-	switch strings.ToLower(w) {
+	var room [32]byte
+	switch string(lowered(room[:0], w)) {
 	case "ring", "markt", "graben", "allee", "platz", "weg", "hof", "rynek":
 		return true
 	}
@@ -278,7 +287,8 @@ func germanKind(w string) bool {
 
 // isMonth reports whether a word is a month by which streets are named after a day of a year.
 func isMonth(w string) bool {
-	switch strings.ToLower(w) {
+	var room [32]byte
+	switch string(lowered(room[:0], w)) {
 	case "janvier", "février", "fevrier", "mars", "avril", "mai", "juin", "juillet", "août", "aout", "septembre", "octobre", "novembre", "décembre", "decembre",
 		"mayo", "julio", "septiembre", "octubre", "noviembre", "maggio", "aprile", "giugno", "settembre", "novembro", "setembro", "maio", "abril", "maja", "listopada", "lipca", "juni", "juli", "marzo":
 		return true

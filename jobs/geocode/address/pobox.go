@@ -32,9 +32,10 @@ func boxAt(s string, words []span, i int, country string) (box string, n int) {
 
 // bareBox is how many words a box without a number takes: a word that means nothing else.
 func bareBox(s string, words []span, i, head int) int {
-	switch strings.ToLower(strings.Trim(word(s, words[i]), ",.;:")) {
+	var room [32]byte
+	switch string(lowered(room[:0], trimMarks(word(s, words[i])))) {
 	case "postfach", "postbus", "po", "p.o", "pobox", "postboks", "apartado", "casilla":
-		if strings.EqualFold(strings.Trim(word(s, words[i]), ",.;:"), "po") && head < 2 {
+		if strings.EqualFold(trimMarks(word(s, words[i])), "po") && head < 2 {
 			return 0
 		}
 		return head
@@ -48,18 +49,19 @@ func boxWords(s string, words []span, i int, country string) (head, n int) {
 		if i+k >= len(words) {
 			return ""
 		}
-		return strings.ToLower(strings.Trim(word(s, words[i+k]), ",.;:()"))
+		return strings.ToLower(trimMarks(word(s, words[i+k])))
 	}
 	same := func(n int) (int, int) { return n, n }
-	digits := hasDigit(w(1)) || classOf(w(1))&numberWord != 0 && hasDigit(w(2))
-	switch w(0) {
+	numbered := func() bool { return hasDigit(w(1)) || classOf(w(1))&numberWord != 0 && hasDigit(w(2)) }
+	var room [32]byte
+	switch string(lowered(room[:0], trimMarks(word(s, words[i])))) {
 	case "po", "p.o", "p.o.box", "post":
 		switch {
 		case w(1) == "box", w(1) == "bag":
 			return same(2)
 		case w(1) == "office" && w(2) == "box":
 			return same(3)
-		case w(0) == "p.o.box" && digits:
+		case w(0) == "p.o.box" && numbered():
 			return same(1)
 		}
 	case "p":
@@ -73,15 +75,15 @@ func boxWords(s string, words []span, i int, country string) (head, n int) {
 			return same(2)
 		}
 	case "pf", "p.f":
-		if digits && (country == "DE" || country == "AT" || country == "HU" || country == "CH" || country == "") {
+		if numbered() && (country == "DE" || country == "AT" || country == "HU" || country == "CH" || country == "") {
 			return same(1)
 		}
 	case "bp", "b.p", "cs", "tsa":
-		if digits && (country == "" || country == "FR" || country == "BE" || country == "LU" || country == "CH" || country == "MA" || country == "TN" || country == "SN" || country == "CI" || country == "CM" || country == "DZ" || country == "MC" || country == "NC" || country == "PF" || country == "RE" || country == "GP" || country == "MQ") {
+		if numbered() && (country == "" || country == "FR" || country == "BE" || country == "LU" || country == "CH" || country == "MA" || country == "TN" || country == "SN" || country == "CI" || country == "CM" || country == "DZ" || country == "MC" || country == "NC" || country == "PF" || country == "RE" || country == "GP" || country == "MQ") {
 			return same(1)
 		}
 	case "cp", "c.p":
-		if digits && (country == "CH" || country == "CA" || country == "IT") && (country != "IT" || digitsAhead(w(1)) != 5) {
+		if numbered() && (country == "CH" || country == "CA" || country == "IT") && (country != "IT" || digitsAhead(w(1)) != 5) {
 			return same(1)
 		}
 	case "boîte", "boite", "case", "casella", "caixa":
@@ -95,7 +97,7 @@ func boxWords(s string, words []span, i int, country string) (head, n int) {
 			return same(3)
 		case w(1) == "postal" || w(1) == "correos" || w(1) == "correo" || w(1) == "aéreo" || w(1) == "aereo":
 			return same(2)
-		case digits:
+		case numbered():
 			return same(1)
 		}
 	case "skrytka", "skr":
@@ -103,11 +105,11 @@ func boxWords(s string, words []span, i int, country string) (head, n int) {
 			return same(2)
 		}
 	case "pl", "box":
-		if digits && (w(0) == "pl" && country == "FI" || w(0) == "box" && country == "SE") {
+		if numbered() && (w(0) == "pl" && country == "FI" || w(0) == "box" && country == "SE") {
 			return same(1)
 		}
-	case "psc", "cmr":
-		if digits && (w(2) == "box" || w(2) == "bx") {
+	case "psc", "cmr", "unit":
+		if numbered() && (w(2) == "box" || w(2) == "bx") {
 			return same(3)
 		}
 	case "а/я":

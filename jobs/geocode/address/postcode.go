@@ -103,7 +103,7 @@ func (p *postcode) figures(word, next, country string) int {
 		p.text, p.hint = word, "PT"
 	case n == 3 && len(rest) == 5 && rest[0] == '-' && allDigits(rest[1:]):
 		p.text, p.hint = word, "JP"
-	case n == 4 && len(rest) == 2 && isUpperByte(rest[0]) && isUpperByte(rest[1]):
+	case n == 4 && len(rest) == 2 && isLetterByte(rest[0]) && isLetterByte(rest[1]) && (country == "NL" || isUpperByte(rest[0]) && isUpperByte(rest[1])):
 		p.text, p.hint = word, "NL"
 	case n == 4 && rest == "" && len(next) == 2 && isUpperByte(next[0]) && isUpperByte(next[1]) && !unusedDutch(next) && (country == "NL" || country == ""):
 		p.text, p.hint = joinedMark, "NL"
@@ -169,6 +169,8 @@ func (p *postcode) letters(word, next, country string) int {
 	case len(word) == 3 && len(next) == 4 && isIrish(word, 3) && isEircode(next) && (country == "" || country == "IE"):
 		p.text, p.hint = joinedMark, "IE"
 		return 1
+	case len(word) == 5 && strings.HasPrefix(word, "AD") && allDigits(word[2:]):
+		p.text, p.hint = word, "AD"
 	case country == "AR" && len(word) == 8 && isLetterByte(word[0]) && allDigits(word[1:5]):
 		p.text, p.hint = word, "AR"
 	}
@@ -279,11 +281,11 @@ func postalPrefix(s string) string {
 // digitsOf is how many digits the postcodes of a country have that are digits only; 0 for others.
 func digitsOf(country string) int {
 	switch country {
-	case "US", "DE", "FR", "IT", "ES", "MX", "TR", "FI", "SE", "GR", "CZ", "SK", "HR", "EE", "UA", "SA", "TH", "MY", "ID", "KR", "PR", "MC", "MA", "RS", "LT", "PK", "PE", "UY", "EG", "DZ":
+	case "US", "DE", "FR", "IT", "ES", "MX", "TR", "FI", "SE", "GR", "CZ", "SK", "HR", "EE", "UA", "SA", "TH", "MY", "ID", "KR", "PR", "MC", "MA", "RS", "LT", "PK", "PE", "UY", "EG", "DZ", "KE", "LK", "NP", "JO", "SN", "CR", "GT", "HN", "DO", "CU", "NI", "BA", "ME", "XK", "IQ", "MN", "MM", "LA", "TZ", "ZM", "SD", "TW", "BT", "VA", "SM", "GP", "RE", "MQ", "GF", "NC", "PF", "YT", "AX", "GU", "VI", "AS", "MP", "AQ":
 		return 5
-	case "AT", "CH", "BE", "DK", "NO", "AU", "NZ", "HU", "LU", "SI", "BG", "ZA", "CY", "LI", "LV", "AR", "PH", "BD", "GE", "TN", "PY", "AL", "MK":
+	case "AT", "CH", "BE", "DK", "NO", "AU", "NZ", "HU", "LU", "SI", "BG", "ZA", "CY", "LI", "LV", "AR", "PH", "BD", "GE", "TN", "PY", "AL", "MK", "AM", "HT", "CV", "MZ", "ET", "LR", "PA", "GL":
 		return 4
-	case "IN", "SG", "RU", "CN", "RO", "KZ", "BY", "CO", "VN", "EC":
+	case "IN", "SG", "RU", "CN", "RO", "KZ", "BY", "CO", "VN", "EC", "NG", "UZ", "KG", "TJ", "TM":
 		return 6
 	case "IL", "CL":
 		return 7

@@ -94,7 +94,7 @@ func clean(s string) string {
 	if s == "" || IsNothing(s) {
 		return ""
 	}
-	if !norm.NFC.IsNormalString(s) {
+	if !isASCII(s) && !norm.NFC.IsNormalString(s) {
 		s = norm.NFC.String(s)
 	}
 	return s
@@ -276,7 +276,7 @@ func readUnit(s, country string, rd *Reading) {
 func looksLikeStreet(s string) bool {
 	var room [maxWords]span
 	for _, w := range wordsOf(room[:0], s) {
-		if classOf(strings.Trim(s[w.from:w.to], ".,"))&(streetWord|streetEnd) != 0 {
+		if classOf(trimMarks(s[w.from:w.to]))&(streetWord|streetEnd) != 0 {
 			return true
 		}
 	}
@@ -286,6 +286,17 @@ func looksLikeStreet(s string) bool {
 // splitFlat takes the flat off a number where the country writes it there: 12/3 in Poland,
 // 5/12 (the other way round) in Australia, 12/3/14 in Austria.
 func splitFlat(s, country string) (number, unit string) {
+	switch country {
+	case "CA": // 5-2020 Main St: a unit, if it is no range
+		if first, second, ok := NumberRange(s); ok && second-first > 100 {
+			unit, number, _ = strings.Cut(s, "-")
+			return strings.TrimSpace(number), strings.TrimSpace(unit)
+		}
+	case "FI": // 12 A 5: house, stair, flat
+		if i := strings.LastIndexByte(s, ' '); i > 3 && allDigits(s[i+1:]) && isLetterByte(s[i-1]) {
+			return s[:i], s[i+1:]
+		}
+	}
 	first, rest, ok := strings.Cut(s, "/")
 	if !ok || !hasDigit(first) || rest == "" || isFractionTail(first, rest) {
 		return s, ""

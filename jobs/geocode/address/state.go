@@ -1,7 +1,6 @@
 package address
 
 import (
-	"brood/jobs/fold"
 	"strings"
 )
 
@@ -13,12 +12,20 @@ type region struct{ code, name string }
 // no codes that addresses use.
 func StateCode(word, country string) string {
 	list := regionsOf(country)
-	word = strings.Trim(word, " \t.()")
-	if list == nil || word == "" || len(word) > 40 {
+	word = trimMarks(word)
+	if list == nil || word == "" || len(word) > 40 || hasDigit(word) {
 		return ""
 	}
 	var room [64]byte
-	b := fold.Append(room[:0], word)
+	b := appendFolded(room[:0], word)
+	if len(b) == 2 {
+		for i := range list {
+			if code := list[i].code; len(code) == 2 && code[0] == b[0]&^0x20 && code[1] == b[1]&^0x20 {
+				return code
+			}
+		}
+		return ""
+	}
 	for i := range list {
 		if r := &list[i]; string(b) == r.name || len(b) == len(r.code) && strings.EqualFold(r.code, string(b)) {
 			return r.code
@@ -148,7 +155,7 @@ var mxStates = [...]region{
 // which stands between the town and the postcode and is no town.
 func isBritishCounty(word string) bool {
 	var room [64]byte
-	b := fold.Append(room[:0], word)
+	b := appendFolded(room[:0], word)
 	if len(b) > 5 && string(b[len(b)-5:]) == "shire" {
 		return true
 	}

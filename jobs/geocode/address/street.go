@@ -9,6 +9,9 @@ const maxSegments = 14
 func segments(dst []string, s string) []string {
 	from := 0
 	for i := 0; i < len(s); i++ {
+		if c := s[i]; c != ' ' && c != ',' && c >= ' ' && c != ';' && c != '|' {
+			continue
+		}
 		n := separatorAt(s, i)
 		if n == 0 {
 			continue
@@ -36,6 +39,9 @@ func separatorAt(s string, i int) int {
 	case ' ':
 		if i > 0 && digitBefore(s, i) && digitAt(s, i+3) {
 			return 0 // 12 - 14
+		}
+		if i+2 >= len(s) || isLetterByte(s[i+1]) || digitAt(s, i+1) {
+			return 0
 		}
 		for _, dash := range [...]string{" - ", " – ", " — ", " · ", " • ", " / "} {
 			if strings.HasPrefix(s[i:], dash) {
@@ -96,10 +102,11 @@ func findStreet(segs []string, country string) streetIn {
 		}
 	}
 	if out.at < 0 {
-		for i, s := range segs {
-			if looksLikeStreet(s) {
-				out.numbered, out.at = numbered{street: s}, i
-				break
+		for _, sure := range [...]bool{true, false} {
+			for i, s := range segs {
+				if out.at < 0 && looksLikeStreet(s) && (!sure || !mayBeHouse(s)) {
+					out.numbered, out.at = numbered{street: s}, i
+				}
 			}
 		}
 		return out
@@ -107,6 +114,15 @@ func findStreet(segs []string, country string) streetIn {
 	number, unit := splitFlat(out.number, country)
 	out.number, out.unit = number, unit
 	return out
+}
+
+// mayBeHouse reports whether a text may be the name of a house or an estate as well: Sea View.
+func mayBeHouse(s string) bool {
+	switch strings.ToLower(trimMarks(s[strings.LastIndexByte(s, ' ')+1:])) {
+	case "view", "park", "hill", "heights", "court", "house", "gate", "plaza", "villa", "gardens", "tower", "wharf", "mail", "residence", "cite", "grove", "vista":
+		return true
+	}
+	return false
 }
 
 // isLoneNumber reports whether a segment is a house number and nothing else.
@@ -124,6 +140,9 @@ func isLoneNumber(s string) bool {
 
 // trimNumberSign takes the word for "number" off: nº 12, Nr. 5, n. 3.
 func trimNumberSign(s string) string {
+	if s == "" || s[0] >= '0' && s[0] <= '9' {
+		return s
+	}
 	for _, sign := range [...]string{"Nr.", "Nr ", "nr.", "nr ", "No.", "No:", "No ", "no.", "no ", "nº", "Nº", "n°", "N°", "n.º", "núm.", "num.", "Núm.", "n.", "N.", "#", "č.p.", "д."} {
 		if rest, ok := strings.CutPrefix(s, sign); ok {
 			if rest = strings.TrimLeft(rest, " .:"); digitsAhead(rest) > 0 {
@@ -188,7 +207,10 @@ func takeOff(segs []string, country string, rd *Reading) []string {
 	out := segs[:0]
 	for i, s := range segs {
 		if rest, ok := takeBox(s, country, rd); ok {
-			s = rest
+			if s = rest; s != "" && rd.City != "" && !hasDigit(s) { // Stn Main
+				rd.Unit = joinUnits(rd.Unit, []string{s})
+				continue
+			}
 		}
 		if s == "" {
 			continue
@@ -215,7 +237,11 @@ func takeOff(segs []string, country string, rd *Reading) []string {
 
 // isNoNumber reports whether a segment says that there is no number: s/n, sn, snc.
 func isNoNumber(s string) bool {
-	switch strings.ToLower(s) {
+	if len(s) > len("senza numero")+2 {
+		return false
+	}
+	var room [32]byte
+	switch string(lowered(room[:0], s)) {
 	case "s/n", "s/n.", "s.n.", "snc", "s.n.c.", "s/nº", "sin número", "sin numero", "sem número", "senza numero", "bez numeru", "b/n":
 		return true
 	}

@@ -41,9 +41,9 @@ func cutUnits(s string) cut {
 		c.rest = ""
 		return c
 	}
-	if open := strings.IndexByte(c.rest, '('); open > 0 && strings.HasSuffix(c.rest, ")") && isUnitText(c.rest[open+1:len(c.rest)-1]) {
-		c.add(c.rest[open:])
-		c.rest = tidy(c.rest[:open])
+	if rest, unit := cutBrackets(c.rest); unit != "" {
+		c.add(unit)
+		c.rest = rest
 	}
 	var room [maxWords]span
 	words := wordsOf(room[:0], c.rest)
@@ -67,6 +67,14 @@ func cutUnits(s string) cut {
 		}
 	}
 	return c
+}
+
+// cutBrackets takes a unit in brackets off the end: (rear), (2. OG).
+func cutBrackets(s string) (rest, unit string) {
+	if open := strings.LastIndexByte(s, '('); open > 0 && s[len(s)-1] == ')' && isUnitText(s[open+1:len(s)-1]) {
+		return tidy(s[:open]), s[open+1 : len(s)-1]
+	}
+	return s, ""
 }
 
 // isUnitText reports whether a whole text says where in a house: "Apt 4", "3. OG", "#12".
@@ -98,12 +106,15 @@ func unitAhead(s string, words []span) int {
 // unitAt is how many words from i on are one unit.
 func unitAt(s string, words []span, i int) int {
 	raw := word(s, words[i])
-	w := strings.Trim(raw, ",.;:()")
+	w := trimMarks(raw)
 	next := ""
 	if i+1 < len(words) {
-		next = strings.Trim(word(s, words[i+1]), ",.;:()")
+		next = trimMarks(word(s, words[i+1]))
 	}
 	if strings.HasPrefix(w, "#") {
+		if i > 0 && hasDigit(word(s, words[i-1])) && strings.IndexByte(w+next, '-') > 0 && classOf(word(s, words[0]))&streetWord != 0 {
+			return 0 // Carrera 7 # 12-34
+		}
 		if len(w) > 1 {
 			return 1
 		}
@@ -130,10 +141,20 @@ func unitAt(s string, words []span, i int) int {
 		return 1 + ordinalTail(s, words, i+1)
 	case c&aloneUnit != 0:
 		return 1 + ordinalTail(s, words, i+1)
-	case gluedUnit(w):
+	case gluedUnit(w), strings.EqualFold(w, "r/c"):
+		return 1
+	case i > 1 && isRoman(w) && isNumber(word(s, words[i-1])): // of Amsterdam: 123 II
 		return 1
 	}
 	return 0
+}
+
+func isRoman(w string) bool {
+	switch w {
+	case "I", "II", "III", "IV":
+		return true
+	}
+	return false
 }
 
 // ordinalTail is 1 if word i goes on with a floor: "izq", "B", "tv".
@@ -141,7 +162,7 @@ func ordinalTail(s string, words []span, i int) int {
 	if i >= len(words) {
 		return 0
 	}
-	w := strings.Trim(word(s, words[i]), ",.;:()")
+	w := trimMarks(word(s, words[i]))
 	if classOf(w)&ordinalOnly != 0 || len(w) == 1 && isLetterByte(w[0]) {
 		return 1
 	}
@@ -156,7 +177,8 @@ func isFloorCount(raw, w string) bool {
 	if isOrdinal(w) || allDigits(w) && len(w) <= 2 && (strings.HasSuffix(raw, ".") || len(w) <= 2) {
 		return true
 	}
-	switch strings.ToLower(w) {
+	var room [32]byte
+	switch string(lowered(room[:0], w)) {
 	case "i", "ii", "iii", "iv", "v", "vi", "ground", "first", "second", "third", "fourth", "fifth", "top", "upper", "lower", "st":
 		return true
 	}
@@ -164,7 +186,8 @@ func isFloorCount(raw, w string) bool {
 }
 
 func isOneToTen(w string) bool {
-	switch strings.ToLower(w) {
+	var room [32]byte
+	switch string(lowered(room[:0], w)) {
 	case "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten":
 		return true
 	}
@@ -226,6 +249,11 @@ func unitFrom(s string, words []span, i int) bool {
 func isCare(s string) bool {
 	if len(s) < 4 {
 		return false
+	}
+	switch s[0] | 0x20 {
+	case 'c', 'a', 'z', 'p', 'b', 't', 'u', 'k', 0xe2, 0xe3:
+	default:
+		return s[0] == 0xc3 && isCare("a"+s[2:]) // à l'attention
 	}
 	for _, p := range [...]string{"c/o ", "c/o:", "c / o ", "c.o. ", "℅", "attn ", "attn:", "attn.", "att:", "att.", "attention ", "attention:", "z.hd.", "z. hd.", "z.h.", "z. h.", "zhd ", "zu händen", "zu haenden", "z.hdn", "a/c ", "a/c:", "p/a ", "p/a:", "all'attenzione", "alla c.a.", "c.a. ", "a la atención", "a la atencion", "à l'attention", "a l'attention", "chez ", "bei ", "t.a.v.", "tav ", "u/ ", "ks. ", "care of "} {
 		if len(s) > len(p) && strings.EqualFold(s[:len(p)], p) {

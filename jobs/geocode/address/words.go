@@ -23,10 +23,45 @@ const (
 	compassWord                   // N, SW, East
 )
 
+// latin1 are the letters from À to ÿ, folded; S for ß, and a question mark for the others
+// that are more than one letter, or none.
+const latin1 = "aaaaaa?ceeeeiiii?nooooo?ouuuuy?Saaaaaa?ceeeeiiii?nooooo?ouuuuy?y"
+
+// appendFolded is fold.Append without its allocation, for what most texts have.
+func appendFolded(dst []byte, s string) []byte {
+	start, gap := len(dst), false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c |= 0x20
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		case c == 0xc3 && i+1 < len(s) && s[i+1] >= 0x80 && s[i+1] < 0xc0 && latin1[s[i+1]-0x80] != '?':
+			i++
+			c = latin1[s[i]-0x80]
+		case c >= utf8.RuneSelf || c == '\'':
+			return fold.Append(make([]byte, 0, 64), s)
+		default:
+			gap = true
+			continue
+		}
+		if gap && len(dst) > start {
+			dst = append(dst, ' ')
+		}
+		gap = false
+		if c == 'S' {
+			dst = append(dst, 's')
+			c = 's'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
 // classOf is what a word may be. It folds the word first.
 func classOf(word string) class {
 	var room [48]byte
-	b := fold.Append(room[:0], word)
+	b := appendFolded(room[:0], word)
 	switch string(b) {
 	case "street", "st", "str", "road", "rd", "avenue", "ave", "av", "boulevard", "blvd", "bd", "drive", "dr", "lane", "ln", "court", "ct", "circle", "cir",
 		"way", "terrace", "ter", "terr", "trail", "trl", "parkway", "pkwy", "square", "sq", "crescent", "cres", "close", "gardens", "gdns", "grove",
@@ -99,12 +134,75 @@ func classOf(word string) class {
 
 // compound is a word whose end says what kind of street it is, as Germanic languages have them.
 func compound(b []byte) class {
-	for _, end := range [...]string{"strasse", "str", "platz", "weg", "gasse", "allee", "straat", "laan", "plein", "gracht", "kade", "singel", "dijk", "steenweg", "gatan", "gata", "gaten", "vagen", "vej", "veien", "vegen", "gade", "katu", "tie", "ring", "damm", "ufer", "chaussee", "brucke", "hof", "berg", "park", "markt", "promenade", "steig", "utca"} {
+	if len(b) < 6 {
+		return 0
+	}
+	var ends []string
+	switch b[len(b)-1] {
+	case 'a':
+		ends = compoundEnds.a[:]
+	case 'e':
+		ends = compoundEnds.e[:]
+	case 'f':
+		ends = compoundEnds.f[:]
+	case 'g':
+		ends = compoundEnds.g[:]
+	case 'j':
+		ends = compoundEnds.j[:]
+	case 'k':
+		ends = compoundEnds.k[:]
+	case 'l':
+		ends = compoundEnds.l[:]
+	case 'm':
+		ends = compoundEnds.m[:]
+	case 'n':
+		ends = compoundEnds.n[:]
+	case 'r':
+		ends = compoundEnds.r[:]
+	case 't':
+		ends = compoundEnds.t[:]
+	case 'u':
+		ends = compoundEnds.u[:]
+	case 'z':
+		ends = compoundEnds.z[:]
+	}
+	for _, end := range ends {
 		if len(b) >= len(end)+3 && string(b[len(b)-len(end):]) == end {
 			return streetEnd
 		}
 	}
 	return 0
+}
+
+// compoundEnds are the ends of compounds, by their last letter.
+var compoundEnds = struct {
+	a [2]string
+	e [9]string
+	f [1]string
+	g [5]string
+	j [1]string
+	k [2]string
+	l [1]string
+	m [1]string
+	n [7]string
+	r [2]string
+	t [3]string
+	u [1]string
+	z [1]string
+}{
+	a: [2]string{"gata", "utca"},
+	e: [9]string{"strasse", "gasse", "allee", "kade", "gade", "tie", "chaussee", "brucke", "promenade"},
+	f: [1]string{"hof"},
+	g: [5]string{"weg", "steenweg", "ring", "berg", "steig"},
+	j: [1]string{"vej"},
+	k: [2]string{"dijk", "park"},
+	l: [1]string{"singel"},
+	m: [1]string{"damm"},
+	n: [7]string{"laan", "plein", "gatan", "gaten", "vagen", "veien", "vegen"},
+	r: [2]string{"str", "ufer"},
+	t: [3]string{"straat", "gracht", "markt"},
+	u: [1]string{"katu"},
+	z: [1]string{"platz"},
 }
 
 // span is a word within a text: where it begins and ends.
@@ -145,6 +243,15 @@ func isSpace(s string, i int) int {
 		}
 	}
 	return 0
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func hasDigit(s string) bool {
@@ -188,5 +295,74 @@ func isUpperByte(c byte) bool  { return c >= 'A' && c <= 'Z' }
 
 // tidy takes the marks off that stood between a part and the next one.
 func tidy(s string) string {
-	return strings.Trim(s, " \t\u00a0,;-–—|·•")
+	for s != "" {
+		n := betweenAt(s)
+		if n == 0 {
+			break
+		}
+		s = s[n:]
+	}
+	for s != "" {
+		switch c := s[len(s)-1]; {
+		case isBetween(c):
+			s = s[:len(s)-1]
+			continue
+		case c >= utf8.RuneSelf:
+			if _, n := utf8.DecodeLastRuneInString(s); betweenAt(s[len(s)-n:]) > 0 {
+				s = s[:len(s)-n]
+				continue
+			}
+		}
+		break
+	}
+	return s
+}
+
+func isBetween(c byte) bool {
+	return c == ' ' || c == ',' || c == ';' || c == '-' || c == '|' || c == '\n' || c == '\r' || c == '\t'
+}
+
+// betweenAt is how long the mark is that s begins with.
+func betweenAt(s string) int {
+	if c := s[0]; c < utf8.RuneSelf {
+		if isBetween(c) {
+			return 1
+		}
+		return 0
+	}
+	switch r, n := utf8.DecodeRuneInString(s); r {
+	case '–', '—', '·', '•', '\u00a0':
+		return n
+	}
+	return 0
+}
+
+// trimMarks takes the marks off a word.
+func trimMarks(s string) string {
+	for s != "" && isMark(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isMark(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isMark(c byte) bool {
+	return c == ',' || c == '.' || c == ';' || c == ':' || c == '(' || c == ')'
+}
+
+// lowered is s in small letters, for a switch: it is in room if it can be.
+func lowered(room []byte, s string) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return []byte(strings.ToLower(s))
+		}
+		if isUpperByte(c) {
+			c |= 0x20
+		}
+		room = append(room, c)
+	}
+	return room
 }
