@@ -42,8 +42,9 @@ type Budget struct {
 var budgetMagic = []byte("brood budget 1\n\n")
 
 const (
-	atRequests = 16
-	atCost     = 24
+	budgetBytes = 4096
+	atRequests  = 16
+	atCost      = 24
 )
 
 // OpenBudget opens the budget in a file, which is made if it is not there. 0 is no limit.
@@ -51,7 +52,7 @@ func OpenBudget(path string, mostRequests int64, mostCost Money) (*Budget, error
 	if mostRequests < 0 || mostCost < 0 {
 		return nil, fmt.Errorf("a budget cannot be negative")
 	}
-	mem, err := mapFile(path, budgetMagic, pageBytes)
+	mem, err := mapFile(path, budgetMagic, budgetBytes)
 	if err != nil {
 		return nil, fmt.Errorf("open the budget %s: %w", path, err)
 	}

@@ -85,7 +85,9 @@ func occupy() {
 		os.Exit(1)
 	}
 	fmt.Println("taken")
-	select {}
+	for {
+		time.Sleep(time.Hour) // until it is killed
+	}
 }
 
 // fakeClock is a clock that goes on when somebody sleeps.

@@ -22,6 +22,7 @@ import (
 //	    many permits were given in it in the lower
 //	40  held: until when everybody is held, in milliseconds of the wall clock, in the upper 42
 //	    bits; for how many seconds that was when it was said in the lower 20
+//	64  the places of the ring
 //
 // The rest is 0. After another boot the monotonic clock begins anew. What next says then, and
 // what it says if the file is damaged, cannot do more harm than a wait of reach: later than that
@@ -30,11 +31,12 @@ import (
 type page struct{ mem []byte }
 
 const (
-	pageBytes = 4096
+	pageBytes = 16384
 	atNext    = 16
 	atReach   = 24
 	atDay     = 32
 	atHeld    = 40
+	atRing    = 64
 	// heldBits is how many bits of held are its seconds.
 	heldBits = 20
 	// laterBy is how many permits those who have left late may put the next one off in all.

@@ -5,9 +5,9 @@
 // It promises:
 //
 //   - No more than Limits.PerSecond permits are given in any second, whichever second one looks
-//     at, and not only on average. A permit is given at the moment its request leaves: nobody
-//     reserves a time ahead and sleeps until it, so those who wake up late never leave together.
-//     A margin of 3 % is kept for what happens between the permit and the server.
+//     at, and not only on average, as the server sees it: see ring. A permit is given at the moment
+//     its request leaves: nobody reserves a time ahead and sleeps until it, so those who wake up late
+//     never leave together.
 //   - No more than Limits.PerDay in a day of the server's own time zone.
 //   - No more than Limits.AtOnce requests are under way; the place of a process that dies is
 //     free again at once, as the kernel gives back its locks.
@@ -31,6 +31,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -69,6 +70,7 @@ func (l *Limits) check() error {
 type Gate struct {
 	limits   Limits
 	interval int64 // nanoseconds between two permits, with the margin; 0: no limit
+	ring     *ring // nil: no limit, or more than there is room for
 	slack    int64 // by how much one that comes late may catch up
 	page     *page
 	slots    *slots
@@ -77,8 +79,12 @@ type Gate struct {
 	clock    clock
 }
 
-// margin is kept below the rate for what happens to requests between here and the server.
-const margin = 0.03
+// margin is kept below the rate: a little with a ring, which holds the promise, and more without.
+const (
+	margin         = 0.01
+	marginWithout  = 0.05
+	nanosPerSecond = float64(time.Second)
+)
 
 // latest is how late somebody may wake up and still catch up with the rate. It is less than the
 // margin of a second, so that catching up never brings one too many into it.
@@ -124,7 +130,14 @@ func open(dir, name string, l Limits, c clock) (*Gate, error) {
 	}
 	g := &Gate{limits: l, page: p, turn: make(chan struct{}, 1), clock: c}
 	if l.PerSecond > 0 {
-		g.interval = int64((1 + margin) / l.PerSecond * float64(time.Second))
+		kept := marginWithout
+		if l.Burst <= 1 {
+			g.ring = newRing(p.mem, l.PerSecond)
+		}
+		if g.ring != nil {
+			kept = margin
+		}
+		g.interval = int64((1 + kept) / l.PerSecond * nanosPerSecond)
 		g.slack = int64(latest) + int64(max(l.Burst, 1)-1)*g.interval
 	}
 	if l.AtOnce > 0 {
@@ -193,26 +206,46 @@ type Permit struct {
 	gate  *Gate
 	given int64 // by the monotonic clock
 	slot  int   // -1: none
-	left  atomic.Bool
+	place int   // in the ring; -1: none
+	until int64 // until when it has that
+	mu    sync.Mutex
+	left  bool
 }
 
 // Left says that the request has left only now: after a connection had to be made, say. Those
 // behind it then leave as much later, so that the server does not see two of them close
-// together. It may be called once or never, and before Release.
+// together. What is called more than once, or after Release, is not heard.
 func (p *Permit) Left() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	g := p.gate
-	if g.interval == 0 || p.left.Swap(true) {
+	if g.interval == 0 || p.left {
 		return
 	}
-	late := g.clock.mono() - p.given
+	p.left = true
+	now := g.clock.mono()
+	late := now - p.given
 	if late <= int64(latest) {
 		return
 	}
-	g.page.delay(g.clock.mono(), min(late, g.interval), g.interval)
+	if p.place >= 0 {
+		var ok bool
+		if p.until, ok = g.ring.leave(p.place, p.until, now); ok {
+			return
+		}
+	}
+	g.page.delay(now, min(late, g.interval), g.interval)
 }
 
 // Release says that the request has been answered, or has failed.
 func (p *Permit) Release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left = true
+	if p.place >= 0 {
+		p.gate.ring.answered(p.place, p.until, p.gate.clock.mono())
+		p.place = -1
+	}
 	if p.slot >= 0 {
 		p.gate.slots.release(p.slot)
 		p.slot = -1
@@ -236,12 +269,13 @@ func (g *Gate) Take(ctx context.Context, a Ask) (*Permit, error) {
 			return nil, err
 		}
 	}
-	given, err := t.take(ctx)
+	p, err := t.take(ctx)
 	if err != nil {
 		if slot >= 0 {
 			g.slots.release(slot)
 		}
 		return nil, err
 	}
-	return &Permit{gate: g, given: given, slot: slot}, nil
+	p.slot = slot
+	return p, nil
 }

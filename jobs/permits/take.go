@@ -58,6 +58,9 @@ func (t *taking) within(d time.Duration, why Reason) error {
 
 // sleep waits for d, or says why it does not.
 func (t *taking) sleep(ctx context.Context, d time.Duration, why Reason) error {
+	if d <= 0 {
+		return nil
+	}
 	if err := t.within(d, why); err != nil {
 		return err
 	}
@@ -66,42 +69,65 @@ func (t *taking) sleep(ctx context.Context, d time.Duration, why Reason) error {
 
 // take waits until the request may leave. One goroutine of a process asks at a time, in the
 // order in which they came; so as many wake up for a permit as there are processes.
-func (t *taking) take(ctx context.Context) (int64, error) {
+func (t *taking) take(ctx context.Context) (*Permit, error) {
 	g := t.gate
 	if err := t.queue(ctx); err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { <-g.turn }()
 	for {
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return nil, err
 		}
 		d, err := t.closed()
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if d > 0 {
 			// In parts, as the other processes may hold it longer, or the clock be set.
 			if err := t.sleep(ctx, min(d, time.Minute), ReasonHeld); err != nil {
-				return 0, err
+				return nil, err
 			}
 			continue
 		}
-		given, wait := g.page.next(g.clock.mono(), t.n*g.interval, g.slack, g.interval)
-		if wait > 0 {
-			if err := t.sleep(ctx, time.Duration(wait), ReasonRate); err != nil {
-				return 0, err
-			}
-			continue
+		p, wait := t.try()
+		if p != nil {
+			return p, nil
 		}
-		if g.limits.PerDay > 0 {
-			day, _ := dayOf(g.clock.wall(), g.limits.Zone)
-			if !g.page.spend(day, int(t.n), g.limits.PerDay) {
-				continue // somebody else took the last one: closed tells until when
-			}
+		if err := t.sleep(ctx, time.Duration(wait), ReasonRate); err != nil {
+			return nil, err
 		}
-		return given, nil
 	}
+}
+
+// try takes a permit, or says how long to wait and try again; 0 is at once.
+func (t *taking) try() (*Permit, int64) {
+	g := t.gate
+	now := g.clock.mono()
+	// What counts as many at once is bounded by what comes after it alone.
+	inRing := g.ring != nil && t.n == 1
+	if inRing {
+		if wait := g.ring.free(now); wait > 0 {
+			return nil, wait
+		}
+	}
+	given, wait := g.page.next(now, t.n*g.interval, g.slack, g.interval)
+	if wait > 0 {
+		return nil, wait
+	}
+	p := &Permit{gate: g, given: given, slot: -1, place: -1}
+	if inRing {
+		if p.place, p.until = g.ring.take(now); p.place < 0 {
+			return nil, 0
+		}
+	}
+	if g.limits.PerDay > 0 {
+		day, _ := dayOf(g.clock.wall(), g.limits.Zone)
+		if !g.page.spend(day, int(t.n), g.limits.PerDay) {
+			return nil, 0 // somebody else took the last one: closed tells until when
+		}
+	}
+	return p, 0
 }
 
 // queue waits for the turn of this goroutine.

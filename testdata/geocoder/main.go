@@ -25,6 +25,7 @@ func main() {
 }
 
 func run() error {
+	geotest.Prefer()
 	var o geotest.Options
 	flags := flag.NewFlagSet("geocoder", flag.ExitOnError)
 	listen := flags.String("listen", "127.0.0.1:0", "address")

@@ -6,7 +6,6 @@ import (
 	"brood/jobs/geocode/geotest"
 	"brood/jobs/geocode/provider"
 	"brood/jobs/web"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -198,8 +198,13 @@ func outcome(got []geo.Place, err error) string {
 
 // TestLimits answers no more than its limits, and knows its keys.
 func TestLimits(t *testing.T) {
-	var log bytes.Buffer
-	server, url := serve(t, geotest.Options{PerSecond: 3, Keys: []string{"abc"}, Log: &log})
+	path := filepath.Join(t.TempDir(), "log")
+	log, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	server, url := serve(t, geotest.Options{PerSecond: 3, Keys: []string{"abc"}, Log: log})
 	c := newClient(t, "geocodio", url+"/geocodio")
 	q := &geo.Query{Address: geo.Address{City: "Chicago"}, Level: geo.LevelCity}
 	var limited int
@@ -214,7 +219,11 @@ func TestLimits(t *testing.T) {
 	if most := geotest.Busiest(all); most > 3 && limited == 0 || most > 5 {
 		t.Errorf("%d in a second, and %d limited", most, limited)
 	}
-	again, err := geotest.ReadLog(append(log.Bytes(), `{"n":6,"at"`...))
+	written, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := geotest.ReadLog(append(written, `{"n":6,"at"`...))
 	if err != nil || len(again) != len(all) || again[4] != all[4] {
 		t.Errorf("the log: %+v, %v", again, err)
 	}
