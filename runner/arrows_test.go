@@ -10,7 +10,7 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                  {"jobs", "jobs/*", "jobs/email", "jobs/exec", "runner/command", "runner/command/front", "worker", "worker/early/*"},
+	"brood":                  {"jobs", "jobs/*", "jobs/email", "jobs/exec", "jobs/http", "runner/command", "runner/command/front", "worker", "worker/early/*"},
 	"brood/jobs/files":       {},
 	"brood/jobs/placeholder": {},
 	"brood/jobs/quickconn":   {"jobs/quickio"},
@@ -21,6 +21,9 @@ var allowed = map[string][]string{
 	"brood/jobs/email":       {"jobs", "jobs/files", "jobs/placeholder", "jobs/quickconn", "jobs/quoted", "jobs/email/convert", "jobs/email/htmltext", "jobs/email/inbox", "jobs/email/lists", "jobs/email/reply", "jobs/email/report", "jobs/email/tally", "jobs/email/verp"},
 	"brood/jobs/exec":        {"jobs", "jobs/exec/vfork", "jobs/files", "jobs/placeholder", "jobs/quoted"},
 	"brood/jobs/exec/vfork":  {},
+	"brood/jobs/http":        {"jobs", "jobs/http/curl", "jobs/http/fill", "jobs/quoted", "jobs/web"},
+	"brood/jobs/http/curl":   {},
+	"brood/jobs/http/fill":   {"jobs", "jobs/placeholder"},
 	"brood/jobs/email/lists": {"jobs"},
 	"brood/jobs/permits":     {"jobs", "jobs/files"},
 	"brood/jobs/quickio":     {},

@@ -74,8 +74,8 @@ func engineFlags() []cli.Flag {
 		waitingFlag(),
 		takeOverFlag(),
 		&cli.BoolFlag{Name: "force", Usage: "write the results also over those of another run", Category: groupOut},
-		&cli.StringFlag{Name: "jobs", Aliases: []string{"j", "P", "max-procs"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each processor, times --per-worker)", Category: groupEngine},
-		&cli.IntFlag{Name: perWorkerFlag, Usage: "a worker has up to `N` records in hand at a time, if its job can (echo, email, pipe)", Category: groupEngine, DefaultText: "1; for pipe, where repeating costs nothing, as many as its program is quick for, up to 64"},
+		&cli.StringFlag{Name: "jobs", Aliases: []string{"j", "P", "max-procs"}, Usage: "work on `N` records at a time: a number, N% of the processors, +N or -N of them (default: one for each processor, times --per-worker; 10 for http)", Category: groupEngine},
+		&cli.IntFlag{Name: perWorkerFlag, Usage: "a worker has up to `N` records in hand at a time, if its job can (echo, email, http, pipe)", Category: groupEngine, DefaultText: "1; 100 for http; for pipe, where repeating costs nothing, as many as its program is quick for, up to 64"},
 		&cli.IntFlag{Name: "retries", Usage: "try a record `N` more times after the first", Category: groupEngine, DefaultText: "0 for exec, 3 for others"},
 		&cli.StringFlag{Name: "backoff", Usage: "wait `MIN..MAX` before another try, doubling each time", Value: "1s..5m", Category: groupEngine},
 		&cli.StringFlag{Name: "timeout", Usage: "stop a record that takes longer than `TIME`: 30s, 2m, seconds, or 200% of what the median of them takes", Category: groupEngine},
@@ -157,6 +157,29 @@ func jobFlags(d *jobs.Definition) []cli.Flag {
 		}
 	}
 	return out
+}
+
+// yielding takes the short names from flags of the engine that a job has for its own: in brood run http -d
+// and -X are those of curl. Their long names stay.
+func yielding(d *jobs.Definition, flags []cli.Flag) []cli.Flag {
+	var own []string
+	for _, f := range d.Flags {
+		own = append(own, f.Aliases...)
+	}
+	taken := func(alias string) bool { return slices.Contains(own, alias) }
+	for _, f := range flags {
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			f.Aliases = slices.DeleteFunc(f.Aliases, taken)
+		case *cli.BoolFlag:
+			f.Aliases = slices.DeleteFunc(f.Aliases, taken)
+		case *cli.IntFlag:
+			f.Aliases = slices.DeleteFunc(f.Aliases, taken)
+		case *cli.StringSliceFlag:
+			f.Aliases = slices.DeleteFunc(f.Aliases, taken)
+		}
+	}
+	return flags
 }
 
 // parseSlots reads -j as GNU parallel does: N, N% of the processors, or the
