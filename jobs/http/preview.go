@@ -3,6 +3,7 @@ package http
 import (
 	"brood/jobs"
 	"maps"
+	nethttp "net/http"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -17,8 +18,8 @@ func (x *compiled) preview(rec *jobs.Record) string {
 	}
 	var b strings.Builder
 	b.WriteString("curl")
-	if x.Body.Kind == bodyNone || req.Method != http.MethodPost {
-		if req.Method != http.MethodGet {
+	if x.Body.Kind == bodyNone || req.Method != nethttp.MethodPost {
+		if req.Method != nethttp.MethodGet {
 			b.WriteString(" -X " + quoteWord(req.Method))
 		}
 	}
