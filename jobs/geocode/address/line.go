@@ -53,6 +53,8 @@ type line struct {
 	home string // the country, as far as it is known
 	room [maxSegments]string
 	segs []string // what is left to be read, in room
+	// merged says that street and town stand in one segment, and could not be told apart.
+	merged bool
 }
 
 func (l *line) last() string { return l.segs[len(l.segs)-1] }
@@ -218,6 +220,9 @@ func (l *line) street() {
 	}
 	if found.at >= 0 && (found.number != "" || len(l.segs) > 1 || rd.City != "") {
 		rd.Street, rd.Number = found.street, found.number
+		if l.merged && len(l.segs) == 1 {
+			rd.Street = ""
+		}
 		l.numberCut(found)
 	}
 	end := max(found.at, found.also) + 1

@@ -113,7 +113,7 @@ func otherStateName(b, country string) string {
 // of the countries whose addresses name it; country "" is any of them. where is the country if it
 // is certain.
 func stateLike(word, country string) (code, where string) {
-	if len(word) < 2 || len(word) > 30 {
+	if len(word) < 2 || len(word) > 30 || strings.HasSuffix(word, " DC") { // Washington DC is a city and its state
 		return "", ""
 	}
 	short := len(word) <= 3

@@ -135,7 +135,11 @@ func (q *asked) assess(p *geo.Place) assessment {
 	if q.Number != "" {
 		a.note(address.Number, q.compareNumber(p))
 	}
-	if q.Line != "" && q.Street == "" && q.City == "" && q.Postcode == "" {
+	switch {
+	case q.Line == "" || q.Street != "" || q.City != "":
+	case q.Number != "":
+		q.compareWithin(p, &a)
+	case q.Postcode == "":
 		q.compareLine(p, &a)
 	}
 	return a

@@ -218,6 +218,25 @@ func hasWord(text, words string) bool {
 	}
 }
 
+// compareWithin looks for the street and the town of a place in a line in which the two could not
+// be told apart.
+func (q *asked) compareWithin(p *geo.Place, a *assessment) {
+	country := p.CountryCode
+	if country == "" {
+		country = q.country
+	}
+	if p.Road != "" && !hasWord(fold.Street(q.Line, country), fold.Street(p.Road, country)) {
+		a.note(address.Street, differing)
+	}
+	if p.Road == "" {
+		a.note(address.Street, lacking)
+	}
+	line := plainCity(fold.String(q.Line))
+	if p.City != "" && !hasWord(line, plainCity(fold.String(p.City))) && (q.Postcode == "" || p.Postcode == "") {
+		a.note(address.City, differing)
+	}
+}
+
 // compareLine compares what was asked for on a line of which nothing could be read.
 func (q *asked) compareLine(p *geo.Place, a *assessment) {
 	line := fold.String(q.Line)
