@@ -59,18 +59,14 @@ func (s *search) findAreas(a *asked) {
 	default:
 		onlyTown = fitsOtherCode
 	}
+	s.areas = slices.Grow(s.areas, len(byCode)+len(byTown)+len(s.x.bare))
 	s.merge(byCode, byTown, onlyCode, onlyTown, slip)
-	for _, at := range s.x.bare {
-		s.areas = append(s.areas, areaHit{at, fitsBare})
-	}
-	kept := s.areas[:0]
-	for _, h := range s.areas {
-		if h.fits = s.fit(h.area, h.fits); h.fits > 0 {
-			kept = append(kept, h)
+	if len(s.x.bare) > 0 {
+		for _, at := range s.x.bare {
+			s.areas = append(s.areas, areaHit{at, fitsBare})
 		}
+		slices.SortFunc(s.areas, func(x, y areaHit) int { return cmp.Compare(x.area, y.area) })
 	}
-	s.areas = kept
-	slices.SortFunc(s.areas, func(x, y areaHit) int { return cmp.Compare(x.area, y.area) })
 }
 
 // merge puts the areas of a postcode and of a town together. Both go upwards.
@@ -92,21 +88,32 @@ func (s *search) merge(byCode, byTown []uint32, onlyCode, onlyTown, slip float64
 
 // fit weighs what else is known of an area: 0 if it is in another country.
 func (s *search) fit(at uint32, fits float64) float64 {
-	c := s.x.country(at)
-	if c != "" && (s.asked.country != "" && c != s.asked.country || len(s.q.Countries) > 0 && !slices.Contains(s.q.Countries, c)) {
+	in := reader{b: s.x.areas.get(int(at))}
+	c := in.bytes(2)
+	if len(c) == 2 && c[0] != 0 && (s.asked.country != "" && string(c) != s.asked.country ||
+		len(s.q.Countries) > 0 && !slices.ContainsFunc(s.q.Countries, func(may string) bool { return may == string(c) })) {
 		return 0
 	}
 	if s.asked.state == "" {
 		return fits
 	}
-	region := s.x.area(at).region
-	switch {
-	case region == "" || strings.EqualFold(region, s.asked.state) || fold.String(region) == fold.String(s.asked.state):
-		return fits
-	case (len(region) <= 3) == (len(s.asked.state) <= 3): // both are codes, or both are names
-		return fits * fitsOtherState
+	region := in.uvarint()
+	if s.region.state != s.asked.state || s.region.id != region {
+		s.region.state, s.region.id, s.region.fits = s.asked.state, region, fitsState(s.x.text(region), s.asked.state)
 	}
-	return fits * fitsMaybeState
+	return fits * s.region.fits
+}
+
+// fitsState is how well a state, or what else is the first division of a country, is the one that was
+// asked for.
+func fitsState(region, asked string) float64 {
+	switch {
+	case region == "" || strings.EqualFold(region, asked) || fold.String(region) == fold.String(asked):
+		return 1
+	case (len(region) <= 3) == (len(asked) <= 3): // both are codes, or both are names
+		return fitsOtherState
+	}
+	return fitsMaybeState
 }
 
 // ofCode are the areas of a postcode.

@@ -14,13 +14,14 @@ import (
 )
 
 // million is an index of as many addresses as BROOD_PLACES says, or a million.
-var million = sync.OnceValues(func() (*Index, []truth) {
-	n, err := strconv.Atoi(os.Getenv("BROOD_PLACES"))
-	if err != nil {
-		n = 1_000_000
+var million = sync.OnceValues(func() (*Index, []truth) { return made(many(), 50) })
+
+func many() int {
+	if n, err := strconv.Atoi(os.Getenv("BROOD_PLACES")); err == nil {
+		return n
 	}
-	return made(n, 50)
-})
+	return 1_000_000
+}
 
 // benchFind asks for addresses that were altered, one after the other on each processor.
 func benchFind(b *testing.B, name string) {
@@ -103,16 +104,24 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// BenchmarkImport makes an index of a million addresses.
+// BenchmarkImport makes an index of a million addresses, or as many as BROOD_PLACES says.
 func BenchmarkImport(b *testing.B) {
 	dir := b.TempDir()
-	files, _, _ := generate(b, dir, 1_000_000, 1000)
+	files, _, _ := generate(b, dir, many(), 1000)
+	before := processorTime(b)
 	for b.Loop() {
 		got, err := (&Import{Files: files}).Write(b.Context(), filepath.Join(dir, "x.places"))
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(float64(got.Houses)*float64(b.N)/b.Elapsed().Seconds(), "addresses/s")
+		b.ReportMetric(float64(got.Houses), "addresses")
+		b.ReportMetric(float64(got.Streets), "streets")
 		b.ReportMetric(float64(got.Size), "bytes")
 	}
+	b.ReportMetric((processorTime(b)-before).Seconds()/float64(b.N), "processor-s/op")
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(u.Maxrss)*1024, "peak-rss-bytes") // of Linux; it is kept in KiB
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // fewPlaces is how many answers are given where nobody says how many.
@@ -28,7 +29,9 @@ func (x *Index) Find(ctx context.Context, q *geo.Query) ([]geo.Place, error) {
 	if q.Level != geo.LevelAddress {
 		return nil, nil // towns and postcodes are a gazetteer's
 	}
-	s := &search{x: x, q: q}
+	s := searches.Get().(*search)
+	defer s.release()
+	s.x, s.q = x, q
 	if q.Street != "" {
 		a := asked{street: q.Street, city: q.City, district: q.District, state: q.State, postcode: q.Postcode, country: q.CountryCode}
 		if n, err := house.Parse(q.Number); err == nil {
@@ -60,6 +63,17 @@ type asked struct {
 	street, city, district, state, postcode, country string
 }
 
+// searches are used again, for the room they have.
+var searches = sync.Pool{New: func() any { return new(search) }}
+
+// release gives the room back, and lets go of what was asked and where.
+func (s *search) release() {
+	clear(s.found)
+	clear(s.row.houses) // their suffixes are in the file
+	*s = search{found: s.found[:0], row: row{houses: s.row.houses[:0]}, areas: s.areas[:0], ids: s.ids[:0], near: s.near[:0]}
+	searches.Put(s)
+}
+
 // search is one question while it is answered.
 type search struct {
 	x     *Index
@@ -74,6 +88,11 @@ type search struct {
 	strict bool // only what is written right
 	ids    []uint32
 	near   []int
+	region struct { // the last one that was compared
+		state string
+		id    uint64
+		fits  float64
+	}
 }
 
 // candidate is what may be the answer.
@@ -94,8 +113,8 @@ func (s *search) best() float64 {
 }
 
 const (
-	// fitting is how sure the best answer must be for nothing less likely to be tried.
-	fitting = 0.5
+	// likely is how sure the best answer must be for nothing less likely to be tried.
+	likely = 0.5
 	// leastSimilar is how like a street's name must be, in a town or postcode that fits; and
 	// anywhere.
 	leastSimilar         = 0.7
@@ -174,8 +193,9 @@ func (s *search) countries(asked string) []string {
 	}
 	var all []string
 	for _, h := range s.areas {
-		if c := s.x.country(h.area); !slices.Contains(all, c) && len(all) < mostCountries {
-			all = append(all, c)
+		c := s.x.country(h.area)
+		if !slices.ContainsFunc(all, func(has string) bool { return has == string(c) }) && len(all) < mostCountries {
+			all = append(all, string(c))
 		}
 	}
 	if all != nil {
@@ -217,17 +237,51 @@ func (s *search) take(name int, similarity float64) {
 	if len(s.areas) > end-first { // few streets in many areas
 		for r := first; r < end; r++ {
 			at := s.x.rowArea.at(r)
-			if i, ok := slices.BinarySearchFunc(s.areas, at, func(h areaHit, at uint32) int { return cmp.Compare(h.area, at) }); ok {
-				s.try(r, at, s.areas[i].fits*similarity)
+			if i := s.fitting(at); i >= 0 {
+				if fits := s.fit(at, s.areas[i].fits); fits > 0 {
+					s.try(r, at, fits*similarity)
+				}
 			}
 		}
 		return
 	}
 	for _, h := range s.areas {
 		for r := s.firstRow(first, end, h.area); r < end && s.x.rowArea.at(r) == h.area; r++ {
-			s.try(r, h.area, h.fits*similarity)
+			if fits := s.fit(h.area, h.fits); fits > 0 {
+				s.try(r, h.area, fits*similarity)
+			}
 		}
 	}
+}
+
+// has reports whether there is a street of a name in an area that fits.
+func (s *search) has(name int) bool {
+	first, end := s.x.rowsOf(name)
+	if s.all {
+		return first < end
+	}
+	if len(s.areas) > end-first {
+		for r := first; r < end; r++ {
+			if s.fitting(s.x.rowArea.at(r)) >= 0 {
+				return true
+			}
+		}
+		return false
+	}
+	for _, h := range s.areas {
+		if r := s.firstRow(first, end, h.area); r < end && s.x.rowArea.at(r) == h.area {
+			return true
+		}
+	}
+	return false
+}
+
+// fitting is where an area stands among those that fit, or -1.
+func (s *search) fitting(area uint32) int {
+	if i, ok := slices.BinarySearchFunc(s.areas, area, func(h areaHit, at uint32) int { return cmp.Compare(h.area, at) }); ok {
+		return i
+	}
+	return -1
 }
 
 // firstRow is the first row of an area among those of a name, which are in the order of their

@@ -32,7 +32,7 @@
 //	 5      for each name, two uint32: its first row, and how many rows it has
 //	 6, 7   words of names, in the order of their bytes
 //	 8      uint32: the words in the order of their bytes read backwards
-//	 9, 10  for each word, the names that have it: uvarint of the differences, upwards
+//	 9, 10  for each word, the names that have it: uvarint of how many, and of the differences, upwards
 //	11, 12  names of towns and of parts of them, folded, in the order of their bytes
 //	13      uint32: the towns in the order of their bytes read backwards
 //	14, 15  for each town, its areas: uvarint of the differences, upwards

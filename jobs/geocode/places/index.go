@@ -207,12 +207,12 @@ func (x *Index) area(i uint32) area {
 	return a
 }
 
-// country is the country of an area, quickly.
-func (x *Index) country(i uint32) string {
+// country is the country of an area, in the mapped file.
+func (x *Index) country(i uint32) []byte {
 	if b := x.areas.get(int(i)); len(b) > 2 && b[0] != 0 {
-		return string(b[:2])
+		return b[:2]
 	}
-	return ""
+	return nil
 }
 
 // text is a string of the list; empty if there is none.

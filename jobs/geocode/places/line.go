@@ -59,7 +59,7 @@ func (s *search) line(text string) {
 				return
 			}
 		}
-		if s.best() >= fitting {
+		if s.best() >= likely {
 			return
 		}
 	}

@@ -84,8 +84,8 @@ func (r *row) spanning(n house.Number) (found, bool) {
 	return found{}, false
 }
 
-// kin is a house of the same main number: 12 for 12a, 12a for 12, 12 and 14 for 12-14. Where the
-// second number is that of the house, as in Queens, it lies between two of these.
+// kin is a house of the same main number, under its own: 12 for 12a, 12a for 12; and between 12 and
+// 14 for 12-14. Where the second number is that of the house, as in Queens, it lies between two of these.
 func (r *row) kin(n house.Number) (found, bool) {
 	if strings.HasPrefix(n.Suffix, "^") {
 		return found{}, false
@@ -120,7 +120,7 @@ func (r *row) kin(n house.Number) (found, bool) {
 	if plain == nil {
 		return found{}, false
 	}
-	return found{plain.point(), n, geo.MatchInterpolated, geo.PrecisionRooftop, sureLetter}, true
+	return found{plain.point(), plain.number(), geo.MatchInterpolated, geo.PrecisionRooftop, sureLetter}, true
 }
 
 func halfway(a, b spot) geo.Point { return along(a, b, 0.5) }

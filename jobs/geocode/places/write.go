@@ -106,7 +106,7 @@ func (b *builder) putNames(parts [][]byte, rowsOf []byte) {
 		}
 	}
 	parts[nameAt], parts[nameData] = appendList(sorted)
-	parts[wordAt], parts[wordData], parts[wordBack], parts[wordNamesAt], parts[wordNamesData] = postings(words)
+	parts[wordAt], parts[wordData], parts[wordBack], parts[wordNamesAt], parts[wordNamesData] = postings(words, true)
 }
 
 // putAreas writes the towns and postcodes, and the areas of each.
@@ -127,8 +127,8 @@ func (b *builder) putAreas(parts [][]byte) {
 			}
 		}
 	}
-	parts[townAt], parts[townData], parts[townBack], parts[townAreasAt], parts[townAreasData] = postings(towns)
-	parts[codeAt], parts[codeData], _, parts[codeAreasAt], parts[codeAreasData] = postings(codes)
+	parts[townAt], parts[townData], parts[townBack], parts[townAreasAt], parts[townAreasData] = postings(towns, false)
+	parts[codeAt], parts[codeData], _, parts[codeAreasAt], parts[codeAreasData] = postings(codes, false)
 }
 
 // areaParts reads an area that was interned.
@@ -144,8 +144,8 @@ func (b *builder) areaParts(i int) areaParts {
 }
 
 // postings writes the keys of a map in order, that order backwards, and the numbers of each, which
-// go upwards.
-func postings(m map[string][]uint32) (at, data, back, numbersAt, numbersData []byte) {
+// go upwards; if they are to be counted, after how many there are.
+func postings(m map[string][]uint32, counted bool) (at, data, back, numbersAt, numbersData []byte) {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
@@ -156,6 +156,9 @@ func postings(m map[string][]uint32) (at, data, back, numbersAt, numbersData []b
 	for i, k := range keys {
 		order[i] = uint32(i) //nolint:gosec // keys are counted in 32 bits
 		last := uint32(0)
+		if counted {
+			entries[i] = binary.AppendUvarint(nil, uint64(len(m[k])))
+		}
 		for _, v := range m[k] {
 			entries[i] = binary.AppendUvarint(entries[i], uint64(v-last))
 			last = v
