@@ -55,8 +55,8 @@ func open(t *testing.T, rows iter.Seq2[Row, error], o Options, width, height int
 	}
 	// What asks for anything gets no further than a port where nobody listens.
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
-		chromedp.ProxyServer("127.0.0.1:9"), chromedp.Flag("hide-scrollbars", true))
-	ctx, stop := context.WithTimeout(context.Background(), 100*time.Second)
+		chromedp.ProxyServer("127.0.0.1:9"), chromedp.WSURLReadTimeout(time.Minute), chromedp.Flag("hide-scrollbars", true))
+	ctx, stop := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(stop)
 	ctx, cancel := chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -124,7 +125,6 @@ func TestMany(t *testing.T) {
 	if got := textOf(t, b, "[aria-pressed=true][data-way]"); got != "Grouped" {
 		t.Errorf("many points are drawn as %s", got)
 	}
-	// The largest group, in the middle of the screen, is taken apart by a click.
 	first := textOf(t, b, "#scale")
 	b.do(t, chromedp.Click(chromedp.CSS("[data-way=points]")))
 	img := b.shot(t, "many-points")
@@ -135,7 +135,29 @@ func TestMany(t *testing.T) {
 	b.do(t, chromedp.Click(chromedp.CSS("#in")))
 	b.shot(t, "many-near")
 	t.Logf("%s ms to draw points nearer", took())
-	if textOf(t, b, "#scale") == first {
+	nearer := textOf(t, b, "#scale")
+	if nearer == first {
 		t.Error("the button does not zoom in")
+	}
+	// A group says what is in it, and is taken apart by a click.
+	b.do(t, chromedp.Click(chromedp.CSS("[data-way=groups]")))
+	b.shot(t, "many-groups-near")
+	for at := 0.0; ; at++ {
+		x, y := 400+40*float64(int(at)%20), 100+40*float64(int(at)/20)
+		if y > 800 {
+			t.Fatal("there is no group on the screen")
+		}
+		b.do(t, chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
+		if tip := ask[string](t, b, `document.getElementById("tip").hidden ? "" : document.getElementById("tip").textContent`); strings.Contains(tip, " points") {
+			if !strings.Contains(tip, "house ") {
+				t.Errorf("the group says %q", tip)
+			}
+			b.do(t, chromedp.MouseClickXY(x, y))
+			break
+		}
+	}
+	b.shot(t, "many-apart")
+	if textOf(t, b, "#scale") == nearer {
+		t.Error("a click on a group does not go nearer")
 	}
 }

@@ -89,11 +89,11 @@ const readWorld = (bytes) => {
 
 // What a precision is called, the finest first: its number, its name, and what it means.
 const CLASSES = [
-  [5, "House", "The house itself, or between two that are known"],
-  [4, "Street", "The street, without knowing where on it"],
-  [3, "Postcode", "The area of a postal code"],
-  [2, "City", "A city, town or village"],
-  [1, "Region", "A country, state or county"],
+  [5, "House", "rooftop: the house itself, or between two that are known"],
+  [4, "Street", "street: the street, without knowing where on it"],
+  [3, "Postcode", "postcode: the area of a postal code"],
+  [2, "City", "city: a city, town or village"],
+  [1, "Region", "region: a country, state or county"],
   [0, "Not said", "Nobody has said how fine it is"],
 ];
 const STATUSES = { o: "Found", n: "No match", l: "Low confidence", e: "Failed" };
