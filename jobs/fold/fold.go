@@ -25,7 +25,8 @@ func String(s string) string {
 	if isFolded(s) {
 		return s
 	}
-	return string(Append(make([]byte, 0, len(s)+len(s)/4+8), s))
+	var room [64]byte // of most names: then only the text itself is made
+	return string(Append(room[:0], s))
 }
 
 // isFolded reports whether s is what Append makes of it, of texts in ASCII; others: false.
@@ -53,48 +54,53 @@ func Append(dst []byte, s string) []byte {
 		c := s[i]
 		switch {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
-			w.put(c)
+			w = w.put(c)
 		case c >= 'A' && c <= 'Z':
-			w.put(c | 0x20)
+			w = w.put(c | 0x20)
 		case c == '\'' && w.possessive(s[i+1:]):
 		case c < utf8.RuneSelf:
 			w.gap = true
 		default:
-			return w.rest(s[i:])
+			return w.rest(s[i:]).out
 		}
 	}
 	return w.out
 }
 
-// writer appends folded letters, and one space where a gap was before a letter.
+// writer appends folded letters, and one space where a gap was before a letter. Its methods
+// return what it has become, rather than change it, so that a caller's buffer may be on its
+// stack.
 type writer struct {
 	out   []byte
 	start int  // of what this one wrote
 	gap   bool // something that is no letter stood there
 }
 
-func (w *writer) space() {
+func (w writer) space() writer {
 	if w.gap && len(w.out) > w.start {
 		w.out = append(w.out, ' ')
 	}
 	w.gap = false
+	return w
 }
 
-func (w *writer) put(c byte) {
+func (w writer) put(c byte) writer {
 	if w.gap {
-		w.space()
+		w = w.space()
 	}
 	w.out = append(w.out, c)
+	return w
 }
 
-func (w *writer) letter(r rune) {
-	w.space()
+func (w writer) letter(r rune) writer {
+	w = w.space()
 	w.out = utf8.AppendRune(w.out, r)
+	return w
 }
 
 // possessive reports whether an apostrophe before rest is that of "Mary's", which is left out
 // more often than not.
-func (w *writer) possessive(rest string) bool {
+func (w writer) possessive(rest string) bool {
 	if w.gap || len(w.out) == w.start || rest == "" || rest[0]|0x20 != 's' {
 		return false
 	}
@@ -103,7 +109,7 @@ func (w *writer) possessive(rest string) bool {
 }
 
 // rest folds what begins with a letter that is not of ASCII.
-func (w *writer) rest(s string) []byte {
+func (w writer) rest(s string) writer {
 	if manyScripts(s) {
 		s = norm.NFKC.String(s)
 	}
@@ -112,61 +118,61 @@ func (w *writer) rest(s string) []byte {
 		switch {
 		case isApostrophe(r) && w.possessive(s[i+n:]):
 		case keepsMarks(r):
-			w.fold(r)
+			w = w.fold(r)
 		default:
-			w.decomposed(r, s[i:i+n])
+			w = w.decomposed(r, s[i:i+n])
 		}
 		i += n
 	}
-	return w.out
+	return w
 }
 
 // decomposed folds one letter as its base without its accents.
-func (w *writer) decomposed(r rune, s string) {
+func (w writer) decomposed(r rune, s string) writer {
 	if r < utf8.RuneSelf {
-		w.fold(r)
-		return
+		return w.fold(r)
 	}
 	parts := norm.NFKD.PropertiesString(s).Decomposition()
 	if parts == nil {
-		w.fold(r)
-		return
+		return w.fold(r)
 	}
 	if unicode.Is(unicode.No, r) && r >= 0xbc { // 12½ is not 121/2
 		w.gap = true
 	}
 	for len(parts) > 0 {
 		p, n := utf8.DecodeRune(parts)
-		w.fold(p)
+		w = w.fold(p)
 		parts = parts[n:]
 	}
+	return w
 }
 
 // fold writes one letter that is taken apart already, or notes a gap.
-func (w *writer) fold(r rune) {
+func (w writer) fold(r rune) writer {
 	if r == utf8.RuneError {
 		w.gap = true
-		return
+		return w
 	}
 	r = unicode.ToLower(r)
 	if isAccent(r) {
-		return
+		return w
 	}
 	if s := spelt(r); s != "" {
-		w.space()
+		w = w.space()
 		w.out = append(w.out, s...)
-		return
+		return w
 	}
 	switch {
 	case r == 'ς': // a sigma at the end of a word
-		w.letter('σ')
+		return w.letter('σ')
 	case unicode.IsLetter(r), unicode.IsNumber(r):
-		w.letter(r)
+		return w.letter(r)
 	case unicode.IsMark(r):
 		if len(w.out) > w.start && !w.gap {
-			w.letter(r)
+			return w.letter(r)
 		}
 	default:
 		w.gap = true
 	}
+	return w
 }

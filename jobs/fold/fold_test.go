@@ -157,6 +157,8 @@ func TestNearIsOneEdit(t *testing.T) {
 	}
 }
 
+var text string
+
 // TestNothingAllocated: what is asked a million times a second must not feed the collector.
 func TestNothingAllocated(t *testing.T) {
 	room := make([]byte, 0, 64)
@@ -164,6 +166,9 @@ func TestNothingAllocated(t *testing.T) {
 		if n := testing.AllocsPerRun(100, func() { room = fold.Append(room[:0], s) }); n != 0 {
 			t.Errorf("Append(%q): %v allocations", s, n)
 		}
+	}
+	if n := testing.AllocsPerRun(100, func() { text = fold.String("Österreichische Straße") }); n != 1 {
+		t.Errorf("%v allocations of one text", n)
 	}
 	if n := testing.AllocsPerRun(100, func() { fold.String("berlin mitte"); fold.Near("berlin", "belrin") }); n != 0 {
 		t.Errorf("%v allocations of a folded name", n)

@@ -132,6 +132,9 @@ func (f *finding) townAt(row int) *candidate {
 
 // named reports whether the post calls the town of a code as it was asked for, but for a slip.
 func (f *finding) named(c codeRow) bool {
+	if strings.EqualFold(c.place(), f.city) {
+		return true
+	}
 	name := fold.String(c.place())
 	return name == f.folded || fold.Near(name, f.folded) || writtenOut(name) == writtenOut(f.folded)
 }

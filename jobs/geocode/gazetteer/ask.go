@@ -51,7 +51,9 @@ func (x *Index) read(a *ask, q *geo.Query, parts *geo.Address) {
 		}
 	}
 	a.folded = fold.String(a.city)
-	a.code = plainCode(parts.Postcode, x.codeOfNumber(a.country))
+	if parts.Postcode != "" {
+		a.code = plainCode(parts.Postcode, x.codeOfNumber(a.country))
+	}
 }
 
 func (x *Index) codeOfNumber(country int) string {

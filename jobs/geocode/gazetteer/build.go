@@ -14,13 +14,6 @@ func build(file []byte) (parts [sections][]byte, err error) {
 	if err != nil {
 		return parts, err
 	}
-	text := &texts{out: []byte{0}, at: map[string]uint32{}}
-	world, err := readWorld(b, text)
-	if err != nil {
-		return parts, err
-	}
-	parts[secCountries], parts[secRegions], parts[secAreas] = world.countries, world.regions, world.areas
-	parts[secWords], parts[secWordTable] = world.words()
 	var group errgroup.Group
 	names, err := b.Read(bundle.Names)
 	if err != nil {
@@ -34,17 +27,7 @@ func build(file []byte) (parts [sections][]byte, err error) {
 		}
 		return buildTables(&parts)
 	})
-	group.Go(func() error {
-		if err := buildPlaces(b, world, text, names, spans, &parts); err != nil {
-			return err
-		}
-		if parts[secCodes], err = buildCodes(b, world, text); err != nil {
-			return err
-		}
-		parts[secText] = text.out
-		parts[secKD] = buildKD(parts[secPlaces])
-		return buildOutlines(b, world, &parts)
-	})
+	group.Go(func() error { return buildRest(b, names, spans, &parts) })
 	if err := group.Wait(); err != nil {
 		return parts, err
 	}
@@ -52,6 +35,26 @@ func build(file []byte) (parts [sections][]byte, err error) {
 		return parts, fmt.Errorf("the names take %d bytes, more than an entry can point to", len(parts[secKeys]))
 	}
 	return parts, nil
+}
+
+// buildRest makes everything but the keys and the tables of them.
+func buildRest(b *bundle.Bundle, names []byte, spans []span, parts *[sections][]byte) error {
+	text := &texts{out: []byte{0}, at: map[string]uint32{}}
+	world, err := readWorld(b, text)
+	if err != nil {
+		return err
+	}
+	parts[secCountries], parts[secRegions], parts[secAreas] = world.countries, world.regions, world.areas
+	parts[secWords], parts[secWordTable] = world.words()
+	if err := buildPlaces(b, world, text, names, spans, parts); err != nil {
+		return err
+	}
+	if parts[secCodes], err = buildCodes(b, world, text); err != nil {
+		return err
+	}
+	parts[secText] = text.out
+	parts[secKD] = buildKD(parts[secPlaces])
+	return buildOutlines(b, world, parts)
 }
 
 // texts gathers the texts, each once where that is likely to spare something.

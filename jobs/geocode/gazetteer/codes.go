@@ -132,16 +132,16 @@ func figures(s string) bool {
 // stateAgrees reports whether a postal code lies in the state that was asked for, which is a name or a
 // code.
 func (x *Index) stateAgrees(c codeRow, a *ask) bool {
-	if strings.EqualFold(c.stateCode(), a.state) || fold.String(c.state()) == a.foldedState {
-		return true
-	}
 	for _, r := range a.regions {
-		code := x.text(u32(x.region(r), 2))
-		if x.countryCode(u16(x.region(r))) == c.country() && (code == c.stateCode() || x.text(u32(x.region(r), 1)) == c.state()) {
+		region := x.region(r)
+		if !bytes.Equal(x.country(u16(region))[:2], c.row[:2]) {
+			continue
+		}
+		if bytes.Equal(x.bytes(u32(region, 2)), c.bytes(u32(c.row, 7))) || bytes.Equal(x.bytes(u32(region, 1)), c.bytes(u32(c.row, 6))) {
 			return true
 		}
 	}
-	return false
+	return strings.EqualFold(c.stateCode(), a.state) || fold.String(c.state()) == a.foldedState
 }
 
 // answerCode makes a place of a postal code, in a town of that name.
@@ -152,12 +152,13 @@ func answerCode(c codeRow, city, country []byte) geo.Place {
 	}
 	code := bytes.TrimRight(c.row[2:codeKey], "\x00")
 	a := geo.Place{Point: c.point(), Kind: KindPostcode, Precision: geo.PrecisionPostcode}
-	var w wording
+	var room [wordingBytes]byte
+	w := wording{b: room[:0]}
 	w.address(city, state, code, country)
 	w.add(c.bytes(u32(c.row, 8)))
 	w.add(c.row[:2])
-	id := append(append(append([]byte("geonames:"), c.row[:2]...), ':'), code...)
-	w.add(id)
+	var id [32]byte
+	w.add(append(append(append(append(id[:0], "geonames:"...), c.row[:2]...), ':'), code...))
 	w.into(&a.Formatted, &a.City, &a.State, &a.Postcode, &a.Country, &a.County, &a.CountryCode, &a.ID)
 	return a
 }

@@ -39,7 +39,7 @@ type desk struct {
 }
 
 func (x *Index) findParts(q *geo.Query, parts *geo.Address) []geo.Place {
-	d := desks.Get().(*desk) //nolint:errcheck // New makes no other
+	d := desks.Get().(*desk)
 	defer desks.Put(d)
 	a, f := &d.ask, &d.finding
 	x.read(a, q, parts)

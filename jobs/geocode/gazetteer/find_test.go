@@ -165,7 +165,7 @@ func FuzzFind(f *testing.F) {
 				t.Fatal(err)
 			}
 			for _, p := range found {
-				if !p.Point.Valid() || !(p.Confidence >= 0 && p.Confidence <= 1) || p.CountryCode == "" || p.Match == geo.MatchNone || p.Precision == geo.PrecisionNone {
+				if !p.Valid() || !(p.Confidence >= 0 && p.Confidence <= 1) || p.CountryCode == "" || p.Match == geo.MatchNone || p.Precision == geo.PrecisionNone {
 					t.Errorf("%+v is answered by %+v", q, p)
 				}
 			}

@@ -144,10 +144,10 @@ func (m *image) text(ref uint32) string { return string(m.bytes(ref)) }
 // them: the offset of a key, halved, and above it a byte of its hash.
 type table struct{ starts, entries []byte }
 
-// slotBits of a table of n entries: so many that there are one or two of them in a slot.
+// slotBits of a table of n entries: so many that there are one to two of them in a slot.
 func slotBits(n int) int {
 	bits := 4
-	for 1<<bits < n {
+	for 2<<bits < n {
 		bits++
 	}
 	return bits

@@ -88,7 +88,8 @@ func (m *image) answer(i uint32) geo.Place {
 	if region != noRegion {
 		state = m.bytes(u32(m.region(region), 1))
 	}
-	var w wording
+	var room [wordingBytes]byte
+	w := wording{b: room[:0]}
 	a := geo.Place{
 		Point:      p.point(),
 		Precision:  geo.PrecisionCity,
@@ -99,7 +100,8 @@ func (m *image) answer(i uint32) geo.Place {
 	w.add(m.bytes(district))
 	w.add(country[:2])
 	if id := p.id(); id != 0 {
-		w.add(strconv.AppendUint([]byte("geonames:"), uint64(id), 10))
+		var b [20]byte
+		w.add(strconv.AppendUint(append(b[:0], "geonames:"...), uint64(id), 10))
 	}
 	w.into(&a.Formatted, &a.City, &a.State, &a.Postcode, &a.Country, &a.County, &a.CountryCode, &a.ID)
 	return a
@@ -108,11 +110,13 @@ func (m *image) answer(i uint32) geo.Place {
 // wording gathers the texts of an answer in one string, which is cut up in the end: answers are
 // made by the hundred thousand. Parts of the address are parts of it.
 type wording struct {
-	room  [192]byte
 	b     []byte
 	parts [8][2]int // where each text is
 	n     int
 }
+
+// wordingBytes has room for the texts of nearly all places.
+const wordingBytes = 192
 
 func (w *wording) add(s []byte) {
 	from := len(w.b)
@@ -124,7 +128,6 @@ func (w *wording) add(s []byte) {
 // address is on one line, without what is not known and what would stand twice, and then its
 // parts: city, state, postal code, country.
 func (w *wording) address(city, state, postcode, country []byte) {
-	w.b = w.room[:0]
 	w.n = 1
 	w.add(city)
 	between := ", "
