@@ -9,6 +9,7 @@ import (
 	"brood/jobs/echo"
 	"brood/jobs/email"
 	"brood/jobs/exec"
+	"brood/jobs/geocode"
 	"brood/jobs/http"
 	"brood/jobs/pipe"
 	"brood/runner/command"
@@ -21,7 +22,7 @@ import (
 )
 
 func main() {
-	registry := jobs.NewRegistry(echo.Definition(), email.Definition(), exec.Definition(), http.Definition(), pipe.Definition())
+	registry := jobs.NewRegistry(echo.Definition(), email.Definition(), exec.Definition(), geocode.Definition(), http.Definition(), pipe.Definition())
 	if len(os.Args) > 1 && os.Args[1] == worker.Command {
 		os.Exit(worker.Main(registry))
 	}

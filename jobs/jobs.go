@@ -137,6 +137,9 @@ type Plan struct {
 	// other: where repeating one costs nothing so many are in hand at a time without being asked
 	// for, if they are quick. -j then counts workers, and not records in hand.
 	Window int `json:"window,omitempty"`
+	// Most bounds the records of a run; nil: there is no bound. A run of a file of up to a few thousand rows that has
+	// more is stopped before any of them is begun.
+	Most *Most `json:"most,omitempty"`
 	// Fit bounds the lines of a group; nil: the job can take any number.
 	Fit *Fit `json:"-"`
 	// OwnProgram says that a worker hands its records to a program of the user's that goes
@@ -163,6 +166,12 @@ type Plan struct {
 	// --dry-run, and where Definition.Rehearses says so. Nil: Preview, of the
 	// first records.
 	Rehearse func(*Rehearsal) error `json:"-"`
+}
+
+// Most is how many records a run may have, and why.
+type Most struct {
+	Records uint64 `json:"records"`
+	Why     string `json:"why"` // with what to do instead
 }
 
 // Suspect says of which failures few are enough to think that it is not the records: those of a

@@ -10,7 +10,7 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                  {"jobs", "jobs/*", "jobs/email", "jobs/exec", "jobs/http", "runner/command", "runner/command/front", "worker", "worker/early/*"},
+	"brood":                  {"jobs", "jobs/*", "jobs/email", "jobs/exec", "jobs/geocode", "jobs/http", "runner/command", "runner/command/front", "worker", "worker/early/*"},
 	"brood/jobs/files":       {},
 	"brood/jobs/placeholder": {},
 	"brood/jobs/quickconn":   {"jobs/quickio"},
@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"brood/jobs/email/report":                 {"jobs", "jobs/quoted", "jobs/email/reply"},
 	"brood/jobs/email/tally":                  {"jobs", "jobs/quoted", "jobs/files"},
 	"brood/jobs/fold":                         {},
+	"brood/jobs/geocode":                      {"jobs", "jobs/files", "jobs/permits", "jobs/web", "jobs/geocode/address", "jobs/geocode/cache", "jobs/geocode/chart", "jobs/geocode/gazetteer", "jobs/geocode/geo", "jobs/geocode/judge", "jobs/geocode/places", "jobs/geocode/provider"},
 	"brood/jobs/geocode/geo":                  {},
 	"brood/jobs/geocode/judge":                {"jobs/fold", "jobs/geocode/address", "jobs/geocode/geo"},
 	"brood/jobs/geocode/address":              {"jobs/fold", "jobs/geocode/geo", "jobs/placeholder"},

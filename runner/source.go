@@ -59,6 +59,10 @@ func (s *source) read(ctx context.Context) error {
 		more, err := s.fill(ctx)
 		err = errors.Join(err, s.admission.flush())
 		s.r.book.NoteInput(s.seq)
+		if why := s.tooMany(); why != nil {
+			s.r.stopFor(why)
+			return nil
+		}
 		s.r.feed.Push(s.block)
 		s.sendBad()
 		if err != nil || !more {
@@ -89,6 +93,18 @@ func (s *source) atLimit() bool {
 		read = s.chosen
 	}
 	return s.r.cfg.RecordLimit > 0 && read >= s.r.cfg.RecordLimit
+}
+
+// tooMany is why the run may not have as many records as were read, see jobs.Plan.Most.
+func (s *source) tooMany() *spec.AbortError {
+	read := uint64(s.seq)
+	if s.countsChosen() {
+		read = s.chosen
+	}
+	if most := s.r.cfg.Plan.Most; most != nil && read > most.Records {
+		return &spec.AbortError{Reason: most.Why}
+	}
+	return nil
 }
 
 // count counts the record at hand, as it stands in the dataset, unless it is left out.

@@ -48,7 +48,7 @@ func full(t *testing.T) *Config {
 		Name: "spring", Job: "email", Words: []string{"send", "{email}"},
 		Plan: jobs.Plan{
 			Config: json.RawMessage(`{"from":"ada@example.com"}`), Columns: []jobs.Column{{Name: "smtp_code", JSON: true, Replaces: true}},
-			Task: "letter.txt", NeedsRaw: true, NeedsText: true, InHand: 8, Window: 64, OwnProgram: true, Suspect: &jobs.Suspect{Classes: []jobs.Class{"policy"}, Column: "email", Domain: true}, Point: jobs.Point{Lat: "lat", Lon: "lon"}, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
+			Task: "letter.txt", NeedsRaw: true, NeedsText: true, InHand: 8, Window: 64, Most: &jobs.Most{Records: 100, Why: "no bulk work"}, OwnProgram: true, Suspect: &jobs.Suspect{Classes: []jobs.Class{"policy"}, Column: "email", Domain: true}, Point: jobs.Point{Lat: "lat", Lon: "lon"}, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
 		},
 		Effect: jobs.EffectOnce, Lowered: []Lowering{{From: jobs.EffectOnce, To: jobs.EffectKeyed, At: time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC), By: "ann@home"}}, Key: jobs.KeySpec{Scope: "spring", Columns: []string{"email"}, Normalize: normalize}, OncePer: "spring",
 		Dataset: dataset.Spec{

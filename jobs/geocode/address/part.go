@@ -43,10 +43,10 @@ func Parts() []Part {
 }
 
 // Flag is the name of the flag that says which column holds the part. --country bounds the
-// answers, so the column of the country has a longer one.
+// answers, and --state is where runs are kept, so these two have longer ones.
 func (p Part) Flag() string {
-	if p == Country {
-		return "--country-column"
+	if p == Country || p == State {
+		return "--" + p.String() + "-column"
 	}
 	return "--" + p.String()
 }

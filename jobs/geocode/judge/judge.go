@@ -42,6 +42,9 @@ const (
 	OutsideCountry             // in no country of --country
 	OutsideBox                 // outside --bbox
 	TooFar                     // further from the point than was allowed
+	AtSea                      // the point that was given lies in no country
+	Apart                      // another finder puts it further away than it may
+	Alone                      // no other finder has it, though two were to agree
 	Swapped                    // its latitude and longitude are changed over
 	Spelling                   // a name is spelt otherwise, by a letter or by a word left out
 	NearNumber                 // 12 for 12a, or the other way round
@@ -51,7 +54,7 @@ const (
 )
 
 var markNames = [markCount]string{
-	"null_island", "country_centre", "outside_country", "outside_bbox", "too_far", "swapped", "spelling", "near_number", "ambiguous", "crowded",
+	"null_island", "country_centre", "outside_country", "outside_bbox", "too_far", "at_sea", "apart", "alone", "swapped", "spelling", "near_number", "ambiguous", "crowded",
 }
 
 func (m Mark) String() string { return markNames[m] }

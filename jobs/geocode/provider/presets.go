@@ -150,7 +150,7 @@ func paidProviders() []entry {
 		}, pelias},
 		{"opencage", "https://api.opencagedata.com/geocode/v1", Preset{
 			PerSecond: 1, AtOnce: 1, PerDay: 2500, Zone: ZoneUTC, Attribution: osmAttribution + "; geocoder: OpenCage", Stores: StoresYes,
-			NeedsKey: true, KeyVariable: "OPENCAGE_API_KEY", Source: "https://opencagedata.com/api#rate-limiting, of the free trial, November 2026; a plan has its own: --rate, --per-day",
+			NeedsKey: true, KeyVariable: "OPENCAGE_API_KEY", Source: "https://opencagedata.com/api#rate-limiting, of the free trial, November 2026; a plan has its own: --request-rate, --requests-per-day",
 		}, openCage},
 		{"google", "https://maps.googleapis.com", googlePreset(50), google},
 		{"googlev4", "https://geocode.googleapis.com", googlePreset(25), googleV4},

@@ -182,7 +182,7 @@ func (p *Provider) ask(q *geo.Query) (*request, error) {
 
 func (p *Provider) finish(ctx context.Context, r *request, key Key) (*http.Request, error) {
 	if key.Empty() && p.Preset.NeedsKey && !p.own {
-		return nil, fmt.Errorf("%s needs a key: --key-file FILE, or %s", p.Name, p.Preset.KeyVariable)
+		return nil, fmt.Errorf("%s needs a key: --api-key-file FILE, or %s", p.Name, p.Preset.KeyVariable)
 	}
 	r.header.Set("User-Agent", p.contact)
 	r.header.Set("Accept", "application/json, */*;q=0.5")

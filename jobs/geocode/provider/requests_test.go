@@ -119,7 +119,7 @@ func TestRefusals(t *testing.T) {
 		t.Error(err)
 	}
 	for _, name := range []string{"google", "opencage", "here"} {
-		if _, err := openTest(t, name).Request(t.Context(), asked(""), Key{}); err == nil || !strings.Contains(err.Error(), "--key-file") {
+		if _, err := openTest(t, name).Request(t.Context(), asked(""), Key{}); err == nil || !strings.Contains(err.Error(), "--api-key-file") {
 			t.Errorf("%s without a key: %v", name, err)
 		}
 	}

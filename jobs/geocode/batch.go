@@ -1,0 +1,277 @@
+package geocode
+
+import (
+	"brood/jobs"
+	"brood/jobs/geocode/cache"
+	"brood/jobs/geocode/geo"
+	"brood/jobs/geocode/provider"
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// batchSize is how many rows are sent to a provider in one request; 1: one by one.
+func (c *config) batchSize(p *provider.Provider) int {
+	b := p.Batch()
+	if b == nil || c.Reverse || c.FromCache || c.Batch == 1 {
+		return 1
+	}
+	n := min(b.Most, mostInHand)
+	if c.Batch > 0 {
+		n = min(n, c.Batch)
+	}
+	return n
+}
+
+// batch is the first source, if it is sent many rows at a time; nil otherwise.
+func (t *tools) batch() *batch {
+	if t.remote == nil || t.c.batchSize(t.remote.Provider) < 2 {
+		return nil
+	}
+	return &batch{Batch: t.remote.Provider.Batch(), remote: t.remote}
+}
+
+// batch is how a provider takes many questions at once.
+type batch struct {
+	*provider.Batch
+	remote *remote
+}
+
+// linger is how long it is waited for more rows when there is room for them. The next ones come
+// within a millisecond, unless they wait for something else.
+const linger = 50 * time.Millisecond
+
+// mostSingly is how many rows of a worker are asked for singly at a time, after their batch.
+const mostSingly = 16
+
+// stream has many rows in hand, and sends them together.
+type stream struct {
+	*runner
+	batch  *batch
+	ctx    context.Context //nolint:containedctx // of all that it has begun; ends with Close
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+	singly chan struct{}
+
+	mu    sync.Mutex // also of rep
+	rep   jobs.Reporter
+	most  int
+	wait  []*waiting
+	timer *time.Timer
+}
+
+// waiting is a row in hand.
+type waiting struct {
+	at    int
+	asked asked
+	key   cache.Key
+}
+
+func newStream(r *runner, b *batch) *stream {
+	s := &stream{runner: r, batch: b, singly: make(chan struct{}, mostSingly)}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// Stream says at how many places rows are begun.
+func (s *stream) Stream(places int, rep jobs.Reporter) {
+	s.most, s.rep = min(places, s.tools.c.batchSize(s.batch.remote.Provider)), rep
+}
+
+// Begin takes a row in hand.
+func (s *stream) Begin(at int, rec *jobs.Record) error {
+	w := &waiting{at: at, asked: s.asker.read(rec)}
+	if w.asked.answered() {
+		s.report(w, nil, nil)
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wait = append(s.wait, w)
+	if len(s.wait) >= s.most {
+		s.leave()
+	}
+	return nil
+}
+
+// Flush says that no other row comes at once.
+func (s *stream) Flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rep.Flush()
+	if len(s.wait) == 0 {
+		return nil
+	}
+	if s.timer == nil {
+		s.timer = time.AfterFunc(linger, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.leave()
+		})
+		return nil
+	}
+	s.timer.Reset(linger)
+	return nil
+}
+
+// leave sends what waits, on its way. The caller holds the lock.
+func (s *stream) leave() {
+	all := s.wait
+	s.wait = nil
+	if len(all) == 0 || s.ctx.Err() != nil {
+		return
+	}
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		s.send(all)
+	}()
+}
+
+// send asks for rows in one request, or in as many as they fit into: without those whose answer is
+// kept, and those that the batch does not take, which are asked for singly.
+func (s *stream) send(all []*waiting) {
+	var rest []*waiting
+	for _, w := range all {
+		q := &w.asked.Query
+		w.key = s.batch.remote.cacheKey(q)
+		if a, ok := s.batch.remote.recall(s.ctx, w.key, q); ok {
+			s.finish(w, &a)
+		} else if !s.batch.Takes(q) {
+			s.finish(w, nil)
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	for len(rest) > 0 {
+		n := s.batch.Fit(questions(rest))
+		s.together(rest[:n])
+		rest = rest[n:]
+	}
+}
+
+func questions(all []*waiting) []*geo.Query {
+	out := make([]*geo.Query, len(all))
+	for i, w := range all {
+		out[i] = &w.asked.Query
+	}
+	return out
+}
+
+// together sends rows in one request. If that fails for their sake, or nobody knows why, it is sent
+// again in halves, so that one row that breaks a batch breaks only itself.
+func (s *stream) together(all []*waiting) {
+	if len(all) == 0 {
+		return
+	}
+	outcomes, at, t := s.request(all)
+	switch {
+	case t == nil:
+		for i, w := range all {
+			s.settle(w, &outcomes[i], at)
+		}
+	case t.Verdict == jobs.VerdictThrottle || t.Verdict == jobs.VerdictAbort || len(all) == 1 || s.ctx.Err() != nil:
+		for _, w := range all {
+			s.report(w, nil, t)
+		}
+	default:
+		a, b := provider.Split(all)
+		s.together(a)
+		s.together(b)
+	}
+}
+
+// request makes one request, and reads its answer.
+func (s *stream) request(all []*waiting) ([]provider.Outcome, time.Time, *trouble) {
+	r := s.batch.remote
+	qs := questions(all)
+	req, err := s.batch.Request(s.ctx, qs, r.key)
+	if err != nil {
+		return nil, time.Time{}, abort("request", "%s: %v", r.Name, r.key.ScrubError(err))
+	}
+	n := 1
+	if s.batch.Each {
+		n = len(all)
+	}
+	a, t := r.send(s.ctx, n, req)
+	if t != nil {
+		return nil, time.Time{}, t
+	}
+	out, err := s.batch.Read(a.Status, a.Header, a.Body, qs)
+	if err != nil {
+		return nil, time.Time{}, r.refused(err)
+	}
+	return out, time.Now(), nil
+}
+
+// settle goes on with the answer to one row of a batch.
+func (s *stream) settle(w *waiting, o *provider.Outcome, at time.Time) {
+	r := s.batch.remote
+	switch {
+	case o.Again || o.State == provider.Tie:
+		s.finish(w, nil) // singly
+	case o.State == provider.Broken:
+		t := &trouble{Verdict: jobs.VerdictRetry, Class: "batch", Text: r.Name + ": the answer in the batch makes no sense"}
+		if o.Err != nil {
+			var own *trouble
+			if errors.As(o.Err, &own) {
+				t = own
+			} else {
+				t.Text = r.Name + ": " + r.key.Scrub(o.Err.Error())
+			}
+		}
+		s.report(w, nil, t)
+	default:
+		a := &answer{places: o.Places, at: at}
+		a.expires = r.keepPlaces(s.ctx, w.key, o.Places, at)
+		s.finish(w, a)
+	}
+}
+
+// finish asks for the row as any other is asked for, from the first answer on if there is one.
+func (s *stream) finish(w *waiting, first *answer) {
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		if first == nil || len(first.places) == 0 || len(s.chain.sources) > 1 {
+			s.singly <- struct{}{}
+			defer func() { <-s.singly }()
+		}
+		f, t := s.chain.ask(s.ctx, &w.asked.Query, first)
+		s.report(w, f, t)
+	}()
+}
+
+// report ends a row.
+func (s *stream) report(w *waiting, f *found, t *trouble) {
+	var res jobs.Result
+	if t != nil {
+		t.Into(&res)
+		s.failed(&res)
+	} else {
+		s.end(&w.asked, f, &res)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() != nil {
+		return // nobody listens any more
+	}
+	s.rep.End(w.at, &res)
+	s.rep.Flush()
+}
+
+// Fork is not asked for: rows are in hand by Begin.
+func (s *stream) Fork() (jobs.Runner, error) { return nil, errors.ErrUnsupported }
+
+// Close ends what is under way.
+func (s *stream) Close() error {
+	s.cancel()
+	s.mu.Lock()
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	s.mu.Unlock()
+	s.work.Wait()
+	return s.runner.Close()
+}

@@ -1,0 +1,101 @@
+package geocode
+
+import (
+	"brood/jobs/geocode/gazetteer"
+	"brood/jobs/geocode/geo"
+	"brood/jobs/geocode/places"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// gazetteerDir is where the index of places is built, in the state directory.
+const gazetteerDir = "gazetteer"
+
+// offline is the source on this machine: the user's own address points, and behind them the
+// places and postcodes of GeoNames.
+type offline struct {
+	points []*places.Index
+	index  *gazetteer.Index
+}
+
+func newOffline(_ context.Context, s *sourceConfig, state string) (*offline, error) {
+	o := &offline{}
+	for _, name := range s.Places {
+		p, err := places.Open(places.Path(state, name))
+		if err != nil {
+			return nil, errors.Join(err, o.close())
+		}
+		o.points = append(o.points, p)
+	}
+	var err error
+	if o.index, err = gazetteer.Open(filepath.Join(state, gazetteerDir)); err != nil {
+		return nil, errors.Join(err, o.close())
+	}
+	return o, nil
+}
+
+func (o *offline) name() string { return offlineName }
+
+// insists is false: what the index does not know of a question it passes over, and says so.
+func (o *offline) insists() bool { return false }
+
+// ask looks among the points first, and takes of them what is there, as they know houses; what they
+// do not have the index may know by its town.
+func (o *offline) ask(ctx context.Context, q *geo.Query) (answer, *trouble) {
+	a := answer{at: time.Now()}
+	if q.Level == geo.LevelAddress {
+		for _, p := range o.points {
+			found, err := p.Find(ctx, q)
+			if err != nil {
+				return a, broken(err)
+			}
+			a.places = append(a.places, found...)
+		}
+		if len(a.places) > 0 {
+			return a, nil
+		}
+	}
+	found, err := o.index.Find(ctx, q)
+	if err != nil {
+		return a, broken(err)
+	}
+	a.places = found
+	return a, nil
+}
+
+// broken is that a file of this machine cannot be read: no other row would be better off.
+func broken(err error) *trouble { return abort("index", "%v", err) }
+
+func (o *offline) close() error {
+	var errs []error
+	for _, p := range o.points {
+		errs = append(errs, p.Close())
+	}
+	if o.index != nil {
+		errs = append(errs, o.index.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// checkOffline refuses points and postcodes that are not there.
+func checkOffline(s *sourceConfig, state string) error {
+	for _, name := range s.Places {
+		p, err := places.Open(places.Path(state, name))
+		if err != nil {
+			return fmt.Errorf("--places %s: %w; brood places list says which there are", name, err)
+		}
+		if err := p.Close(); err != nil {
+			return err
+		}
+	}
+	for _, f := range s.Postcodes {
+		if _, err := os.Stat(f); err != nil {
+			return fmt.Errorf("--postcodes: %w", err)
+		}
+	}
+	return nil
+}
