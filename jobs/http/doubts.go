@@ -93,11 +93,12 @@ func (d *doubts) weigh(ctx context.Context, seq jobs.Seq, attempt int) (jobs.Ver
 		}
 	}
 	d.waiting--
+	alone := d.row < 2 // no other was refused since one was taken
 	switch {
+	case alone && attempt > 1: // nor did it help to wait, in this session or in an earlier one
+		return jobs.VerdictFailed, 0
 	case d.taken == 0, before, d.row >= doubtEnough:
 		return jobs.VerdictAbort, 0
-	case attempt > 1:
-		return jobs.VerdictFailed, 0
 	}
 	return jobs.VerdictRetry, doubtTime
 }

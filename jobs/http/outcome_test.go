@@ -273,6 +273,16 @@ func TestDoubts(t *testing.T) {
 			t.Errorf("%d: %s", i, v)
 		}
 	}
+	// The last of a run has no other to be compared with.
+	r = start()
+	for i, want := range []struct {
+		seq, attempt int
+		verdict      jobs.Verdict
+	}{{0, 1, jobs.VerdictOK}, {1, 1, jobs.VerdictRetry}, {1, 2, jobs.VerdictFailed}} {
+		if v := ask(r, want.seq, want.attempt); v != want.verdict {
+			t.Errorf("the last, %d: %s", i, v)
+		}
+	}
 	r = start()
 	_ = ask(r, 0, 1)
 	no["all"] = true // a token that has expired

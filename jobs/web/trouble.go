@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -133,6 +134,7 @@ func (c *Client) trouble(ctx context.Context, host string, way *way, err error) 
 func plainReason(err error) string {
 	var dns *net.DNSError
 	var op *net.OpError
+	var system *os.SyscallError
 	var verify *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &dns):
@@ -146,6 +148,8 @@ func plainReason(err error) string {
 		return "it ended early"
 	case isTimeout(err):
 		return "no answer in time"
+	case errors.As(err, &system):
+		return system.Err.Error()
 	case errors.As(err, &op) && op.Err != nil:
 		return op.Err.Error()
 	}

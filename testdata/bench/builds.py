@@ -11,7 +11,8 @@ def limits(folder, say):
     """The limits, compiled. What cannot be is missing on the page."""
     os.makedirs(folder, exist_ok=True)
     for argv in (["cc", "-O2", "-o", os.path.join(folder, "spawn"), os.path.join(HERE, "spawn.c")],
-                 ["go", "build", "-o", os.path.join(folder, "pipes"), os.path.join(HERE, "pipes.go")]):
+                 ["go", "build", "-o", os.path.join(folder, "pipes"), os.path.join(HERE, "pipes.go")],
+                 ["go", "build", "-o", os.path.join(folder, "answers"), os.path.join(HERE, "answers", "main.go")]):
         try:
             subprocess.run(argv, check=True)
         except (OSError, subprocess.CalledProcessError) as why:

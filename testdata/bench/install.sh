@@ -9,6 +9,8 @@ command -v fd >/dev/null 2>&1 || need fdfind fd-find
 need ruby ruby
 ruby -e 'require "parallel"' 2>/dev/null || missing="$missing ruby-parallel"
 need awk mawk
+need hey hey
+need ab apache2-utils
 [ -z "$missing" ] && exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
 	echo "please install:$missing" >&2

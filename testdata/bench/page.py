@@ -47,7 +47,7 @@ class Page:
                           self.peers("lines", "Lines", "lines", LINES),
                           self.peers("csv", "CSV", "csv", CSV),
                           self.peers("pipe", "Programs that stay", None, PIPE),
-                          self.mail(), self.in_flight(), self.growth(), self.sizes(), self.keys(), self.once(),
+                          self.mail(), self.peers("http", "HTTP", None, HTTP), self.in_flight(), self.growth(), self.sizes(), self.keys(), self.once(),
                           self.memory(), self.syscalls(), self.not_measured()]).rstrip("\n") + "\n"
 
     def cell(self, make, key, *names, otherwise=NOTHING):
@@ -321,6 +321,8 @@ PIPE = ("The program is [upper.py](../testdata/workers/upper.py), which reads a 
         "function. GNU parallel gives a new program each block of 1 MiB; alone it reads all requests from a file.")
 MAIL = ("brood composes each message from a template, sends it once, intent and outcome on the disk; smtp-source sends the same bytes again and again. "
         "Both write to Postfix' smtp-sink on the same machine.")
+HTTP = ("brood asks for another URL each time, reads the answer as JSON, writes a row for it and keeps its ledger; hey (Go) and ab (C) ask for the "
+        "same one again and again, and keep nothing.")
 IN_FLIGHT_TEXT = ("Each record takes 20 ms in which nothing is computed, as when a server is asked. There is a process for each record in hand, or "
                   "(`--per-worker`) ten for all. Bare Go pipes: a parent with children that read, sleep and write, and nothing else. Starts are counted.")
 GROWTH = "Lines through `echo`, in order, 2 workers. Pool with a chunksize of 1 ends at 100,000."

@@ -53,6 +53,7 @@ class Works:
         yield self.commands()
         yield self.pipe()
         yield from self.mail()
+        yield from self.http()
         yield from self.in_flight()
         yield self.workers()
         yield self.lines()
@@ -116,6 +117,23 @@ class Works:
                           self.ours(n, *args, "-j", sessions, out=self.out("sent.csv"), lines=n + 1) +
                           [Entry("smtp-source", [*source, "-d", "-m", str(n), "-l", "1000", "-s", sessions,
                                                  "-f", "me@x.example", "-t", "you@d.example", address], n)])
+
+    def http(self):
+        """hey and ab ask for the same URL again and again and keep nothing; brood for another one each
+        time, with a column of the answer, and the ledger."""
+        n = self.n(50_000, least=400)
+        if not os.path.exists(self.tool("answers")):
+            return
+        with answers(self.tool("answers")) as address:
+            out = self.out("answers.csv")
+            args = ["http", "-j", "200", "--column", "path=.path", "-o", out, "--url", f"http://{address}/n/{{line}}"]
+            done = {"out": out, "lines": n + 1}
+            src, one = self.data.numbers(n), f"http://{address}/n/1"
+            yield Row("http", f"{n:,} requests to a Go server on the same machine, 200 at a time",
+                      self.ours(n, *args, src, **done) + self.ours(n, *args, "-d", "n={line}", src, name=", POST, once", **done) + [
+                Entry("hey", ["hey", "-n", str(n // 200 * 200), "-c", "200", one], n // 200 * 200),
+                Entry("ab -k", ["ab", "-q", "-k", "-n", str(n), "-c", "200", one], n),
+            ])
 
     def in_flight(self):
         each = max(10, int(100 * min(1, 2 * self.scale)))
@@ -247,6 +265,21 @@ def smtp_sink(postfix):
         del os.environ["LD_LIBRARY_PATH"]
 
 
+@contextlib.contextmanager
+def answers(program):
+    """A server that answers every request with its path, as JSON: its address."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % s.getsockname()[1]
+    server = subprocess.Popen([program, address])
+    try:
+        await_listener(address)
+        yield address
+    finally:
+        server.kill()
+        server.wait()
+
+
 def await_listener(address):
     host, port = address.split(":")
     for _ in range(200):
@@ -255,4 +288,4 @@ def await_listener(address):
             return
         except OSError:
             time.sleep(0.05)
-    raise OSError(f"smtp-sink does not listen at {address}")
+    raise OSError(f"nobody listens at {address}")
