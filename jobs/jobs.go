@@ -40,6 +40,10 @@ type Definition struct {
 	Prints bool
 	// TakesRows says that a record may be several rows, see Shape.Rows.
 	TakesRows bool
+	// Guesses says that its tables are as spreadsheet programs save them: where they are not in UTF-8 the encoding is
+	// guessed, and so is what separates the fields. That is told, and kept with the run. Without it such a
+	// table is refused, or its rows are bad input.
+	Guesses bool
 	// TakesCommand says that the words after "--" belong to the job.
 	TakesCommand bool
 	Flags        []Flag

@@ -30,8 +30,8 @@ func asBroodtest(t *testing.T, args ...string) *exec.Cmd {
 	return exec.Command(link, args...)
 }
 
-// broodtestMain is brood with the jobs misbehave, effect, arrive, fetch and
-// leak. It ends with status 99 if the parent has left a descriptor open.
+// broodtestMain is brood with the jobs misbehave, effect, arrive, fetch,
+// leak and lookup. It ends with status 99 if the parent has left a descriptor open.
 func broodtestMain() {
 	registry := jobs.NewRegistry(&jobs.Definition{
 		Name: "misbehave", Retries: 0,
@@ -45,7 +45,7 @@ func broodtestMain() {
 			}
 			return misbehaving{}, nil
 		},
-	}, effectJob(), arriveJob(), fetchJob(), leakJob())
+	}, effectJob(), arriveJob(), fetchJob(), leakJob(), lookupJob())
 	if len(os.Args) > 1 && os.Args[1] == wire.Command {
 		os.Exit(worker.Main(registry))
 	}

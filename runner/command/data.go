@@ -72,6 +72,11 @@ func (e *env) chooseFormat(c *cli.Context, data *dataset.Spec) error {
 	if data.Delimiter, err = parseDelimiter(c.String("delimiter")); err != nil {
 		return err
 	}
+	if c.IsSet("encoding") {
+		if data.Charset, err = dataset.ParseCharset(c.String("encoding")); err != nil {
+			return usage("", "--encoding: %w", err)
+		}
+	}
 	data.NoHeader, data.Sheet = c.Bool("no-header"), c.String("sheet")
 	if data.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
 		return err

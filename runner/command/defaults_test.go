@@ -23,7 +23,7 @@ var given = map[string]string{
 	"allow-connect": "", "env": "LANG", "secret": "", "adaptive": "true", "breaker": "50%/20 for 1m",
 	"load": "90", "memfree": "1MiB", "pressure": "cpu=99",
 	"effect": "keyed", "limit": "5", "unordered": "true", "key": "name", "key-normalize": "lower",
-	"once-per": "spring", "key-scope": "summer", plainFlag: "true",
+	"once-per": "spring", "key-scope": "summer", plainFlag: "true", likeFlag: "", // which says nothing before the dataset is open
 }
 
 // needs are the flags without which another means nothing.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/dataset"
 	"brood/runner/form"
 	"brood/runner/home"
 	"brood/runner/sink"
@@ -13,6 +14,9 @@ import (
 
 // plainFlag leaves the engine's own columns out of the results.
 const plainFlag = "no-run-columns"
+
+// likeFlag writes a table as the dataset is written.
+const likeFlag = "like-input"
 
 // outputFormat reads --output-format: how results are written, or what is made of them in the end.
 func outputFormat(word string) (sink.Format, spec.FormKind, error) {
@@ -59,10 +63,16 @@ func (e *env) chooseForm(c *cli.Context, cfg *spec.Config) (err error) {
 	return nil
 }
 
-// completeForm settles what is made of the results, now that their columns are known, and refuses what cannot be made.
-func completeForm(cfg *spec.Config, s *jobs.Shape) error {
-	if cfg.Form == nil {
-		return nil
+// completeForm settles what is made of the results, now that their columns are known and what the dataset looks like, and
+// refuses what cannot be made.
+func (e *env) completeForm(c *cli.Context, cfg *spec.Config, s *jobs.Shape) error {
+	if err := e.dress(c, cfg); err != nil || cfg.Form == nil {
+		return err
+	}
+	if !c.Bool("dry-run") {
+		if err := form.Check(cfg.Form.Path); err != nil {
+			return usage("Give the results another name.", "-o: %w", err)
+		}
 	}
 	columns := slices.Clone(s.Columns)
 	for _, c := range cfg.Plan.Columns {
@@ -83,6 +93,32 @@ func completeForm(cfg *spec.Config, s *jobs.Shape) error {
 	if cfg.Form.Point, ok = form.PointOf(columns); !ok {
 		return usage("Call them lat and lon, or latitude and longitude.", "-o %s: no columns of the results have coordinates", cfg.Form.Path)
 	}
+	return nil
+}
+
+// dress has a table written as the dataset is, if that is asked for and makes a difference.
+func (e *env) dress(c *cli.Context, cfg *spec.Config) (err error) {
+	d := cfg.Dataset.Dress
+	kind, table := spec.FormCSV, cfg.OutputFormat == sink.FormatCSV
+	if cfg.OutputFormat == sink.FormatTSV {
+		kind, table = spec.FormTSV, true
+	}
+	if cfg.Form != nil {
+		kind = cfg.Form.Kind
+		table = kind == spec.FormCSV || kind == spec.FormTSV
+	}
+	if kind == spec.FormTSV || cfg.Dataset.Format == dataset.FormatTSV {
+		d.Delimiter = 0 // that of its own format
+	}
+	if !c.Bool(likeFlag) || !table || cfg.Output == sink.Stdout || d == (dataset.Dress{}) {
+		return nil
+	}
+	if cfg.Form == nil {
+		if cfg.OutputFormat, err = e.formed(c, cfg, kind); err != nil {
+			return err
+		}
+	}
+	cfg.Form.Dress = d
 	return nil
 }
 

@@ -3,7 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner"
-	"brood/runner/form"
+	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/sink"
 	"brood/runner/spec"
@@ -114,7 +114,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		if _, err := sink.NewEncoder(cfg.OutputFormat, s, p.Columns); err != nil {
 			return usage("", "%w", err)
 		}
-		return completeForm(cfg, s)
+		return e.completeForm(c, cfg, s)
 	}
 	if c.Bool("dry-run") || (d.Rehearses != nil && d.Rehearses(given)) {
 		return e.rehearse(c.Context, cfg, plan)
@@ -124,11 +124,6 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	}
 	if err := checkResults(c, state, cfg.Name, cfg.Target()); err != nil {
 		return err
-	}
-	if cfg.Form != nil {
-		if err := form.Check(cfg.Form.Path); err != nil {
-			return usage("Give the results another name.", "-o: %w", err)
-		}
 	}
 	dir, err := openDir(c, state, cfg.Name)
 	if err != nil {
@@ -194,7 +189,7 @@ func (e *env) takeDefaults(c *cli.Context, cfg *spec.Config) error {
 func mayDefault(name string) bool {
 	named := func(f cli.Flag) bool { return slices.Contains(f.Names(), name) }
 	switch name {
-	case "effect", "limit", "unordered", "key", "key-normalize", "once-per", "key-scope", plainFlag:
+	case "effect", "limit", "unordered", "key", "key-normalize", "once-per", "key-scope", plainFlag, likeFlag:
 		return true
 	case "state", "wait", "take-over":
 		return false // the run directory is open
@@ -232,7 +227,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 			return nil, err
 		}
 	}
-	cfg := &spec.Config{Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, DrainTimeout: spec.Drain{Auto: true}}
+	cfg := &spec.Config{Dataset: dataset.Spec{Guesses: d.Guesses}, Job: d.Name, Words: e.words, Effect: d.Effect, KeyLifetime: d.KeyLifetime, Retries: d.Retries, DrainTimeout: spec.Drain{Auto: true}}
 	var err error
 	if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
 		return nil, err

@@ -17,7 +17,8 @@ const (
 type Coat struct {
 	Pack   Pack   `json:"pack,omitempty"`
 	Member string `json:"member,omitempty"` // the file in a zip archive, the sheet of a workbook
-	// Charset is utf-16le or utf-16be; empty: it is UTF-8, or nobody knows.
+	// Charset is utf-16le or utf-16be, or an encoding with a byte for each character, see ParseCharset; empty: it
+	// is UTF-8, or nobody knows.
 	Charset string `json:"charset,omitempty"`
 	CR      bool   `json:"cr,omitempty"`   // lines end with a carriage return alone
 	CRLF    bool   `json:"crlf,omitempty"` // of plain lines: the return before a line end is no part of them

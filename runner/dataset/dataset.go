@@ -131,6 +131,12 @@ type Spec struct {
 	Coats []Coat `json:"coats,omitempty"`
 	// Lines says that the files are lines whatever their names say, if no format is given.
 	Lines bool `json:"-"`
+	// Charset is the encoding that the files are said to be in, see ParseCharset; empty: nobody has said.
+	Charset string `json:"-"`
+	// Guesses says that the encoding of tables, and what separates their fields, may be guessed.
+	Guesses bool `json:"-"`
+	// Dress is how the first file is written, of a run that begins; Reader.Settled has it.
+	Dress Dress `json:"-"`
 	// Sheet is which sheet of a workbook is asked for, by its name or number.
 	Sheet string `json:"-"`
 
@@ -139,6 +145,7 @@ type Spec struct {
 	guessed   bool // the format is by the names
 	said      bool // it was given
 	delimited bool // the delimiter is not, it was given
+	told      byte // the delimiter, where it was guessed and is not the format's own
 }
 
 // Resolve settles the format by the names of the files.

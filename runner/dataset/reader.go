@@ -252,7 +252,7 @@ func (r *Reader) checkText(rec *Record) {
 		line += countLines(before)
 	}
 	col := at - bytes.LastIndexByte(before, '\n')
-	rec.Err = &InputError{File: r.name(), Line: line, Column: col, Reason: fmt.Sprintf("byte %#x is not valid UTF-8; convert the file, for example with iconv -t UTF-8", rec.Raw[at])}
+	rec.Err = &InputError{File: r.name(), Line: line, Column: col, Reason: fmt.Sprintf("byte %#x is not valid UTF-8; say what it is in, such as --encoding windows-1252, or convert it with iconv -t UTF-8", rec.Raw[at])}
 }
 
 // checkZeros refuses a row with a zero byte, such as the end of a file has that was being

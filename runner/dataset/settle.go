@@ -82,7 +82,7 @@ func (r *Reader) settleFile(i int) error {
 		if err := r.openFile(Position{File: i, Line: 1}); err != nil {
 			return err
 		}
-		g := guise{format: s.formatOf(i), said: s.said, coat: s.coat(i), packed: r.src.packed}
+		g := guise{format: s.formatOf(i), said: s.said, coat: s.coat(i), packed: r.src.packed, asked: s.Charset}
 		if path != Stdin {
 			g.name = strings.ToLower(filepath.Base(path))
 		}
@@ -102,8 +102,13 @@ func (r *Reader) settleFile(i int) error {
 			return unfit(path, f.is, piped(f.do, g.format))
 		}
 		s.Coats[i] = f.coat
-		if !f.again {
-			return r.settleTable(i, f.sep)
+		if f.again {
+			continue
+		}
+		if again, err := r.guess(i, head, end); err != nil {
+			return err
+		} else if !again {
+			return r.settleTable(i, f.sep, head)
 		}
 	}
 }
@@ -117,13 +122,15 @@ func piped(do string, f Format) string {
 }
 
 // settleTable settles what only tables have. The first file says what separates fields.
-func (r *Reader) settleTable(i int, sep byte) error {
+func (r *Reader) settleTable(i int, sep byte, head []byte) error {
 	s := &r.spec
 	if s.Coats[i].Pack != PackSheet && s.Sheet != "" {
 		return unfit(s.Paths[i], "it is no Excel workbook, so it has no sheet "+s.Sheet, "Leave --sheet away.")
 	}
 	if i == 0 {
 		s.Format = s.formatOf(0)
+		marked := r.win.offset > 0 // which openFile has passed over
+		defer func() { s.Dress = dressOf(head, marked, s, &s.Coats[0]) }()
 	}
 	switch {
 	case s.delimited:
@@ -133,6 +140,11 @@ func (r *Reader) settleTable(i int, sep byte) error {
 		s.Delimiter = sep
 	case i == 0:
 		s.Delimiter = s.Format.delimiter()
+		if s.Guesses && s.Coats[0].Pack != PackSheet && s.Format == FormatCSV {
+			if c := guessDelimiter(head, s.Delimiter); c != s.Delimiter {
+				s.Delimiter, s.told = c, c
+			}
+		}
 	}
 	return nil
 }
@@ -178,7 +190,7 @@ func (r *Reader) lookAhead(f Format) (head []byte, end bool) {
 // lateStdin looks at standard input when its turn comes behind files. How it is read is not
 // stored, so it must be what it seems.
 func (r *Reader) lateStdin() error {
-	g := guise{format: r.spec.Format, said: r.spec.Format != FormatLines, packed: r.src.packed}
+	g := guise{format: r.spec.Format, said: r.spec.Format != FormatLines, packed: r.src.packed, asked: r.spec.Charset}
 	head, end := r.lookAhead(g.format)
 	g.end = end
 	f := sniff(head, g)
@@ -210,7 +222,10 @@ func (r *Reader) Notes() []string {
 			note("read %s in the archive", c.Member)
 		}
 		if c.Charset != "" {
-			note("read as %s", strings.ToUpper(c.Charset))
+			note("read as %s", strings.ToUpper(c.Charset)+howElse(&r.spec, c.Charset))
+		}
+		if i == 0 && r.spec.told != 0 {
+			note("its fields are separated by %q (-d if they are not)", r.spec.told)
 		}
 		switch {
 		case c.CR:
@@ -220,6 +235,14 @@ func (r *Reader) Notes() []string {
 		}
 	}
 	return out
+}
+
+// howElse says how to say that a guess is wrong.
+func howElse(s *Spec, charset string) string {
+	if s.Charset != "" || charset == UTF16LE || charset == UTF16BE {
+		return ""
+	}
+	return ", as it is no UTF-8 (--encoding if it is another)"
 }
 
 // skipSep passes over a first line that says what separates fields.

@@ -18,10 +18,11 @@ import (
 type guise struct {
 	name   string // of the file, in small letters, without its directory; empty for standard input
 	format Format
-	said   bool // somebody has said that it is of that format
-	coat   Coat // what has been taken off already
-	packed bool // so that the bytes come out of something compressed
-	end    bool // these are all bytes
+	said   bool   // somebody has said that it is of that format
+	coat   Coat   // what has been taken off already
+	asked  string // the encoding that somebody has said it is in
+	packed bool   // so that the bytes come out of something compressed
+	end    bool   // these are all bytes
 }
 
 // finding is what the first bytes of a file say.
@@ -147,9 +148,10 @@ func (f *finding) misnamed(g guise) bool {
 	return true
 }
 
+// UTF-16, as Coat.Charset has it: the lower byte first, or the higher.
 const (
-	utf16LE = "utf-16le"
-	utf16BE = "utf-16be"
+	UTF16LE = "utf-16le"
+	UTF16BE = "utf-16be"
 )
 
 // decode finds text that is not in UTF-8 by its mark, or by its zero bytes.
@@ -161,9 +163,13 @@ func (f *finding) decode(head []byte, g guise) bool {
 	case bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")), bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff")):
 		f.is, f.do = "it is UTF-32", "Convert it: iconv -f UTF-32 -t UTF-8 FILE | brood run … -"
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
-		f.coat.Charset, f.again = utf16LE, true
+		f.coat.Charset, f.again = UTF16LE, true
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
-		f.coat.Charset, f.again = utf16BE, true
+		f.coat.Charset, f.again = UTF16BE, true
+	case g.asked == utf8Name:
+		return false
+	case g.asked != "":
+		f.coat.Charset, f.again = g.asked, true
 	case g.format != FormatNUL:
 		if name := unmarkedUTF16(head); name != "" {
 			f.is, f.do = "it seems to be UTF-16, without the mark that would say so", "Convert it: iconv -f "+name+" -t UTF-8 FILE | brood run … -"

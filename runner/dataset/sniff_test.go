@@ -50,9 +50,9 @@ func TestSniff(t *testing.T) {
 		{"a,b\n", packed(named("list.csv.xz", FormatCSV)), finding{}},
 
 		// Text that is not UTF-8.
-		{"\xff\xfea\x00\n\x00", csv, finding{coat: Coat{Charset: utf16LE}, again: true}},
-		{"\xfe\xff\x00a\x00\n", lines, finding{coat: Coat{Charset: utf16BE}, again: true}},
-		{"\xff\xfea\x00\n\x00", bytes, finding{coat: Coat{Charset: utf16LE}, again: true}},
+		{"\xff\xfea\x00\n\x00", csv, finding{coat: Coat{Charset: UTF16LE}, again: true}},
+		{"\xfe\xff\x00a\x00\n", lines, finding{coat: Coat{Charset: UTF16BE}, again: true}},
+		{"\xff\xfea\x00\n\x00", bytes, finding{coat: Coat{Charset: UTF16LE}, again: true}},
 		{"\xff\xfea\x00\n\x00", nul, finding{is: "it is UTF-16, where zero bytes separate nothing"}},
 		{"\xff\xfe\x00\x00a\x00\x00\x00", csv, finding{is: "it is UTF-32"}},
 		{utf16le("name,city\n"), csv, finding{is: "it seems to be UTF-16"}},

@@ -111,7 +111,9 @@ func (s *stream) decode(spec *Spec, file int, offset int64) error {
 	if direct {
 		s.at.Store(offset)
 	}
-	if coat.Charset != "" {
+	if of := CharmapOf(coat.Charset); of != nil {
+		s.Reader = newByteReader(s.Reader, of)
+	} else if coat.Charset != "" {
 		s.Reader = newUTF16Reader(s.Reader, coat.Charset)
 	}
 	if coat.CR {

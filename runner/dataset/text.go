@@ -21,7 +21,7 @@ type utf16Reader struct {
 }
 
 func newUTF16Reader(in io.Reader, charset string) *utf16Reader {
-	return &utf16Reader{in: in, big: charset == utf16BE}
+	return &utf16Reader{in: in, big: charset == UTF16BE}
 }
 
 func (u *utf16Reader) Read(p []byte) (int, error) {

@@ -17,7 +17,7 @@ func FuzzUTF16(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for charset, order := range map[string]binary.ByteOrder{utf16LE: binary.LittleEndian, utf16BE: binary.BigEndian} {
+		for charset, order := range map[string]binary.ByteOrder{UTF16LE: binary.LittleEndian, UTF16BE: binary.BigEndian} {
 			units := make([]uint16, len(b)/2)
 			for i := range units {
 				units[i] = order.Uint16(b[2*i:])

@@ -73,7 +73,7 @@ func write(w io.Writer, cfg *spec.Config, rows *dataset.Reader, say Logf) error 
 	case spec.FormGeoJSON:
 		return writeGeoJSON(w, cfg, rows)
 	case spec.FormCSV, spec.FormTSV:
-		return writeTable(w, cfg, rows)
+		return writeTable(w, cfg, rows, say)
 	case spec.FormJSONL:
 		return writeLines(w, rows)
 	}

@@ -4,6 +4,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/sink"
 	"brood/runner/spec"
+	"cmp"
 	"io"
 )
 
@@ -16,10 +17,14 @@ func plain(cfg *spec.Config, columns []string) []string {
 }
 
 // writeTable writes CSV or TSV.
-func writeTable(w io.Writer, cfg *spec.Config, rows *dataset.Reader) error {
-	delim := byte(',')
+func writeTable(w io.Writer, cfg *spec.Config, rows *dataset.Reader, say Logf) error {
+	delim := cmp.Or(cfg.Form.Dress.Delimiter, ',')
 	if cfg.Form.Kind == spec.FormTSV {
 		delim = '\t'
+	}
+	d, err := newDresser(w, cfg.Form.Dress, delim)
+	if err != nil {
+		return err
 	}
 	columns := plain(cfg, rows.Shape().Columns)
 	header := make([][]byte, len(columns))
@@ -27,14 +32,18 @@ func writeTable(w io.Writer, cfg *spec.Config, rows *dataset.Reader) error {
 		header[i] = []byte(c)
 	}
 	buf := sink.AppendTableRow(nil, delim, header)
-	if _, err := w.Write(buf); err != nil {
+	if err := d.row(buf); err != nil {
 		return err
 	}
-	return each(rows, func(rec *dataset.Record) error {
+	err = each(rows, func(rec *dataset.Record) error {
 		buf = sink.AppendTableRow(buf[:0], delim, rec.Values[:min(len(columns), len(rec.Values))])
-		_, err := w.Write(buf)
-		return err
+		return d.row(buf)
 	})
+	if d.replaced > 0 && err == nil {
+		say("%s is in %s like the dataset: %d characters that it does not have are written without their marks, or as ?; as they are they stand in %s",
+			cfg.Form.Path, cfg.Form.Dress.Charset, d.replaced, cfg.Output)
+	}
+	return err
 }
 
 // writeLines writes JSON Lines without the engine's own members.

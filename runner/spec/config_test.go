@@ -57,7 +57,7 @@ func full(t *testing.T) *Config {
 			Sources: []dataset.Source{{Values: []dataset.Value{"a", "\xff"}}, {File: 1, Link: dataset.LinkShort}},
 			Coats:   []dataset.Coat{{Pack: dataset.PackZip, Member: "people.tsv", Charset: "utf-16le", CR: true, CRLF: true, BOM: true, Sep: true}},
 		},
-		Output: "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Form: &Form{Kind: FormGeoJSON, Path: "/data/out.geojson", Plain: true, Point: jobs.Point{Lat: "lat", Lon: "lon"}}, Unordered: true, Joblog: "/data/jobs.log", Results: "/data/printed", RecordLimit: 100, Where: `country = "AT"`, WorkDir: "/data",
+		Output: "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Form: &Form{Kind: FormGeoJSON, Path: "/data/out.geojson", Plain: true, Dress: dataset.Dress{Charset: "windows-1252", BOM: true, CRLF: true, Sep: true, Delimiter: ';'}, Point: jobs.Point{Lat: "lat", Lon: "lon"}}, Unordered: true, Joblog: "/data/jobs.log", Results: "/data/printed", RecordLimit: 100, Where: `country = "AT"`, WorkDir: "/data",
 		Slots: 8, PerWorker: 5, Retries: 3, BackoffMin: time.Second, BackoffMax: time.Minute, Timeout: 30 * time.Second, TimeoutPercent: 200, KillAfter: time.Second,
 		Limits: Limits{
 			Mem: 1 << 30, CPU: time.Second, Procs: 9, Files: 64, Nice: 5, User: "nobody:nogroup", Sandbox: true,

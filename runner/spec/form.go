@@ -2,6 +2,7 @@ package spec
 
 import (
 	"brood/jobs"
+	"brood/runner/dataset"
 	"path/filepath"
 	"strings"
 )
@@ -25,6 +26,8 @@ type Form struct {
 	Path string   `json:"path"` // absolute
 	// Plain leaves the engine's own columns out.
 	Plain bool `json:"plain,omitempty"`
+	// Dress is how a table is written beside what stands in it, if that is as the dataset is.
+	Dress dataset.Dress `json:"dress,omitzero"`
 	// Point are the columns with the coordinates, of GeoJSON.
 	Point jobs.Point `json:"point,omitzero"`
 }
