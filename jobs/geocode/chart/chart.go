@@ -91,10 +91,7 @@ type Options struct {
 const DefaultMost = 200_000
 
 // Write writes a page with these rows. It keeps those in memory that come into it.
-func Write(w io.Writer, rows iter.Seq2[Row, error], o Options) error { return write(w, rows, &o) }
-
-// write is Write, where what else is on the page need not be known before the rows have come.
-func write(w io.Writer, rows iter.Seq2[Row, error], o *Options) error {
+func Write(w io.Writer, rows iter.Seq2[Row, error], o Options) error {
 	g := newGathered(o.Most)
 	for row, err := range rows {
 		if err != nil {
@@ -102,7 +99,7 @@ func write(w io.Writer, rows iter.Seq2[Row, error], o *Options) error {
 		}
 		g.add(row)
 	}
-	if err := writePage(w, g, o); err != nil {
+	if err := writePage(w, g, &o); err != nil {
 		return fmt.Errorf("draw a map: %w", err)
 	}
 	return nil
