@@ -105,11 +105,16 @@ type asked struct {
 }
 
 func newAsked(q *geo.Query) *asked {
-	a := &asked{Query: q, country: q.CountryCode}
-	if q.City != "" {
-		a.city = newCity(q.City)
+	return &asked{Query: q, country: q.CountryCode}
+}
+
+// town is the town that was asked for, made ready when it is wanted first: mostly it is written
+// alike.
+func (q *asked) town() *cityName {
+	if q.city.forms == nil {
+		q.city = newCity(q.City)
 	}
-	return a
+	return &q.city
 }
 
 // assess compares a place with the question, part by part.

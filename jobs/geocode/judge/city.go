@@ -114,6 +114,9 @@ func (q *asked) compareCity(p *geo.Place, coded bool) likeness {
 	if q.City == "" || q.Level == geo.LevelPostcode && q.Postcode != "" && coded {
 		return same
 	}
+	if strings.EqualFold(q.City, p.City) {
+		return same
+	}
 	best := differing
 	known := false
 	try := func(name string) bool {
@@ -121,7 +124,7 @@ func (q *asked) compareCity(p *geo.Place, coded bool) likeness {
 			return false
 		}
 		known = true
-		best = min(best, towns(&q.city, name))
+		best = min(best, towns(q.town(), name))
 		return best == same
 	}
 	if try(p.City) || slices.ContainsFunc(p.Names, try) {
@@ -134,11 +137,11 @@ func (q *asked) compareCity(p *geo.Place, coded bool) likeness {
 			return same
 		}
 		if part = strings.TrimSpace(part); part != "" && part != p.Road {
-			best = min(best, partOf(&q.city, part))
+			best = min(best, partOf(q.town(), part))
 		}
 	}
 	for _, name := range [...]string{p.County, p.State} {
-		if best != same && name != "" && towns(&q.city, name) == same {
+		if best != same && name != "" && towns(q.town(), name) == same {
 			best = same
 		}
 	}

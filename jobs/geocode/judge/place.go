@@ -66,6 +66,9 @@ func (q *asked) compareState(p *geo.Place) likeness {
 	if country == "" {
 		country = q.country
 	}
+	if strings.EqualFold(q.State, p.State) {
+		return same
+	}
 	a, b := address.StateCode(q.State, country), address.StateCode(p.State, country)
 	if a == "" || b == "" || a == b {
 		return same
@@ -89,6 +92,9 @@ func (q *asked) comparePostcode(p *geo.Place) likeness {
 		return same // many finders do not say
 	}
 	a := bareCode(q.Postcode, country)
+	if q.Postcode == p.Postcode {
+		return same
+	}
 	for one := range strings.FieldsFuncSeq(p.Postcode, func(r rune) bool { return r == ';' || r == ',' }) {
 		b := bareCode(one, country)
 		if a == b || a != "" && b != "" && codesHaveAreas(country) && areaOf(a, b) {
@@ -142,6 +148,9 @@ func (q *asked) compareNumber(p *geo.Place) likeness {
 			return same
 		}
 		return lacking
+	}
+	if p.Number == q.Number {
+		return same
 	}
 	best := differing
 	for one := range strings.FieldsFuncSeq(p.Number, func(r rune) bool { return r == ';' || r == ',' }) {

@@ -31,6 +31,9 @@ func (q *asked) compareStreet(p *geo.Place) likeness {
 
 // streets compares two names of streets.
 func streets(a, b, country string) likeness {
+	if strings.EqualFold(a, b) {
+		return same
+	}
 	x, y := fold.Street(a, country), fold.Street(b, country)
 	if x == y {
 		return same
