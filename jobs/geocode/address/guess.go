@@ -83,6 +83,7 @@ type columnSet struct {
 	several  []heading // columns with more than one part
 	before   []string  // pieces of the street
 	behind   []string
+	placed   bool // Whole is a place of any kind
 	lined    bool // Whole is one column that may be a line of an address only
 	street   int  // where the street stands; -1: nowhere
 }
@@ -212,7 +213,7 @@ func (s *columnSet) finish(columns []string) {
 	case len(s.lines) > 0:
 		s.settleLines(parts)
 	case len(s.places) > 0 && !parts && !s.mapping.Has(Street) && !s.mapping.HasPoint():
-		s.mapping.columns[Whole] = s.places[:1]
+		s.mapping.columns[Whole], s.placed = s.places[:1], true
 	}
 	if s.mapping.Has(Street) && !s.mapping.Has(Number) && s.street >= 0 {
 		s.numberBeside(columns)
@@ -287,7 +288,7 @@ func (s *columnSet) settleWeak(h *heading) {
 }
 
 // exact reports whether the set says where in a town something is.
-func (s *columnSet) exact() bool { return s.mapping.Has(Whole) || s.mapping.Has(Street) }
+func (s *columnSet) exact() bool { return s.mapping.Has(Whole) && !s.placed || s.mapping.Has(Street) }
 
 // located reports whether the set says which town.
 func (s *columnSet) located() bool {
@@ -298,6 +299,7 @@ func (s *columnSet) located() bool {
 func choose(sets []*columnSet) (*columnSet, error) {
 	for _, fits := range [...]func(*columnSet) bool{
 		(*columnSet).exact, (*columnSet).located,
+		func(s *columnSet) bool { return s.placed },
 		func(s *columnSet) bool { return s.mapping.HasPoint() },
 		// A state or a country alone is more often that of something else.
 		func(s *columnSet) bool {

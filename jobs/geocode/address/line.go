@@ -94,6 +94,9 @@ func (l *line) country() {
 			continue
 		}
 		before := trimMarks(word(s, words[len(words)-n-1]))
+		if isNameFront(before) {
+			continue // Ciudad de México, New Jersey
+		}
 		state, _ := stateLike(before, "")
 		if hasDigit(before) || state != "" && len(before) <= 3 || digitsAhead(s) >= 4 && len(l.segs) > 1 || len(text) > 3 && !isPartOfName(before, text) {
 			l.found(text, code)
@@ -195,7 +198,12 @@ func isPartOfName(before, country string) bool {
 	case "jersey", "mexico", "georgia", "guinea", "jordan", "lebanon", "cuba", "peru", "panama", "chad", "mali", "island", "islands", "america", "niger", "china", "india", "monaco", "luxembourg", "luxemburg", "singapore", "gibraltar", "israel", "cyprus", "malta", "holland", "scotland", "wales", "england", "norway", "poland", "denmark", "egypt", "montserrat", "martinique", "dominica", "turkey", "mónaco", "congo", "colombia", "paraguay", "uruguay", "chile", "ecuador", "bolivia", "argentina", "venezuela", "guatemala", "italia", "francia", "españa", "espana", "portugal", "brasil", "polska", "berlin", "france":
 		return true
 	}
-	switch strings.ToLower(before) {
+	return isNameFront(before)
+}
+
+// isNameFront reports whether a word goes on with a name.
+func isNameFront(word string) bool {
+	switch strings.ToLower(word) {
 	case "new", "west", "north", "south", "east", "great", "little", "st", "saint", "el", "la", "of", "de", "von", "di", "del", "da", "rue", "via", "calle", "the", "avenue", "and", "et", "und", "y":
 		return true
 	}
@@ -227,6 +235,9 @@ func (l *line) street() {
 	}
 	end := max(found.at, found.also) + 1
 	left := l.segs[min(end, len(l.segs)):]
+	if n := len(left); n > 1 && rd.City == "" && (l.home == "GB" || l.home == "IE") && isBritishCounty(left[n-1]) {
+		rd.County, left = left[n-1], left[:n-1]
+	}
 	switch {
 	case found.at < 0 && rd.City == "" && len(l.segs) == 1 && (rd.State != "" || isOneWord(rd.Line)) && !hasDigit(l.segs[0]):
 		rd.City = l.segs[0]

@@ -110,6 +110,9 @@ func (l *line) stateAt(s string, words []span, i int) bool {
 	if code == "" && i > 1 && len(w) > 3 {
 		code, _ = stateLike(trimMarks(s[words[i-2].from:words[i-1].to]), l.home)
 	}
+	if code == "" && i > 2 && len(w) > 3 {
+		code, _ = stateLike(trimMarks(s[words[i-3].from:words[i-1].to]), l.home) // New South Wales
+	}
 	return code != ""
 }
 
@@ -146,6 +149,11 @@ func (l *line) settle(p *postcode, s string, k int) {
 		if before != "" {
 			l.segs = append(l.segs, before)
 		}
+	case l.isCountryBefore(before, p):
+		l.found(before, CountryCode(before)) // Ottawa, Ontario, Canada K1M 1M4
+		if l.state(); rd.City == "" && len(l.segs) > 0 {
+			l.townBefore()
+		}
 	case before != "":
 		l.beforeCode(before)
 	default:
@@ -158,6 +166,16 @@ func (l *line) settle(p *postcode, s string, k int) {
 	for _, seg := range after {
 		l.restOf(seg)
 	}
+}
+
+// isCountryBefore reports whether what stands before a postcode is the country, and not a town of
+// the same name.
+func (l *line) isCountryBefore(s string, p *postcode) bool {
+	if len(s) < 4 || l.rd.Country != "" || len(l.segs) < 2 {
+		return false
+	}
+	code := CountryCode(s)
+	return code != "" && !isCityState(code) && (code == p.hint || p.hint == "" && digitsOf(code) == p.digits)
 }
 
 // restOf reads a segment behind that of the postcode: a state, or a county.
@@ -194,7 +212,7 @@ func cutProvince(s, country string) (town, province string) {
 	if len(s) > 5 && s[len(s)-1] == ')' && s[len(s)-4] == '(' && isUpperByte(s[len(s)-2]) && isUpperByte(s[len(s)-3]) {
 		return tidy(s[:len(s)-4]), s[len(s)-3 : len(s)-1]
 	}
-	if country == "IT" && len(s) > 4 && s[len(s)-3] == ' ' && isUpperByte(s[len(s)-1]) && isUpperByte(s[len(s)-2]) && !isUpperByte(s[len(s)-4]) {
+	if (country == "IT" || country == "" && len(s) > 3 && isItalianProvince(s[len(s)-2:])) && len(s) > 4 && s[len(s)-3] == ' ' && isUpperByte(s[len(s)-1]) && isUpperByte(s[len(s)-2]) && !isUpperByte(s[len(s)-4]) {
 		return s[:len(s)-3], s[len(s)-2:]
 	}
 	return s, ""
@@ -255,86 +273,6 @@ func (l *line) townBefore() {
 	}
 	l.drop()
 	l.streetAndTown(s)
-}
-
-// streetAndTown takes a text apart in which no comma is between street and city: behind the
-// last word for a kind of street, if there is one with a number before it.
-func (l *line) streetAndTown(s string) {
-	var room [maxWords]span
-	words := wordsOf(room[:0], s)
-	if digitsAhead(s) == 0 {
-		if hasDigit(s) || looksLikeStreet(s) {
-			l.splitBehindNumber(s, words)
-			return
-		}
-		l.rd.City = s
-		return
-	}
-	at := streetEnds(s, words, true)
-	if at == 0 {
-		at = streetEnds(s, words, false)
-	}
-	if at == 0 {
-		l.segs, l.merged = append(l.segs, s), true
-		return
-	}
-	if k := unitAt(s, words, at); k > 0 && at+k < len(words) { // Broadway Rd Unit 12 Phoenix
-		at += k
-	} else if hasDigit(s[words[at].from:]) {
-		l.segs = append(l.segs, s)
-		return
-	}
-	l.rd.City = s[words[at].from:]
-	l.segs = append(l.segs, tidy(s[:words[at].from]))
-}
-
-// streetEnds is the word behind the first one for a kind of street, and behind the way it goes; 0 if
-// there is none with a town behind it. sure leaves out words that are more often part of a name.
-func streetEnds(s string, words []span, sure bool) int {
-	at := 0
-	for i := 2; i < len(words)-1 && at == 0; i++ {
-		this, next := trimMarks(word(s, words[i])), trimMarks(word(s, words[i+1]))
-		c := classOf(this)
-		switch {
-		case c&routeWord != 0 && len(this) > 2 && hasDigit(next) && i+2 < len(words): // Old Route 103
-			at = i + 2
-		case sure && !isSureKind(this), c&(streetWord|routeWord) == 0 || len(this) < 2:
-		case sure && isSureKind(next), !sure && classOf(next)&streetWord != 0:
-		default:
-			at = i + 1
-		}
-	}
-	for at > 0 && at < len(words)-1 {
-		w := trimMarks(word(s, words[at]))
-		if classOf(w)&compassWord == 0 || len(w) > 2 && len(w) < 8 { // North Nashville is a town
-			break
-		}
-		at++
-	}
-	return at
-}
-
-// isSureKind reports whether a word is a kind of street and seldom anything else, in English.
-func isSureKind(w string) bool {
-	var room [48]byte
-	switch string(appendFolded(room[:0], w)) {
-	case "street", "st", "avenue", "ave", "av", "road", "rd", "drive", "dr", "lane", "ln", "court", "ct", "boulevard", "blvd", "way", "place", "pl", "circle", "cir", "terrace", "trail", "trl", "parkway", "pkwy", "square", "sq", "highway", "hwy", "close", "crescent", "cres":
-		return true
-	}
-	return false
-}
-
-// splitBehindNumber takes "Hauptstraße 5 Berlin" apart.
-func (l *line) splitBehindNumber(s string, words []span) {
-	for i := 1; i < len(words)-1; i++ {
-		if isNumber(word(s, words[i])) && !hasDigit(s[words[i+1].from:]) && looksLikeStreet(s[:words[i].from]) {
-			city := s[words[i+1].from:]
-			l.rd.City = city
-			l.segs = append(l.segs, s[:words[i].to])
-			return
-		}
-	}
-	l.segs = append(l.segs, s)
 }
 
 // state reads a state that stands in a segment of its own, or at the end of one.

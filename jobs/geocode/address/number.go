@@ -165,10 +165,10 @@ func behindIsSurer(s string, words []span) bool {
 // numberAhead reads the number where it stands before the street.
 func numberAhead(s string, words []span, country string) (numbered, bool) {
 	i := 0
-	if c := classOf(word(s, words[0])); c&numberWord != 0 && len(words) > 2 && !isNumber(word(s, words[0])) {
+	if w := word(s, words[0]); (w == "#" || classOf(w)&numberWord != 0) && len(words) > 2 && !isNumber(w) {
 		i = 1 // No. 12 Main Street
 	}
-	first := strings.TrimRight(word(s, words[i]), ".,:;")
+	first := strings.Trim(word(s, words[i]), "#.,:;")
 	if !isNumber(first) || isOrdinal(first) && !isSuffixed(first, words[i:], s) || len(words) < i+2 {
 		return numbered{}, false
 	}
@@ -186,7 +186,7 @@ func numberAhead(s string, words []span, country string) (numbered, bool) {
 	if !hasLetter(rest) && (country != "US" || rest == "") {
 		return numbered{}, false
 	}
-	return numbered{street: rest, number: strings.TrimRight(s[words[i].from:words[end-1].to], ".,:;")}, true
+	return numbered{street: rest, number: strings.Trim(s[words[i].from:words[end-1].to], "#.,:;")}, true
 }
 
 // isSuffixed tells "12th" from a number: only "2e" and "3o" may be either, and they are not taken.
@@ -249,7 +249,7 @@ func numberBehind(s string, words []span, country string) (numbered, bool) {
 		street = s[:words[from-2].to]
 	case c&routeWord != 0:
 		return numbered{}, false // Highway 61, km 12
-	case isMonth(before) && len(w) == 4 && allDigits(w):
+	case isMonth(before) && len(w) == 4 && allDigits(w) && w > "1500" && w < "2100":
 		return numbered{}, false // rue du 8 Mai 1945
 	case country == "" && len(words) == 2 && c&streetWord != 0 && !germanKind(before):
 		return numbered{}, false // Calle 50, Avenue 7

@@ -57,7 +57,7 @@ func boxWords(s string, words []span, i int, country string) (head, n int) {
 	switch string(lowered(room[:0], trimMarks(word(s, words[i])))) {
 	case "po", "p.o", "p.o.box", "post":
 		switch {
-		case w(1) == "box", w(1) == "bag":
+		case w(1) == "box", w(1) == "bag", w(1) == "drawer":
 			return same(2)
 		case w(1) == "office" && w(2) == "box":
 			return same(3)
@@ -65,7 +65,7 @@ func boxWords(s string, words []span, i int, country string) (head, n int) {
 			return same(1)
 		}
 	case "p":
-		if (w(1) == "o" || w(1) == "0") && w(2) == "box" {
+		if (w(1) == "o" || w(1) == "0") && (w(2) == "box" || w(2) == "drawer") {
 			return same(3)
 		}
 	case "pobox", "pob", "p.o.b", "postfach", "postbus", "postboks", "postbox", "postilokero", "smartbox":

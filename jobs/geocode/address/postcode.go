@@ -171,7 +171,7 @@ func (p *postcode) letters(word, next, country string) int {
 		return 1
 	case len(word) == 5 && strings.HasPrefix(word, "AD") && allDigits(word[2:]):
 		p.text, p.hint = word, "AD"
-	case country == "AR" && len(word) == 8 && isLetterByte(word[0]) && allDigits(word[1:5]):
+	case country == "AR" && (len(word) == 8 || len(word) == 5) && isLetterByte(word[0]) && allDigits(word[1:5]):
 		p.text, p.hint = word, "AR"
 	}
 	return 0

@@ -110,11 +110,21 @@ func (r *Reader) first(p Part, value func(string) string) string {
 		return r.all(p, between, value)
 	}
 	for _, c := range r.mapping.columns[p] {
-		if s := clean(value(c)); s != "" {
+		s := value(c)
+		if (p == State || p == Country) && isCode(s) { // NV is Nevada, and n.v. is nothing
+			return s
+		}
+		if s = clean(s); s != "" {
 			return s
 		}
 	}
 	return ""
+}
+
+// isCode reports whether a cell has two letters, and no more: a code. NA is what programs write for
+// nothing, far oftener than Namibia's.
+func isCode(s string) bool {
+	return len(s) == 2 && isLetterByte(s[0]) && isLetterByte(s[1]) && !strings.EqualFold(s, "NA") && !strings.EqualFold(s, "XX")
 }
 
 // all is the text of all columns of a part.
@@ -181,6 +191,7 @@ func readPostcode(s, country string, rd *Reading) {
 	if cutOff, ok := strings.CutSuffix(s, ".0"); ok && allDigits(cutOff) {
 		s = cutOff // a spreadsheet took it for a number
 	}
+	s = strings.TrimRight(s, "-. ")
 	var room [maxWords]span
 	words := wordsOf(room[:0], s)
 	p := shapeAt(s, words, 0, country)

@@ -8,7 +8,7 @@ import (
 type region struct{ code, name string }
 
 // StateCode returns the code of a state of the United States, Canada, Australia, Brazil, Mexico or
-// Italy (of its provinces), of its name or code; "" if there is no such there, or the country has
+// India, of its name or code; "" if there is no such there, or the country has
 // no codes that addresses use.
 func StateCode(word, country string) string {
 	list := regionsOf(country)
@@ -46,6 +46,8 @@ func regionsOf(country string) []region {
 		return brStates[:]
 	case "MX":
 		return mxStates[:]
+	case "IN":
+		return inStates[:]
 	}
 	return nil
 }
@@ -149,6 +151,16 @@ var brStates = [...]region{
 
 var mxStates = [...]region{
 	{"AGS", "aguascalientes"}, {"BC", "baja california"}, {"BCS", "baja california sur"}, {"CAMP", "campeche"}, {"CHIS", "chiapas"}, {"CHIH", "chihuahua"}, {"CDMX", "ciudad de mexico"}, {"COAH", "coahuila"}, {"COL", "colima"}, {"DGO", "durango"}, {"GTO", "guanajuato"}, {"GRO", "guerrero"}, {"HGO", "hidalgo"}, {"JAL", "jalisco"}, {"MEX", "estado de mexico"}, {"MICH", "michoacan"}, {"MOR", "morelos"}, {"NAY", "nayarit"}, {"NL", "nuevo leon"}, {"OAX", "oaxaca"}, {"PUE", "puebla"}, {"QRO", "queretaro"}, {"QROO", "quintana roo"}, {"SLP", "san luis potosi"}, {"SIN", "sinaloa"}, {"SON", "sonora"}, {"TAB", "tabasco"}, {"TAMPS", "tamaulipas"}, {"TLAX", "tlaxcala"}, {"VER", "veracruz"}, {"YUC", "yucatan"}, {"ZAC", "zacatecas"},
+}
+
+var inStates = [...]region{
+	{"AN", "andaman and nicobar islands"}, {"AP", "andhra pradesh"}, {"AR", "arunachal pradesh"}, {"AS", "assam"}, {"BR", "bihar"}, {"CH", "chandigarh"}, {"CG", "chhattisgarh"}, {"DH", "dadra and nagar haveli and daman and diu"}, {"DL", "delhi"}, {"GA", "goa"}, {"GJ", "gujarat"}, {"HR", "haryana"}, {"HP", "himachal pradesh"}, {"JK", "jammu and kashmir"}, {"JH", "jharkhand"}, {"KA", "karnataka"}, {"KL", "kerala"}, {"LA", "ladakh"}, {"LD", "lakshadweep"}, {"MP", "madhya pradesh"}, {"MH", "maharashtra"}, {"MN", "manipur"}, {"ML", "meghalaya"}, {"MZ", "mizoram"}, {"NL", "nagaland"}, {"OD", "odisha"}, {"PY", "puducherry"}, {"PB", "punjab"}, {"RJ", "rajasthan"}, {"SK", "sikkim"}, {"TN", "tamil nadu"}, {"TS", "telangana"}, {"TR", "tripura"}, {"UP", "uttar pradesh"}, {"UK", "uttarakhand"}, {"WB", "west bengal"},
+}
+
+// isItalianProvince reports whether two capitals are a province that stands behind an Italian town.
+func isItalianProvince(code string) bool {
+	const all = "AG AL AN AO AP AQ AR AT AV BA BG BI BL BN BO BR BS BT BZ CA CB CE CH CI CL CN CO CR CS CT CZ EN FC FE FG FI FM FR GE GO GR IM IS KR LC LE LI LO LT LU MB MC ME MI MN MO MS MT NA NO NU OG OR OT PA PC PD PE PG PI PN PO PR PT PU PV PZ RA RC RE RG RI RM RN RO SA SI SO SP SR SS SU SV TA TE TN TO TP TR TS TV UD VA VB VC VE VI VR VS VT VV "
+	return len(code) == 2 && isUpperByte(code[0]) && isUpperByte(code[1]) && strings.Contains(all, code+" ")
 }
 
 // isBritishCounty reports whether a name is that of a county of the United Kingdom or Ireland,

@@ -220,6 +220,9 @@ func takeOff(segs []string, country string, rd *Reading) []string {
 			// Top 5 may be a door, and "Top, 5" is a street.
 			named := c.rest == "" && i == 0 && len(segs) == 2 && isLoneNumber(segs[1])
 			if c.n > 0 && !named && (c.rest != "" || len(segs) > 1 || isCare(s)) {
+				if number := c.splitShop(country); number != "" {
+					c.rest = number + " " + c.rest
+				}
 				rd.Unit = joinUnits(rd.Unit, c.units[:c.n])
 				s = c.rest
 			}

@@ -21,6 +21,20 @@ func (c *cut) add(s string) {
 	c.n++
 }
 
+// splitShop takes the number of the house off a unit before a street, where they are written
+// together: Shop 3/45 George St, in Australia.
+func (c *cut) splitShop(country string) (number string) {
+	if c.n != 1 || country != "AU" && country != "NZ" || c.rest == "" || hasDigit(c.rest) {
+		return ""
+	}
+	unit, number, _ := strings.Cut(c.units[0], "/")
+	if digitsAhead(number) == 0 || !hasDigit(unit) {
+		return ""
+	}
+	c.units[0] = unit
+	return number
+}
+
 // joinUnits is what was taken off, in one text.
 func joinUnits(dst string, units []string) string {
 	for _, u := range units {
@@ -49,6 +63,11 @@ func cutUnits(s string) cut {
 	words := wordsOf(room[:0], c.rest)
 	if len(words) == 0 {
 		return c
+	}
+	if c.rest[0] == '#' && len(words) > 2 {
+		if bare := strings.TrimLeft(c.rest, "# "); digitsAhead(bare) > 0 && strings.IndexByte(bare, ' ') > 0 && !hasDigit(bare[strings.IndexByte(bare, ' '):]) {
+			return c // # 4 Privet Ct: the house
+		}
 	}
 	if n := unitAhead(c.rest, words); n > 0 {
 		c.add(c.rest[:words[n-1].to])

@@ -92,7 +92,7 @@ func classOf(word string) class {
 		return streetWord
 	case "ulica", "ul", "aleja", "aleje", "plac", "os", "osiedle", "rynek", "skwer", "rondo", "ulice", "namesti", "nam", "trida", "utca", "ut", "korut", "gata", "gatan", "gade", "vej", "vei", "veien", "gaten", "katu", "tie", "cadde", "caddesi", "cad", "sokak", "sok", "sokagi", "mahallesi", "mah", "bulvari", "bulevardul", "bulevar", "ulitsa", "улица", "ул", "проспект", "пр", "шоссе", "jalan", "jln", "jl", "lorong":
 		return streetWord
-	case "apt", "apartment", "unit", "suite", "ste", "room", "rm", "bldg", "building", "lot", "spc", "space", "trlr", "trailer", "dept", "department", "flat", "hangar", "hngr", "slip", "stop", "pier", "shop", "office", "ofc", "block", "blk", "tower", "door", "studio", "wing", "bay", "maisonette", "penthouse", "ph":
+	case "apt", "apartment", "unit", "plot", "suite", "ste", "room", "rm", "bldg", "building", "lot", "spc", "space", "trlr", "trailer", "dept", "department", "flat", "hangar", "hngr", "slip", "stop", "pier", "shop", "office", "ofc", "block", "blk", "tower", "door", "studio", "wing", "bay", "maisonette", "penthouse", "ph":
 		if string(b) == "penthouse" || string(b) == "ph" {
 			return unitWord | aloneUnit
 		}
@@ -115,7 +115,7 @@ func classOf(word string) class {
 			return aloneUnit | ordinalOnly
 		}
 		return aloneUnit
-	case "th", "mf", "esq", "dto", "cto", "dta", "der", "dx", "sx":
+	case "links", "rechts", "mitte", "th", "mf", "esq", "dto", "cto", "dta", "der", "dx", "sx":
 		return ordinalOnly
 	case "highway", "hwy", "us", "sr", "cr", "fm", "interstate", "i", "rt", "km", "county", "state", "autobahn", "bundesstrasse", "nationale", "rn", "ss", "sp", "federal", "br", "quarter", "sector", "phase", "kilometre", "kilometro", "district":
 		return routeWord

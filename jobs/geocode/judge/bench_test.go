@@ -1,9 +1,8 @@
 package judge
 
 import (
-	"testing"
-
 	"brood/jobs/geocode/geo"
+	"testing"
 )
 
 // BenchmarkJudge judges one place: as an index gives it, and as a provider does.

@@ -1,11 +1,10 @@
 package judge
 
 import (
-	"slices"
-	"testing"
-
 	"brood/jobs/geocode/address"
 	"brood/jobs/geocode/geo"
+	"slices"
+	"testing"
 )
 
 // FuzzJudge judges what servers may send, in whatever letters: nothing may break, and the rules
