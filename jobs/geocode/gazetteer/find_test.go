@@ -149,6 +149,20 @@ func TestStopped(t *testing.T) {
 	}
 }
 
+// TestLong: what no name can be is answered, by nothing, in a time that one does not notice; it
+// would take hours if all its words were joined with each other.
+func TestLong(t *testing.T) {
+	long := strings.Repeat("lorem ipsum dolor, sit amet 12 ", 1<<16)
+	for _, q := range []geo.Query{{Address: geo.Address{City: long}}, {Address: geo.Address{City: "x" + strings.Repeat("y", 1<<20)}}, {Address: geo.Address{Line: long}}} {
+		if f := one(t, q); f.Confidence > 0.6 {
+			t.Errorf("it is %+v", f)
+		}
+	}
+	if f := one(t, geo.Query{Address: geo.Address{Line: long + ", 203 E Gwinnett St, Savannah, GA 31401"}}); f.Postcode != "31401" {
+		t.Errorf("behind a long text is %+v", f)
+	}
+}
+
 func FuzzFind(f *testing.F) {
 	x := shared(f)
 	f.Add("Berlin", "BE", "10115", "DE", "", 0)

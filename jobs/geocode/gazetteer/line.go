@@ -5,13 +5,14 @@ import (
 	"brood/jobs/geocode/geo"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // findLine takes an address on one line apart from the right: country, postal code, region, town.
 // Where a word may be two things (Georgia, CA), both are tried, and what is found with more
 // confidence is returned.
 func (x *Index) findLine(q *geo.Query) []geo.Place {
-	segments := strings.FieldsFunc(q.Line, func(r rune) bool { return strings.ContainsRune(",;|\n\t", r) })
+	segments := strings.FieldsFunc(endOf(q.Line, mostLine), func(r rune) bool { return strings.ContainsRune(",;|\n\t", r) })
 	kept := segments[:0]
 	for _, s := range segments {
 		if s = strings.TrimSpace(s); s != "" {
@@ -37,6 +38,21 @@ func (x *Index) findLine(q *geo.Query) []geo.Place {
 		}
 	}
 	return best
+}
+
+// mostLine is how much of a line is read, from its end, in bytes.
+const mostLine = 400
+
+// endOf is the end of a text, from the beginning of a letter.
+func endOf(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	s = s[len(s)-most:]
+	for s != "" && !utf8.RuneStart(s[0]) {
+		s = s[1:]
+	}
+	return s
 }
 
 // plainly is how much more confidence a later reading must have than one that found little: those

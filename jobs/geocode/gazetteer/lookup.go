@@ -35,10 +35,16 @@ func (m *image) exact(hits []hit, name []byte) []hit {
 	return hits
 }
 
+// mostName is how long a folded name may be, in bytes: the length of a key, and one letter.
+const mostName = 255 + 4
+
 // near appends the places that have a name one slip off. A slip is in one half of a name: the
 // other half, in a name of as many letters, of one less or of one more, is found by the tables
 // of halves. One that swaps the letters in the middle is in both, and is looked for by itself.
 func (m *image) near(hits []hit, name string) []hit {
+	if len(name) > mostName {
+		return hits
+	}
 	letters := []rune(name)
 	n := len(letters)
 	if n < leastNear {

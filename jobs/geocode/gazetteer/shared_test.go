@@ -1,6 +1,7 @@
 package gazetteer
 
 import (
+	"context"
 	"os"
 	"sync"
 	"testing"
@@ -22,6 +23,26 @@ func TestMain(m *testing.M) {
 		indexDir = dir
 		return m.Run()
 	}())
+}
+
+// TestTogether asks from several goroutines.
+func TestTogether(t *testing.T) {
+	x := shared(t)
+	rows, _ := real(t)
+	var wait sync.WaitGroup
+	for n := range 4 {
+		wait.Go(func() {
+			for i := range 100 {
+				q := rows[i]
+				found, err := x.Find(context.Background(), &q)
+				if err != nil || len(found) == 0 || found[0].Postcode != q.Postcode {
+					t.Errorf("goroutine %d: %v is %v, %v", n, q.Address, found, err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
 }
 
 func shared(t testing.TB) *Index {

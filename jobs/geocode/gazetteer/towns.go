@@ -117,6 +117,10 @@ func (f *finding) add(hits []hit, quality float64, less bool) {
 // mostBefore is among how many places, found in another way, one is looked for that is found again.
 const mostBefore = 100
 
+// mostWords of a name are looked at: what has more is no name, and it is looked for by each of its
+// beginnings and ends.
+const mostWords = 12
+
 // shorter looks for the name without what stands in brackets, and without a word at its beginning or
 // end.
 func (f *finding) shorter() {
@@ -124,6 +128,7 @@ func (f *finding) shorter() {
 		f.try(fold.String(before), otherName, false)
 	}
 	words := strings.Fields(f.folded)
+	words = words[:min(len(words), mostWords)]
 	for n := len(words) - 1; n > 0 && f.best < good; n-- {
 		if head := strings.Join(words[:n], " "); len(head) >= 4 {
 			f.try(head, shortened, true)
