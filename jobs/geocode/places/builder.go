@@ -33,6 +33,25 @@ type builder struct {
 
 	key, scratch []byte
 	cells        map[cell]uint32 // points in each square of a degree
+	homes        []home          // of each area
+}
+
+// home is the square that most points of an area are in, if there is one with more than half of
+// them (the vote of Boyer and Moore: more than it has others against it).
+type home struct {
+	cell
+	more uint32
+}
+
+func (h *home) vote(c cell) {
+	switch {
+	case h.cell == c:
+		h.more++
+	case h.more == 0:
+		h.cell, h.more = c, 1
+	default:
+		h.more--
+	}
 }
 
 // streetID is a name as it is looked up, and as it is written.
@@ -103,7 +122,12 @@ func (b *builder) add(p *source.Point) error {
 	if at := (areaParts{p.Country, p.Region, p.County, p.City, p.District, p.Postcode}); at != b.lastArea || b.n == 0 {
 		b.lastArea, b.area = at, b.areaOf(&at)
 	}
-	b.cells[cellOf(p.Lat, p.Lon)]++
+	at := cellOf(p.Lat, p.Lon)
+	b.cells[at]++
+	for int(b.area) >= len(b.homes) {
+		b.homes = append(b.homes, home{})
+	}
+	b.homes[b.area].vote(at)
 	var k extsort.Key
 	binary.BigEndian.PutUint32(k[0:], b.street.name)
 	binary.BigEndian.PutUint32(k[4:], b.area)
@@ -187,15 +211,28 @@ func (b *builder) areaOf(a *areaParts) uint32 {
 	return b.areas.id(key)
 }
 
-// swapped reports whether a point stands where hardly any of the others do, and would stand
-// among most of them with its coordinates the other way round.
-func (b *builder) swapped(s spot) bool {
+// swapped reports whether a point stands far from the others of its area, and would stand among
+// them with its coordinates the other way round. Where those are too few to tell, it is all
+// points that are looked at: here hardly any, there many.
+func (b *builder) swapped(s spot, area uint32) bool {
 	p := s.point()
 	if math.Abs(p.Lon) > 90 {
 		return false
 	}
-	here, there := b.around(cellOf(p.Lat, p.Lon)), b.around(cellOf(p.Lon, p.Lat))
-	return here*100 < there && here*1000 < b.n
+	here, there := cellOf(p.Lat, p.Lon), cellOf(p.Lon, p.Lat)
+	if h := &b.homes[area]; h.more >= enough {
+		return !h.near(here, 2) && h.near(there, 1)
+	}
+	few, many := b.around(here), b.around(there)
+	return few*100 < many && few*1000 < b.n
+}
+
+// enough is by how many points a square must be ahead to be that of its area.
+const enough = 3
+
+func (h *home) near(c cell, degrees int16) bool {
+	lat, lon := h.lat-c.lat, h.lon-c.lon
+	return lat <= degrees && lat >= -degrees && lon <= degrees && lon >= -degrees
 }
 
 // around counts the points within a degree or two.

@@ -51,7 +51,7 @@ func (s *streets) write() error {
 		}
 		s.name, s.area = name, area
 		g := gathered(k, line)
-		if s.b.swapped(g.spot) {
+		if s.b.swapped(g.spot, area) {
 			return s.b.tell(source.Swapped, &g)
 		}
 		s.points = append(s.points, g)

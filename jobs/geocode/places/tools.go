@@ -123,7 +123,7 @@ func runImport(o jobs.Options, paths []string, stdout, stderr io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "places %s: %s, %s; %s left out\n", name, counted(&got.About), humanize.Bytes(uint64(got.Size)), rows(got.Left())) //nolint:gosec // a size
+	_, err = fmt.Fprintf(stdout, "places %s: %s, %s; %s left out\n", name, counted(&got.About), humanize.Bytes(uint64(got.Size)), number(got.Left(), "row")) //nolint:gosec // a size
 	return err
 }
 
@@ -151,18 +151,18 @@ func sayFirst(w io.Writer) func(source.Point) {
 }
 
 func counted(a *About) string {
-	text := humanize.Comma(int64(a.Houses)) + " house numbers" //nolint:gosec // a file has fewer
+	text := number(a.Houses, "house number")
 	if a.Ranges > 0 {
 		text += fmt.Sprintf(" and %s ends of ranges", humanize.Comma(int64(a.Ranges))) //nolint:gosec // as above
 	}
-	return text + fmt.Sprintf(" in %s streets of %s towns", humanize.Comma(int64(a.Streets)), humanize.Comma(int64(a.Towns))) //nolint:gosec // as above
+	return text + " in " + number(a.Streets, "street") + " of " + number(uint64(a.Towns), "town") //nolint:gosec // not negative
 }
 
-func rows(n uint64) string {
+func number(n uint64, what string) string {
 	if n == 1 {
-		return "1 row"
+		return "1 " + what
 	}
-	return humanize.Comma(int64(n)) + " rows" //nolint:gosec // a file has fewer
+	return humanize.Comma(int64(n)) + " " + what + "s" //nolint:gosec // a file has fewer
 }
 
 func runList(o jobs.Options, args []string, stdout, stderr io.Writer) error {

@@ -65,7 +65,7 @@ func Parse(s string) (Number, error) {
 			break
 		}
 	}
-	s = strings.TrimSpace(s)
+	s = strings.TrimSpace(withoutUnit(s))
 	if hasLongWord(s) {
 		return Number{}, ErrWords
 	}
@@ -73,6 +73,26 @@ func Parse(s string) (Number, error) {
 		return Number{}, ErrUnknown
 	}
 	return parse(s)
+}
+
+// withoutUnit leaves out what is within the house: 12 Apt 3, 12 #5.
+func withoutUnit(s string) string {
+	if i := strings.IndexByte(s, '#'); i > 0 {
+		s = s[:i]
+	}
+	for at := 0; ; {
+		i := strings.IndexByte(s[at:], ' ')
+		if i < 0 {
+			return s
+		}
+		at += i + 1
+		word := strings.TrimLeft(s[at:], " ")
+		word = word[:len(word)-len(strings.TrimLeftFunc(word, unicode.IsLetter))]
+		switch word {
+		case "apt", "apartment", "unit", "suite", "ste", "flat", "whg", "wohnung", "appt", "app", "floor", "fl", "og", "stock", "room", "rm":
+			return s[:at]
+		}
+	}
 }
 
 // plain reads a number of nothing but figures, quickly.
