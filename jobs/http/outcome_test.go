@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -205,9 +206,17 @@ func TestSave(t *testing.T) {
 
 // TestToken: one is got for all records, and another when the server does not take it any more.
 func TestToken(t *testing.T) {
+	var mu sync.Mutex // for what follows
 	var tokens, revoked int
 	refuse := ""
+	given := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return tokens
+	}
 	s := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		switch {
 		case r.URL.Path == "/token" && refuse != "":
 			w.Header().Set("Content-Type", "application/json")
@@ -231,15 +240,19 @@ func TestToken(t *testing.T) {
 	words := []string{"url", s.URL + "/api", "oauth2-token-url", s.URL + "/token", "oauth2-client-id", "me", "oauth2-secret", "TOKEN", "secret", "TOKEN", "oauth2-scope", "a b"}
 	r := begin(t, flagsOf(words...))
 	for i := range 5 {
-		if res := r.do(t, record(i, "1", "")); res.Verdict != jobs.VerdictOK || tokens != 1 {
-			t.Fatalf("%+v, %d tokens", res, tokens)
+		if res := r.do(t, record(i, "1", "")); res.Verdict != jobs.VerdictOK || given() != 1 {
+			t.Fatalf("%+v, %d tokens", res, given())
 		}
 	}
+	mu.Lock()
 	revoked = 1
-	if res := r.do(t, record(6, "1", "")); res.Verdict != jobs.VerdictOK || tokens != 2 {
-		t.Errorf("%+v, %d tokens", res, tokens)
+	mu.Unlock()
+	if res := r.do(t, record(6, "1", "")); res.Verdict != jobs.VerdictOK || given() != 2 {
+		t.Errorf("%+v, %d tokens", res, given())
 	}
+	mu.Lock()
 	refuse = "invalid_client"
+	mu.Unlock()
 	if res := begin(t, flagsOf(words...)).do(t, record(7, "1", "")); res.Verdict != jobs.VerdictAbort || res.Class != ClassToken || strings.Contains(res.Error, "s3cr3t") || !strings.Contains(res.Error, "invalid_client") {
 		t.Errorf("%+v", res)
 	}
@@ -248,9 +261,10 @@ func TestToken(t *testing.T) {
 // TestDoubts: nobody is hammered who says no to the first; later a refusal may be about the record
 // alone, and many are not.
 func TestDoubts(t *testing.T) {
-	no := map[string]bool{}
+	var no sync.Map // records that are refused, or all
 	s := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
-		if no[r.URL.Query().Get("id")] || no["all"] {
+		_, one := no.Load(r.URL.Query().Get("id"))
+		if _, all := no.Load("all"); one || all {
 			w.WriteHeader(nethttp.StatusForbidden)
 		}
 	})
@@ -260,7 +274,7 @@ func TestDoubts(t *testing.T) {
 		rec.Attempt = attempt
 		return r.do(t, rec).Verdict
 	}
-	no["1"] = true
+	no.Store("1", true)
 	if v := ask(start(), 1, 1); v != jobs.VerdictAbort {
 		t.Errorf("the first is %s", v)
 	}
@@ -285,7 +299,7 @@ func TestDoubts(t *testing.T) {
 	}
 	r = start()
 	_ = ask(r, 0, 1)
-	no["all"] = true // a token that has expired
+	no.Store("all", true) // a token that has expired
 	for i, want := range []jobs.Verdict{jobs.VerdictRetry, jobs.VerdictRetry, jobs.VerdictAbort} {
 		if v := ask(r, 10+i, 1); v != want {
 			t.Errorf("refusal %d: %s", i, v)

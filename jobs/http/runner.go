@@ -275,11 +275,8 @@ func (r *runner) settle(ctx context.Context, rec *jobs.Record, t *web.Trouble) {
 			return
 		}
 		t.Verdict, t.RetryAfter = r.doubts.weigh(ctx, rec.Seq, rec.Attempt)
-		switch t.Verdict {
-		case jobs.VerdictAbort:
+		if t.Delays = jobs.DelaysRecord; t.Verdict == jobs.VerdictAbort {
 			t.Text += "; if that is about the record alone: --on " + strconv.Itoa(t.Status) + "=failed"
-		case jobs.VerdictRetry:
-			t.Delays = jobs.DelaysRecord
 		}
 	case t.Phase == web.PhaseAnswered && t.Status < 500 && t.Status != nethttp.StatusTooManyRequests:
 		r.doubts.took()

@@ -101,6 +101,9 @@ func (c *Client) trouble(ctx context.Context, host string, way *way, err error) 
 		return own
 	case errors.As(err, &refused):
 		return failed(ClassPrivate, "%s", refused.Error())
+	case errors.Is(context.Cause(ctx), context.Canceled):
+		t.Class = jobs.ClassTimeout
+		t.Text = fmt.Sprintf("it was stopped while %s had not answered (%s)", host, t.Phase)
 	case isTLS(err):
 		t.Verdict, t.Class = jobs.VerdictFailed, ClassTLS
 		t.Text = fmt.Sprintf("no encrypted connection to %s: %s", host, reason)
