@@ -77,7 +77,7 @@ func (r *runner) values(ctx context.Context, a *answer, res *jobs.Result) (first
 		default:
 			value, err := r.queries[i].first(ctx, a)
 			if err == nil {
-				v, err = appendText(nil, value)
+				v, err = textOfValue(value)
 			}
 			if err != nil && first == nil && !a.empty {
 				first = fmt.Errorf("--column %s: %w", c.Name, err)

@@ -140,23 +140,22 @@ func decode(body []byte, depth int) (v any, err error) {
 	return v, nil
 }
 
-// appendText appends a value as text: a string without quotes, null as nothing, others as JSON.
-func appendText(dst []byte, v any) ([]byte, error) {
+// textOfValue is a value as text: a string without quotes, null as nothing, others as JSON.
+func textOfValue(v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
-		return dst, nil
+		return nil, nil
 	case string:
-		return append(dst, strings.ToValidUTF8(v, "\ufffd")...), nil
+		return []byte(strings.ToValidUTF8(v, "\ufffd")), nil
 	case bool:
-		return strconv.AppendBool(dst, v), nil
+		return strconv.AppendBool(nil, v), nil
 	case int:
-		return strconv.AppendInt(dst, int64(v), 10), nil
+		return strconv.AppendInt(nil, int64(v), 10), nil
 	case json.Number:
-		return append(dst, v...), nil
+		return []byte(v), nil
 	case *big.Int:
-		return v.Append(dst, 10), nil
+		return v.Append(nil, 10), nil
 	default:
-		b, err := gojq.Marshal(v)
-		return append(dst, b...), err
+		return gojq.Marshal(v)
 	}
 }

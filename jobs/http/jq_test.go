@@ -47,8 +47,8 @@ func FuzzColumns(f *testing.F) {
 			if shortErr != nil {
 				continue
 			}
-			x, err1 := appendText(nil, short)
-			y, err2 := appendText(nil, long)
+			x, err1 := textOfValue(short)
+			y, err2 := textOfValue(long)
 			if err1 != nil || err2 != nil || string(x) != string(y) {
 				t.Errorf("%s: %s (%v), jq: %s (%v)", body, x, err1, y, err2)
 			}

@@ -262,7 +262,7 @@ func (e *expectation) unmet(ctx context.Context, a *answer) string {
 	case v == true:
 		return ""
 	}
-	text, _ := appendText(nil, v)
+	text, _ := textOfValue(v)
 	return fmt.Sprintf("--expect %q does not hold: it is %.60q", e.given, text)
 }
 
