@@ -266,3 +266,28 @@ func TestColumns(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkWrite tells how large a page is, and what it takes to write it.
+func BenchmarkWrite(b *testing.B) {
+	for _, n := range []int{1000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			var size counter
+			for b.Loop() {
+				size = 0
+				if err := Write(&size, some(n), options); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(size)/1e6, "MB/page")
+		})
+	}
+}
+
+// counter counts bytes.
+type counter int
+
+func (c *counter) Write(b []byte) (int, error) {
+	*c += counter(len(b))
+	return len(b), nil
+}
