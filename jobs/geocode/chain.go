@@ -17,6 +17,9 @@ type source interface {
 	// insists says that it finds nothing where a part of the question is unknown to it, though it
 	// knows the rest: so it is worth asking again with less.
 	insists() bool
+	// least is what a place must have of the source's own confidence to be taken unseen; 0 if its
+	// scores mean nothing of the kind.
+	least() float64
 	close() error
 }
 
@@ -121,6 +124,9 @@ func (c *chain) one(ctx context.Context, s source, q *geo.Query, first *answer) 
 	if p := f.Place; q.Reverse && p != nil && p.Precision == geo.PrecisionNone && p.CountryCode == "" {
 		f.Status, f.Match, f.Place = judge.NoMatch, geo.MatchNone, nil
 		f.Marks = append(f.Marks, judge.AtSea)
+	}
+	if p := f.Place; p != nil && f.Status == judge.OK && p.Confidence >= 0 && p.Confidence < s.least() {
+		f.Status = judge.LowConfidence
 	}
 	if len(a.places) > 0 || !s.insists() || q.Reverse {
 		return f, nil

@@ -18,9 +18,10 @@ type scripted struct {
 	again  bool
 }
 
-func (s *scripted) name() string  { return s.title }
-func (s *scripted) insists() bool { return s.again }
-func (s *scripted) close() error  { return nil }
+func (s *scripted) name() string   { return s.title }
+func (s *scripted) least() float64 { return 0 }
+func (s *scripted) insists() bool  { return s.again }
+func (s *scripted) close() error   { return nil }
 func (s *scripted) ask(_ context.Context, q *geo.Query) (answer, *trouble) {
 	s.asks++
 	if s.fails != nil {

@@ -50,6 +50,7 @@ func Definition() *jobs.Definition {
 		Usage:   "find the point of every address, or the address of every point",
 		Help:    help,
 		Effect:  jobs.EffectNone,
+		Guesses: true,
 		Retries: 3,
 		Flags:   flags(),
 		Secrets: keyVariables(),

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 )
@@ -19,21 +18,22 @@ const gazetteerDir = "gazetteer"
 // places and postcodes of GeoNames.
 type offline struct {
 	points []*places.Index
-	index  *gazetteer.Index
+	index  *gazetteer.Index // not its own
 }
 
-func newOffline(_ context.Context, s *sourceConfig, state string) (*offline, error) {
-	o := &offline{}
+// openIndex opens the index of places, which is built where it is needed first.
+func openIndex(state string) (*gazetteer.Index, error) {
+	return gazetteer.Open(filepath.Join(state, gazetteerDir))
+}
+
+func newOffline(_ context.Context, s *sourceConfig, state string, index *gazetteer.Index) (*offline, error) {
+	o := &offline{index: index}
 	for _, name := range s.Places {
 		p, err := places.Open(places.Path(state, name))
 		if err != nil {
 			return nil, errors.Join(err, o.close())
 		}
 		o.points = append(o.points, p)
-	}
-	var err error
-	if o.index, err = gazetteer.Open(filepath.Join(state, gazetteerDir)); err != nil {
-		return nil, errors.Join(err, o.close())
 	}
 	return o, nil
 }
@@ -42,6 +42,9 @@ func (o *offline) name() string { return offlineName }
 
 // insists is false: what the index does not know of a question it passes over, and says so.
 func (o *offline) insists() bool { return false }
+
+// least is from where on package gazetteer is certain.
+func (o *offline) least() float64 { return 0.5 }
 
 // ask looks among the points first, and takes of them what is there, as they know houses; what they
 // do not have the index may know by its town.
@@ -75,13 +78,10 @@ func (o *offline) close() error {
 	for _, p := range o.points {
 		errs = append(errs, p.Close())
 	}
-	if o.index != nil {
-		errs = append(errs, o.index.Close())
-	}
 	return errors.Join(errs...)
 }
 
-// checkOffline refuses points and postcodes that are not there.
+// checkOffline refuses points that are not there, and takes in postcodes.
 func checkOffline(s *sourceConfig, state string) error {
 	for _, name := range s.Places {
 		p, err := places.Open(places.Path(state, name))
@@ -92,10 +92,12 @@ func checkOffline(s *sourceConfig, state string) error {
 			return err
 		}
 	}
-	for _, f := range s.Postcodes {
-		if _, err := os.Stat(f); err != nil {
-			return fmt.Errorf("--postcodes: %w", err)
-		}
+	if len(s.Postcodes) == 0 {
+		return nil
+	}
+	// They are there for this run and for others from now on.
+	if _, err := gazetteer.ImportPostcodes(filepath.Join(state, gazetteerDir), s.Postcodes...); err != nil {
+		return fmt.Errorf("--postcodes: %w", err)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func plan(o jobs.Options, s *jobs.Shape) (jobs.Plan, error) {
 	if c.Reverse && !a.mapping.HasPoint() && !a.mapping.HasAddress() {
 		return jobs.Plan{}, fmt.Errorf("--reverse: no column of the points is known: say --lat and --lon")
 	}
-	p := jobs.Plan{Columns: columns(c.Prefix), NeedsText: true, InHand: mostInHand, Defaults: make(map[string]string)}
+	p := jobs.Plan{Columns: columns(c.Prefix), NeedsText: true, InHand: mostInHand, Defaults: map[string]string{"like-input": "true"}}
 	p.Warnings = append(p.Warnings, a.mapping.String())
 	p.Point = jobs.Point{Lat: c.Prefix + columnNames[colLat], Lon: c.Prefix + columnNames[colLon]}
 	for i := range c.Sources {

@@ -112,6 +112,7 @@ func newRemote(t *tools, s *sourceConfig) (*remote, error) {
 
 func (r *remote) name() string   { return r.Name }
 func (r *remote) insists() bool  { return true }
+func (r *remote) least() float64 { return 0 }
 func (r *remote) close() error   { r.client.Close(); return r.gate.Close() }
 func (r *remote) maySpare() bool { return r.t.cache != nil }
 
@@ -208,7 +209,6 @@ func (r *remote) send(ctx context.Context, n int, req *http.Request) (*web.Answe
 		if t.Phase == web.PhaseNotConnected {
 			r.t.budget.GiveBack(int64(n), cost)
 		}
-		t.Text = r.Name + ": " + t.Text
 		return nil, r.refused(t)
 	}
 	return a, nil
@@ -243,6 +243,9 @@ func (r *remote) refused(err error) *trouble {
 	}
 	said := *t
 	said.Text = r.key.Scrub(said.Text)
+	if !strings.HasPrefix(said.Text, r.Name+": ") {
+		said.Text = r.Name + ": " + said.Text
+	}
 	if said.Verdict == jobs.VerdictThrottle {
 		wait := said.RetryAfter
 		if wait == 0 {

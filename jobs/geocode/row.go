@@ -73,8 +73,10 @@ func (a *asker) question(rec *jobs.Record) asked {
 	switch {
 	case a.c.Reverse && q.kind != address.Coordinates:
 		q.kind = address.Nothing
-	case q.kind == address.POBox && q.Level == geo.LevelAddress:
+	case q.kind == address.POBox && q.Level == geo.LevelAddress && q.Postcode != "":
 		q.Level = geo.LevelPostcode
+	case q.kind == address.POBox && q.Level == geo.LevelAddress:
+		q.Level = geo.LevelCity
 	}
 	return q
 }

@@ -3,6 +3,7 @@ package geocode
 import (
 	"brood/jobs"
 	"brood/jobs/geocode/cache"
+	"brood/jobs/geocode/gazetteer"
 	"brood/jobs/geocode/geo"
 	"brood/jobs/geocode/judge"
 	"brood/jobs/permits"
@@ -25,6 +26,8 @@ type tools struct {
 	cache  *cache.Cache // across runs; nil: not used
 	own    *cache.Cache // of this run, for what may not be kept longer
 	budget *permits.Budget
+	// index has the places of this machine: for offline, and for where the middles of countries are.
+	index  *gazetteer.Index
 	remote *remote // the first source, if it is on the network
 	opened []source
 }
@@ -42,6 +45,10 @@ func openTools(c *config, state, dir string) (*tools, error) {
 	if t.policy, err = c.policy(); err != nil {
 		return nil, err
 	}
+	if t.index, err = openIndex(state); err != nil {
+		return nil, err
+	}
+	t.policy.Centres = t.index
 	if !c.asksNetwork() {
 		return t, nil
 	}
@@ -88,7 +95,7 @@ func (t *tools) source(ctx context.Context, s *sourceConfig) (source, error) {
 	if isNetwork(s.Name) {
 		return newRemote(t, s)
 	}
-	return newOffline(ctx, s, t.state)
+	return newOffline(ctx, s, t.state, t.index)
 }
 
 func (t *tools) close() error {
@@ -100,6 +107,9 @@ func (t *tools) close() error {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}
+	}
+	if t.index != nil {
+		errs = append(errs, t.index.Close())
 	}
 	if t.budget != nil {
 		errs = append(errs, t.budget.Close())

@@ -144,8 +144,8 @@ func (p *Provider) check(o Options) error {
 // CheckBulk refuses more records than a public server allows.
 func (p *Provider) CheckBulk(records int) error {
 	if most := p.Preset.Bulk; most > 0 && records > most {
-		return fmt.Errorf("%d records are too many for the public server of %s, whose rules forbid bulk work (%s): use --provider offline, a paid provider, or your own server with --own-server; --limit %d tries some",
-			records, p.Name, p.Preset.Source, most)
+		return fmt.Errorf("more than %d records are too many for the public server of %s, whose rules forbid bulk work (%s): use --provider offline, a paid provider, or your own server with --own-server; --limit %d tries some",
+			most, p.Name, p.Preset.Source, most)
 	}
 	return nil
 }
