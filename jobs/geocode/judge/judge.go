@@ -140,7 +140,7 @@ func Wanted(q *geo.Query) geo.Precision {
 		return geo.PrecisionRooftop
 	case q.Level == geo.LevelCity:
 		return geo.PrecisionCity
-	case q.Level == geo.LevelPostcode:
+	case q.Level == geo.LevelPostcode && (a.Postcode != "" || a.POBox == ""):
 		return geo.PrecisionPostcode
 	case a.POBox != "" && a.Street == "":
 		if a.Postcode == "" {
