@@ -147,6 +147,8 @@ func readFound(t *testing.T, s string, i int) geo.Place {
 			p.Precision = precision(t, text)
 		case "interpolated":
 			p.Match = geo.MatchInterpolated
+		case "fallback":
+			p.Match = geo.MatchFallback
 		case "conf":
 			p.Confidence = float(t, text)
 		case "pop":

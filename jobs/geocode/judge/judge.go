@@ -123,7 +123,7 @@ func Judge(asked *geo.Query, found []geo.Place, policy Policy) Verdict {
 		}
 	}
 	v := Verdict{Place: &found[best], Mismatch: all[best].parts(), Marks: all[best].marks()}
-	v.Match = matchOf(&found[best], &all[best], want)
+	v.Match = matchOf(asked, &found[best], &all[best], want)
 	v.Status = statusOf(&all[best], v.Place, want, &policy)
 	v.Alternatives = alternatives(found, all, best)
 	if v.Alternatives != nil {
@@ -254,14 +254,14 @@ func partPrecision(p address.Part) geo.Precision {
 
 // matchOf is how the place was come to, as the question sees it: the finder may have found
 // exactly what it made of the question.
-func matchOf(p *geo.Place, a *assessment, want geo.Precision) geo.Match {
+func matchOf(q *geo.Query, p *geo.Place, a *assessment, want geo.Precision) geo.Match {
 	switch {
 	case a.reverse:
 		return max(p.Match, geo.MatchFallback)
 	case a.differs != 0 || a.lacks != 0 || precisionOf(p) < want || a.has(NearNumber):
 		return geo.MatchFallback
-	case p.Match == geo.MatchNone:
-		return geo.MatchExact
+	case p.Match == geo.MatchNone, p.Match == geo.MatchFallback && q.Level != geo.LevelAddress:
+		return geo.MatchExact // a town was wanted, though the row has a house
 	}
 	return p.Match
 }
