@@ -57,7 +57,9 @@ func (f *finding) townAnswers(limit int) []geo.Place {
 		if i > 0 && c.score < f.found[0].score/2 {
 			continue
 		}
-		a := f.answer(c.place)
+		found = append(found, geo.Place{})
+		a := &found[len(found)-1]
+		f.fill(a, c.place)
 		a.Confidence = f.certainty(i)
 		a.Match = geo.MatchExact
 		if c.less || f.street || f.code != "" && f.q.Level != geo.LevelCity {
@@ -66,7 +68,6 @@ func (f *finding) townAnswers(limit int) []geo.Place {
 		if !c.main || c.near {
 			a.Names = append(a.Names, f.name(c.hit))
 		}
-		found = append(found, a)
 	}
 	return found
 }

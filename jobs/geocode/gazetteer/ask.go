@@ -14,9 +14,9 @@ type ask struct {
 	district      string
 	county        string // folded
 	state         string
-	foldedState   string
-	regions       []int // that the state may be
-	country       int   // number of it; -1: not known
+	foldedState   string // by stateKey
+	regions       []int  // that the state may be
+	country       int    // number of it; -1: not known
 	code          string
 	street        bool // a street, house or box was asked for as well, which nobody here knows
 	regionRoom    [8]int
@@ -40,11 +40,10 @@ func (x *Index) read(a *ask, q *geo.Query, parts *geo.Address) {
 	}
 	a.countryAsText = a.country < 0 && (parts.CountryCode != "" || parts.Country != "")
 	if a.state != "" {
-		a.foldedState = fold.String(a.state)
 		a.regions = x.regionsNamed(a.regionRoom[:0], a.state, a.country)
 		if len(a.regions) == 0 && len(a.state) > 6 { // "State of New York", "Freistaat Bayern"
 			for _, before := range []string{"state of ", "provincia de ", "provincia di ", "province of ", "freistaat ", "land ", "estado de ", "region ", "wojewodztwo "} {
-				if rest, ok := strings.CutPrefix(a.foldedState, before); ok {
+				if rest, ok := strings.CutPrefix(a.stateKey(), before); ok {
 					a.regions = x.regionsNamed(a.regionRoom[:0], rest, a.country)
 				}
 			}
@@ -54,6 +53,14 @@ func (x *Index) read(a *ask, q *geo.Query, parts *geo.Address) {
 	if parts.Postcode != "" {
 		a.code = plainCode(parts.Postcode, x.codeOfNumber(a.country))
 	}
+}
+
+// stateKey is the state, folded: it is not needed where the state is one that is known.
+func (a *ask) stateKey() string {
+	if a.foldedState == "" {
+		a.foldedState = fold.String(a.state)
+	}
+	return a.foldedState
 }
 
 func (x *Index) codeOfNumber(country int) string {

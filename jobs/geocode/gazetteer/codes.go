@@ -141,7 +141,7 @@ func (x *Index) stateAgrees(c codeRow, a *ask) bool {
 			return true
 		}
 	}
-	return strings.EqualFold(c.stateCode(), a.state) || fold.String(c.state()) == a.foldedState
+	return strings.EqualFold(c.stateCode(), a.state) || fold.String(c.state()) == a.stateKey()
 }
 
 // answerCode makes a place of a postal code, in a town of that name.

@@ -102,7 +102,9 @@ func (x *Index) reverse(q *geo.Query) []geo.Place {
 	if !ok {
 		return x.withoutTown(q, country)
 	}
-	a := x.answer(i)
+	found := make([]geo.Place, 1)
+	a := &found[0]
+	x.fill(a, i)
 	a.Metres = q.Point.Metres(a.Point)
 	if country == nowhere && (a.Metres > seaMetres || !within(q.Countries, a.CountryCode)) {
 		return x.withoutTown(q, country)
@@ -114,7 +116,7 @@ func (x *Index) reverse(q *geo.Query) []geo.Place {
 	if coast || country == nowhere {
 		a.Confidence *= 0.9
 	}
-	return []geo.Place{a}
+	return found
 }
 
 // nearestOf is nearest, where few points are nearer to a place of another country.

@@ -80,7 +80,13 @@ func (x *Index) Centre(country string) (at geo.Point, ok bool) {
 }
 
 // answer makes a place of a row.
-func (m *image) answer(i uint32) geo.Place {
+func (m *image) answer(i uint32) (a geo.Place) {
+	m.fill(&a, i)
+	return a
+}
+
+// fill writes a place of a row where it is to be: a Place is large, and there are many.
+func (m *image) fill(a *geo.Place, i uint32) {
 	p := m.place(i)
 	number, region, district := m.area(p.area())
 	country := m.country(number)
@@ -90,12 +96,7 @@ func (m *image) answer(i uint32) geo.Place {
 	}
 	var room [wordingBytes]byte
 	w := wording{b: room[:0]}
-	a := geo.Place{
-		Point:      p.point(),
-		Precision:  geo.PrecisionCity,
-		Population: int64(p.people()),
-		Kind:       kindWord(p.kind()),
-	}
+	a.Point, a.Precision, a.Population, a.Kind = p.point(), geo.PrecisionCity, int64(p.people()), kindWord(p.kind())
 	w.address(m.bytes(p.name()), state, nil, m.bytes(u32(country, 3)))
 	w.add(m.bytes(district))
 	w.add(country[:2])
@@ -104,7 +105,6 @@ func (m *image) answer(i uint32) geo.Place {
 		w.add(strconv.AppendUint(append(b[:0], "geonames:"...), uint64(id), 10))
 	}
 	w.into(&a.Formatted, &a.City, &a.State, &a.Postcode, &a.Country, &a.County, &a.CountryCode, &a.ID)
-	return a
 }
 
 // wording gathers the texts of an answer in one string, which is cut up in the end: answers are

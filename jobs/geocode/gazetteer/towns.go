@@ -238,13 +238,14 @@ func (f *finding) inState(country, region int, district uint32) float64 {
 		}
 	}
 	name := fold.String(f.text(district))
-	if name != "" && (name == f.foldedState || strings.HasSuffix(name, " "+f.foldedState) || strings.HasPrefix(name, f.foldedState+" ")) {
+	state := f.stateKey()
+	if name != "" && (name == state || strings.HasSuffix(name, " "+state) || strings.HasPrefix(name, state+" ")) {
 		return otherName
 	}
 	if len(f.regions) > 0 {
 		return wrongState
 	}
-	if region != noRegion && fold.Near(fold.String(f.text(u32(f.region(region), 1))), f.foldedState) {
+	if region != noRegion && fold.Near(fold.String(f.text(u32(f.region(region), 1))), state) {
 		return otherName
 	}
 	return noState
