@@ -72,7 +72,7 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 		MaxBytes: min(c.MaxBytes, s.MaxOutput), Redirects: c.Redirects, UserAgent: userAgent, AllowPrivate: c.AllowPrivate, Typed: x.typed(), Secrets: values,
 	}
 	if c.Once {
-		o.Idle = idleOnce
+		o.Once, o.Idle = true, idleOnce
 	}
 	if all.client, err = web.New(o); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -125,16 +126,29 @@ func (c *Client) prepare(ctx context.Context, req *http.Request) *http.Request {
 		}
 		sent.Body = body
 	}
-	// Package net/http sends a request again by itself, where a connection ended after it was written, if its
-	// header has a key that says that this is safe (transport.go, isReplayable). For whom
-	// it is safe is known to who gives the key, not to a header: so such a request has a body that cannot be had twice.
-	if !isSafe(req.Method) && (header.Get("Idempotency-Key") != "" || header.Get("X-Idempotency-Key") != "") {
-		sent.GetBody = nil
-		if sent.Body == nil || sent.Body == http.NoBody {
-			sent.Body, sent.ContentLength = io.NopCloser(empty{}), 0
+	c.onlyOnce(sent)
+	return sent
+}
+
+// onlyOnce keeps package net/http from sending a request again by itself on a connection that ended after
+// it was written. It does so (transport.go, isReplayable) with a method that has no effect, and wherever the header has
+// a key that says that it is safe. For whom it is safe is known to who gives the key, not to a header: so that
+// is written in small letters, which mean the same to servers. And where even GET must not be repeated it has a body,
+// without anything in it, that cannot be had twice.
+func (c *Client) onlyOnce(sent *http.Request) {
+	if isSafe(sent.Method) {
+		if c.o.Once && (sent.Body == nil || sent.Body == http.NoBody) {
+			sent.Body, sent.GetBody, sent.ContentLength = io.NopCloser(empty{}), nil, 0
+		}
+		return
+	}
+	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		if v := sent.Header[name]; v != nil {
+			sent.Header = sent.Header.Clone()
+			delete(sent.Header, name)
+			sent.Header[strings.ToLower(name)] = v
 		}
 	}
-	return sent
 }
 
 // empty is a body without anything in it.

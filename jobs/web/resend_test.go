@@ -19,15 +19,17 @@ func TestNotSentTwice(t *testing.T) {
 	for _, c := range []struct {
 		method, body, header string
 		want                 int32 // requests that arrive on the connections, besides the first
-		ok                   bool
+		ok, once             bool
 	}{
-		{http.MethodPost, "x", "", 1, false},
-		{http.MethodPost, "x", "Idempotency-Key", 1, false},
-		{http.MethodPost, "", "Idempotency-Key", 1, false},
-		{http.MethodPost, "", "X-Idempotency-Key", 1, false},
-		{http.MethodPatch, "x", "X-Idempotency-Key", 1, false},
-		{http.MethodDelete, "", "", 1, false},
-		{http.MethodGet, "", "", 2, true},
+		{http.MethodPost, "x", "", 1, false, false},
+		{http.MethodGet, "", "", 1, false, true},
+		{http.MethodHead, "", "Idempotency-Key", 1, false, true},
+		{http.MethodPost, "x", "Idempotency-Key", 1, false, false},
+		{http.MethodPost, "", "Idempotency-Key", 1, false, false},
+		{http.MethodPost, "", "X-Idempotency-Key", 1, false, false},
+		{http.MethodPatch, "x", "X-Idempotency-Key", 1, false, false},
+		{http.MethodDelete, "", "", 1, false, false},
+		{http.MethodGet, "", "", 2, true, false},
 	} {
 		var arrived atomic.Int32
 		address := raw(t, func(n int, conn net.Conn) {
@@ -42,7 +44,7 @@ func TestNotSentTwice(t *testing.T) {
 				_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			}
 		})
-		client, err := New(Options{Proxy: NoProxy, AllowPrivate: true})
+		client, err := New(Options{Proxy: NoProxy, AllowPrivate: true, Once: c.once})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,6 +68,21 @@ func TestNotSentTwice(t *testing.T) {
 		if got := arrived.Load(); got != c.want || (trouble == nil) != c.ok || trouble != nil && trouble.Phase != PhaseWritten {
 			t.Errorf("%s %q %s: it arrived %d times: %+v", c.method, c.body, c.header, got, trouble)
 		}
+	}
+}
+
+// TestBodiless: what keeps a request from being sent twice does not show in it.
+func TestBodiless(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.ContentLength != 0 || len(r.TransferEncoding) > 0 || r.Header.Get("Idempotency-Key") != "k1" {
+				t.Errorf("%s: %d bytes, %v, %v", method, r.ContentLength, r.TransferEncoding, r.Header)
+			}
+		}))
+		if _, trouble := send(t, Options{AllowPrivate: true, Once: true}, method, server.URL, "", http.Header{"Idempotency-Key": {"k1"}}); trouble != nil {
+			t.Error(trouble)
+		}
+		server.Close()
 	}
 }
 

@@ -11,7 +11,7 @@
 //   - A body is read as a whole, and never beyond a limit, which counts what comes out of gzip,
 //     br or zstd.
 //   - Nothing is sent twice that may have had an effect: what package net/http sends again by itself
-//     is bounded to what is safe (GET, HEAD, OPTIONS) and to what was not written at all.
+//     is bounded to what is safe (GET, HEAD, OPTIONS; with Options.Once nothing) and to what was not written at all.
 //   - Who gets an error, a *Trouble, knows how far it came: whether anything was connected, written or
 //     answered. What a status means is said by one table, Judge.
 //   - No error has a path, a query or a header in it, nor one of the secrets that it was told.
@@ -57,6 +57,8 @@ type Options struct {
 	MaxBytes int
 	// Redirects is how many are followed; 0 is none: the answer is the redirect.
 	Redirects int
+	// Once says that no request may be sent twice, whatever its method.
+	Once bool
 	// UserAgent is sent where the request has none.
 	UserAgent string
 	// AllowPrivate lets any address be dialed.
