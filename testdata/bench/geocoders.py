@@ -88,8 +88,8 @@ class Peer:
 def peers(brood, url, source, out):
     host = url.removeprefix("http://")
     brood_run = [brood, "run", "geocode", "--provider", "nominatim", "--base-url", url + "/nominatim", "--own-server", "--address", "address",
-                 source, "-o", out, "--run", "table", "-q"]
-    resume = [brood, "resume", "table", "-q"]
+                 source, "-o", out, "--run", "table", "--quiet"]
+    resume = [brood, "resume", "table", "--quiet"]
     if os.path.exists(CSVGEOCODE):
         yield Peer("csvgeocode 2.3.1", [CSVGEOCODE, source, out, "--handler", "osm", "--delay", "0", "--url", url + "/nominatim/search?format=json&q={{address}}"])
     if subprocess.run([PYTHON, "-c", "import geopy"], check=False, capture_output=True).returncode == 0:
