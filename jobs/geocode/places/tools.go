@@ -25,7 +25,8 @@ which then finds house numbers. An index is a file, places/NAME.places in the st
 directory, for you alone.
 
 Examples:
-   brood places import testdata/places/springfield.csv --name springfield --country US
+   brood places import --name springfield --country US \
+     testdata/places/springfield.csv
    brood places list
    brood places rm springfield`,
 }
@@ -51,8 +52,10 @@ in the column of the number, duplicates. Each kind is counted, with the first ro
 --rejects FILE has all of them, with file and line.
 
 Examples:
-   brood places import testdata/places/springfield.csv --name springfield --country US
-   brood places import my.csv --name mine --columns lat=Y,lon=X,number=NO,street=NAME+TYPE`,
+   brood places import --name springfield --country US \
+     testdata/places/springfield.csv
+   brood places import --name mine --columns lat=LAT,lon=LON,street=STREET \
+     testdata/places/springfield.csv`,
 			Flags: []jobs.Flag{
 				{Name: "name", Usage: "the index is called `NAME`", Default: ""},
 				{Name: "columns", Usage: "`MAP` says which column has what, as in lat=Y,lon=X,number=NUM,street=NAME+TYPE,city=TOWN", Default: []string(nil)},
@@ -76,7 +79,8 @@ Example:
 			Help: `Runs that have one open go on with it.
 
 Example:
-   brood places rm springfield`,
+   brood places import --name old testdata/places/springfield.csv
+   brood places rm old`,
 			Run: runRemove,
 		},
 	}
