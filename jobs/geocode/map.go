@@ -61,6 +61,9 @@ func (c *config) draw(f *jobs.Finished, path, title string, most int) error {
 	if title == "" {
 		title = f.Run
 	}
+	if err := chart.CheckPath(path); err != nil {
+		return err
+	}
 	o := chart.Options{Title: title, Attributions: c.attributions(), Made: time.Now(), Most: most}
 	r := chart.Reader{Prefix: c.Prefix}
 	for rec, err := range f.Rows() {

@@ -3,6 +3,7 @@ package geocode
 import (
 	"brood/jobs"
 	"brood/jobs/geocode/address"
+	"brood/jobs/geocode/chart"
 	"brood/jobs/geocode/geo"
 	"errors"
 	"fmt"
@@ -63,6 +64,9 @@ func (c *config) readWhat(o jobs.Options) error {
 		}
 		if c.Map, err = filepath.Abs(m); err != nil {
 			return err
+		}
+		if err := chart.CheckPath(c.Map); err != nil {
+			return fmt.Errorf("--map: %w", err)
 		}
 	}
 	return nil
