@@ -156,7 +156,7 @@ func unitAt(s string, words []span, i int) int {
 		return 2
 	case isFloorCount(raw, w) && next != "" && classOf(next)&(floorWord|ordinalOnly) != 0:
 		return 2 + ordinalTail(s, words, i+2)
-	case strings.ContainsAny(w, "ºª") && isOrdinal(w):
+	case !isASCII(w) && strings.ContainsAny(w, "ºª") && isOrdinal(w):
 		return 1 + ordinalTail(s, words, i+1)
 	case c&aloneUnit != 0:
 		return 1 + ordinalTail(s, words, i+1)
@@ -240,8 +240,11 @@ func isUnitValue(w string) bool {
 
 // gluedUnit reports whether a word is a unit and its value without a space: Apt4, Whg.3.
 func gluedUnit(w string) bool {
+	if len(w) < 4 || len(w) > 12 || !isLetterByte(w[0]) || !hasDigit(w) {
+		return false
+	}
 	i := strings.IndexAny(w, "0123456789")
-	if i < 3 || len(w) > 12 || !isUnitValue(w[i:]) {
+	if i < 3 || !isUnitValue(w[i:]) {
 		return false
 	}
 	switch strings.ToLower(strings.TrimRight(w[:i], ".-")) {
