@@ -34,9 +34,9 @@ func (x *Index) Find(ctx context.Context, q *geo.Query) ([]geo.Place, error) {
 	s.x, s.q = x, q
 	if q.Street != "" {
 		a := asked{street: q.Street, city: q.City, district: q.District, state: q.State, postcode: q.Postcode, country: q.CountryCode}
-		if n, err := house.Parse(q.Number); err == nil {
-			a.number = n
-		}
+		var err error
+		a.number, err = house.Parse(q.Number)
+		a.unread = err != nil
 		s.structured(&a)
 	}
 	const sure = 0.6
@@ -60,6 +60,7 @@ func lineOf(q *geo.Query) string {
 // asked is an address in parts that is looked for.
 type asked struct {
 	number                                           house.Number
+	unread                                           bool // there is a number that is none
 	street, city, district, state, postcode, country string
 }
 
@@ -306,6 +307,9 @@ func (s *search) try(r int, area uint32, fits float64) {
 		return
 	}
 	for _, f := range s.row.locate(s.asked.number) {
+		if s.asked.unread {
+			f.match, f.factor = geo.MatchFallback, sureStreet
+		}
 		if s.q.Box != nil && !s.q.Box.Has(f.Point) {
 			continue
 		}

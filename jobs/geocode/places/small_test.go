@@ -81,43 +81,44 @@ func tell(p *geo.Place) string {
 func TestFind(t *testing.T) {
 	x := index(t, small, ranges)
 	for asked, want := range map[string]string{
-		"100|Main Street|Springfield|IL|62701|US": "100 Main St, Springfield, IL 62701 exact rooftop 39.7800 -89.6500",
-		"100|main st|springfield|MA||US":          "100 Main St, Springfield, MA 01103 exact rooftop 42.1000 -72.5900",
-		"100|Main St|||1103|US":                   "100 Main St, Springfield, MA 01103 exact rooftop 42.1000 -72.5900", // a spreadsheet took the nought
-		"100|Main St||IL|1103|US":                 "",                                                                  // of another state than that of the whole code
-		"100|Main St|||62701-1234|US":             "100 Main St, Springfield, IL 62701 exact rooftop 39.7800 -89.6500",
-		"106|Main St|Springfield|IL||US":          "106 Main St, Springfield, IL 62701 interpolated street 39.7800 -89.6470",
-		"104|Main St|Springfield|IL|62701|":       "104 Main St, Springfield, IL 62701 interpolated street 39.7800 -89.6480",
-		"112|Main St|Springfield|IL|62701|US":     "112 Main St, Springfield, IL 62701 interpolated street 39.7802 -89.6456", // between odd ones
-		"200|Main St|Springfield|IL|62701|US":     "Main St, Springfield, IL 62701 fallback street 39.7800 -89.6490",         // never beyond the last
-		"|Main St|Springfield|IL|62701|US":        "Main St, Springfield, IL 62701 exact street 39.7800 -89.6490",
-		"37-12|31st Ave|Queens|NY|11103|US":       "37-12 31st Avenue, Queens, NY 11103 interpolated rooftop 40.7500 -73.9295",
-		"37-2|31 Avenue|Queens|NY|11103|US":       "37-02 31st Avenue, Queens, NY 11103 exact rooftop 40.7500 -73.9280",
-		"37-20|31st Ave|Queens|NY|11103|US":       "31st Avenue, Queens, NY 11103 fallback street 40.7500 -73.9300",
-		"5|33rd Avenue|Queens|NY|11103|US":        "", // 32nd is another street
-		"12a|Hauptstr.|Berlin||10115|DE":          "Hauptstraße 12a, 10115 Berlin exact rooftop 52.5300 13.3800",
-		"12|Haupt Strasse|Berlin||10115|DE":       "Hauptstraße 12a, 10115 Berlin interpolated rooftop 52.5300 13.3800",
-		"18|HAUPTSTRASSE|Mitte|||DE":              "Hauptstraße 16-20, 10115 Berlin exact rooftop 52.5300 13.3820",
-		"14-16|Hauptstraße|Berlin||10115|DE":      "Hauptstraße 14, 10115 Berlin interpolated rooftop 52.5300 13.3810",
-		"14|Haubtstraße|Berlin||10115|DE":         "Hauptstraße 14, 10115 Berlin exact rooftop 52.5300 13.3810",
-		"1|Karl Liebknecht Str|Berlin|||DE":       "Karl-Liebknecht-Straße 1, 10178 Berlin exact rooftop 52.5310 13.3800",
-		"1|Karl Liebknecht Strase|Berlni|||DE":    "Karl-Liebknecht-Straße 1, 10178 Berlin exact rooftop 52.5310 13.3800",
-		"|Muehlendamm|Berlin|||DE":                "Mühlendamm, 10178 Berlin exact street 52.5320 13.3801",
-		"9|Muhlendamm|Berlin|||DE":                "Mühlendamm, 10178 Berlin fallback street 52.5320 13.3801",
-		"5 bis|R. de Loos|Lille||59000|FR":        "5 bis Rue de Loos, 59000 Lille exact rooftop 50.6300 3.0410",
-		"5 ter|rue de loos|Lille Cedex 9|||FR":    "5 Rue de Loos, 59000 Lille interpolated rooftop 50.6300 3.0400",
-		"7|Rue de Loos|Lomme|||FR":                "7 Rue de Loos, 59000 Lille exact rooftop 50.6300 3.0420",
-		"12|Rue de l'Eglise|Lille||59000|FR":      "12 Rue de l'Église, 59000 Lille exact rooftop 50.6310 3.0500",
-		"12/3|Via Roma|Milano||20121|IT":          "Via Roma 12/3, 20121 Milano exact rooftop 45.4600 9.1900",
-		"12|Via Roma|Milano||20121|IT":            "Via Roma 12/3, 20121 Milano interpolated rooftop 45.4600 9.1900",
-		"5|Via Unica Montanara|Nessuno|||IT":      "Via Unica Montanara 5, 38054 Fiera exact rooftop 46.0000 11.0000", // the only one of its name
-		"5|Via Unica Montanara|Milano|||IT":       "",                                                                 // not in that town
-		"5|Via Unica Montanara|||38054|FR":        "",                                                                 // not in that country
-		"2|Date Line Rd|Taveuni|||FJ":             "Date Line Road, Taveuni fallback street -16.8000 179.9990",
-		"150|Range Road|Salem|OR|97301|US":        "150 Range Rd, Salem, OR 97301 interpolated street 44.9051 -123.0000",
-		"198|Range Road|Salem|OR|97301|US":        "198 Range Rd, Salem, OR 97301 interpolated rooftop 44.9100 -123.0000",
-		"299|Range Road|Salem|OR|97301|US":        "Range Rd, Salem, OR 97301 fallback street 44.9100 -123.0000",
-		"100|Oak St|Springfield|IL|62701|US":      "",
+		"100|Main Street|Springfield|IL|62701|US":   "100 Main St, Springfield, IL 62701 exact rooftop 39.7800 -89.6500",
+		"100|main st|springfield|MA||US":            "100 Main St, Springfield, MA 01103 exact rooftop 42.1000 -72.5900",
+		"100|Main St|||1103|US":                     "100 Main St, Springfield, MA 01103 exact rooftop 42.1000 -72.5900", // a spreadsheet took the nought
+		"100|Main St||IL|1103|US":                   "",                                                                  // of another state than that of the whole code
+		"100|Main St|||62701-1234|US":               "100 Main St, Springfield, IL 62701 exact rooftop 39.7800 -89.6500",
+		"106|Main St|Springfield|IL||US":            "106 Main St, Springfield, IL 62701 interpolated street 39.7800 -89.6470",
+		"104|Main St|Springfield|IL|62701|":         "104 Main St, Springfield, IL 62701 interpolated street 39.7800 -89.6480",
+		"112|Main St|Springfield|IL|62701|US":       "112 Main St, Springfield, IL 62701 interpolated street 39.7802 -89.6456", // between odd ones
+		"200|Main St|Springfield|IL|62701|US":       "Main St, Springfield, IL 62701 fallback street 39.7800 -89.6490",         // never beyond the last
+		"|Main St|Springfield|IL|62701|US":          "Main St, Springfield, IL 62701 exact street 39.7800 -89.6490",
+		"Haus Nord|Main St|Springfield|IL|62701|US": "Main St, Springfield, IL 62701 fallback street 39.7800 -89.6490",
+		"37-12|31st Ave|Queens|NY|11103|US":         "37-12 31st Avenue, Queens, NY 11103 interpolated rooftop 40.7500 -73.9295",
+		"37-2|31 Avenue|Queens|NY|11103|US":         "37-02 31st Avenue, Queens, NY 11103 exact rooftop 40.7500 -73.9280",
+		"37-20|31st Ave|Queens|NY|11103|US":         "31st Avenue, Queens, NY 11103 fallback street 40.7500 -73.9300",
+		"5|33rd Avenue|Queens|NY|11103|US":          "", // 32nd is another street
+		"12a|Hauptstr.|Berlin||10115|DE":            "Hauptstraße 12a, 10115 Berlin exact rooftop 52.5300 13.3800",
+		"12|Haupt Strasse|Berlin||10115|DE":         "Hauptstraße 12a, 10115 Berlin interpolated rooftop 52.5300 13.3800",
+		"18|HAUPTSTRASSE|Mitte|||DE":                "Hauptstraße 16-20, 10115 Berlin exact rooftop 52.5300 13.3820",
+		"14-16|Hauptstraße|Berlin||10115|DE":        "Hauptstraße 14, 10115 Berlin interpolated rooftop 52.5300 13.3810",
+		"14|Haubtstraße|Berlin||10115|DE":           "Hauptstraße 14, 10115 Berlin exact rooftop 52.5300 13.3810",
+		"1|Karl Liebknecht Str|Berlin|||DE":         "Karl-Liebknecht-Straße 1, 10178 Berlin exact rooftop 52.5310 13.3800",
+		"1|Karl Liebknecht Strase|Berlni|||DE":      "Karl-Liebknecht-Straße 1, 10178 Berlin exact rooftop 52.5310 13.3800",
+		"|Muehlendamm|Berlin|||DE":                  "Mühlendamm, 10178 Berlin exact street 52.5320 13.3801",
+		"9|Muhlendamm|Berlin|||DE":                  "Mühlendamm, 10178 Berlin fallback street 52.5320 13.3801",
+		"5 bis|R. de Loos|Lille||59000|FR":          "5 bis Rue de Loos, 59000 Lille exact rooftop 50.6300 3.0410",
+		"5 ter|rue de loos|Lille Cedex 9|||FR":      "5 Rue de Loos, 59000 Lille interpolated rooftop 50.6300 3.0400",
+		"7|Rue de Loos|Lomme|||FR":                  "7 Rue de Loos, 59000 Lille exact rooftop 50.6300 3.0420",
+		"12|Rue de l'Eglise|Lille||59000|FR":        "12 Rue de l'Église, 59000 Lille exact rooftop 50.6310 3.0500",
+		"12/3|Via Roma|Milano||20121|IT":            "Via Roma 12/3, 20121 Milano exact rooftop 45.4600 9.1900",
+		"12|Via Roma|Milano||20121|IT":              "Via Roma 12/3, 20121 Milano interpolated rooftop 45.4600 9.1900",
+		"5|Via Unica Montanara|Nessuno|||IT":        "Via Unica Montanara 5, 38054 Fiera exact rooftop 46.0000 11.0000", // the only one of its name
+		"5|Via Unica Montanara|Milano|||IT":         "",                                                                 // not in that town
+		"5|Via Unica Montanara|||38054|FR":          "",                                                                 // not in that country
+		"2|Date Line Rd|Taveuni|||FJ":               "Date Line Road, Taveuni fallback street -16.8000 179.9990",
+		"150|Range Road|Salem|OR|97301|US":          "150 Range Rd, Salem, OR 97301 interpolated street 44.9051 -123.0000",
+		"198|Range Road|Salem|OR|97301|US":          "198 Range Rd, Salem, OR 97301 interpolated rooftop 44.9100 -123.0000",
+		"299|Range Road|Salem|OR|97301|US":          "Range Rd, Salem, OR 97301 fallback street 44.9100 -123.0000",
+		"100|Oak St|Springfield|IL|62701|US":        "",
 	} {
 		f := strings.Split(asked, "|")
 		q := &geo.Query{Address: geo.Address{Number: f[0], Street: f[1], City: f[2], State: f[3], Postcode: f[4], CountryCode: f[5]}}
