@@ -246,14 +246,14 @@ func (s *stream) finish(w *waiting, first *answer) {
 // report ends a row.
 func (s *stream) report(w *waiting, f *found, t *trouble) {
 	var res jobs.Result
+	s.mu.Lock() // also of what the values are written into
+	defer s.mu.Unlock()
 	if t != nil {
 		t.Into(&res)
 		s.failed(&res)
 	} else {
 		s.end(&w.asked, f, &res)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.ctx.Err() != nil {
 		return // nobody listens any more
 	}

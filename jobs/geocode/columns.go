@@ -61,52 +61,105 @@ func isJSON(column int) bool {
 	return false
 }
 
-// values writes what was found into the values of a result.
-func (f *found) values(dst [][]byte) [][]byte {
-	var v [columnCount]string
-	v[colStatus] = f.Status.String()
-	if p := f.Place; p != nil {
-		v[colLat], v[colLon] = degrees(p.Lat), degrees(p.Lon)
-		v[colFormatted], v[colNumber], v[colRoad], v[colCity], v[colCounty] = p.Formatted, p.Number, p.Road, p.City, p.County
-		v[colState], v[colPostcode], v[colCountry], v[colCode] = p.State, p.Postcode, p.Country, p.CountryCode
-		v[colPrecision], v[colProviderID] = p.Precision.String(), p.ID
-		if p.Confidence >= 0 {
-			v[colConfidence] = strconv.FormatFloat(p.Confidence, 'f', 2, 64)
-		}
+// written are the values of a row, one after the other in one piece of memory that is used again
+// for the next row.
+type written struct {
+	b    []byte
+	ends [columnCount]int
+	at   int // the columns before it are written
+	// second is when stamp was written last, and its text: rows come many to a second.
+	second int64
+	stamp  []byte
+}
+
+func (w *written) reset() { w.b, w.at = w.b[:0], 0 }
+
+// to goes on to a column: those between are empty.
+func (w *written) to(column int) {
+	for ; w.at < column; w.at++ {
+		w.ends[w.at] = len(w.b)
 	}
-	v[colMatch] = f.Match.String()
-	v[colMismatch], v[colMarks] = joined(f.Mismatch), joined(f.Marks)
-	v[colAlternatives] = alternatives(f.Alternatives)
-	switch {
-	case f.compared:
-		v[colDistance] = metres(f.apart)
-	case f.Place != nil && f.Place.Metres > 0:
-		v[colDistance] = metres(f.Place.Metres)
+}
+
+func (w *written) text(column int, s string) {
+	w.to(column)
+	w.b = append(w.b, s...)
+}
+
+func (w *written) number(column int, f float64, digits int) {
+	w.to(column)
+	w.b = strconv.AppendFloat(w.b, f, 'f', digits, 64)
+}
+
+// time writes a time of RFC 3339, in seconds; nothing for none.
+func (w *written) time(column int, t time.Time) {
+	w.to(column)
+	if t.IsZero() {
+		return
 	}
-	if f.source != "" {
-		v[colProvider] = f.source
-		v[colCached] = strconv.FormatBool(f.cached)
-		v[colQueried] = stamp(f.at)
-		v[colExpires] = stamp(f.expires)
+	if at := t.Unix(); at != w.second || w.stamp == nil {
+		w.second, w.stamp = at, t.UTC().AppendFormat(w.stamp[:0], time.RFC3339)
 	}
-	for _, s := range v {
-		dst = append(dst, []byte(s))
+	w.b = append(w.b, w.stamp...)
+}
+
+// values appends a value for each column. They are valid until the next reset.
+func (w *written) values(dst [][]byte) [][]byte {
+	w.to(columnCount)
+	from := 0
+	for _, end := range w.ends {
+		dst = append(dst, w.b[from:end:end])
+		from = end
 	}
 	return dst
 }
 
-// degrees has seven digits behind the point: a centimetre.
-func degrees(d float64) string { return strconv.FormatFloat(d, 'f', 7, 64) }
-
-func metres(m float64) string { return strconv.FormatFloat(m, 'f', 0, 64) }
-
-// stamp is a time of RFC 3339, in seconds; empty for none.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
+// write writes what was found, in the order of the columns.
+func (f *found) write(w *written) {
+	w.reset()
+	p := f.Place
+	if p != nil {
+		w.number(colLat, p.Lat, degreeDigits)
+		w.number(colLon, p.Lon, degreeDigits)
 	}
-	return t.UTC().Format(time.RFC3339)
+	w.text(colStatus, f.Status.String())
+	if p != nil {
+		for i, s := range [...]string{p.Formatted, p.Number, p.Road, p.City, p.County, p.State, p.Postcode, p.Country, p.CountryCode} {
+			w.text(colFormatted+i, s)
+		}
+	}
+	w.text(colMatch, f.Match.String())
+	if p != nil {
+		w.text(colPrecision, p.Precision.String())
+		if p.Confidence >= 0 {
+			w.number(colConfidence, p.Confidence, 2)
+		}
+	}
+	w.text(colMismatch, joined(f.Mismatch))
+	w.text(colMarks, joined(f.Marks))
+	w.text(colAlternatives, alternatives(f.Alternatives))
+	switch {
+	case f.compared:
+		w.number(colDistance, f.apart, 0)
+	case p != nil && p.Metres > 0:
+		w.number(colDistance, p.Metres, 0)
+	}
+	if f.source == "" {
+		return
+	}
+	w.text(colProvider, f.source)
+	if p != nil {
+		w.text(colProviderID, p.ID)
+	}
+	w.text(colCached, strconv.FormatBool(f.cached))
+	w.time(colQueried, f.at)
+	w.time(colExpires, f.expires)
 }
+
+// degreeDigits are as many as a centimetre takes.
+const degreeDigits = 7
+
+func degrees(d float64) string { return strconv.FormatFloat(d, 'f', degreeDigits, 64) }
 
 // joined are the words of a list, with a semicolon between, which no word has.
 func joined[T interface{ String() string }](list []T) string {

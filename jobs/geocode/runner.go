@@ -20,6 +20,7 @@ type runner struct {
 	*shared
 	text bool
 	root bool // it closes what is shared
+	w    written
 }
 
 type shared struct {
@@ -103,16 +104,17 @@ func (r *runner) write(f *found, res *jobs.Result) {
 	if f == nil {
 		return
 	}
-	if !r.text {
-		res.Values = f.values(res.Values)
-		return
+	f.write(&r.w)
+	if r.text {
+		res.Text = r.w.object(res.Text)
+	} else {
+		res.Values = r.w.values(res.Values)
 	}
-	res.Text = f.object(res.Text)
 }
 
 // object is the answer as JSON on one line: the job's own text.
-func (f *found) object(dst []byte) []byte {
-	values := f.values(nil)
+func (w *written) object(dst []byte) []byte {
+	values := w.values(nil)
 	dst = append(dst, '{')
 	for i, v := range values {
 		if len(v) == 0 {
