@@ -45,12 +45,14 @@ func (r *Reader) Read(value func(column string) string) Reading {
 	}
 	rd := Reading{}
 	if whole := r.first(Whole, value); whole != "" {
-		if len(whole) < 400 && hasDigit(whole) && mayBePoint(whole) {
-			if p, swapped, ok := Point(whole); ok {
-				return Reading{Kind: Coordinates, Point: p, Swapped: swapped}
-			}
+		if point, ok := cellPoint(whole); ok {
+			return point
 		}
 		readLine(whole, r.home, &rd)
+	} else if r.first(City, value) == "" && r.first(Postcode, value) == "" {
+		if point, ok := cellPoint(r.first(Street, value)); ok {
+			return point
+		}
 	}
 	r.parts(value, &rd)
 	rd.Kind = kindOf(&rd.Address)
@@ -60,6 +62,15 @@ func (r *Reader) Read(value func(column string) string) Reading {
 		}
 	}
 	return rd
+}
+
+// cellPoint reads a cell of an address that has a point instead.
+func cellPoint(s string) (Reading, bool) {
+	if len(s) >= 400 || s == "" || !hasDigit(s) || !mayBePoint(s) {
+		return Reading{}, false
+	}
+	p, swapped, ok := Point(s)
+	return Reading{Kind: Coordinates, Point: p, Swapped: swapped}, ok
 }
 
 // point reads the columns of a point.

@@ -1,9 +1,34 @@
 package geocode
 
 import (
+	"brood/jobs"
+	"brood/jobs/geocode/address"
 	"brood/jobs/geocode/geo"
 	"testing"
 )
+
+// TestPointInStreet takes a point that stands where a street should, and nothing that is a street.
+func TestPointInStreet(t *testing.T) {
+	s := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"street", "city"}}
+	a, err := newAsker(&config{Level: "address", Prefix: "geo_"}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		street, city string
+		want         address.Kind
+	}{
+		{"45.5231, -122.6765", "", address.Coordinates},
+		{"45.5231, -122.6765", "Portland", address.Address},
+		{"12 Main St", "", address.Address},
+		{"", "", address.Nothing},
+	} {
+		rec := &jobs.Record{Shape: s, Values: [][]byte{[]byte(c.street), []byte(c.city)}}
+		if q := a.read(rec); q.kind != c.want {
+			t.Errorf("%q, %q: %s, want %s", c.street, c.city, q.kind, c.want)
+		}
+	}
+}
 
 // TestZeros restores zeros only where the state of the row says so.
 func TestZeros(t *testing.T) {
