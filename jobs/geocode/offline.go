@@ -29,7 +29,7 @@ func openIndex(state string) (*gazetteer.Index, error) {
 func newOffline(_ context.Context, s *sourceConfig, state string, index *gazetteer.Index) (*offline, error) {
 	o := &offline{index: index}
 	for _, name := range s.Places {
-		p, err := places.Open(places.Path(state, name))
+		p, err := places.Named(state, name)
 		if err != nil {
 			return nil, errors.Join(err, o.close())
 		}
@@ -84,9 +84,9 @@ func (o *offline) close() error {
 // checkOffline refuses points that are not there, and takes in postcodes.
 func checkOffline(s *sourceConfig, state string) error {
 	for _, name := range s.Places {
-		p, err := places.Open(places.Path(state, name))
+		p, err := places.Named(state, name)
 		if err != nil {
-			return fmt.Errorf("--places %s: %w; brood places list says which there are", name, err)
+			return fmt.Errorf("--places: %w", err)
 		}
 		if err := p.Close(); err != nil {
 			return err

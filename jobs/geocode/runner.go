@@ -21,6 +21,7 @@ type runner struct {
 	text bool
 	root bool // it closes what is shared
 	w    written
+	q    asked // of the row in hand
 }
 
 type shared struct {
@@ -56,9 +57,10 @@ func open(ctx context.Context, s jobs.Setup) (jobs.Runner, error) {
 
 // Do finds the place of one row.
 func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
-	q := r.asker.read(rec)
+	q := &r.q
+	*q = r.asker.read(rec)
 	if q.answered() {
-		r.end(&q, nil, res)
+		r.end(q, nil, res)
 		return nil
 	}
 	f, trouble := r.chain.ask(ctx, &q.Query, nil)
@@ -67,7 +69,7 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 		r.failed(res)
 		return nil
 	}
-	r.end(&q, f, res)
+	r.end(q, f, res)
 	return nil
 }
 
