@@ -139,6 +139,10 @@ func (g *geocodeServer) noKey(t *testing.T) {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
+		if filepath.Ext(path) == ".idx" {
+			return nil // the index of places, which is made of what is in brood, and large: what this process
+			// takes is counted as the peak of what it starts
+		}
 		b, err := os.ReadFile(path)
 		if strings.Contains(string(b), geocodeKey) {
 			t.Errorf("the key of the account stands in %s", path)

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/home"
 	"errors"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -38,9 +39,20 @@ func nounCommand(n *jobs.Noun) *cli.Command {
 			if word := c.Args().First(); word != "" {
 				return unknownVerb(c.Command, word)
 			}
-			return usage("See: brood "+n.Name+" --help", "brood %s: say what to do with it", n.Name)
+			return usage("See: brood "+n.Name+" --help", "brood %s: say what to do with it: %s", n.Name, verbLines(c.Command))
 		},
 	}
+}
+
+// verbLines are the commands that do something with a thing, with their arguments.
+func verbLines(noun *cli.Command) string {
+	var lines []string
+	for _, v := range noun.Subcommands {
+		if v.Name != "help" {
+			lines = append(lines, strings.TrimSpace("brood "+noun.Name+" "+v.Name+" "+v.ArgsUsage))
+		}
+	}
+	return strings.Join(lines, ", ")
 }
 
 // unknownVerb is about a word that is none of what can be done with a thing.
