@@ -5,9 +5,12 @@ import (
 	"brood/jobs/geocode/cache"
 	"brood/jobs/geocode/geo"
 	"brood/jobs/geocode/provider"
+	"brood/jobs/web"
 	"context"
 	"errors"
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,6 +41,10 @@ type batch struct {
 	remote *remote
 }
 
+// batchMark tells answers that came in a batch from those to a single question, in the cache: some
+// services give one place in a batch, and several singly.
+const batchMark = " batch"
+
 // linger is how long it is waited for more rows when there is room for them. The next ones come
 // within a millisecond, unless they wait for something else.
 const linger = 50 * time.Millisecond
@@ -53,6 +60,8 @@ type stream struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 	singly chan struct{}
+	// aborted is why the run ends, as soon as anybody knows.
+	aborted atomic.Pointer[trouble]
 
 	mu    sync.Mutex // also of rep
 	rep   jobs.Reporter
@@ -136,9 +145,14 @@ func (s *stream) send(all []*waiting) {
 	for _, w := range all {
 		q := &w.asked.Query
 		w.key = s.batch.remote.cacheKey(q)
-		if a, ok := s.batch.remote.recall(s.ctx, w.key, q); ok {
+		a, ok := s.batch.remote.recall(s.ctx, w.key, q)
+		if !ok {
+			w.key.Options += batchMark
+			a, ok = s.batch.remote.recall(s.ctx, w.key, q)
+		}
+		if ok {
 			s.finish(w, &a)
-		} else if !s.batch.Takes(q) {
+		} else if _, err := s.batch.remote.Identity(q); err != nil || !s.batch.Takes(q) {
 			s.finish(w, nil)
 		} else {
 			rest = append(rest, w)
@@ -171,7 +185,10 @@ func (s *stream) together(all []*waiting) {
 		for i, w := range all {
 			s.settle(w, &outcomes[i], at)
 		}
-	case t.Verdict == jobs.VerdictThrottle || t.Verdict == jobs.VerdictAbort || len(all) == 1 || s.ctx.Err() != nil:
+	case len(all) == 1 || s.ctx.Err() != nil || !s.splits(t):
+		if t.Verdict == jobs.VerdictAbort {
+			s.aborted.Store(t)
+		}
 		for _, w := range all {
 			s.report(w, nil, t)
 		}
@@ -182,8 +199,26 @@ func (s *stream) together(all []*waiting) {
 	}
 }
 
+// splits reports whether fewer rows in one request may do better: where the answer came and makes
+// no sense, or the request was refused for what is in it; and where each row counts and the budget
+// or the day has room for some. Of a server that is down or busy all wait.
+func (s *stream) splits(t *trouble) bool {
+	switch t.Class {
+	case classBudget, classDay:
+		return s.batch.Each
+	}
+	switch t.Status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return true
+	}
+	return t.Verdict == jobs.VerdictRetry && t.Status < http.StatusInternalServerError && (t.Phase == web.PhaseAnswered || t.Class == web.ClassAnswer || t.Class == provider.ClassBatch)
+}
+
 // request makes one request, and reads its answer.
 func (s *stream) request(all []*waiting) ([]provider.Outcome, time.Time, *trouble) {
+	if t := s.aborted.Load(); t != nil {
+		return nil, time.Time{}, t // nothing is asked after a refusal
+	}
 	r := s.batch.remote
 	qs := questions(all)
 	req, err := s.batch.Request(s.ctx, qs, r.key)
@@ -216,7 +251,7 @@ func (s *stream) settle(w *waiting, o *provider.Outcome, at time.Time) {
 		if o.Err != nil {
 			var own *trouble
 			if errors.As(o.Err, &own) {
-				t = own
+				t = r.refused(own)
 			} else {
 				t.Text = r.Name + ": " + r.key.Scrub(o.Err.Error())
 			}
@@ -238,7 +273,17 @@ func (s *stream) finish(w *waiting, first *answer) {
 			s.singly <- struct{}{}
 			defer func() { <-s.singly }()
 		}
-		f, t := s.chain.ask(s.ctx, &w.asked.Query, first)
+		var f *found
+		var t *trouble
+		if first == nil { // otherwise there is an answer
+			t = s.aborted.Load()
+		}
+		if t == nil {
+			f, t = s.chain.ask(s.ctx, &w.asked.Query, first)
+		}
+		if t != nil && t.Verdict == jobs.VerdictAbort {
+			s.aborted.Store(t)
+		}
 		s.report(w, f, t)
 	}()
 }

@@ -37,8 +37,9 @@ type chain struct {
 //	             finds something else  the next; the best of all is the answer
 //	             asks to wait          everybody waits: throttle
 //	             refuses us            the run ends: abort
-//	             fails otherwise       the next; if none finds it the record is tried again, as
+//	             fails for now         the next; if none finds it the record is tried again, as
 //	                                   nobody knows what this one would have said
+//	             fails for good        the next; what that has counts, if it is a place
 func (c *chain) ask(ctx context.Context, q *geo.Query, first *answer) (*found, *web.Trouble) {
 	var best, before *found
 	var trouble *web.Trouble
@@ -70,7 +71,7 @@ func (c *chain) ask(ctx context.Context, q *geo.Query, first *answer) (*found, *
 		before = f
 	}
 	switch {
-	case trouble != nil && (best == nil || best.Status != judge.OK || c.agree > 0):
+	case trouble != nil && (best == nil || best.Place == nil || trouble.Verdict == jobs.VerdictRetry && best.Status != judge.OK || c.agree > 0):
 		return nil, trouble
 	case best != nil && c.agree > 0 && best.Status == judge.OK:
 		// The others have not found it: nobody agrees.

@@ -47,17 +47,17 @@ type config struct {
 
 // sourceConfig is one of --provider.
 type sourceConfig struct {
-	Name      string        `json:"name"`
-	BaseURL   string        `json:"base_url,omitempty"` // empty: the provider's own
-	KeyFile   string        `json:"key_file,omitempty"` // absolute; empty: the environment
-	Own       bool          `json:"own_server,omitempty"`
-	Permanent bool          `json:"permanent,omitempty"`
-	Rate      float64       `json:"rate,omitempty"` // requests a second, in place of the preset
-	PerDay    int           `json:"per_day,omitempty"`
-	Price     permits.Money `json:"price,omitempty"` // of 1,000 requests, in millionths
-	Contact   string        `json:"contact,omitempty"`
-	Places    []string      `json:"places,omitempty"`    // of offline: names of imported points
-	Postcodes []string      `json:"postcodes,omitempty"` // and files, absolute
+	Name      string         `json:"name"`
+	BaseURL   string         `json:"base_url,omitempty"` // empty: the provider's own
+	KeyFile   string         `json:"key_file,omitempty"` // absolute; empty: the environment
+	Own       bool           `json:"own_server,omitempty"`
+	Permanent bool           `json:"permanent,omitempty"`
+	Rate      float64        `json:"rate,omitempty"` // requests a second, in place of the preset
+	PerDay    int            `json:"per_day,omitempty"`
+	Price     *permits.Money `json:"price,omitempty"` // of 1,000 requests, in millionths
+	Contact   string         `json:"contact,omitempty"`
+	Places    []string       `json:"places,omitempty"`    // of offline: names of imported points
+	Postcodes []string       `json:"postcodes,omitempty"` // and files, absolute
 }
 
 // keyed reads the values of a flag that are VALUE, for all providers, or PROVIDER=VALUE.

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/jobs/geocode/cache"
 	"brood/jobs/geocode/places"
+	"brood/jobs/geocode/provider"
 	"encoding/json"
 	"slices"
 )
@@ -53,7 +54,7 @@ func Definition() *jobs.Definition {
 		Guesses: true,
 		Retries: 3,
 		Flags:   flags(),
-		Secrets: keyVariables(),
+		Secrets: provider.KeyVariables(),
 		Tools:   slices.Concat(places.Tools(), cache.Tools(), []jobs.Tool{mapTool()}),
 		Resumable: map[string]jobs.Resumable{
 			"max_requests": {Flag: "max-requests"},

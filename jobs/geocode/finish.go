@@ -23,21 +23,23 @@ func finish(f *jobs.Finished) error {
 	if err := json.Unmarshal(f.Config, &c); err != nil {
 		return fmt.Errorf("geocode: read configuration: %w", err)
 	}
+	var errs []error
+	var shared int64
+	if f.Done {
+		var err error
+		shared, err = c.sayResults(f)
+		errs = append(errs, err)
+	}
 	if c.asksNetwork() {
-		if err := c.sayCosts(f); err != nil {
-			return err
-		}
+		errs = append(errs, c.sayCosts(f, shared))
 	}
 	if !f.Done {
-		return nil
-	}
-	if err := c.sayResults(f); err != nil {
-		return err
+		return errors.Join(errs...)
 	}
 	for _, text := range c.attributions() {
 		f.Say("%s", text)
 	}
-	err := cache.RemoveRun(f.Dir)
+	err := errors.Join(append(errs, cache.RemoveRun(f.Dir))...)
 	if c.Map != "" {
 		err = errors.Join(err, c.draw(f, c.Map, "", chart.DefaultMost))
 	}
@@ -60,8 +62,9 @@ func (c *config) attributions() []string {
 	return out
 }
 
-// sayCosts says how many requests the run has made so far, and saved.
-func (c *config) sayCosts(f *jobs.Finished) error {
+// sayCosts says how many requests the run has made so far, and saved: so many rows share the answer of
+// another one, or have that of an earlier run.
+func (c *config) sayCosts(f *jobs.Finished, shared int64) error {
 	path := filepath.Join(f.Dir, budgetFile)
 	if _, err := os.Stat(path); err != nil {
 		return nil //nolint:nilerr // nobody was asked
@@ -78,11 +81,10 @@ func (c *config) sayCosts(f *jobs.Finished) error {
 	if cost > 0 {
 		text += fmt.Sprintf(", which cost %s at the list price", cost)
 	}
-	saved := int64(f.Counts.OK) - requests //nolint:gosec // rows are not so many
-	if saved > 0 {
-		text += fmt.Sprintf("; %s saved by sharing and keeping answers", humanize.Comma(saved))
+	if shared > 0 {
+		text += fmt.Sprintf("; %s saved by sharing and keeping answers", humanize.Comma(shared))
 		if price := c.price(); price.PerThousand > 0 {
-			text += fmt.Sprintf(", worth %s", permits.Money(price.Cost(saved)))
+			text += fmt.Sprintf(", worth %s", permits.Money(price.Cost(shared)))
 		}
 	}
 	f.Say("%s", text)

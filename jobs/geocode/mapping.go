@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/jobs/geocode/address"
 	"fmt"
+	"slices"
 )
 
 // mapping is which columns of the input hold what: as the flags say, else by its header.
@@ -17,7 +18,7 @@ func (c *config) mapping(s *jobs.Shape) (address.Mapping, error) {
 	if len(said) > 0 {
 		return address.New(said, s.Columns)
 	}
-	if s.Kind == jobs.Lines {
+	if s.Kind == jobs.Lines || slices.Equal(c.own(s.Columns), []string{jobs.LineColumn}) { // or the results of such
 		return address.New(map[address.Part]string{address.Whole: jobs.LineColumn}, s.Columns)
 	}
 	m, err := address.Guess(c.own(s.Columns))

@@ -1,6 +1,7 @@
 package geocode
 
 import (
+	"brood/jobs"
 	"brood/jobs/geocode/gazetteer"
 	"brood/jobs/geocode/geo"
 	"brood/jobs/geocode/places"
@@ -53,6 +54,9 @@ func (o *offline) ask(ctx context.Context, q *geo.Query) (answer, *trouble) {
 	if q.Level == geo.LevelAddress {
 		for _, p := range o.points {
 			found, err := p.Find(ctx, q)
+			if ctx.Err() != nil {
+				return a, stopped(ctx.Err())
+			}
 			if err != nil {
 				return a, broken(err)
 			}
@@ -63,11 +67,19 @@ func (o *offline) ask(ctx context.Context, q *geo.Query) (answer, *trouble) {
 		}
 	}
 	found, err := o.index.Find(ctx, q)
+	if ctx.Err() != nil {
+		return a, stopped(ctx.Err())
+	}
 	if err != nil {
 		return a, broken(err)
 	}
 	a.places = found
 	return a, nil
+}
+
+// stopped is that the row was stopped, and no file is to blame.
+func stopped(err error) *trouble {
+	return &trouble{Verdict: jobs.VerdictRetry, Class: jobs.ClassTimeout, Text: err.Error()}
 }
 
 // broken is that a file of this machine cannot be read: no other row would be better off.

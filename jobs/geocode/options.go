@@ -122,6 +122,9 @@ func (c *config) readSources(o jobs.Options) error {
 			return fmt.Errorf("--provider names %s twice", names[i])
 		}
 	}
+	if err := ambiguous(o, names); err != nil {
+		return err
+	}
 	urls, err := keyed("base-url", o.StringSlice("base-url"), names)
 	if err != nil {
 		return err
@@ -136,8 +139,11 @@ func (c *config) readSources(o jobs.Options) error {
 	}
 	for _, name := range names {
 		s := sourceConfig{
-			Name: name, BaseURL: urls[name], Own: o.Bool("own-server"), Permanent: o.Bool("permanent"), Rate: o.Float64("request-rate"),
+			Name: name, BaseURL: urls[name], Own: o.Bool("own-server") && urls[name] != "", Permanent: o.Bool("permanent"), Rate: o.Float64("request-rate"),
 			Contact: o.String("contact"), PerDay: o.Int("requests-per-day"),
+		}
+		if c.FromCache && s.Contact == "" {
+			s.Contact = "asks nobody"
 		}
 		if f := keys[name]; f != "" && name != offlineName {
 			if s.KeyFile, err = filepath.Abs(f); err != nil {
@@ -145,9 +151,11 @@ func (c *config) readSources(o jobs.Options) error {
 			}
 		}
 		if p := prices[name]; p != "" {
-			if s.Price, err = money(p); err != nil {
+			price, err := money(p)
+			if err != nil {
 				return fmt.Errorf("--price: %w", err)
 			}
+			s.Price = &price
 		}
 		if name == offlineName {
 			if err := s.readOffline(o); err != nil {
@@ -165,6 +173,28 @@ func (c *config) readSources(o jobs.Options) error {
 	}
 	if c.Agree > 0 && len(names) < 2 {
 		return errors.New("--agree compares two providers: name them, as in --provider nominatim,photon")
+	}
+	return nil
+}
+
+// ambiguous refuses what would send the key of one provider to another, or take the rules of a public
+// server for those of one's own.
+func ambiguous(o jobs.Options, names []string) error {
+	var network []string
+	for _, name := range names {
+		if isNetwork(name) {
+			network = append(network, name)
+		}
+	}
+	for _, flag := range []string{"base-url", "api-key-file"} {
+		for _, v := range o.StringSlice(flag) {
+			if name, _, is := strings.Cut(v, "="); len(network) > 1 && (!is || !isWord(name)) {
+				return fmt.Errorf("--%s %s: of which provider? Say %s=%s", flag, v, network[0], v)
+			}
+		}
+	}
+	if o.Bool("own-server") && len(o.StringSlice("base-url")) == 0 {
+		return errors.New("--own-server needs --base-url: the rules of a public server hold for everybody")
 	}
 	return nil
 }

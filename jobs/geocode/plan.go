@@ -4,8 +4,10 @@ import (
 	"brood/jobs"
 	"brood/jobs/geocode/provider"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -29,6 +31,9 @@ func plan(o jobs.Options, s *jobs.Shape) (jobs.Plan, error) {
 	p := jobs.Plan{Columns: columns(c.Prefix), NeedsText: true, InHand: mostInHand, Defaults: map[string]string{"like-input": "true"}}
 	p.Warnings = append(p.Warnings, a.mapping.String())
 	p.Point = jobs.Point{Lat: c.Prefix + columnNames[colLat], Lon: c.Prefix + columnNames[colLon]}
+	if c.Map != "" && o.Text() {
+		return jobs.Plan{}, errors.New("--map is made of the results: say -o FILE.csv, or another file of rows")
+	}
 	for i := range c.Sources {
 		if err := checkSource(c, &c.Sources[i], o, &p); err != nil {
 			return jobs.Plan{}, err
@@ -77,10 +82,24 @@ func checkSource(c *config, s *sourceConfig, o jobs.Options, p *jobs.Plan) error
 	if c.MaxCost > 0 && !pr.Preset.Price.Known {
 		return fmt.Errorf("--max-cost: what a request to %s costs depends on the plan: say --price %s=AMOUNT for 1,000", s.Name, s.Name)
 	}
-	if most := pr.Preset.Bulk; most > 0 && !s.Own && s.BaseURL == "" {
+	if most := pr.Preset.Bulk; most > 0 && !s.Own && !c.FromCache && isPublic(s) && (p.Most == nil || p.Most.Records > uint64(most)) {
 		p.Most = &jobs.Most{Records: uint64(most), Why: pr.CheckBulk(math.MaxInt).Error()}
 	}
 	return nil
+}
+
+// isPublic reports whether a provider is asked where it is for everybody.
+func isPublic(s *sourceConfig) bool {
+	if s.BaseURL == "" {
+		return true
+	}
+	own, err := url.Parse(s.BaseURL)
+	public, _ := provider.Open(s.Name, provider.Options{Own: true, Permanent: true})
+	if err != nil || public == nil {
+		return false
+	}
+	base, err := url.Parse(public.BaseURL)
+	return err == nil && strings.EqualFold(base.Hostname(), own.Hostname())
 }
 
 // inHand sets how many rows are asked for at a time, where the user does not say: as many as may

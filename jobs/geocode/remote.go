@@ -28,6 +28,7 @@ type trouble = web.Trouble
 // Classes of what keeps a request from leaving.
 const (
 	classBudget  jobs.Class = "budget"  // the run may not spend more
+	classDay     jobs.Class = "quota"   // all requests of the day have been made
 	classPermits jobs.Class = "permits" // the file of permits cannot be used
 	classRate    jobs.Class = "rate"    // the provider's rules say later
 )
@@ -43,18 +44,6 @@ func isSource(name string) error {
 
 func isNetwork(name string) bool { return slices.Contains(provider.Names(), name) }
 
-// keyVariables are the variables of the environment that keys are in.
-func keyVariables() []string {
-	var out []string
-	for _, name := range provider.Names() {
-		// What a provider asks of its user is for those who use it.
-		if p, _ := provider.Open(name, provider.Options{}); p != nil && p.Preset.KeyVariable != "" && !slices.Contains(out, p.Preset.KeyVariable) {
-			out = append(out, p.Preset.KeyVariable)
-		}
-	}
-	return out
-}
-
 // openProvider is a provider as the user has set it.
 func openProvider(s *sourceConfig) (*provider.Provider, error) {
 	p, err := provider.Open(s.Name, provider.Options{BaseURL: s.BaseURL, Own: s.Own, Permanent: s.Permanent, Contact: s.Contact})
@@ -67,8 +56,8 @@ func openProvider(s *sourceConfig) (*provider.Provider, error) {
 	if s.PerDay > 0 {
 		p.Preset.PerDay = s.PerDay
 	}
-	if s.Price > 0 {
-		p.Preset.Price = provider.Price{PerThousand: int64(s.Price), Known: true}
+	if s.Price != nil {
+		p.Preset.Price = provider.Price{PerThousand: int64(*s.Price), Known: true}
 	}
 	return p, nil
 }
@@ -97,7 +86,11 @@ func newRemote(t *tools, s *sourceConfig) (*remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := web.Options{Timeout: t.c.Timeout, Redirects: 3, Secrets: []string{r.key.Secret()}}
+	longest := t.c.Timeout
+	if t.c.batchSize(p) > 1 {
+		longest = max(longest, batchTimeout)
+	}
+	o := web.Options{Timeout: longest, Redirects: 3, Secrets: []string{r.key.Secret()}}
 	if s.BaseURL != "" {
 		o.Typed = []string{base.Hostname()}
 	}
@@ -119,8 +112,16 @@ func (r *remote) maySpare() bool { return r.t.cache != nil }
 // ask answers a question from what is kept, or by a request.
 func (r *remote) ask(ctx context.Context, q *geo.Query) (answer, *trouble) {
 	k := r.cacheKey(q)
-	if a, ok := r.recall(ctx, k, q); ok {
+	a, ok := r.recall(ctx, k, q)
+	if !ok && r.t.c.FromCache {
+		k.Options += batchMark
+		a, ok = r.recall(ctx, k, q)
+	}
+	if ok {
 		return a, nil
+	}
+	if _, err := r.Identity(q); errors.Is(err, provider.ErrElsewhere) {
+		return answer{at: time.Now()}, nil // it has nothing there
 	}
 	if r.t.c.FromCache {
 		return answer{}, &trouble{Verdict: jobs.VerdictSkipped, Class: "not_cached", Text: "no answer of " + r.Name + " is kept"}
@@ -164,12 +165,11 @@ func (r *remote) read(kept *cache.Answer, q *geo.Query) ([]geo.Place, error) {
 // fetch asks the provider.
 func (r *remote) fetch(ctx context.Context, k cache.Key, q *geo.Query) (answer, *trouble) {
 	req, err := r.Request(ctx, q, r.key)
-	if errors.Is(err, provider.ErrElsewhere) {
-		return answer{at: time.Now()}, nil // it has nothing there
-	}
 	if err != nil {
 		return answer{}, abort(web.ClassRequest, "%s: %v", r.Name, r.key.ScrubError(err))
 	}
+	ctx, cancel := context.WithTimeout(ctx, r.t.c.Timeout)
+	defer cancel()
 	a, t := r.send(ctx, 1, req)
 	if t != nil {
 		return answer{}, t
@@ -206,13 +206,16 @@ func (r *remote) send(ctx context.Context, n int, req *http.Request) (*web.Answe
 		if !errors.As(err, &t) {
 			t = &trouble{Verdict: jobs.VerdictRetry, Class: web.ClassCut, Text: r.key.Scrub(err.Error())}
 		}
-		if t.Phase == web.PhaseNotConnected {
+		if t.Phase == web.PhaseNotConnected && t.Class == jobs.ClassConnect {
 			r.t.budget.GiveBack(int64(n), cost)
 		}
 		return nil, r.refused(t)
 	}
 	return a, nil
 }
+
+// batchTimeout is what a batch may take: the Census, which answers when all rows are done, takes minutes.
+const batchTimeout = 10 * time.Minute
 
 // patience is how long a row waits for a permit in its worker; those that would wait longer
 // are given back, so that who ends the run does not wait for them.
@@ -226,7 +229,7 @@ func (r *remote) permit(ctx context.Context, n int) (*permits.Permit, *trouble) 
 	var w *permits.Wait
 	switch {
 	case errors.As(err, &w) && w.Why == permits.ReasonDay:
-		return nil, abort(classRate, "%s: all requests of the day have been made (%d); go on after %s", r.Name, r.gate.Today(), w.Until.Local().Format("2006-01-02 15:04"))
+		return nil, abort(classDay, "%s: all requests of the day have been made (%d); go on after %s", r.Name, r.gate.Today(), w.Until.Local().Format("2006-01-02 15:04"))
 	case errors.As(err, &w):
 		return nil, &trouble{Verdict: jobs.VerdictThrottle, Class: classRate, Text: r.Name + ": " + w.Error(), RetryAfter: max(time.Until(w.Until), time.Millisecond), Delays: jobs.DelaysAll}
 	case ctx.Err() != nil:

@@ -87,7 +87,7 @@ func (a *asker) isKept(rec *jobs.Record) bool {
 	if a.c.Force || a.lat < 0 || a.lon < 0 {
 		return false
 	}
-	if a.c.OnlyMissing && a.status >= 0 && len(rec.Value(a.status)) > 0 {
+	if s := string(rec.Value(max(a.status, 0))); a.c.OnlyMissing && a.status >= 0 && s != "" && s != judge.Failed.String() {
 		return true
 	}
 	lat, err := strconv.ParseFloat(strings.TrimSpace(string(rec.Value(a.lat))), 64)
@@ -109,10 +109,13 @@ func (q *asked) answered() bool {
 	return q.kept || q.kind == address.Nothing || q.kind == address.Coordinates && (!q.Reverse || q.swapped)
 }
 
+// fromInput is the provider of a row that had its point itself.
+const fromInput = "input"
+
 // itself is the answer of a row that has its point already.
 func (q *asked) itself() *found {
 	f := &found{}
-	f.Status, f.Match, f.source = judge.OK, geo.MatchExact, "input"
+	f.Status, f.Match, f.source = judge.OK, geo.MatchExact, fromInput
 	f.Place = &geo.Place{Point: q.Point, Confidence: -1}
 	f.cached = true
 	if q.swapped && q.Reverse {

@@ -18,7 +18,7 @@ type BudgetError struct {
 }
 
 func (e *BudgetError) Error() string {
-	if e.MostRequests > 0 && e.Requests >= e.MostRequests {
+	if e.MostCost == 0 || e.MostRequests > 0 && e.Requests >= e.MostRequests {
 		return fmt.Sprintf("the budget is spent: %d of %d requests", e.Requests, e.MostRequests)
 	}
 	return fmt.Sprintf("the budget is spent: %s of %s, in %d requests", e.Cost, e.MostCost, e.Requests)

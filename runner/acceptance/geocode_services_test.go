@@ -68,7 +68,7 @@ func (g *geocodeServer) run(t *testing.T, status int, name, provider string, arg
 func (g *geocodeServer) command(t *testing.T, args ...string) *exec.Cmd {
 	cmd := asBrood(t, args...)
 	cmd.Dir = g.dir
-	cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(g.dir, "state"), "BROOD_GOOGLE_KEY="+geocodeKey, "BROOD_GEOCODIO_KEY="+geocodeKey, "GOOGLE_MAPS_API_KEY="+geocodeKey, "GEOCODIO_API_KEY="+geocodeKey)
+	cmd.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(g.dir, "state"), "BROOD_GOOGLE_KEY="+geocodeKey, "BROOD_GEOCODIO_KEY="+geocodeKey, "BROOD_GOOGLE_KEY="+geocodeKey, "BROOD_GEOCODIO_KEY="+geocodeKey)
 	return cmd
 }
 
@@ -197,6 +197,19 @@ func TestGeocodeBudget(t *testing.T) {
 	said = g.run(t, 4, "dear", "nominatim", "--base-url", g.url+"/nominatim", "--own-server", "--cache", "no", "--max-cost", "0.05", "--price", "5")
 	if !strings.Contains(said, "0.05 of 0.05") || len(g.Arrivals()) != 60 {
 		t.Errorf("%d requests, and 10 cost 0.05\n%s", len(g.Arrivals())-50, said)
+	}
+}
+
+// TestGeocodeBatchBudget: where each row of a batch counts, the budget is used up to the last.
+func TestGeocodeBatchBudget(t *testing.T) {
+	t.Parallel()
+	g := newGeocodeServer(t, 50, "US")
+	said := g.run(t, 4, "tight", "geocodio", "--base-url", g.url+"/geocodio", "--max-requests", "20")
+	if !strings.Contains(said, "20 of 20 requests") {
+		t.Errorf("it says %s", said)
+	}
+	if out, err := g.command(t, "status", "tight").CombinedOutput(); err != nil || !strings.Contains(string(out), "pending      30") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 

@@ -114,7 +114,7 @@ func (b *Batch) Read(status int, header http.Header, body []byte, qs []*geo.Quer
 		if err := b.provider.form.judged(status, header, body, time.Now()); err != nil {
 			return nil, err
 		}
-		return nil, retry(classBatch, "the batch as a whole was not found: "+web.StatusText(status))
+		return nil, retry(ClassBatch, "the batch as a whole was not found: "+web.StatusText(status))
 	}
 	out := &outcomes{all: make([]Outcome, len(qs)), seen: make([]bool, len(qs))}
 	if err := b.decode(body, qs, out); err != nil {
@@ -151,10 +151,10 @@ type outcomes struct {
 func (o *outcomes) put(id string, answer Outcome) error {
 	n, err := strconv.Atoi(strings.TrimSpace(id))
 	if err != nil || n < 1 || n > len(o.all) {
-		return retry(classBatch, fmt.Sprintf("the answer has an id that was not in the batch: %q", clip(id)))
+		return retry(ClassBatch, fmt.Sprintf("the answer has an id that was not in the batch: %q", clip(id)))
 	}
 	if o.seen[n-1] {
-		return retry(classBatch, fmt.Sprintf("the answer has the id %d twice", n))
+		return retry(ClassBatch, fmt.Sprintf("the answer has the id %d twice", n))
 	}
 	o.seen[n-1], o.all[n-1] = true, answer
 	return nil
@@ -183,7 +183,7 @@ func (o *outcomes) complete() error {
 		return nil
 	}
 	return &web.Trouble{
-		Verdict: jobs.VerdictRetry, Class: classBatch, Phase: web.PhaseAnswered,
+		Verdict: jobs.VerdictRetry, Class: ClassBatch, Phase: web.PhaseAnswered,
 		Text: fmt.Sprintf("%d of %d answers are missing in the batch, the first is number %d", missing, len(o.all), first),
 	}
 }

@@ -97,7 +97,7 @@ func mapboxBatch(p *Provider) *Batch {
 			}
 			if len(*a.Batch) != len(qs) {
 				// They have no ids: with one too few nobody knows whose is whose.
-				return retry(classBatch, fmt.Sprintf("the answer has %d parts for %d questions", len(*a.Batch), len(qs)))
+				return retry(ClassBatch, fmt.Sprintf("the answer has %d parts for %d questions", len(*a.Batch), len(qs)))
 			}
 			for i, raw := range *a.Batch {
 				o := Outcome{State: Broken, Again: true}

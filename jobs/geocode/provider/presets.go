@@ -133,7 +133,7 @@ func openProviders() []entry {
 		}, ban},
 		{"pelias", "", Preset{
 			Price: free, Attribution: osmAttribution + "; OpenAddresses, GeoNames (CC BY 4.0), Who's On First, as the server's operator says", Stores: StoresYes,
-			KeyVariable: "PELIAS_API_KEY", Source: "https://github.com/pelias/documentation: the rules are the operator's",
+			KeyVariable: "BROOD_PELIAS_KEY", Source: "https://github.com/pelias/documentation: the rules are the operator's",
 		}, pelias},
 	}
 }
@@ -142,33 +142,33 @@ func paidProviders() []entry {
 	return []entry{
 		{"geocodeearth", "https://api.geocode.earth/v1", Preset{
 			PerSecond: 10, Attribution: osmAttribution + "; OpenAddresses, GeoNames (CC BY 4.0), Who's On First; Geocode Earth", Stores: StoresYes,
-			NeedsKey: true, KeyVariable: "GEOCODE_EARTH_API_KEY", Source: "https://geocode.earth/docs; sold by the month, with a rate for each plan: 10 a second are ours",
+			NeedsKey: true, KeyVariable: "BROOD_GEOCODEEARTH_KEY", Source: "https://geocode.earth/docs; sold by the month, with a rate for each plan: 10 a second are ours",
 		}, pelias},
 		{"stadia", "https://api.stadiamaps.com/geocoding/v1", Preset{
 			PerSecond: 10, Attribution: "© Stadia Maps; " + osmAttribution + "; OpenAddresses, GeoNames (CC BY 4.0), Who's On First", Stores: StoresYes,
-			NeedsKey: true, KeyVariable: "STADIA_API_KEY", Source: "https://docs.stadiamaps.com/limits; sold by credits: 10 a second are ours, and what a plan lets one keep stands in its terms",
+			NeedsKey: true, KeyVariable: "BROOD_STADIA_KEY", Source: "https://docs.stadiamaps.com/limits; sold by credits: 10 a second are ours, and what a plan lets one keep stands in its terms",
 		}, pelias},
 		{"opencage", "https://api.opencagedata.com/geocode/v1", Preset{
 			PerSecond: 1, AtOnce: 1, PerDay: 2500, Zone: ZoneUTC, Attribution: osmAttribution + "; geocoder: OpenCage", Stores: StoresYes,
-			NeedsKey: true, KeyVariable: "OPENCAGE_API_KEY", Source: "https://opencagedata.com/api#rate-limiting, of the free trial, November 2026; a plan has its own: --request-rate, --requests-per-day",
+			NeedsKey: true, KeyVariable: "BROOD_OPENCAGE_KEY", Source: "https://opencagedata.com/api#rate-limiting, of the free trial, November 2026; a plan has its own: --request-rate, --requests-per-day",
 		}, openCage},
 		{"google", "https://maps.googleapis.com", googlePreset(50), google},
 		{"googlev4", "https://geocode.googleapis.com", googlePreset(25), googleV4},
 		{"mapbox", "https://api.mapbox.com", Preset{
-			PerSecond: 10, Attribution: "© Mapbox, © OpenStreetMap contributors", Stores: StoresPermanent, NeedsKey: true, KeyVariable: "MAPBOX_ACCESS_TOKEN",
+			PerSecond: 10, Attribution: "© Mapbox, © OpenStreetMap contributors", Stores: StoresPermanent, NeedsKey: true, KeyVariable: "BROOD_MAPBOX_KEY",
 			Source: "https://docs.mapbox.com/api/search/geocoding/: 600 a minute by default; permanent results are another price",
 		}, mapbox},
 		{"here", hereForward, Preset{
-			PerSecond: 5, PerDay: 1000, Zone: ZoneUTC, Attribution: "© HERE", Stores: StoresFor, Keep: 30 * 24 * time.Hour, NeedsKey: true, KeyVariable: "HERE_API_KEY",
+			PerSecond: 5, PerDay: 1000, Zone: ZoneUTC, Attribution: "© HERE", Stores: StoresFor, Keep: 30 * 24 * time.Hour, NeedsKey: true, KeyVariable: "BROOD_HERE_KEY",
 			Source: "https://www.here.com/get-started/pricing/limited-plan-restrictions, of the Limited Plan (it does not say when a day begins: UTC is ours), November 2026",
 		}, here},
 		{"locationiq", "https://us1.locationiq.com/v1", Preset{
 			PerSecond: 1, PerDay: 5000, Zone: ZoneUTC, Attribution: "Search by LocationIQ.com; " + osmAttribution, Stores: StoresFor, Keep: 48 * time.Hour,
-			NeedsKey: true, KeyVariable: "LOCATIONIQ_API_KEY", Source: "https://docs.locationiq.com, of the free plan: 2 a second but 60 a minute, 5,000 a day; results may be kept, a cache of answers for 48 hours",
+			NeedsKey: true, KeyVariable: "BROOD_LOCATIONIQ_KEY", Source: "https://docs.locationiq.com, of the free plan: 2 a second but 60 a minute, 5,000 a day; results may be kept, a cache of answers for 48 hours",
 		}, locationIQ},
 		{"geocodio", "https://api.geocod.io", Preset{
 			PerSecond: 16, PerDay: 2500, Zone: ZoneEastern, Attribution: "Geocodio", Stores: StoresYes, Countries: []string{"US", "CA", "MX", "PR"},
-			NeedsKey: true, KeyVariable: "GEOCODIO_API_KEY", Source: "https://www.geocod.io/docs/: 1,000 a minute; 2,500 a day are free, until midnight EST; November 2026",
+			NeedsKey: true, KeyVariable: "BROOD_GEOCODIO_KEY", Source: "https://www.geocod.io/docs/: 1,000 a minute; 2,500 a day are free, until midnight EST; November 2026",
 		}, geocodio},
 	}
 }
@@ -177,7 +177,7 @@ func paidProviders() []entry {
 func googlePreset(perSecond float64) Preset {
 	return Preset{
 		PerSecond: perSecond, Zone: ZonePacific, Price: Price{PerThousand: 5_000_000, Known: true, AsOf: "2025-08-31"}, Attribution: "Google Maps",
-		Stores: StoresFor, Keep: 30 * 24 * time.Hour, NeedsKey: true, KeyVariable: "GOOGLE_MAPS_API_KEY",
+		Stores: StoresFor, Keep: 30 * 24 * time.Hour, NeedsKey: true, KeyVariable: "BROOD_GOOGLE_KEY",
 		Source: "https://developers.google.com/maps/documentation/geocoding/usage-and-billing: 3,000 a minute (version 4: 25 a second); a day begins at midnight Pacific time",
 	}
 }

@@ -86,6 +86,17 @@ func Names() []string {
 	return names
 }
 
+// KeyVariables are the variables of the environment that keys are read from.
+func KeyVariables() []string {
+	var out []string
+	for _, p := range presets() {
+		if v := p.preset.KeyVariable; v != "" && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // Open returns a provider by its name.
 func Open(name string, o Options) (*Provider, error) {
 	for _, e := range presets() {

@@ -21,7 +21,7 @@ const (
 	classRate   jobs.Class = "rate"   // too many requests
 	classAuth   jobs.Class = "auth"   // it does not know the key, or has had enough of its user
 	classServer jobs.Class = "server" // something in it broke
-	classBatch  jobs.Class = "batch"  // what came back is not what was sent
+	ClassBatch  jobs.Class = "batch"  // what came back is not what was sent
 )
 
 // abort, throttle, retry and failed are what an answer can come to.
