@@ -94,13 +94,7 @@ func (x *compiled) readPart(p piece) (err error) {
 		if x.FilesFrom == "" {
 			return errors.New("which file it is comes from the record: say where the files are, with --files-from DIR")
 		}
-		for s := range strings.SplitSeq(p.File, "/") {
-			t, err := x.grammar.Parse(s, fill.Path)
-			if err != nil {
-				return err
-			}
-			out.names = append(out.names, t)
-		}
+		out.names = whole.Split("/")
 	}
 	if p.Filename != "" {
 		if out.filename, err = x.grammar.Parse(p.Filename, fill.Header); err != nil {

@@ -46,7 +46,7 @@ func (r *runner) fill(ctx context.Context, a *answer, res *jobs.Result) {
 // columnFailed makes a record failed of which an expression could not be computed, if it can be asked
 // for again; what was done is done, and its log says what is missing.
 func (r *runner) columnFailed(err error, res *jobs.Result) {
-	text := r.client.Mask().Text(err.Error())
+	text := r.hide(err.Error())
 	if r.Once || r.Idempotency != "" {
 		fmt.Fprintln(os.Stderr, text)
 		return

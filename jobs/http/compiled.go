@@ -109,6 +109,9 @@ func (x *compiled) readHeaders() error {
 			return fmt.Errorf("%q is no name of a header", name)
 		}
 		name = textproto.CanonicalMIMEHeaderKey(name)
+		if name == "Expect" && !empty && strings.TrimSpace(value) == "" {
+			continue // curl would wait for 100 Continue without it; here nobody does
+		}
 		if slices.Contains(framing, name) {
 			return fmt.Errorf("%s follows from the request, and cannot be given", name)
 		}

@@ -35,6 +35,9 @@ func (c *config) readContent(o jobs.Options, cmd *curl.Command) error {
 		}
 	}
 	if len(own.json)+len(own.form)+len(own.data) > 0 || in.file != "" { // they take the place of the command's
+		if len(in.data)+len(in.json)+len(in.form)+len(in.strings) > 0 && !slices.ContainsFunc(o.StringSlice("header"), isContentType) {
+			c.Headers = slices.DeleteFunc(c.Headers, isContentType) // it was of that one
+		}
 		in.data, in.json, in.form, in.strings = own.data, own.json, own.form, nil
 	}
 	kinds := 0
@@ -85,10 +88,12 @@ func (c *config) chooseMethod(cmd *curl.Command, in *content) {
 	}
 }
 
+func isContentType(header string) bool { return headerName(header) == "content-type" }
+
 // contentType is the type of the body that the user gave.
 func (c *config) contentType() string {
 	for _, h := range slices.Backward(c.Headers) {
-		if headerName(h) == "content-type" {
+		if isContentType(h) {
 			_, v, _ := strings.Cut(h, ":")
 			return strings.TrimSpace(v)
 		}

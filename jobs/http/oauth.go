@@ -7,6 +7,7 @@ import (
 	"errors"
 	nethttp "net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -25,8 +26,26 @@ type tokens struct {
 	from   clientcredentials.Config
 	client *nethttp.Client
 	mask   *jobs.Mask
+	// shown takes the tokens out of a text: the last ones, as one that was replaced may be in hand yet.
+	shown atomic.Pointer[jobs.Mask]
+
 	mu     sync.Mutex
 	token  *oauth2.Token
+	given  []string
+	failed *web.Trouble // the last answer, if it was no token
+	until  time.Time    // as long as that is not asked for again
+}
+
+// patience is how long the answer that there is no token counts for all who want one: they wait for each other, and
+// would ask one after the other.
+const patience = time.Second
+
+// mostTokens is how many tokens are kept out of texts.
+const mostTokens = 3
+
+// tokenClient asks for tokens. It follows no redirect, which would take the client's secret along.
+func tokenClient(by nethttp.RoundTripper, timeout time.Duration) *nethttp.Client {
+	return &nethttp.Client{Transport: by, Timeout: timeout, CheckRedirect: func(*nethttp.Request, []*nethttp.Request) error { return nethttp.ErrUseLastResponse }}
 }
 
 // token gives one that is taken, as far as that is known.
@@ -36,11 +55,23 @@ func (t *tokens) get(ctx context.Context) (*oauth2.Token, *web.Trouble) {
 	if t.token != nil && (t.token.Expiry.IsZero() || time.Until(t.token.Expiry) > early) {
 		return t.token, nil
 	}
+	if t.failed != nil && time.Now().Before(t.until) {
+		again := *t.failed
+		return nil, &again
+	}
 	token, err := t.from.Token(context.WithValue(ctx, oauth2.HTTPClient, t.client))
 	if err != nil {
-		return nil, t.trouble(err)
+		failed := t.trouble(err)
+		if ctx.Err() == nil {
+			kept := *failed
+			t.failed, t.until = &kept, time.Now().Add(patience)
+		}
+		return nil, failed
 	}
-	t.token = token
+	t.token, t.failed = token, nil
+	t.given = append(t.given, token.AccessToken)
+	t.given = t.given[max(0, len(t.given)-mostTokens):]
+	t.shown.Store(jobs.NewMask(t.given))
 	return token, nil
 }
 

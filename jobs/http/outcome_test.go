@@ -179,6 +179,24 @@ func TestSave(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "answers", "link")); err != nil {
 		t.Fatal(err)
 	}
+	slashed := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"Lat/Lon"}}
+	p, err := plan(flagsOf("url", s.URL, "save", dir+"/at/{Lat/Lon}.json"), slashed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := open(t.Context(), jobs.Setup{Config: p.Config, Shape: slashed, MaxOutput: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res := at.(*runner).do(t, &jobs.Record{Shape: slashed, Values: [][]byte{[]byte("1,2")}}); res.Verdict != jobs.VerdictOK {
+		t.Errorf("%+v", res)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "at", "1,2.json")); err != nil {
+		t.Error(err)
+	}
+	if err := at.Close(); err != nil {
+		t.Error(err)
+	}
 	before := s.count()
 	for _, name := range []string{"..", ".", "", "a/b", "../x", "/etc", "a\x00", strings.Repeat("x", 300)} {
 		rec := record(0, "1", name)

@@ -25,6 +25,7 @@ const (
 	defaultJobs      = "10"
 	defaultPerWorker = "100"
 	mostInHand       = 1024
+	defaultMaxBytes  = 16 << 20 // as --max-record has it
 )
 
 // plan reads the flags, and looks whether a request can be made of them.
@@ -50,7 +51,7 @@ func plan(o jobs.Options, s *jobs.Shape) (jobs.Plan, error) {
 	p := jobs.Plan{
 		Columns: c.resultColumns(), Task: x.taskOf(), NeedsText: true, InHand: mostInHand, Preview: x.preview,
 		Defaults: map[string]string{"effect": effect.String(), "jobs": defaultJobs, "per-worker": defaultPerWorker},
-		Warnings: append(notes, x.warnings()...),
+		Warnings: slices.Concat(notes, c.bounded(o), x.warnings()),
 	}
 	for _, t := range x.templates() {
 		p.NeedsRaw = p.NeedsRaw || t.UsesRaw()
@@ -188,6 +189,16 @@ func (c *config) readWays(o jobs.Options, cmd *curl.Command) (err error) {
 		c.OAuth2 = &oauth{TokenURL: token, ClientID: o.String("oauth2-client-id"), Secret: o.String("oauth2-secret"), Scopes: strings.Fields(o.String("oauth2-scope"))}
 	}
 	return nil
+}
+
+// bounded tells that an answer can be no larger than a record, whatever else was asked for.
+func (c *config) bounded(o jobs.Options) []string {
+	record := o.String("max-record")
+	most, err := humanize.ParseBytes(record)
+	if err != nil || uint64(c.MaxBytes) <= most || c.MaxBytes == defaultMaxBytes { //nolint:gosec // it is more than nothing
+		return nil
+	}
+	return []string{fmt.Sprintf("an answer is no larger than --max-record %s, whatever --max-filesize says: raise that as well", record)}
 }
 
 // readOutcome reads what becomes of answers.

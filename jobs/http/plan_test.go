@@ -37,6 +37,11 @@ func TestPlanRefuses(t *testing.T) {
 		{[]string{"url", at, "header", "Content-Length: 3"}, "follows from the request"},
 		{[]string{"url", at, "header", "X: {secret:K}"}, "--secret K"},
 		{[]string{"url", at, "header", "Host: {name}"}, "Host"},
+		{[]string{"url", at + "100%"}, "%25"},
+		{[]string{"url", at + "%{id}"}, "%25"},
+		{[]string{"url", at + "{id"}, "not closed"},
+		{[]string{"url", at, "resolve", "*:443:127.0.0.1"}, "write the host"},
+		{[]string{"from-curl", "curl https://x/ --noproxy a.example"}, "NO_PROXY"},
 		{[]string{"url", at, "basic", "me"}, "password"},
 		{[]string{"url", at, "basic", "a:b", "header", "Authorization: x"}, "two ways"},
 		{[]string{"url", "https://u:p@x/"}, "-u"},
@@ -128,6 +133,23 @@ func TestPreview(t *testing.T) {
 	}
 	if got := p.Preview(record(0, "", "..")); !strings.HasPrefix(got, "# ") {
 		t.Error(got)
+	}
+}
+
+// TestBounded: an answer that may be larger than a record is told to be no larger.
+func TestBounded(t *testing.T) {
+	for _, c := range []struct {
+		size, record string
+		want         int
+	}{{"64MiB", "16MiB", 1}, {"64MiB", "64MiB", 0}, {"", "1MiB", 0}, {"1MiB", "16MiB", 0}} {
+		o := flagsOf("url", "https://x.example/")
+		o.given["max-record"] = c.record
+		if c.size != "" {
+			o.given["max-filesize"] = c.size
+		}
+		if p, err := plan(o, shape); err != nil || len(p.Warnings) != c.want {
+			t.Errorf("%+v: %q, %v", c, p.Warnings, err)
+		}
 	}
 }
 

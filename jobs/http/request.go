@@ -9,6 +9,7 @@ import (
 	"io"
 	nethttp "net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +49,9 @@ func (x *compiled) request(rec *jobs.Record, key string, secrets func(string) st
 	}
 	if !x.has("Accept") {
 		header["Accept"] = []string{x.accepts()}
+	}
+	if slices.Contains(x.absent, "User-Agent") {
+		header["User-Agent"] = []string{""} // of which package net/http sends nothing
 	}
 	if x.Idempotency != "" {
 		header.Set(x.Idempotency, key)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -40,6 +41,9 @@ type shared struct {
 	secrets map[string]string
 	doubts  doubts
 	tokens  *tokens // nil: none are needed
+	// halted is why nothing more is sent, though the record that showed it could not say so: what was asked for it
+	// may be done.
+	halted atomic.Pointer[web.Trouble]
 }
 
 // runner makes the requests of a place.
@@ -71,6 +75,9 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 		Timeout: c.MaxTime, Connect: c.Connect, Proxy: c.Proxy, CAFile: c.CACert, CertFile: c.Cert, KeyFile: c.CertKey, Resolve: c.Resolve, HTTP1: c.HTTP1,
 		MaxBytes: min(c.MaxBytes, s.MaxOutput), Redirects: c.Redirects, UserAgent: userAgent, AllowPrivate: c.AllowPrivate, Typed: x.typed(), Secrets: values,
 	}
+	if x.ofRecord {
+		o.Allow = x.checkHost
+	}
 	if c.Once {
 		o.Once, o.Idle = true, idleOnce
 	}
@@ -78,7 +85,7 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 		return nil, err
 	}
 	if c.OAuth2 != nil {
-		all.tokens = &tokens{mask: all.client.Mask(), client: &nethttp.Client{Transport: all.client.RoundTripper(), Timeout: c.MaxTime}, from: clientcredentials.Config{
+		all.tokens = &tokens{mask: all.client.Mask(), client: tokenClient(all.client.RoundTripper(), c.MaxTime), from: clientcredentials.Config{
 			ClientID: c.OAuth2.ClientID, ClientSecret: all.secrets[c.OAuth2.Secret], TokenURL: c.OAuth2.TokenURL, Scopes: c.OAuth2.Scopes,
 		}}
 	}
@@ -101,6 +108,18 @@ func (r *runner) Close() error {
 	return nil
 }
 
+// mostQuoted is how much of a body is looked at for what a server says in it.
+const mostQuoted = 64 << 10
+
+// hide takes the secrets out of a text, and the tokens that were got.
+func (s *shared) hide(text string) string {
+	text = s.client.Mask().Text(text)
+	if s.tokens != nil {
+		text = s.tokens.shown.Load().Text(text)
+	}
+	return text
+}
+
 // secret is the value of one.
 func (s *shared) secret(name string) string { return s.secrets[name] }
 
@@ -108,6 +127,10 @@ func (s *shared) secret(name string) string { return s.secrets[name] }
 func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
 	r.doubts.begin()
 	defer r.doubts.end()
+	if halted := r.halted.Load(); halted != nil {
+		res.Fail(jobs.VerdictAbort, halted.Class, "nothing more is sent: %s", halted.Text)
+		return nil
+	}
 	key := ""
 	if r.Idempotency != "" {
 		key = r.setup.Key.Of(rec)
@@ -144,6 +167,7 @@ func (r *runner) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) err
 		return nil
 	}
 	r.settle(ctx, rec, trouble)
+	r.landed(trouble)
 	trouble.Into(res)
 	if got != nil {
 		_ = r.values(ctx, got, res) // why it did not end well is said already
@@ -172,7 +196,7 @@ func (r *runner) exchange(ctx context.Context, req *asked) (*answer, *web.Troubl
 			r.meant(trouble)
 			return nil, trouble
 		}
-		if token != nil && a.Status == nethttp.StatusUnauthorized {
+		if token != nil && a.Status == nethttp.StatusUnauthorized && (!a.Changed || !r.Once) {
 			if r.tokens.refused(token); try == 1 {
 				continue
 			}
@@ -183,16 +207,37 @@ func (r *runner) exchange(ctx context.Context, req *asked) (*answer, *web.Troubl
 
 // meant gives a trouble the verdict that the user wants, or what it means for what must not be sent twice.
 func (r *runner) meant(t *web.Trouble) {
-	if v, ok := r.rules.of(t.Status, t.Class); ok {
+	if v, ok := r.ruled(t); ok {
 		t.Verdict = v
 		if v != jobs.VerdictRetry && v != jobs.VerdictThrottle {
 			t.RetryAfter, t.Delays = 0, jobs.DelaysDefault
 		}
 		return
 	}
-	if r.Once {
+	if r.Once && !t.Changed { // see landed
 		t.ForOnce()
 	}
+}
+
+// ruled is what the user says of a trouble. The status of half an answer says nothing of it.
+func (r *runner) ruled(t *web.Trouble) (jobs.Verdict, bool) {
+	if t.Phase == web.PhaseHalf {
+		return r.rules.of(0, t.Class)
+	}
+	return r.rules.of(t.Status, t.Class)
+}
+
+// landed is what a trouble means that is about where a redirect led to, for what must not be sent twice. A refusal, which
+// would be that of the next as well, stops the run by another record.
+func (r *runner) landed(t *web.Trouble) {
+	if _, ruled := r.ruled(t); ruled || !r.Once || !t.Changed {
+		return
+	}
+	if t.Verdict == jobs.VerdictAbort {
+		why := *t
+		r.halted.Store(&why)
+	}
+	t.ForOnce()
 }
 
 // judge says what is wrong with an answer; nil: nothing is.
@@ -210,8 +255,11 @@ func (r *runner) judge(ctx context.Context, a *answer) *web.Trouble {
 		trouble = &web.Trouble{Class: web.ClassOf(a.Status), Text: web.StatusText(a.Status), Status: a.Status, Phase: web.PhaseAnswered}
 	}
 	if trouble != nil {
-		if said := web.Excerpt(a.Body); said != "" {
-			trouble.Text = r.client.Mask().Text(trouble.Text + ": " + said)
+		if said := web.Excerpt([]byte(r.hide(string(a.Body[:min(len(a.Body), mostQuoted)])))); said != "" {
+			trouble.Text += ": " + said
+		}
+		if trouble.Changed = a.Changed; a.Changed {
+			trouble.Text += "; a redirect led there"
 		}
 		if a.Status >= 300 && a.Status < 400 && a.Status != nethttp.StatusNotModified && r.Redirects == 0 {
 			trouble.Text += "; -L follows"
@@ -227,7 +275,7 @@ func (r *runner) judge(ctx context.Context, a *answer) *web.Trouble {
 	}
 	for i := range r.expects {
 		if why := r.expects[i].unmet(ctx, a); why != "" {
-			return &web.Trouble{Verdict: jobs.VerdictFailed, Class: ClassExpect, Text: r.client.Mask().Text(why), Status: a.Status, Phase: web.PhaseAnswered}
+			return &web.Trouble{Verdict: jobs.VerdictFailed, Class: ClassExpect, Text: r.hide(why), Status: a.Status, Phase: web.PhaseAnswered}
 		}
 	}
 	return nil
@@ -244,7 +292,7 @@ func (r *runner) read(a *answer) *web.Trouble {
 		return nil
 	}
 	text := fmt.Sprintf("%s, but the body is no JSON: %v", web.StatusText(a.Status), err)
-	return &web.Trouble{Verdict: jobs.VerdictRetry, Class: web.ClassAnswer, Text: r.client.Mask().Text(text), Status: a.Status, Phase: web.PhaseHalf}
+	return &web.Trouble{Verdict: jobs.VerdictRetry, Class: web.ClassAnswer, Text: r.hide(text), Status: a.Status, Phase: web.PhaseHalf}
 }
 
 // unmet says why an expectation does not hold; empty: it does.
@@ -278,6 +326,7 @@ func (r *runner) settle(ctx context.Context, rec *jobs.Record, t *web.Trouble) {
 		if t.Delays = jobs.DelaysRecord; t.Verdict == jobs.VerdictAbort {
 			t.Text += "; if that is about the record alone: --on " + strconv.Itoa(t.Status) + "=failed"
 		}
+	case t.Changed: // it is not the answer to what was asked
 	case t.Phase == web.PhaseAnswered && t.Status < 500 && t.Status != nethttp.StatusTooManyRequests:
 		r.doubts.took()
 	}
@@ -286,10 +335,18 @@ func (r *runner) settle(ctx context.Context, rec *jobs.Record, t *web.Trouble) {
 	}
 }
 
-// notSaved is that the answer is lost after all.
+// notSaved is that the answer is lost after all. Unless that is for the name that the record gives, the next
+// would be as well: nothing more is sent.
 func (r *runner) notSaved(err error) *web.Trouble {
 	t := &web.Trouble{Verdict: jobs.VerdictAbort, Class: ClassSave, Text: fmt.Sprintf("the answer cannot be saved: %v", err), Phase: web.PhaseAnswered}
+	if isOfName(err) {
+		t.Verdict = jobs.VerdictFailed
+	}
 	if r.Once {
+		if t.Verdict == jobs.VerdictAbort {
+			why := *t
+			r.halted.Store(&why)
+		}
 		t.Verdict = jobs.VerdictUnknown
 		t.Text += "; the request was answered"
 	}

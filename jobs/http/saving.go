@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // saving is --save: where bodies go. What comes from a record is a name in a directory, never a way
@@ -25,29 +26,26 @@ func (x *compiled) readSave() error {
 	if x.Save == "" {
 		return nil
 	}
-	first := strings.IndexByte(x.Save, '{')
-	if first < 0 {
+	whole, err := x.grammar.Parse(x.Save, fill.Path)
+	switch {
+	case err != nil:
+		return err
+	case len(whole.Secrets()) > 0:
+		return errors.New("a secret is no name of a file")
+	case !whole.OfRecord():
 		return errors.New("all records would be saved in one file: put a column into its name, as in answers/{id}.json")
 	}
-	s := &saving{dir: "."}
-	rest := x.Save
-	if slash := strings.LastIndexByte(x.Save[:first], '/'); slash >= 0 {
-		s.dir, rest = x.Save[:slash+1], x.Save[slash+1:]
-	}
-	ofRecord := false
-	for name := range strings.SplitSeq(rest, "/") {
-		t, err := x.grammar.Parse(name, fill.Path)
-		if err != nil {
-			return err
+	s := &saving{dir: ".", names: whole.Split("/")}
+	dir := ""
+	for {
+		text, literal := s.names[0].Literal()
+		if !literal {
+			break
 		}
-		if len(t.Secrets()) > 0 {
-			return errors.New("a secret is no name of a file")
-		}
-		ofRecord = ofRecord || t.OfRecord()
-		s.names = append(s.names, t)
+		dir, s.names = dir+text+"/", s.names[1:]
 	}
-	if !ofRecord {
-		return errors.New("all records would be saved in one file: put a column into its name, as in answers/{id}.json")
+	if dir != "" {
+		s.dir = dir
 	}
 	x.save = s
 	return nil
@@ -56,10 +54,23 @@ func (x *compiled) readSave() error {
 // place is the path beneath the directory for a record.
 func (s *saving) place(rec *jobs.Record) (string, error) {
 	name, err := join(s.names, rec, nil)
-	if err == nil && len(path.Base(name)) > 255 {
-		err = fmt.Errorf("%.40s… is too long for the name of a file", path.Base(name))
+	if err != nil {
+		return "", err
 	}
-	return name, err
+	for segment := range strings.SplitSeq(name, "/") {
+		if len(segment) > longestName {
+			return "", fmt.Errorf("%.40s… is too long for the name of a file", segment)
+		}
+	}
+	return name, nil
+}
+
+// longestName is how many bytes the name of a file has at most on the usual systems.
+const longestName = 255
+
+// isOfName reports whether a file could not be made for its name alone: another would be.
+func isOfName(err error) bool {
+	return errors.Is(err, syscall.ENAMETOOLONG) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.EEXIST)
 }
 
 // put writes a body, durably and as a whole, in the place of what is there.

@@ -36,6 +36,9 @@ var errTooLarge = errors.New("the body is too large")
 
 // readBody reads a body, decoded, up to a limit.
 func readBody(resp *http.Response, limit int) ([]byte, error) {
+	if resp.Body == http.NoBody || resp.Request != nil && resp.Request.Method == http.MethodHead {
+		return nil, nil // its length is that of what GET would bring
+	}
 	if resp.ContentLength > int64(limit) && resp.Header.Get("Content-Encoding") == "" {
 		return nil, errTooLarge
 	}
@@ -48,7 +51,7 @@ func readBody(resp *http.Response, limit int) ([]byte, error) {
 	}
 	first := make([]byte, 1)
 	if _, err := io.ReadFull(resp.Body, first); errors.Is(err, io.EOF) {
-		return nil, nil // the answer to HEAD, or 304: a coding, and no body
+		return nil, nil // a coding, and no body
 	} else if err != nil {
 		return nil, err
 	}

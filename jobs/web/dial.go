@@ -55,6 +55,9 @@ func ParseResolve(given string) (from string, to []string, err error) {
 			_, rest, ok1 = strings.Cut(given[i+1:], ":")
 		}
 	}
+	if host == "*" || strings.HasPrefix(host, "+") || strings.HasPrefix(host, "-") {
+		return "", nil, fmt.Errorf("%q: of curl's hosts * and those with a sign in front are not known here: write the host", given)
+	}
 	port, addresses, ok2 := strings.Cut(rest, ":")
 	if !ok1 || !ok2 || host == "" || port == "" || strings.Trim(port, "0123456789") != "" {
 		return "", nil, fmt.Errorf("%q is not as in curl: host:port:address", given)
@@ -107,7 +110,8 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 }
 
 // conn is a connection that counts what was written, so that one knows whether a request
-// has left at all.
+// has left at all. What is being written counts: a write that does not end until nobody waits for
+// it any more has left in part.
 type conn struct {
 	net.Conn
 	written atomic.Int64
@@ -116,7 +120,8 @@ type conn struct {
 func counting(c net.Conn) *conn { return &conn{Conn: quickconn.New(c)} }
 
 func (c *conn) Write(p []byte) (int, error) {
+	c.written.Add(int64(len(p)))
 	n, err := c.Conn.Write(p)
-	c.written.Add(int64(n))
+	c.written.Add(int64(n - len(p)))
 	return n, err
 }

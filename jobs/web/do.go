@@ -25,6 +25,9 @@ type Answer struct {
 	// Redirects is how many were followed. URL is where the last one led.
 	Redirects int
 	URL       *url.URL
+	// Changed says that the request was answered by a redirect to a GET, of which this is the answer: what
+	// was asked for first may be done, whatever is said here.
+	Changed bool
 }
 
 // Do sends a request and reads the whole answer, whatever its status: that is for Judge. Every error
@@ -41,7 +44,7 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (*Answer, error) {
 		if t == nil && hop < c.o.Redirects && isRedirect(a.Status) && a.Header.Get("Location") != "" {
 			before := req.Method
 			if req, t = c.next(req, a); t == nil {
-				done = done || req.Method != before
+				done = done || req.Method != before && !isSafe(before)
 				continue
 			}
 		} else if t == nil && c.o.Redirects > 0 && hop == c.o.Redirects && isRedirect(a.Status) && a.Header.Get("Location") != "" {
@@ -49,10 +52,11 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (*Answer, error) {
 		}
 		if t != nil {
 			if done {
-				t.Phase = PhaseHalf
+				t.Phase, t.Changed = PhaseHalf, true
 			}
 			return nil, t
 		}
+		a.Changed = done
 		a.Took = time.Since(begun)
 		a.Redirects, a.URL = hop, req.URL
 		return a, nil
@@ -78,8 +82,13 @@ func (c *Client) exchange(ctx context.Context, req *http.Request) (*Answer, *Tro
 		return nil, t
 	}
 	host := clip(req.URL.Host)
+	var stop func()
+	if c.o.Once && !hasBody(req) && !lacksBody(req.Method) {
+		ctx, stop = context.WithCancel(ctx)
+		defer stop()
+	}
 	for try := 1; ; try++ {
-		w := &way{begun: time.Now()}
+		w := &way{begun: time.Now(), stop: stop}
 		sent := c.prepare(httptrace.WithClientTrace(ctx, w.trace()), req)
 		if sent == nil {
 			return nil, failed(ClassRequest, "the body cannot be read")
@@ -130,16 +139,26 @@ func (c *Client) prepare(ctx context.Context, req *http.Request) *http.Request {
 	return sent
 }
 
+func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != http.NoBody }
+
+// lacksBody reports whether a body of which nothing is known is looked at, and left out if there is nothing in
+// it: package net/http does that with these methods (transfer.go), and sends chunks with others.
+func lacksBody(method string) bool { return isSafe(method) || method == http.MethodDelete }
+
 // onlyOnce keeps package net/http from sending a request again by itself on a connection that ended after
-// it was written. It does so (transport.go, isReplayable) with a method that has no effect, and wherever the header has
-// a key that says that it is safe. For whom it is safe is known to who gives the key, not to a header: so that
-// is written in small letters, which mean the same to servers. And where even GET must not be repeated it has a body,
-// without anything in it, that cannot be had twice.
+// it was written. It does so in three cases. With a method that has no effect (transport.go, isReplayable): where even GET
+// must not be repeated it has a body, without anything in it, that cannot be had twice. Wherever the header has
+// a key that says that it is safe: for whom it is safe is known to who gives the key, not to a header, so that
+// is written in small letters, which mean the same to servers. And in HTTP/2 with any method, after
+// some resets of a stream (h2_bundle.go, shouldRetryRequest), not all of which say that nothing was done: so where nothing
+// must be repeated no body can be had twice, and what has none is stopped when it is about to leave again (way.gotConn).
 func (c *Client) onlyOnce(sent *http.Request) {
-	if isSafe(sent.Method) {
-		if c.o.Once && (sent.Body == nil || sent.Body == http.NoBody) {
-			sent.Body, sent.GetBody, sent.ContentLength = io.NopCloser(empty{}), nil, 0
+	if c.o.Once {
+		if sent.GetBody = nil; !hasBody(sent) && lacksBody(sent.Method) {
+			sent.Body, sent.ContentLength = io.NopCloser(empty{}), 0
 		}
+	}
+	if isSafe(sent.Method) {
 		return
 	}
 	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {

@@ -22,6 +22,7 @@ var closed = []struct {
 	{netip.MustParsePrefix("100.64.0.0/10"), "of a provider"}, // RFC 6598
 	{netip.MustParsePrefix("127.0.0.0/8"), "loopback"},        // RFC 1122
 	{netip.MustParsePrefix("169.254.0.0/16"), "link-local"},   // RFC 3927: metadata of clouds
+	{netip.MustParsePrefix("168.63.129.16/32"), "of a cloud"}, // Azure: DNS, health and the agent of its machines
 	{netip.MustParsePrefix("172.16.0.0/12"), "private"},       // RFC 1918
 	{netip.MustParsePrefix("192.0.0.0/24"), "reserved"},       // RFC 6890
 	{netip.MustParsePrefix("192.0.2.0/24"), "documentation"},  // RFC 5737
@@ -32,6 +33,7 @@ var closed = []struct {
 	{netip.MustParsePrefix("224.0.0.0/4"), "multicast"},       // RFC 1112
 	{netip.MustParsePrefix("240.0.0.0/4"), "reserved"},        // RFC 1112, with the broadcast
 	{netip.MustParsePrefix("::/96"), "of this host"},          // ::, ::1 and RFC 4291, section 2.5.5.1
+	{netip.MustParsePrefix("::ffff:0:0:0/96"), "translated"},  // RFC 7915: of IPv4, within a network
 	{netip.MustParsePrefix("64:ff9b:1::/48"), "private"},      // RFC 8215: NAT64 within a network
 	{netip.MustParsePrefix("100::/64"), "reserved"},           // RFC 6666
 	{netip.MustParsePrefix("2001::/32"), "of a tunnel"},       // RFC 4380: Teredo

@@ -16,10 +16,10 @@ import (
 
 func TestClosed(t *testing.T) {
 	for address, want := range map[string]bool{
-		"8.8.8.8": false, "1.1.1.1": false, "172.15.255.255": false, "172.32.0.0": false, "100.63.255.255": false, "100.128.0.0": false, "169.253.0.1": false, "193.0.0.1": false, "223.255.255.255": false,
+		"8.8.8.8": false, "1.1.1.1": false, "172.15.255.255": false, "172.32.0.0": false, "100.63.255.255": false, "100.128.0.0": false, "168.63.129.15": false, "168.63.129.17": false, "169.253.0.1": false, "193.0.0.1": false, "223.255.255.255": false,
 		"2606:4700::1111": false, "2a00:1450:4001::1": false, "64:ff9b::808:808": false, "2002:808:808::1": false, "::ffff:8.8.8.8": false,
-		"0.0.0.0": true, "0.1.2.3": true, "10.0.0.1": true, "100.64.0.1": true, "127.0.0.1": true, "127.9.9.9": true, "169.254.169.254": true, "172.16.0.1": true, "172.31.255.255": true, "192.168.1.1": true, "192.0.0.8": true, "192.0.2.1": true, "198.18.0.1": true, "198.51.100.7": true, "203.0.113.9": true, "224.0.0.251": true, "239.1.1.1": true, "240.0.0.1": true, "255.255.255.255": true,
-		"::": true, "::1": true, "::127.0.0.1": true, "::ffff:127.0.0.1": true, "::ffff:169.254.169.254": true, "::ffff:10.0.0.1": true, "64:ff9b::7f00:1": true, "64:ff9b::a9fe:a9fe": true, "64:ff9b:1::808:808": true, "2002:7f00:1::": true, "2002:a00:1::1": true, "2001:0:53aa:64c::1": true,
+		"0.0.0.0": true, "0.1.2.3": true, "10.0.0.1": true, "100.64.0.1": true, "127.0.0.1": true, "127.9.9.9": true, "169.254.169.254": true, "172.16.0.1": true, "172.31.255.255": true, "192.168.1.1": true, "192.0.0.8": true, "192.0.2.1": true, "198.18.0.1": true, "198.51.100.7": true, "203.0.113.9": true, "168.63.129.16": true, "224.0.0.251": true, "239.1.1.1": true, "240.0.0.1": true, "255.255.255.255": true,
+		"::": true, "::1": true, "::127.0.0.1": true, "::ffff:127.0.0.1": true, "::ffff:169.254.169.254": true, "::ffff:10.0.0.1": true, "::ffff:0:127.0.0.1": true, "64:ff9b::7f00:1": true, "64:ff9b::a9fe:a9fe": true, "64:ff9b:1::808:808": true, "2002:7f00:1::": true, "2002:a00:1::1": true, "2001:0:53aa:64c::1": true,
 		"fe80::1": true, "fe80::1%eth0": true, "fc00::1": true, "fd12:3456::1": true, "fec0::1": true, "ff02::1": true, "2001:db8::1": true, "100::1": true,
 	} {
 		if what, got := Closed(netip.MustParseAddr(address)); got != want || got != (what != "") {
@@ -156,6 +156,7 @@ func TestGuard(t *testing.T) {
 func TestParseResolve(t *testing.T) {
 	for given, want := range map[string]string{
 		"a.example:443:10.0.0.1": "a.example:443 10.0.0.1:443", "A.Example.:80:1.2.3.4,[::1]": "a.example:80 1.2.3.4:80 [::1]:80", "[::1]:80:1.2.3.4": "[::1]:80 1.2.3.4:80",
+		"*:80:1.2.3.4": "", "+a:80:1.2.3.4": "",
 		"a:80": "", "a:b:1.2.3.4": "", ":80:1.2.3.4": "", "a:80:b.example": "", "a::1.2.3.4": "", "": "", "[::1:80:1.2.3.4": "", "a:80:": "",
 	} {
 		from, to, err := ParseResolve(given)

@@ -102,7 +102,10 @@ func Wait(header http.Header, now time.Time) (d time.Duration, says bool) {
 		switch {
 		case err != nil || !(n >= 0):
 		case n >= leastEpoch: // GitHub: seconds since 1970
-			return until(time.Unix(int64(min(n, mostEpoch)), 0), header, now), true
+			if n >= mostEpoch { // others: milliseconds
+				n = min(n/1000, mostEpoch)
+			}
+			return until(time.Unix(int64(n), 0), header, now), true
 		default:
 			d, _ = jobs.RetryAfter(n)
 			return d, true
@@ -114,7 +117,7 @@ func Wait(header http.Header, now time.Time) (d time.Duration, says bool) {
 // A number of seconds between these is a time, and not how long one has to wait.
 const (
 	leastEpoch = 1e9  // 2001
-	mostEpoch  = 1e11 // beyond it milliseconds were meant, and it is far away anyhow
+	mostEpoch  = 1e11 // from it on milliseconds are meant
 )
 
 func until(at time.Time, header http.Header, now time.Time) time.Duration {

@@ -68,6 +68,7 @@ func TestJudge(t *testing.T) {
 		{403, map[string]string{"Retry-After": "60"}, want{jobs.VerdictThrottle, time.Minute, 0}},
 		{403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1796040090"}, want{jobs.VerdictThrottle, 90 * time.Second, 0}},
 		{403, map[string]string{"X-RateLimit-Remaining": "12", "X-RateLimit-Reset": "1796040090"}, want{jobs.VerdictAbort, 0, 0}},
+		{429, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1796040090000"}, want{jobs.VerdictThrottle, 90 * time.Second, 0}},
 		{429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "15"}, want{jobs.VerdictThrottle, 15 * time.Second, 0}},
 		{429, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "x"}, want{jobs.VerdictThrottle, 0, 0}},
 	} {

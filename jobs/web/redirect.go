@@ -38,9 +38,18 @@ func (c *Client) next(req *http.Request, a *Answer) (*http.Request, *Trouble) {
 		next.Header.Del("Content-Type")
 		next.Header.Del("Content-Encoding")
 	}
+	if t := c.allowed(to); t != nil {
+		t.Status, t.Phase = a.Status, PhaseAnswered
+		return req, t
+	}
 	if Origin(req.URL) == Origin(to) {
 		next.Host = req.Host
 		return next, nil
+	}
+	if hasBody(next) {
+		t := failed(ClassRedirect, "%s: it leads to %s, and would take the body along; if that is right, ask there", StatusText(a.Status), clip(Origin(to)))
+		t.Status, t.Phase = a.Status, PhaseAnswered
+		return req, t
 	}
 	to.User = nil
 	kept := make(http.Header)
@@ -51,4 +60,15 @@ func (c *Client) next(req *http.Request, a *Answer) (*http.Request, *Trouble) {
 	}
 	next.Header = kept
 	return next, nil
+}
+
+// allowed is why a redirect is not followed to a URL; nil: it may be.
+func (c *Client) allowed(to *url.URL) *Trouble {
+	if c.o.Allow == nil {
+		return nil
+	}
+	if err := c.o.Allow(to); err != nil {
+		return failed(ClassRedirect, "a redirect is not followed: %v", err)
+	}
+	return nil
 }

@@ -60,6 +60,9 @@ type Trouble struct {
 	// Status is that of the answer; 0: there was none.
 	Status int
 	Phase  Phase
+	// Changed says that this is of the GET to which a redirect led from a request that may have
+	// had its effect: see Answer.
+	Changed bool
 }
 
 func (t *Trouble) Error() string { return t.Text }
@@ -73,13 +76,14 @@ func (t *Trouble) Into(res *jobs.Result) {
 // ForOnce makes the trouble what it means for a request that must not be sent twice: where it may have
 // had its effect nobody knows whether it had, in place of another try, or of a failure that is only one of
 // the answer (too large, a redirect to nowhere). An answer that says itself that nothing was done (429,
-// 503, 408) leaves it as it was.
+// 503, 408) leaves it as it was, unless it is about what a redirect led to.
 func (t *Trouble) ForOnce() {
 	again := t.Verdict == jobs.VerdictRetry
-	if !again && t.Verdict != jobs.VerdictFailed || t.Class == ClassTLS {
+	refused := t.Changed && (t.Verdict == jobs.VerdictThrottle || t.Verdict == jobs.VerdictAbort)
+	if !again && !refused && t.Verdict != jobs.VerdictFailed || t.Class == ClassTLS && !t.Changed {
 		return
 	}
-	unsure := t.Phase == PhaseWritten || t.Phase == PhaseHalf || again && t.Phase == PhaseAnswered && t.Status >= 500 && t.Status != 503
+	unsure := t.Changed || t.Phase == PhaseWritten || t.Phase == PhaseHalf || again && t.Phase == PhaseAnswered && t.Status >= 500 && t.Status != 503
 	if unsure {
 		t.Verdict, t.RetryAfter, t.Delays = jobs.VerdictUnknown, 0, jobs.DelaysDefault
 		t.Text += "; whether it was done is not known"
@@ -93,6 +97,11 @@ func failed(class jobs.Class, format string, args ...any) *Trouble {
 // trouble words an error of an exchange with a host.
 func (c *Client) trouble(ctx context.Context, host string, way *way, err error) *Trouble {
 	t := &Trouble{Verdict: jobs.VerdictRetry, Phase: way.phase(), Status: way.status}
+	if way.again {
+		err = errAgain
+	} else if t.Phase == PhaseWritten && isUndone(err) {
+		t.Phase = PhaseNotWritten
+	}
 	reason := plainReason(err)
 	var refused *closedError
 	var own *Trouble
@@ -101,6 +110,9 @@ func (c *Client) trouble(ctx context.Context, host string, way *way, err error) 
 		return own
 	case errors.As(err, &refused):
 		return failed(ClassPrivate, "%s", refused.Error())
+	case way.again:
+		t.Class, t.Phase = ClassCut, PhaseWritten
+		t.Text = fmt.Sprintf("%s ended the stream (%s): %s", host, t.Phase, reason)
 	case errors.Is(context.Cause(ctx), context.Canceled):
 		t.Class = jobs.ClassTimeout
 		t.Text = fmt.Sprintf("it was stopped while %s had not answered (%s)", host, t.Phase)
@@ -163,6 +175,16 @@ func plainReason(err error) string {
 		text = text[:most] + "…"
 	}
 	return strings.ToValidUTF8(text, "?")
+}
+
+// errAgain is that package net/http would have sent a request for the second time.
+var errAgain = errors.New("it was reset")
+
+// isUndone reports whether a server of HTTP/2 says that it did nothing about a request: RFC 9113, section 8.7.
+// Package net/http has neither a type nor a value for that.
+func isUndone(err error) bool {
+	text := err.Error()
+	return strings.HasPrefix(text, "http2: Transport: cannot retry") && (strings.Contains(text, "REFUSED_STREAM") || strings.Contains(text, "graceful shutdown GOAWAY"))
 }
 
 func isTimeout(err error) bool {

@@ -14,19 +14,26 @@ type way struct {
 	got    net.Conn
 	reused bool
 	before int64       // bytes that had been written on the connection
-	wrote  atomic.Bool // the head was given to the connection
+	wrote  atomic.Bool // the head is being given to the connection
 	status int
+	stop   func() // ends a request that would be written again; nil: it may be
+	again  bool   // it was
 	hooks  httptrace.ClientTrace
 }
 
 // trace follows a request.
 func (w *way) trace() *httptrace.ClientTrace {
 	w.hooks.GotConn = w.gotConn
-	w.hooks.WroteHeaders = w.wroteHeaders
+	w.hooks.WroteHeaderField = w.wroteHeaderField
 	return &w.hooks
 }
 
 func (w *way) gotConn(info httptrace.GotConnInfo) {
+	if w.stop != nil && w.isHTTP2() && w.wrote.Load() {
+		w.again = true
+		w.stop() // which is looked at before anything is written
+		return
+	}
 	w.got, w.reused = info.Conn, info.Reused
 	w.wrote.Store(false) // a connection before this one turned out to be closed
 	if c := counted(info.Conn); c != nil {
@@ -34,7 +41,8 @@ func (w *way) gotConn(info httptrace.GotConnInfo) {
 	}
 }
 
-func (w *way) wroteHeaders() { w.wrote.Store(true) }
+// wroteHeaderField is called for each line of the head, before it is on its way.
+func (w *way) wroteHeaderField(string, []string) { w.wrote.Store(true) }
 
 // leastSealed is the size from which encrypted bytes can hold the head of a request: what
 // is less is the alert by which a connection is closed, 24 to 37 bytes long. The shortest request,

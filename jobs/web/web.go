@@ -7,7 +7,8 @@
 //   - An address that is not one of the open internet is refused when it is dialed, so after its
 //     name was looked up, and again after each redirect: unless the user typed that host, or
 //     allows it. See guard.go.
-//   - A redirect to another host, port or scheme takes nothing along that may be secret.
+//   - A redirect to another host, port or scheme takes nothing along that may be secret, and is
+//     not followed where it would take a body.
 //   - A body is read as a whole, and never beyond a limit, which counts what comes out of gzip,
 //     br or zstd.
 //   - Nothing is sent twice that may have had an effect: what package net/http sends again by itself
@@ -57,6 +58,9 @@ type Options struct {
 	MaxBytes int
 	// Redirects is how many are followed; 0 is none: the answer is the redirect.
 	Redirects int
+	// Allow says whether a redirect may be followed to a URL; nil: to any that the guard lets through. Its
+	// error is told.
+	Allow func(*url.URL) error
 	// Once says that no request may be sent twice, whatever its method.
 	Once bool
 	// UserAgent is sent where the request has none.

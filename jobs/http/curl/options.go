@@ -53,7 +53,7 @@ func setHeader(c *Command, v string) error {
 	}
 	name, _, _ := strings.Cut(v, ":")
 	switch strings.ToLower(strings.TrimSpace(name)) {
-	case "content-length", "connection", "host", "te", "transfer-encoding", "keep-alive", "proxy-connection", "upgrade":
+	case "content-length", "connection", "host", "te", "transfer-encoding", "keep-alive", "proxy-connection", "upgrade", "expect", "trailer":
 		// Browsers copy what belongs to the connection that they had.
 		c.Notes = append(c.Notes, "the header "+strings.TrimSpace(name)+" is left out: it follows from the request")
 		return nil
@@ -67,6 +67,15 @@ func setCookie(c *Command, v string) error {
 		return errors.New("a file of cookies is not read: a record is one request, and keeps no session")
 	}
 	c.Headers = append(c.Headers, "Cookie: "+v)
+	return nil
+}
+
+// setNoProxy takes what says that there is no proxy at all.
+func setNoProxy(c *Command, v string) error {
+	if v != "*" && v != "" {
+		return errors.New("hosts that are asked without a proxy stand in the environment (NO_PROXY), beside the proxy; only --noproxy '*' is known")
+	}
+	c.NoProxy = v
 	return nil
 }
 
@@ -103,7 +112,7 @@ var options = sync.OnceValue(func() map[string]option {
 		"get": yes(func(c *Command) *bool { return &c.Get }), "head": yes(func(c *Command) *bool { return &c.Head }),
 		"location": yes(func(c *Command) *bool { return &c.Follow }), "http1.1": yes(func(c *Command) *bool { return &c.HTTP1 }),
 		"cacert": text(func(c *Command) *string { return &c.CACert }), "cert": text(func(c *Command) *string { return &c.Cert }), "key": text(func(c *Command) *string { return &c.Key }),
-		"proxy": text(func(c *Command) *string { return &c.Proxy }), "noproxy": text(func(c *Command) *string { return &c.NoProxy }),
+		"proxy": text(func(c *Command) *string { return &c.Proxy }), "noproxy": {value: true, set: setNoProxy},
 		"resolve":  list(func(c *Command) *[]string { return &c.Resolve }),
 		"max-time": text(func(c *Command) *string { return &c.MaxTime }), "connect-timeout": text(func(c *Command) *string { return &c.Connect }),
 		"max-redirs": text(func(c *Command) *string { return &c.MaxRedirs }), "max-filesize": text(func(c *Command) *string { return &c.MaxFileSize }),

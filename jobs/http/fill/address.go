@@ -21,65 +21,73 @@ type Address struct {
 // ParseAddress reads the template of a URL. Its host may have placeholders, its scheme not; or all of
 // it is one placeholder.
 func (g *Grammar) ParseAddress(text string) (*Address, error) {
-	text, _, _ = strings.Cut(text, "#") // the fragment is not sent
-	if t, err := g.Parse(text, URL); err == nil && len(t.parts) == 1 && t.parts[0].kind != literal {
-		return &Address{all: t}, nil
-	}
-	scheme, rest, ok := strings.Cut(text, "://")
-	if !ok {
-		if strings.HasPrefix(text, "{") {
-			return nil, errors.New("a column that holds the URL stands alone: --url '{url}'; parameters are added by --query")
-		}
-		return nil, errors.New("a URL begins with http:// or https://")
-	}
-	if s := strings.ToLower(scheme); s != "http" && s != "https" {
-		return nil, fmt.Errorf("%s:// is not spoken here, only http and https", scheme)
-	}
-	authority, path := rest, ""
-	if i := strings.IndexAny(rest, "/?"); i >= 0 {
-		authority, path = rest[:i], rest[i:]
-	}
-	path, query, _ := strings.Cut(path, "?")
-	a := &Address{}
-	var err error
-	if strings.Contains(authority, "@") {
-		return nil, errors.New("a password does not stand in a URL: give it by -u 'user:{secret:NAME}'")
-	}
-	if a.origin, err = g.Parse(scheme+"://"+authority, Host); err != nil {
+	t, err := g.parse(text, Encoded, true)
+	if err != nil {
 		return nil, err
 	}
-	for i, s := range strings.Split(path, "/") {
-		if i == 0 {
-			continue // before the first slash
+	t, _, _ = t.Cut("#") // the fragment is not sent
+	switch first := t.first(); {
+	case len(t.parts) == 1 && first == "":
+		return &Address{all: t.as(URL)}, nil
+	case first == "" && len(t.parts) > 1:
+		return nil, errors.New("a column that holds the URL stands alone: --url '{url}'; parameters are added by --query")
+	case !strings.Contains(first, "://"):
+		return nil, errors.New("a URL begins with http:// or https://")
+	}
+	scheme, rest, _ := t.Cut("://")
+	word, _ := scheme.Literal()
+	if s := strings.ToLower(word); s != "http" && s != "https" {
+		return nil, fmt.Errorf("%s:// is not spoken here, only http and https", word)
+	}
+	authority, behind, _ := rest.cut(func(text string) (from, to int) {
+		from = strings.IndexAny(text, "/?")
+		return from, from
+	})
+	path, query, _ := behind.Cut("?")
+	if _, _, found := authority.Cut("@"); found {
+		return nil, errors.New("a password does not stand in a URL: give it by -u 'user:{secret:NAME}'")
+	}
+	a := &Address{origin: &Template{parts: append(appendText(nil, word+"://"), authority.parts...), escape: Host}, query: query.encodeLiterals()}
+	a.origin.join()
+	for i, s := range path.Split("/") {
+		if i > 0 { // before the first slash there is nothing
+			a.segments = append(a.segments, s.encodeLiterals())
 		}
-		t, err := g.Parse(s, Encoded)
-		if err != nil {
-			return nil, err
-		}
-		a.segments = append(a.segments, t.encodeLiterals())
 	}
 	if len(a.segments) == 0 {
 		a.segments = []*Template{{escape: Encoded}}
 	}
-	if a.query, err = g.Parse(query, Encoded); err != nil {
-		return nil, err
-	}
-	a.query = a.query.encodeLiterals()
-	if err := a.check(); err != nil {
-		return nil, err
-	}
-	return a, nil
+	return a, a.check()
 }
 
-// check looks whether it is a URL at all.
-func (a *Address) check() error {
-	text, _ := a.origin.Literal()
-	if text == "" {
-		return nil // its host is a column's
+// first is the text in front of the first placeholder.
+func (t *Template) first() string {
+	if len(t.parts) == 0 || t.parts[0].kind != literal {
+		return ""
 	}
-	u, err := url.Parse(text)
+	return t.parts[0].text
+}
+
+// join makes one text of the two that a template may begin with.
+func (t *Template) join() {
+	if len(t.parts) > 1 && t.parts[0].kind == literal && t.parts[1].kind == literal {
+		t.parts[1].text = t.parts[0].text + t.parts[1].text
+		t.parts = t.parts[1:]
+	}
+}
+
+// check looks whether it is a URL at all, whatever the values are.
+func (a *Address) check() error {
+	const host = "1" // as a name, and as a port
+	u, err := url.Parse(a.origin.shape(host))
 	if err != nil || u.Hostname() == "" {
 		return errors.New("the URL has no host")
+	}
+	for _, s := range a.segments {
+		text := s.shape("x")
+		if _, err := url.PathUnescape(text); err != nil {
+			return fmt.Errorf("%.60q cannot stand in the path of a URL: a percent sign is written %%25", text)
+		}
 	}
 	return nil
 }
@@ -189,17 +197,14 @@ type Pair struct{ Name, Value *Template }
 
 // ParsePair reads name=value. What is no placeholder is encoded too.
 func (g *Grammar) ParsePair(text string) (Pair, error) {
-	name, value, ok := strings.Cut(text, "=")
-	if !ok {
-		return Pair{}, fmt.Errorf("%q is not given as name=value", text)
+	t, err := g.Parse(text, Encoded)
+	if err != nil {
+		return Pair{}, err
 	}
 	var p Pair
-	var err error
-	if p.Name, err = g.Parse(name, Encoded); err != nil {
-		return p, err
-	}
-	if p.Value, err = g.Parse(value, Encoded); err != nil {
-		return p, err
+	var ok bool
+	if p.Name, p.Value, ok = t.Cut("="); !ok {
+		return Pair{}, fmt.Errorf("%q is not given as name=value", text)
 	}
 	p.Name.encodeAll()
 	p.Value.encodeAll()

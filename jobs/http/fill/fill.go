@@ -79,6 +79,11 @@ const asJSON = ":json"
 
 // Parse reads a template for a place.
 func (g *Grammar) Parse(text string, escape Escape) (*Template, error) {
+	return g.parse(text, escape, false)
+}
+
+// parse reads a template; strictly, a brace that is not closed is none of the text.
+func (g *Grammar) parse(text string, escape Escape, strictly bool) (*Template, error) {
 	t := &Template{escape: escape}
 	var lit strings.Builder
 	var state jsonState
@@ -103,6 +108,9 @@ func (g *Grammar) Parse(text string, escape Escape) (*Template, error) {
 			return nil, err
 		}
 		end := strings.IndexByte(text[i:], '}')
+		if end < 0 && strictly {
+			return nil, fmt.Errorf(`%.40q: the brace is not closed; a plain one is written \{`, text[i:])
+		}
 		if end < 0 {
 			put(text[i:])
 			break

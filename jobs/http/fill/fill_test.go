@@ -139,6 +139,9 @@ func TestAddress(t *testing.T) {
 		"https://{id}.example.com:8080/":                   "https://1.example.com:8080/",
 		"https://api.example.com/{id}#frag":                "https://api.example.com/1",
 		"https://api.example.com/a%2Fb/%7B?k={secret:KEY}": "https://api.example.com/a%2Fb/%7B?k=%3CKEY%3E",
+		"https://api.example.com/{#}/{id}?n={#}#{#}":       "https://api.example.com/7/1?n=7",
+		"https://api.example.com/100%25/{id}?p=50%":        "https://api.example.com/100%25/1?p=50%",
+		"{v}#x":                      "https://other.example/x",
 		"{v}":                        "https://other.example/x",
 		"https://[::1]:8080/{id}":    "https://[::1]:8080/1",
 		"https://a.example/{id}{id}": "https://a.example/11",
@@ -154,7 +157,7 @@ func TestAddress(t *testing.T) {
 			t.Errorf("%s: %s, %v; want %s", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"api.example.com/{id}", "ftp://x/", "https://user:pw@x/", "https://", "https:///x", "{v}/x", "{name}://x/", "https://x/{nmae}"} {
+	for _, text := range []string{"api.example.com/{id}", "ftp://x/", "https://user:pw@x/", "https://", "https:///x", "{v}/x", "{name}://x/", "https://x/{nmae}", "https://x/100%", "https://x/%zz/{id}", "https://x/{id", "https://x/{#"} {
 		if _, err := grammar().ParseAddress(text); err == nil {
 			t.Errorf("%s is taken", text)
 		}
@@ -172,6 +175,43 @@ func TestAddress(t *testing.T) {
 		if got, err := a.Append(nil, row("N", "1", "", ""), secretOf, []Pair{p}); err != nil || string(got) != want {
 			t.Errorf("%s: %s, %v", text, got, err)
 		}
+	}
+}
+
+// TestSplitting: what the name of a column has in it takes nothing apart.
+func TestSplitting(t *testing.T) {
+	of := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"Lat/Lon", "why?", "n#", "a=b", "x:\u002f/@"}}
+	g, rec := &Grammar{Shape: of}, &jobs.Record{Shape: of}
+	for _, v := range []string{"1/2", "w", "n", "ab", "c"} {
+		rec.Values = append(rec.Values, []byte(v))
+	}
+	a, err := g.ParseAddress("https://x.example/p/{Lat/Lon}/{why?}.{n#}?q={Lat/Lon}&{a=b}={a=b}#{n#}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := a.Append(nil, rec, nil, nil); err != nil || string(got) != "https://x.example/p/1%2F2/w.n?q=1%2F2&ab=ab" {
+		t.Errorf("%s, %v", got, err)
+	}
+	p, err := g.ParsePair("{a=b}=x{a=b}=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := p.Append(nil, rec, nil); err != nil || string(got) != "ab=xab%3D" {
+		t.Errorf("%s, %v", got, err)
+	}
+	if _, err := g.ParsePair("{a=b}"); err == nil {
+		t.Error("a name without a value is taken")
+	}
+	whole, err := g.Parse("/a/{n#}/b{Lat/Lon}/", Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, part := range whole.Split("/") {
+		got = append(got, part.shape("x"))
+	}
+	if strings.Join(got, "|") != "|a|x|bx|" {
+		t.Errorf("%q", got)
 	}
 }
 
