@@ -32,7 +32,7 @@ func (t *tools) batch() *batch {
 	if t.remote == nil || t.c.batchSize(t.remote.Provider) < 2 {
 		return nil
 	}
-	return &batch{Batch: t.remote.Provider.Batch(), remote: t.remote}
+	return &batch{Batch: t.remote.Batch(), remote: t.remote}
 }
 
 // batch is how a provider takes many questions at once.
@@ -203,8 +203,7 @@ func (s *stream) together(all []*waiting) {
 // no sense, or the request was refused for what is in it; and where each row counts and the budget
 // or the day has room for some. Of a server that is down or busy all wait.
 func (s *stream) splits(t *trouble) bool {
-	switch t.Class {
-	case classBudget, classDay:
+	if t.Class == classBudget || t.Class == classDay {
 		return s.batch.Each
 	}
 	switch t.Status {

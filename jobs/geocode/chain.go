@@ -112,7 +112,7 @@ const mostAgain = 3
 // one asks one source, and again with less if it finds nothing. What is found is always compared
 // with the whole question.
 func (c *chain) one(ctx context.Context, s source, q *geo.Query, first *answer) (*found, *web.Trouble) {
-	a := answer{}
+	var a answer
 	if first != nil {
 		a = *first
 	} else {
@@ -152,14 +152,4 @@ func (c *chain) one(ctx context.Context, s source, q *geo.Query, first *answer) 
 		break
 	}
 	return f, nil
-}
-
-func (c *chain) close() error {
-	var err error
-	for _, s := range c.sources {
-		if e := s.close(); err == nil {
-			err = e
-		}
-	}
-	return err
 }

@@ -122,9 +122,13 @@ func (s *survey) say() error {
 		n    int
 		what string
 	}{
-		{s.bad, "cannot be read, and fail"}, {s.kept, "have their answer already, and are kept as they are (--force asks again)"},
-		{s.nothing, "have no address: nobody is asked"}, {s.points, "are points already"}, {s.boxes, "are boxes at a post office: the area of a postcode at best"},
-		{s.twice, "ask what another row asks: they share its answer"}, {s.cached, "are answered from the cache of earlier runs"},
+		{s.bad, "cannot be read, and fail"},
+		{s.kept, "have their answer already, and are kept as they are (--force asks again)"},
+		{s.nothing, "have no address: nobody is asked"},
+		{s.points, "are points already"},
+		{s.boxes, "are boxes at a post office: the area of a postcode at best"},
+		{s.twice, "ask what another row asks: they share its answer"},
+		{s.cached, "are answered from the cache of earlier runs"},
 	} {
 		if l.n > 0 {
 			w.line("%s %s", n(l.n), l.what)

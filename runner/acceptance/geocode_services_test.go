@@ -56,8 +56,10 @@ func newGeocodeServer(t *testing.T, rows int, country string, faults ...string) 
 // run runs brood on the rows, and returns what it said.
 func (g *geocodeServer) run(t *testing.T, status int, name, provider string, args ...string) string {
 	t.Helper()
-	cmd := g.command(t, append([]string{"run", "geocode", "in.csv", "--run", name, "-o", name + ".csv", "--provider", provider, "--street", "street", "--city", "city",
-		"--state-column", "state", "--country-column", "country", "--backoff", "1ms..5ms", "--no-guard"}, args...)...)
+	cmd := g.command(t, append([]string{
+		"run", "geocode", "in.csv", "--run", name, "-o", name + ".csv", "--provider", provider, "--street", "street", "--city", "city",
+		"--state-column", "state", "--country-column", "country", "--backoff", "1ms..5ms", "--no-guard",
+	}, args...)...)
 	out, _ := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != status {
 		t.Fatalf("exit status %d, want %d\n%s", code, status, out)
