@@ -181,6 +181,20 @@ func hasPlaceholder(text string) bool {
 	return i >= 0 && strings.IndexByte(text[i:], '}') > 0
 }
 
+// outside is where a character stands first in a text, not counting what stands between braces: a name may have it
+// as well. -1: nowhere.
+func outside(text string, c byte) int {
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == c:
+			return i
+		case text[i] == '{' && (i == 0 || text[i-1] != '\\'):
+			i += max(0, strings.IndexByte(text[i:], '}'))
+		}
+	}
+	return -1
+}
+
 // dataInQuery makes parameters of -d.
 func (c *config) dataInQuery(data []curl.Data) error {
 	for _, d := range data {
@@ -195,8 +209,11 @@ func (c *config) dataInQuery(data []curl.Data) error {
 			c.Query = append(c.Query, text)
 			continue
 		}
+		if i := outside(c.URL, '#'); i >= 0 { // which is not sent
+			c.URL = c.URL[:i]
+		}
 		sign := "?"
-		if strings.Contains(c.URL, "?") {
+		if outside(c.URL, '?') >= 0 {
 			sign = "&"
 		}
 		c.URL += sign + text

@@ -148,7 +148,7 @@ func (c *config) readWays(o jobs.Options, cmd *curl.Command) (err error) {
 	if c.Proxy == "" {
 		c.Proxy = cmd.Proxy
 	}
-	if cmd.NoProxy == "*" {
+	if cmd.NoProxy == "*" && !o.IsSet("proxy") {
 		c.Proxy = web.NoProxy
 	}
 	follow := o.Bool("location") || cmd.Follow

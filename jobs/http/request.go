@@ -137,6 +137,9 @@ func (x *compiled) body(rec *jobs.Record, secrets func(string) string) (b []byte
 
 // taskOf is the request in a few words, for the list of runs: without the query, where keys stand.
 func (x *compiled) taskOf() string {
-	address, _, _ := strings.Cut(x.URL, "?")
+	address := x.URL
+	if i := outside(address, '?'); i >= 0 {
+		address = address[:i]
+	}
 	return x.Method + " " + address
 }

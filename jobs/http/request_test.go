@@ -49,6 +49,7 @@ func TestRequests(t *testing.T) {
 		{[]string{"from-curl", "curl 'BASE/c/{id}' -H 'X-A: 1' -H 'X-B: {id}' -d '{\"n\": {id:json}}' -H 'Content-Type: application/json'", "header", "x-a: 2"}, "POST", "/c/7", `{"n": 7}`, "X-A: 2"},
 		{[]string{"from-curl", "curl BASE/r -H 'Content-Type: text/xml' -H 'Expect:' -d '<a/>'", "json", `{"n": {id:json}}`}, "POST", "/r", `{"n": 7}`, "Content-Type: application/json"},
 		{[]string{"from-curl", "curl BASE/r -H 'Content-Type: application/vnd.api+json'", "data", `{"n": {id:json}}`}, "POST", "/r", `{"n": 7}`, "Content-Type: application/vnd.api+json"},
+		{[]string{"url", "/n/{#}#x", "data", "a={#}", "data", "b=1", "get", "true"}, "GET", "/n/1?a=1&b=1", "", ""},
 		{[]string{"url", "/n/{#}?of={#}#x"}, "GET", "/n/1?of=1", "", ""},
 		{[]string{"from-curl", "curl BASE/v1/charges -u sk_test_1: -d amount=2000 -d 'metadata[id]={id}'"}, "POST", "/v1/charges", "amount=2000&metadata[id]=7", "Authorization: Basic c2tfdGVzdF8xOg=="},
 		{[]string{"from-curl", "curl BASE/v1 -H \"Authorization: Bearer $TOKEN\" -X PATCH", "secret", "TOKEN"}, "PATCH", "/v1", "", "Authorization: Bearer s3cr3t-value"},
@@ -71,6 +72,14 @@ func TestRequests(t *testing.T) {
 	begin(t, flagsOf("url", s.URL, "header", "Accept:", "header", "user-agent:", "header", "Expect:", "header", "Host: other.example", "header", "X-Empty;")).do(t, record(0, "7", ""))
 	if got := s.last(t); got.header.Get("Accept") != "" || got.header.Get("User-Agent") != "" || got.host != "other.example" || len(got.header["X-Empty"]) != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestOutside(t *testing.T) {
+	for text, want := range map[string]int{"a?": 1, "{a?}": -1, "{a?}?": 4, "{a?": 2, `\{a?}`: 3, "": -1} {
+		if got := outside(text, '?'); got != want {
+			t.Errorf("%s: %d", text, got)
+		}
 	}
 }
 
