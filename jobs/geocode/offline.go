@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type offline struct {
 
 // openIndex opens the index of places, which is built where it is needed first.
 func openIndex(state string) (*gazetteer.Index, error) {
+	// A worker has one processor, and to build the index is work for two: the other workers wait for it.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), min(runtime.NumCPU(), 2))))
 	return gazetteer.Open(filepath.Join(state, gazetteerDir))
 }
 

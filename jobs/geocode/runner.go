@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 )
 
 // Classes of rows that nobody is asked for.
@@ -35,6 +36,9 @@ func open(ctx context.Context, s jobs.Setup) (jobs.Runner, error) {
 	if err := json.Unmarshal(s.Config, &c); err != nil {
 		return nil, fmt.Errorf("geocode: read configuration: %w", err)
 	}
+	// Rows leave garbage and little else: to collect it half as often takes some megabytes, and a
+	// twentieth of the time is won.
+	debug.SetGCPercent(200)
 	a, err := newAsker(&c, s.Shape)
 	if err != nil {
 		return nil, err
