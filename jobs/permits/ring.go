@@ -22,7 +22,7 @@ type ring struct {
 }
 
 // grace is how long a request may be on its way.
-const grace = 125 * time.Millisecond
+const grace = 250 * time.Millisecond
 
 // newRing makes the ring of a rate; nil if there is no room for it: then the margin has to do.
 func newRing(mem []byte, perSecond float64) *ring {
