@@ -90,7 +90,8 @@ func newRemote(t *tools, s *sourceConfig) (*remote, error) {
 	if t.c.batchSize(p) > 1 {
 		longest = max(longest, batchTimeout)
 	}
-	o := web.Options{Timeout: longest, Redirects: 3, Secrets: []string{r.key.Secret()}}
+	// Once: a request that package net/http sends again by itself would leave without a permit.
+	o := web.Options{Timeout: longest, Redirects: 3, Once: true, Secrets: []string{r.key.Secret()}}
 	if s.BaseURL != "" {
 		o.Typed = []string{base.Hostname()}
 	}
