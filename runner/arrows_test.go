@@ -63,6 +63,11 @@ var allowed = map[string][]string{
 	"brood/jobs/geocode/places/house":  {},
 	"brood/jobs/geocode/places/source": {"jobs/geocode/places/house"},
 
+	// Charging people.
+	"brood/jobs/billing/charge":   {"jobs", "jobs/billing/money"},
+	"brood/jobs/billing/money":    {},
+	"brood/jobs/billing/settings": {"jobs/billing/money"},
+
 	// What each knows of the outside world, and nothing of a run.
 	"brood/runner/dataset":     {"jobs", "jobs/extsort", "jobs/quoted", "runner/dataset/sheet"},
 	"brood/runner/exposition":  {},
