@@ -7,10 +7,11 @@
 // (connections, files, credentials) is opened before [Definition.Open] runs in
 // the worker, so that no descriptor crosses the fork.
 //
-// This package imports nothing else of brood's.
+// This package imports nothing else of brood's but figures, the vocabulary of reports.
 package jobs
 
 import (
+	"brood/jobs/figures"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -71,6 +72,10 @@ type Definition struct {
 	// the whole, and to write files beside the results. It is called again when a run that was done before
 	// is resumed. An error is told; of a run that is ok otherwise it is one of writing (exit status 74).
 	Finish func(*Finished) error
+	// Report is what the job adds to the report of a run, which may still go on or have been cut off: see
+	// figures.Section. It walks over Finished.Rows once at most, which is nil if there are none or they are not what
+	// the run has written any more; what it knows without them it says all the same. Nil: it adds nothing.
+	Report func(*Finished) ([]figures.Section, error)
 	// Tools are commands of their own that go with the job.
 	Tools []Tool
 	// Secrets are variables of the environment that this job reads. The workers of
