@@ -198,11 +198,12 @@ func (r *remote) send(ctx context.Context, n int, req *http.Request) (*web.Answe
 		r.t.budget.GiveBack(int64(n), cost)
 		return nil, t
 	}
-	defer p.Release()
+	answered := false
+	defer func() { p.Release(answered) }()
 	// A handshake takes longer than what may lie between two requests: what counts is when one leaves.
 	left := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: p.Left})
 	a, err := r.client.Do(left, req)
-	if err != nil {
+	if answered = err == nil; err != nil {
 		var t *trouble
 		if !errors.As(err, &t) {
 			t = &trouble{Verdict: jobs.VerdictRetry, Class: web.ClassCut, Text: r.key.Scrub(err.Error())}

@@ -60,7 +60,7 @@ func hammer() {
 					return
 				}
 				times <- p.given
-				p.Release()
+				p.Release(true)
 			}
 		}()
 	}

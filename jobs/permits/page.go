@@ -109,7 +109,7 @@ func word(mem []byte, at int) *atomic.Int64 {
 
 // next gives a permit at now that costs so many nanoseconds, or says how long to wait and ask
 // again. Slack is by how much one that comes late may catch up; interval what one request costs.
-func (p *page) next(now, cost, slack, interval int64) (given, wait int64) {
+func (p *page) next(now, cost, slack, interval int64, clock func() int64) (given, wait int64) {
 	if cost == 0 {
 		return now, 0
 	}
@@ -119,6 +119,9 @@ func (p *page) next(now, cost, slack, interval int64) (given, wait int64) {
 	}
 	for {
 		n := next.Load()
+		if ahead := p.ahead(interval); n-now > ahead {
+			now = clock() // another process may have looked at it later than this one, and have set n since
+		}
 		if ahead := p.ahead(interval); n-now > ahead || n < 0 {
 			// Nobody can have meant that: the machine was booted since, or the file is
 			// damaged. When the last one left is not known, so it is taken as now.

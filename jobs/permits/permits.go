@@ -132,7 +132,7 @@ func open(dir, name string, l Limits, c clock) (*Gate, error) {
 	if l.PerSecond > 0 {
 		kept := marginWithout
 		if l.Burst <= 1 {
-			g.ring = newRing(p.mem, l.PerSecond)
+			g.ring = newRing(p.mem, l.PerSecond, c.mono)
 		}
 		if g.ring != nil {
 			kept = margin
@@ -233,19 +233,24 @@ func (p *Permit) Left() {
 		if p.until, ok = g.ring.leave(p.place, p.until, now); ok {
 			return
 		}
+		// This process has stood still, and its place is another's.
+		if p.place, p.until = g.ring.take(now); p.place >= 0 {
+			return
+		}
 	}
 	g.page.delay(now, min(late, g.interval), g.interval)
 }
 
-// Release says that the request has been answered, or has failed.
-func (p *Permit) Release() {
+// Release says that the request is over: that it was answered, or else has failed, and the server may not
+// have seen it yet.
+func (p *Permit) Release(answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.left = true
-	if p.place >= 0 {
+	if p.place >= 0 && answered {
 		p.gate.ring.answered(p.place, p.until, p.gate.clock.mono())
-		p.place = -1
 	}
+	p.place = -1
 	if p.slot >= 0 {
 		p.gate.slots.release(p.slot)
 		p.slot = -1

@@ -7,8 +7,8 @@ import (
 
 // ring holds the promise about any second, whatever happens to requests on their way. It has as many
 // places as requests may come in a window; a request has one from when it leaves until a window after
-// its answer has come, as by then it came at the latest. Of a slow answer nobody waits for the end: who
-// has not been answered for some time (grace) has come since long, unless the network holds things back
+// its answer has come, as by then it came at the latest. Of a slow answer nobody waits for the end, and who
+// has failed may never have one: such a request has come some time (grace) after it left, unless the network holds things back
 // for longer than that. So the rate is what was asked for, by 1 + the latency in seconds, but the
 // latency is grace at most.
 //
@@ -18,6 +18,7 @@ type ring struct {
 	places []byte // of the mapping, 8 bytes each
 	n      int
 	window int64
+	clock  func() int64
 	from   atomic.Int64 // where to look first
 }
 
@@ -25,21 +26,25 @@ type ring struct {
 const grace = 250 * time.Millisecond
 
 // newRing makes the ring of a rate; nil if there is no room for it: then the margin has to do.
-func newRing(mem []byte, perSecond float64) *ring {
+func newRing(mem []byte, perSecond float64, clock func() int64) *ring {
 	n := max(int(perSecond), 1)
 	if atRing+8*n > len(mem) {
 		return nil
 	}
-	return &ring{places: mem[atRing:], n: n, window: int64(float64(n) / perSecond * float64(time.Second))}
+	return &ring{places: mem[atRing:], n: n, window: int64(float64(n) / perSecond * float64(time.Second)), clock: clock}
 }
 
 func (r *ring) place(i int) *atomic.Int64 { return word(r.places, 8*i) }
 
-// busy is for how long a place is still taken. What lies further ahead than anybody sets it is of an
-// earlier boot, or damage.
+// busy is for how long a place is still taken, of which v was read. What lies further ahead than anybody
+// sets it is of an earlier boot, or damage. But by the clock as it is after v was read: another process
+// may have looked at it later than this one did, and have taken the place since. With the older time
+// that looked like damage, and two had one place: one request too many in some seconds of a long run.
 func (r *ring) busy(v, now int64) int64 {
-	if v > now+r.window+int64(grace) {
-		return 0
+	if most := r.window + int64(grace); v > now+most {
+		if now = r.clock(); v > now+most {
+			return 0
+		}
 	}
 	return max(v-now, 0)
 }

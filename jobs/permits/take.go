@@ -111,7 +111,7 @@ func (t *taking) try() (*Permit, int64) {
 			return nil, wait
 		}
 	}
-	given, wait := g.page.next(now, t.n*g.interval, g.slack, g.interval)
+	given, wait := g.page.next(now, t.n*g.interval, g.slack, g.interval, g.clock.mono)
 	if wait > 0 {
 		return nil, wait
 	}

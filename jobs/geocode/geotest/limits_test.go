@@ -85,7 +85,7 @@ func beClient() {
 				req, err := p.Request(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: permit.Left}), q, provider.Key{})
 				check(err)
 				_, _ = c.Do(ctx, req)
-				permit.Release()
+				permit.Release(true)
 			}
 		})
 	}
