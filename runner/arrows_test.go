@@ -65,6 +65,7 @@ var allowed = map[string][]string{
 	"brood/jobs/geocode/places/source": {"jobs/geocode/places/house"},
 
 	// Charging people.
+	"brood/jobs/billing/account":  {},
 	"brood/jobs/billing/charge":   {"jobs", "jobs/billing/money"},
 	"brood/jobs/billing/money":    {},
 	"brood/jobs/billing/settings": {"jobs/billing/money"},
