@@ -24,8 +24,27 @@ type Finished struct {
 	// job, and of the engine. A record and its bytes are valid until the next. An error ends them. Nil: they
 	// are plain text, or went to standard output.
 	Rows func() iter.Seq2[*Record, error]
+	// Decide records what has become of records that are unknown or have failed, as brood resolve does. It is for
+	// a tool, and nil elsewhere. The run may not be going on.
+	Decide func([]Decided) error
 	// Say tells the user something, a line on standard error.
 	Say func(format string, args ...any)
+}
+
+// Decided is what somebody has found out about a record.
+type Decided struct {
+	Seq    Seq
+	Status Status // StatusOK or StatusFailed
+	Reason string // how it is known; it is kept
+	// Values are columns of the job that its row has from now on; others stay.
+	Values map[string]string
+}
+
+// Finding is what was found about one thing that a run has written.
+type Finding struct {
+	What string `json:"what"`
+	OK   bool   `json:"ok"`
+	Text string `json:"text"` // what was compared, or what is wrong
 }
 
 // Stdout is Finished.Output where the results go to standard output.

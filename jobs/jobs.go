@@ -43,6 +43,9 @@ type Definition struct {
 	// TakesCommand says that the words after "--" belong to the job.
 	TakesCommand bool
 	Flags        []Flag
+	// Dataset says which files the records are in, which the job knows by its flags: the arguments name none then. Its
+	// errors are shown to the user as bad usage. Nil: the arguments say it.
+	Dataset func(Options) ([]string, error)
 	// Plan checks the options before anything is started. It runs in the
 	// parent. Its errors are shown to the user as bad usage.
 	Plan func(Options, *Shape) (Plan, error)
@@ -60,6 +63,11 @@ type Definition struct {
 	// Resumable are the members of Plan.Config, which is then a JSON object, that may
 	// be others when a run goes on: where its work goes, say, but not what it is.
 	Resumable map[string]Resumable
+	// Begin is called in the parent before the first record of a session leaves, when the run exists: to take what is
+	// to be had once only among all runs. It may be called again for the same run, after a crash or by a resume. Its
+	// error ends the session before it begins, as bad usage; of a new run nothing is left then. Counts, Done and
+	// Rows are not set.
+	Begin func(*Finished) error
 	// Open makes the job ready to work. It runs in the worker, after the
 	// handshake has begun, and may take connections and read files.
 	Open func(context.Context, Setup) (Runner, error)
@@ -71,6 +79,8 @@ type Definition struct {
 	// figures.Section. It walks over Finished.Rows once at most, which is nil if there are none or they are not what
 	// the run has written any more; what it knows without them it says all the same. Nil: it adds nothing.
 	Report func(*Finished) ([]figures.Section, error)
+	// Verify looks whether what the job has written beside the results is what was written. Nil: there is nothing.
+	Verify func(*Finished) []Finding
 	// Tools are commands of their own that go with the job.
 	Tools []Tool
 	// Secrets are variables of the environment that this job reads. The workers of

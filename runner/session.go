@@ -76,6 +76,8 @@ type Setting struct {
 	Command func(*spec.Config, *jobs.Shape) (func(rec *jobs.Record, slot int) string, error)
 	// Same is what jobs.Definition.Same returns; nil, or it returns nil: no record waits for another.
 	Same func(*spec.Config, *jobs.Shape) (func(*jobs.Record) []byte, error)
+	// Ready is asked before the first record leaves whether the session may begin, see jobs.Definition.Begin; nil: it may.
+	Ready func(*spec.Config) error
 	// Overwrite says that the results may take the place of another run's.
 	Overwrite bool
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
@@ -158,6 +160,11 @@ const (
 // prepare sets up everything that does not run yet.
 func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.Input) error {
 	cfg := r.cfg
+	if r.Ready != nil {
+		if err := r.Ready(cfg); err != nil {
+			return err
+		}
+	}
 	if r.Worker.Path == "" {
 		path, err := proc.SelfExe()
 		if err != nil {

@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/home"
 	"brood/runner/spec"
 	"slices"
 
@@ -19,9 +20,12 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 	if c.Bool("null") {
 		data.Format = dataset.FormatNUL
 	}
-	if len(e.lists) > 0 || c.IsSet("arg-file") {
+	switch def, lookupErr := e.registry.Lookup(cfg.Job); {
+	case lookupErr == nil && def.Dataset != nil:
+		err = e.chooseOwn(c, def, data)
+	case len(e.lists) > 0 || c.IsSet("arg-file"):
 		err = e.chooseSources(c, data)
-	} else {
+	default:
 		err = e.chooseFiles(c, data)
 	}
 	if err != nil {
@@ -39,6 +43,21 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 		return err
 	}
 	return e.chooseLines(c, cfg)
+}
+
+// chooseOwn takes what the job itself says that the dataset is.
+func (e *env) chooseOwn(c *cli.Context, def *jobs.Definition, data *dataset.Spec) error {
+	if c.NArg() > 0 || len(e.lists) > 0 || c.IsSet("arg-file") {
+		return usage("See: brood run "+def.Name+" --help", "brood run %s takes no dataset: its flags say what its records are", def.Name)
+	}
+	state, err := home.State(c.String("state"))
+	if err != nil {
+		return usage("", "%w", err)
+	}
+	if data.Paths, err = def.Dataset(options{Context: c, words: e.words, state: state}); err != nil {
+		return usage("See: brood run "+def.Name+" --help", "%w", err)
+	}
+	return nil
 }
 
 // chooseFiles takes what the dataset is from the arguments.

@@ -2,10 +2,12 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/catalog"
 	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
+	"context"
 	"errors"
 	"fmt"
 
@@ -30,6 +32,20 @@ func (e *env) finish(dir *home.Dir, cfg *spec.Config, state ledger.State, t ledg
 	return err
 }
 
+// ready lets the job take what it needs before the first record of a session leaves.
+func (e *env) ready(dir *home.Dir, cfg *spec.Config) error {
+	def, err := e.registry.Lookup(cfg.Job)
+	if err != nil || def.Begin == nil {
+		return err
+	}
+	now := finished(dir, cfg, ledger.StateRunning, ledger.Totals{}, e.terminal.Logf)
+	now.Rows = nil
+	if err := def.Begin(now); err != nil {
+		return usage("", "%w", err)
+	}
+	return nil
+}
+
 // finished is how a run stands, for its job.
 func finished(dir *home.Dir, cfg *spec.Config, state ledger.State, t ledger.Totals, say func(format string, args ...any)) *jobs.Finished {
 	return &jobs.Finished{
@@ -37,6 +53,28 @@ func finished(dir *home.Dir, cfg *spec.Config, state ledger.State, t ledger.Tota
 		Counts: jobs.Counts{Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Pending: uint64(max(t.Pending(), 0))},
 		Rows:   desk.Results(cfg), Say: say,
 	}
+}
+
+// decide records what a tool has found out about records of a run that nobody works on.
+func decide(ctx context.Context, state, name string, list []jobs.Decided, say func(format string, args ...any)) (err error) {
+	dir, err := home.Open(ctx, state, name, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	l, cfg, _, err := desk.Open(ctx, dir, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, catalog.Close(dir, l)) }()
+	if err := desk.Amend(ctx, l, cfg, say); err != nil {
+		return err
+	}
+	decisions, err := desk.OfTool(ctx, l.Reader(), list, whoami())
+	if err != nil {
+		return err
+	}
+	return desk.Resolve(ctx, dir, l, cfg, decisions, say)
 }
 
 // ofRun does what a tool does with a run of its job.
@@ -63,5 +101,7 @@ func (e *env) ofRun(c *cli.Context, d *jobs.Definition, t *jobs.Tool) error {
 	say := func(format string, args ...any) {
 		_, _ = fmt.Fprintln(e.stderr, e.stderr.Line("brood: "+fmt.Sprintf(format, args...)))
 	}
-	return t.OfRun(options{Context: c, state: state}, finished(home.At(state, name), cfg, sum.State, sum.Totals, say), e.stdout, e.stderr)
+	run := finished(home.At(state, name), cfg, sum.State, sum.Totals, say)
+	run.Decide = func(list []jobs.Decided) error { return decide(c.Context, state, name, list, say) }
+	return t.OfRun(options{Context: c, state: state}, run, e.stdout, e.stderr)
 }

@@ -251,7 +251,8 @@ func copyAmended(w *bufio.Writer, old io.ReaderAt, path string, format sink.Form
 			if current.Decision == ledger.DecideFailed {
 				status = jobs.StatusFailed
 			}
-			_, err = w.Write(format.Patch(rec.Raw, rec.Values, status, jobs.ClassResolved, current.Reason))
+			raw, values := format.With(rec.Raw, rec.Values, rows.Shape().Columns, current.Values)
+			_, err = w.Write(format.Patch(raw, values, status, jobs.ClassResolved, current.Reason))
 		case !again:
 			_, err = w.Write(current.Bytes)
 		}

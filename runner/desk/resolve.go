@@ -8,6 +8,7 @@ import (
 	"brood/runner/spec"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -55,6 +56,28 @@ func giveKeysBack(ctx context.Context, dir *home.Dir, l *ledger.Ledger, cfg *spe
 		return &spec.WriteError{Err: err}
 	}
 	return nil
+}
+
+// OfTool makes resolutions of what a tool has found out. A record that is neither unknown nor failed is an error.
+func OfTool(ctx context.Context, r *ledger.Reader, list []jobs.Decided, by string) ([]ledger.Resolution, error) {
+	now := time.Now()
+	out := make([]ledger.Resolution, 0, len(list))
+	for i := range list {
+		d := &list[i]
+		o, err := r.Outcome(ctx, d.Seq)
+		if err != nil {
+			return nil, err
+		}
+		if o == nil || o.Status != jobs.StatusUnknown && o.Status != jobs.StatusFailed {
+			return nil, fmt.Errorf("record %d is not unknown any more, and has not failed: somebody else has decided about it", d.Seq)
+		}
+		decision := ledger.DecideOK
+		if d.Status == jobs.StatusFailed {
+			decision = ledger.DecideFailed
+		}
+		out = append(out, ledger.Resolution{Seq: o.Seq, At: now, By: by, Decision: decision, Reason: d.Reason, Was: o.Error, From: o.Status, Values: d.Values})
+	}
+	return out, nil
 }
 
 // Decide makes a resolution for each of some records that are unknown or failed.

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,7 +25,11 @@ func (l *Ledger) Resolve(ctx context.Context, list []Resolution, corrections ...
 			seq, chunk := uint64(r.Seq), uint64(r.Seq)/ChunkSize
 			exec(`INSERT INTO resolutions (seq, at, by, decision, reason, was) VALUES (?, ?, ?, ?, ?, ?)`,
 				seq, stamp(r.At), r.By, string(r.Decision), r.Reason, r.Was)
-			exec(`INSERT OR REPLACE INTO amendments VALUES (?, ?, ?, NULL)`, seq, string(r.Decision), r.Reason)
+			values, err := encodeValues(r)
+			if err != nil {
+				return err
+			}
+			exec(`INSERT OR REPLACE INTO amendments VALUES (?, ?, ?, ?)`, seq, string(r.Decision), r.Reason, values)
 			from := "unknown"
 			if r.From == jobs.StatusFailed {
 				from = "failed"
@@ -74,6 +79,14 @@ func (l *Ledger) Resolve(ctx context.Context, list []Resolution, corrections ...
 	})
 }
 
+// encodeValues are the columns of a decision that is no retry, whose bytes are the row; nil: none change.
+func encodeValues(r *Resolution) (any, error) {
+	if len(r.Values) == 0 || r.Decision == DecideRetry {
+		return nil, nil //nolint:nilnil // NULL
+	}
+	return json.Marshal(r.Values)
+}
+
 // notNull is b for a column that is never NULL, which nil would be.
 func notNull(b []byte) []byte {
 	if b == nil {
@@ -120,6 +133,10 @@ func (r *Reader) Amendments(ctx context.Context) ([]Amendment, error) {
 		var decision string
 		err = rows.Scan(&seq, &decision, &a.Reason, &a.Bytes)
 		a.Seq, a.Decision = jobs.Seq(seq), Decision(decision)
+		if err == nil && a.Decision != DecideRetry && a.Bytes != nil {
+			err = json.Unmarshal(a.Bytes, &a.Values)
+			a.Bytes = nil
+		}
 		return a, err
 	})
 }

@@ -126,6 +126,8 @@ type Resolution struct {
 	Was      string // the error it had
 	// From is how the record had ended: unknown, or failed.
 	From jobs.Status
+	// Values are columns that its row in the output has from now on, for ok and failed; others stay.
+	Values map[string]string
 }
 
 // Correction is a record that somebody has put right.
@@ -142,7 +144,9 @@ type Amendment struct {
 	Seq      jobs.Seq
 	Decision Decision
 	Reason   string
-	Bytes    []byte // of a retry
+	Bytes    []byte // of a retry: its row
+	// Values are columns that the row has from now on, of other decisions.
+	Values map[string]string
 }
 
 // Totals are the books of a run.

@@ -212,7 +212,8 @@ CREATE TABLE amendments (
     seq      INTEGER PRIMARY KEY,
     decision TEXT NOT NULL,              -- ok, failed: only the status changes; retry
     reason   TEXT NOT NULL,
-    bytes    BLOB                        -- of a retry: the new row; NULL: not known yet
+    bytes    BLOB                        -- of a retry: the new row; NULL: not known yet. Of others: columns
+                                         -- that the row has from now on, as a JSON object; NULL: none
 ) STRICT;
 
 -- Workers that died when they should not have.

@@ -3,6 +3,7 @@ package sink
 import (
 	"brood/jobs"
 	"bytes"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -76,6 +77,62 @@ func WithoutOwn(row []byte) []byte {
 		return bytes.TrimSuffix(bytes.TrimSpace(row), []byte{'}'})
 	}
 	return bytes.TrimSuffix(before, []byte{','})
+}
+
+// With returns a row of results in which columns have other values, by their names. Of two columns of one name it is
+// the last, as those of a job stand behind those of the input. A table has no place for a column that it has not;
+// an object gets it.
+func (f Format) With(row []byte, values [][]byte, columns []string, changed map[string]string) ([]byte, [][]byte) {
+	if len(changed) == 0 {
+		return row, values
+	}
+	if f == FormatJSONL {
+		return withMembers(row, changed), values
+	}
+	values = slices.Clone(values)
+	left := maps.Clone(changed)
+	for i, name := range slices.Backward(columns) {
+		if v, ok := left[name]; ok && i < len(values) {
+			values[i] = []byte(v)
+			delete(left, name)
+		}
+	}
+	return row, values
+}
+
+// withMembers is With of an object.
+func withMembers(row []byte, changed map[string]string) []byte {
+	before, _, ok := cutMeta(row)
+	if !ok {
+		return row
+	}
+	last := make(map[string]int)
+	n := 0
+	object := slices.Concat(bytes.TrimSuffix(before, []byte{','}), []byte{'}'})
+	gjson.ParseBytes(object).ForEach(func(name, _ gjson.Result) bool {
+		last[name.Str] = n
+		n++
+		return true
+	})
+	out := []byte{'{'}
+	n = 0
+	gjson.ParseBytes(object).ForEach(func(name, v gjson.Result) bool {
+		out = append(append(out, name.Raw...), ':')
+		if text, other := changed[name.Str]; other && last[name.Str] == n {
+			out = jobs.AppendJSONString(out, []byte(text))
+		} else {
+			out = append(out, v.Raw...)
+		}
+		out = append(out, ',')
+		n++
+		return true
+	})
+	for _, name := range slices.Sorted(maps.Keys(changed)) {
+		if _, there := last[name]; !there {
+			out = append(jobs.AppendJSONString(append(jobs.AppendJSONString(out, []byte(name)), ':'), []byte(changed[name])), ',')
+		}
+	}
+	return append(out, row[len(before):]...)
 }
 
 // Patch returns a row of results with another status, class and error, as SeqOf

@@ -74,3 +74,18 @@ func TestPatchKeepsValues(t *testing.T) {
 		t.Errorf("the values have become %q", values)
 	}
 }
+
+// TestWith puts other values into the columns of a job, and leaves all else as it is.
+func TestWith(t *testing.T) {
+	row := []byte(`{"amount":"1.00","billing_status":"mine","n":3,"billing_status":"unknown","_seq":4,"_status":"unknown","_class":"c","_error":"e","_attempts":1,"_ms":2}`)
+	got, _ := FormatJSONL.With(row, nil, nil, map[string]string{"billing_status": `suc"ceeded`, "provider_id": "pi_1"})
+	want := `{"amount":"1.00","billing_status":"mine","n":3,"billing_status":"suc\"ceeded","provider_id":"pi_1","_seq":4,"_status":"unknown","_class":"c","_error":"e","_attempts":1,"_ms":2}`
+	if string(got) != want {
+		t.Errorf("%s", got)
+	}
+	values := [][]byte{[]byte("a"), []byte("b"), []byte("c"), []byte("4")}
+	_, got2 := FormatCSV.With(nil, values, []string{"x", "y", "y", "_seq"}, map[string]string{"y": "new", "z": "none"})
+	if string(bytes.Join(got2, []byte(","))) != "a,b,new,4" || string(values[2]) != "c" {
+		t.Errorf("%s", got2)
+	}
+}
