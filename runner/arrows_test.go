@@ -69,6 +69,7 @@ var allowed = map[string][]string{
 	"brood/jobs/billing/charge":   {"jobs", "jobs/billing/money"},
 	"brood/jobs/billing/money":    {},
 	"brood/jobs/billing/settings": {"jobs/billing/money"},
+	"brood/jobs/billing/plan":     {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},
 
 	// What each knows of the outside world, and nothing of a run.
 	"brood/runner/dataset":     {"jobs", "jobs/extsort", "jobs/quoted", "runner/dataset/sheet"},
