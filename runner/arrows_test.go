@@ -67,7 +67,9 @@ var allowed = map[string][]string{
 	// Charging people.
 	"brood/jobs/billing/account":  {},
 	"brood/jobs/billing/charge":   {"jobs", "jobs/billing/money"},
+	"brood/jobs/billing/dunning":  {},
 	"brood/jobs/billing/money":    {},
+	"brood/jobs/billing/stripe":   {"jobs", "jobs/billing/charge", "jobs/billing/money", "jobs/permits", "jobs/web"},
 	"brood/jobs/billing/settings": {"jobs/billing/money"},
 	"brood/jobs/billing/plan":     {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},
 

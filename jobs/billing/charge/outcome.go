@@ -14,6 +14,7 @@ type Outcome struct {
 	Replayed    bool // the provider gave the stored answer of an earlier request
 	DeclineCode string
 	Advice      string // the network's advice code
+	NetworkCode string // the issuer's own response code, as in ISO 8583: 51, 41
 	ErrorType   string
 	ErrorCode   string
 	HTTPStatus  int
