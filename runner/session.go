@@ -290,7 +290,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	r.book = book.New(book.Config{
 		Ledger: l, Reader: l.Reader(), File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
-		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit,
+		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit, Waits: r.feed.Waiting,
 		KeysKept: func(n int, err error) {
 			r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", n, r.cfg.OncePer, err)
 		},

@@ -66,6 +66,7 @@ func newSettler(cfg *spec.Config, shape *jobs.Shape, t *term.Term) *settler {
 // settle decides what an answer, which was heard, means for its record, and sees to it.
 // The result is borrowed.
 func (s *settler) settle(u *settlement, t *try, res *jobs.Result) {
+	u.Took(res.Elapsed)
 	if res.Verdict == jobs.VerdictOK && !t.Waited {
 		s.settleOK(u, t, res) // as the policy would say, and in a hurry
 		return
@@ -80,6 +81,9 @@ func (s *settler) settle(u *settlement, t *try, res *jobs.Result) {
 		crashes = s.feed.CrashesOf(t.Seq)
 	}
 	t.decided = res.Verdict == jobs.VerdictOK || res.Verdict == jobs.VerdictFailed || res.Verdict == jobs.VerdictSkipped
+	if res.Verdict == jobs.VerdictThrottle {
+		u.Throttled++
+	}
 	d := s.policy.answered(t.rec.Attempt, crashes+s.triedBefore[t.Seq], res)
 	// The tries of a record that has waited are all worth knowing.
 	d.recorded = d.recorded || (d.status == jobs.StatusOK && t.Waited)
@@ -99,7 +103,10 @@ func (s *settler) settle(u *settlement, t *try, res *jobs.Result) {
 }
 
 // lose decides about a record that was in hand when its worker ended, and sees to it.
-func (s *settler) lose(u *settlement, t *try, l hand.Loss) { s.loseWith(u, t, l, &jobs.Result{}) }
+func (s *settler) lose(u *settlement, t *try, l hand.Loss) {
+	u.Took(l.Took)
+	s.loseWith(u, t, l, &jobs.Result{})
+}
 
 // loseWith is lose, where there is an answer that says what the record has come to before
 // it was stopped.

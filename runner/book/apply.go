@@ -43,6 +43,7 @@ func (b *Book) apply(u *Update) {
 	for i := range u.Outcomes {
 		b.markOutcome(&u.Outcomes[i])
 	}
+	b.course.add(u, ok)
 	b.ok.Add(uint64(ok)) // the outcomes are among the spans, so it never falls
 	b.next.Outcomes = append(b.next.Outcomes, u.Outcomes...)
 	for i := range u.Attempts {

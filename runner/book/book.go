@@ -105,6 +105,8 @@ type Config struct {
 	// took, from another goroutine.
 	Tried     func(ledger.TryVerdict)
 	Committed func(time.Duration)
+	// Waits says what holds the run up at the moment; nil: nobody knows.
+	Waits func() ledger.Wait
 }
 
 // New opens the book of a session.
@@ -139,6 +141,7 @@ func New(c Config) *Book {
 		b.chunks[id] = k
 	}
 	b.cfg.Past = nil
+	b.course.begin(time.Now(), c.Waits)
 	return b
 }
 
@@ -172,6 +175,9 @@ type Book struct {
 	hasFailed atomic.Bool
 
 	freed freedKeys
+
+	course course
+	lasted time.Duration // of the last commit, which the one that is told of its end may read
 
 	// What is told when the next commit, and the one under way, have ended: to
 	// whoever waits, and to the pages how many of their notes are settled.

@@ -26,6 +26,7 @@ func (b *Book) startCommit() {
 	b.notifying, b.toNotify = b.toNotify, nil
 	b.freed.committing = c.Freed
 	b.acking, b.acks = b.acks, make(map[Ack]uint64)
+	c.Course = b.course.take(time.Now(), b.ending)
 	c.InputDone = b.inputDone.Load()
 	c.Totals = b.Totals()
 	c.Beat = true
@@ -119,6 +120,7 @@ func (b *Book) chunkRow(id uint64) ledger.Chunk {
 // committed takes note that the commit under way has ended.
 func (b *Book) committed(err error) {
 	b.busy = false
+	b.course.committed(b.lasted)
 	if err != nil {
 		b.fail(err)
 		return
@@ -145,7 +147,8 @@ func (b *Book) commitLoop() {
 	for c := range b.work {
 		begun := time.Now()
 		err := b.commit(c)
-		b.cfg.Committed(time.Since(begun))
+		b.lasted = time.Since(begun)
+		b.cfg.Committed(b.lasted)
 		b.done <- err
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/sink"
 	"sync"
+	"time"
 )
 
 // Update is what a slot or the source tells the book at a time: results that
@@ -26,7 +27,11 @@ type Update struct {
 	Freed        []string   // keys that other runs may have
 	Slots        int        // there may be so many from now on; 0: no news
 	Intents      []ledger.Intent
-	Durable      chan struct{} // closed when all of this is in the ledger; nil if nobody waits
+	// Throttled is how many tries ended as the far side had asked to go slower; they are in Retries as well.
+	Throttled int
+	Durable   chan struct{} // closed when all of this is in the ledger; nil if nobody waits
+	took      []uint8       // how long tries took, each as its size
+	busy      time.Duration
 	// Ack is told, when all of this is in the ledger, how far that settles its notes;
 	// nil: it has none.
 	Ack     Ack
@@ -63,6 +68,7 @@ func (u *Update) Free() {
 	u.Buf, u.spans, u.Joblog = u.Buf[:0], u.spans[:0], u.Joblog[:0]
 	u.Outcomes, u.Attempts, u.Retries = u.Outcomes[:0], u.Attempts[:0], u.Retries[:0]
 	u.LeftRetries, u.Deaths, u.SettledNotes, u.Freed = u.LeftRetries[:0], u.Deaths[:0], u.SettledNotes[:0], u.Freed[:0]
+	u.took, u.busy, u.Throttled = u.took[:0], 0, 0
 	u.Printed = nil
 	u.Intents, u.Durable, u.Ack, u.Slots = nil, nil, nil, 0
 	updates.Put(u)
@@ -81,6 +87,12 @@ func (u *Update) Large() bool {
 func (u *Update) Empty() bool {
 	return len(u.spans) == 0 && len(u.Attempts) == 0 && len(u.Retries) == 0 && len(u.Deaths) == 0 &&
 		len(u.Intents) == 0 && len(u.SettledNotes) == 0 && u.Ack == nil
+}
+
+// Took notes how long a try took.
+func (u *Update) Took(d time.Duration) {
+	u.took = append(u.took, ledger.TookBucket(d))
+	u.busy += max(d, 0)
 }
 
 // Count is how many records are final by it.

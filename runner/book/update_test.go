@@ -49,7 +49,8 @@ func fillUpdate(t *testing.T, u *Update, a Ack) {
 	u.Deaths = append(u.Deaths, ledger.Death{At: day, Slot: 1, PID: 4711, How: "panic", Seq: &inHand, CPU: 1, MaxRSS: 2, Said: "oh"})
 	u.SettledNotes = append(u.SettledNotes, 9)
 	u.Freed = append(u.Freed, "ann")
-	u.Slots = 5
+	u.Slots, u.Throttled = 5, 1
+	u.Took(time.Second)
 	u.Intents = append(u.Intents, ledger.Intent{Epoch: 2, At: day, First: 10, Count: 3, Attempt: 1, Keys: []byte("k")})
 	u.Durable = make(chan struct{})
 	u.Ack, u.AckUpTo = a, 12
@@ -100,7 +101,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 		bits.set(3, 1)
 		bits.set(6, 1)
 		want.Chunks = []ledger.Chunk{{File: 1, Offset: 20, Line: 3, OK: 3, Bits: bits.bytes()}}
-		if _, no := set(want); !slices.Equal(no, []string{"Soft"}) { // see TestSoft
+		if _, no := set(want); !slices.Equal(no, []string{"Soft", "Course"}) { // see TestSoft, TestCourse
 			t.Errorf("of a commit this says nothing: %q", no)
 		}
 		durable := u.Durable
@@ -124,7 +125,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 		}
 		next := *x.made()[1]
 		yes, _ := set(next)
-		if !slices.Equal(yes, []string{"Totals", "InputDone", "Chunks", "Held", "GivenBack", "QuotaDay", "QuotaUsed", "Beat", "OutputBytes", "OutputSum", "JoblogBytes", "Spool", "Issued", "NextSeq"}) {
+		if !slices.Equal(yes, []string{"Totals", "InputDone", "Chunks", "Held", "Course", "GivenBack", "QuotaDay", "QuotaUsed", "Beat", "OutputBytes", "OutputSum", "JoblogBytes", "Spool", "Issued", "NextSeq"}) {
 			t.Errorf("the next commit says %q", yes)
 		}
 		if len(next.Chunks) != 1 || next.Chunks[0].Chunk != 2000 || len(next.Held) != 1 || !slices.Equal(next.GivenBack, []string{"ann"}) {

@@ -30,6 +30,8 @@ type pacing struct {
 	waitReason string
 	// waited is called when a record has to wait.
 	waited func()
+	// limited says that a record had to wait since Feed.Waiting was asked.
+	limited bool
 }
 
 func newPacing(c *Config) *pacing {
@@ -71,6 +73,7 @@ func (t *pacing) room(now time.Time, n int) (int, time.Duration) {
 		t.waitReason = ""
 		return room, 0
 	}
+	t.limited = true
 	t.waited()
 	if why != "" && why != t.waitReason && again.Sub(now) > time.Second {
 		t.waitReason = why
@@ -132,6 +135,7 @@ func (f *Feed) startKey(r *Retry, now time.Time) bool {
 	case pace.Full(err):
 		t.park(r)
 	case !again.IsZero():
+		t.limited = true
 		t.waited()
 		r.Due = again
 		f.pushWaiting(r)

@@ -16,9 +16,9 @@ type statement struct {
 
 // statements are those of the writer.
 type statements struct {
-	totals, output, joblog, dropHeld                                                statement
-	chunk, outcome, attempt, retry, settled, holdIt                                 statement
-	death, intent, noted, amended, beat, free, given, quota, slots, progress, acked statement
+	totals, output, joblog, dropHeld                                                        statement
+	chunk, outcome, attempt, retry, settled, holdIt                                         statement
+	death, intent, noted, amended, beat, free, given, quota, slots, progress, acked, course statement
 }
 
 func newStatements() statements {
@@ -45,6 +45,7 @@ func newStatements() statements {
 		beat:     of(`UPDATE owner SET beat_at = ?`),
 		settled:  of(`DELETE FROM retries WHERE seq = ?`),
 		holdIt:   of(`INSERT OR REPLACE INTO held VALUES (?, ?, ?)`),
+		course:   of(addStretch),
 		death:    of(`INSERT INTO deaths (at, slot, pid, how, seq, cpu_ms, max_rss, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
 	}
 }
@@ -52,13 +53,16 @@ func newStatements() statements {
 func (s *statements) all() []*statement {
 	return []*statement{
 		&s.totals, &s.output, &s.joblog, &s.dropHeld, &s.chunk, &s.outcome, &s.attempt, &s.retry, &s.settled, &s.holdIt, &s.death,
-		&s.intent, &s.noted, &s.amended, &s.beat, &s.free, &s.given, &s.quota, &s.slots, &s.progress, &s.acked,
+		&s.intent, &s.noted, &s.amended, &s.beat, &s.free, &s.given, &s.quota, &s.slots, &s.progress, &s.acked, &s.course,
 	}
 }
 
-// prepare prepares all of them.
+// prepare prepares all of them, but for that of a table which an older ledger gets with its next session.
 func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 	for _, x := range s.all() {
+		if x == &s.course {
+			continue
+		}
 		if err := x.prepare(ctx, c); err != nil {
 			return err
 		}
@@ -189,6 +193,9 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	}
 	for _, key := range c.Freed {
 		b.exec(&l.stmts.free, key)
+	}
+	for i := range c.Course {
+		b.exec(&l.stmts.course, c.Course[i].values()...)
 	}
 	if c.Slots > 0 {
 		b.exec(&l.stmts.slots, c.Slots)

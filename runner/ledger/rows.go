@@ -259,6 +259,7 @@ type Commit struct {
 	LeftRetries  []jobs.Seq // no longer waiting for a retry
 	Held         []Held     // new
 	Deaths       []Death
+	Course       []Stretch
 	Intents      []Intent
 	SettledNotes []jobs.Seq // notes that are settled
 	Amended      []Amendment

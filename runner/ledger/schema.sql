@@ -229,6 +229,28 @@ CREATE TABLE deaths (
     said      TEXT NOT NULL              -- the last of its standard error
 ) STRICT;
 
+-- What has happened in stretches of the sessions: a second long at first, later ten, a minute, ten minutes.
+-- For brood report; nothing else goes by it.
+CREATE TABLE course (
+    id        INTEGER PRIMARY KEY,
+    session   INTEGER NOT NULL,
+    at        TEXT NOT NULL,             -- when it began
+    ms        INTEGER NOT NULL,          -- how long it was
+    ok        INTEGER NOT NULL,          -- records that became final in it
+    failed    INTEGER NOT NULL,
+    skipped   INTEGER NOT NULL,
+    unknown   INTEGER NOT NULL,
+    again     INTEGER NOT NULL,          -- tries that were followed by another
+    throttled INTEGER NOT NULL,          -- of these, as the far side asked to go slower
+    busy_ms   INTEGER NOT NULL,          -- what its tries took, all together
+    commits   INTEGER NOT NULL,
+    commit_ms INTEGER NOT NULL,
+    waits     TEXT NOT NULL,             -- JSON: what held the run up for how many ms
+    took      BLOB NOT NULL              -- how many tries took how long: pairs of varints, the
+                                         -- distance of a size to the one before, and how many. Size 0
+                                         -- is below 64 us; then eight for each doubling
+) STRICT;
+
 CREATE VIEW summary AS
     SELECT name, job, state, input, ok, failed, skipped, unknown,
            input - ok - failed - skipped - unknown AS pending,

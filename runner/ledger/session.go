@@ -71,6 +71,7 @@ func (l *Ledger) SetConfig(ctx context.Context, config []byte) error {
 func (l *Ledger) BeginSession(ctx context.Context, s Session, left []Note) (int64, error) {
 	var number int64
 	err := l.tx(ctx, func(exec func(string, ...any) int64) error {
+		exec(courseTable)
 		number = s.insert(exec)
 		if s.Config != nil {
 			exec(`UPDATE run SET effect = ?, config = ?`, s.Effect, string(s.Config))
