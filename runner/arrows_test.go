@@ -69,6 +69,7 @@ var allowed = map[string][]string{
 	"brood/jobs/billing/charge":   {"jobs", "jobs/billing/money"},
 	"brood/jobs/billing/dunning":  {},
 	"brood/jobs/billing/money":    {},
+	"brood/jobs/billing/register": {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money"},
 	"brood/jobs/billing/stripe":   {"jobs", "jobs/billing/charge", "jobs/billing/money", "jobs/permits", "jobs/web"},
 	"brood/jobs/billing/settings": {"jobs/billing/money"},
 	"brood/jobs/billing/plan":     {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},

@@ -1,0 +1,266 @@
+package register
+
+import (
+	"brood/jobs/billing/charge"
+	"brood/jobs/billing/money"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+)
+
+// Owner is whose charges they are: an account at a provider, in live or test mode.
+type Owner struct{ Account, Mode string }
+
+// Plan is what Take is told of a plan.
+type Plan struct {
+	Owner
+	Hash, Scope, Run string
+	Sources          []string // SHA-256 of the files that it was made of
+	// Dunning allows charges of invoices that were declined before, with the next attempt.
+	Dunning bool
+	// Number is the series of the number that a charge gets, and what its first number is if the series is new; an
+	// empty series: it gets none. Nil: none does.
+	Number func(*charge.Charge) (series string, first int)
+	// Format writes the n-th number of a charge's series.
+	Format func(c *charge.Charge, n int) string
+	// Numbered is told the number that each charge has got, "" if none, in the order of the plan. Its error ends it.
+	Numbered func(number string) error
+}
+
+// planned is the status of a charge whose run has not ended it.
+const planned = "planned"
+
+// RefusedError says which charges may not be made, and why.
+type RefusedError struct {
+	Reasons []string // of the first few
+	Count   int
+}
+
+// mostReasons is how many are told.
+const mostReasons = 10
+
+func (e *RefusedError) Error() string {
+	text := strings.Join(e.Reasons, "\n")
+	if left := e.Count - len(e.Reasons); left > 0 {
+		text += fmt.Sprintf("\nand %d more", left)
+	}
+	return text
+}
+
+func (e *RefusedError) add(format string, args ...any) {
+	if e.Count++; len(e.Reasons) < mostReasons {
+		e.Reasons = append(e.Reasons, fmt.Sprintf(format, args...))
+	}
+}
+
+// Take takes all charges of a plan for its run, in one transaction. If the run has taken them already it only
+// tells their numbers again. What another run has is a *RefusedError.
+func (r *Register) Take(ctx context.Context, p *Plan, charges iter.Seq2[*charge.Charge, error], now time.Time) error {
+	return r.tx(ctx, func(tx *sql.Tx) error {
+		taken, err := r.taken(ctx, tx, p)
+		if err != nil || taken {
+			return err
+		}
+		refused := new(RefusedError)
+		if err := checkSources(ctx, tx, p, refused); err != nil {
+			return err
+		}
+		t := taking{tx: tx, p: p, at: stamp(now), refused: refused, next: make(map[string]int)}
+		if err := t.all(ctx, charges); err != nil {
+			return err
+		}
+		if refused.Count > 0 {
+			return refused
+		}
+		return t.end(ctx)
+	})
+}
+
+// taken reports whether the run has the plan already, and tells the numbers.
+func (r *Register) taken(ctx context.Context, tx *sql.Tx, p *Plan) (bool, error) {
+	var run, at string
+	err := tx.QueryRowContext(ctx, `SELECT run, at FROM plans WHERE account = ? AND mode = ? AND hash = ?`, p.Account, p.Mode, p.Hash).Scan(&run, &at)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, err
+	case run != p.Run:
+		return false, &RefusedError{Count: 1, Reasons: []string{fmt.Sprintf("this plan was run on %s as %s: a plan is run once. To go on with it: brood resume %s", at, run, run)}}
+	}
+	return true, tellNumbers(ctx, tx, p)
+}
+
+// checkSources refuses a file of which charges of an earlier plan are open or paid.
+func checkSources(ctx context.Context, tx *sql.Tx, p *Plan, refused *RefusedError) error {
+	if p.Dunning {
+		return nil // it is of those that were declined
+	}
+	for _, sum := range p.Sources {
+		var run, plan string
+		err := tx.QueryRowContext(ctx, `SELECT p.run, p.hash FROM sources s JOIN plans p ON p.account = s.account AND p.mode = s.mode AND p.hash = s.plan
+			WHERE s.account = ? AND s.mode = ? AND s.sha256 = ? AND EXISTS (SELECT 1 FROM charges c WHERE c.account = p.account AND c.mode = p.mode AND c.plan = p.hash AND c.open = 1)`,
+			p.Account, p.Mode, sum).Scan(&run, &plan)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		refused.add("the same file was charged by run %s (plan %.12s): look at it with brood status %s", run, plan, run)
+	}
+	return nil
+}
+
+// taking is one Take at work.
+type taking struct {
+	tx      *sql.Tx
+	p       *Plan
+	at      string
+	refused *RefusedError
+	next    map[string]int // of each series
+	n       int
+	insert  *sql.Stmt
+	before  *sql.Stmt
+}
+
+func (t *taking) all(ctx context.Context, charges iter.Seq2[*charge.Charge, error]) (err error) {
+	if t.insert, err = t.tx.PrepareContext(ctx, `INSERT INTO charges (account, mode, invoice, attempt, kind, customer, period, currency, minor, fingerprint, network, plan, seq, number, status, open, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.insert.Close()) }()
+	if t.before, err = t.tx.PrepareContext(ctx, `SELECT attempt, status, currency, minor, (SELECT run FROM plans p WHERE p.account = c.account AND p.mode = c.mode AND p.hash = c.plan)
+		FROM charges c WHERE account = ? AND mode = ? AND invoice = ? ORDER BY attempt DESC LIMIT 1`); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.before.Close()) }()
+	for c, err := range charges {
+		if err != nil {
+			return err
+		}
+		if err := t.one(ctx, c); err != nil {
+			return err
+		}
+		t.n++
+	}
+	return nil
+}
+
+func (t *taking) one(ctx context.Context, c *charge.Charge) error {
+	amount, err := c.Money()
+	if err != nil {
+		return err
+	}
+	fine, err := t.mayFollow(ctx, c, amount)
+	if err != nil || !fine {
+		return err
+	}
+	number, err := t.number(ctx, c)
+	if err != nil {
+		return err
+	}
+	sum, err := c.Fingerprint()
+	if err != nil {
+		return err
+	}
+	var period any
+	if c.PeriodStart != "" && c.PeriodEnd != "" {
+		period = c.PeriodStart + "/" + c.PeriodEnd
+	}
+	res, err := t.insert.ExecContext(ctx, t.p.Account, t.p.Mode, c.InvoiceID, c.Attempt, string(c.Kind), c.CustomerID, period, string(c.Currency), amount.Minor, sum, c.Network, t.p.Hash, t.n, sql.NullString{String: number, Valid: number != ""}, planned, t.at)
+	if err != nil {
+		return err
+	}
+	if rows, err := res.RowsAffected(); err != nil {
+		return err
+	} else if rows == 0 {
+		return t.why(ctx, c)
+	}
+	if t.p.Numbered != nil {
+		return t.p.Numbered(number)
+	}
+	return nil
+}
+
+// mayFollow refuses a charge of an invoice that was charged before, unless that was declined and this is the next attempt
+// of a dunning run.
+func (t *taking) mayFollow(ctx context.Context, c *charge.Charge, amount money.Amount) (bool, error) {
+	var attempt int
+	var status, currency string
+	var minor int64
+	var run sql.NullString
+	err := t.before.QueryRowContext(ctx, t.p.Account, t.p.Mode, c.InvoiceID).Scan(&attempt, &status, &currency, &minor, &run)
+	if errors.Is(err, sql.ErrNoRows) {
+		if c.Attempt > 1 {
+			t.refused.add("invoice %s: this is attempt %d, and there was none before it", c.InvoiceID, c.Attempt)
+			return false, nil
+		}
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	then := money.Amount{Minor: minor, Currency: money.Currency(currency)}
+	switch {
+	case !again(status):
+		t.refused.add("invoice %s is %s in run %s, over %s: it is not charged again. Another amount is a decision: refund that charge, or give what is added an invoice of its own", c.InvoiceID, status, run.String, then.WithCode())
+	case !t.p.Dunning:
+		t.refused.add("invoice %s was %s in run %s: to try it again, plan it with --dunning %s", c.InvoiceID, status, run.String, run.String)
+	case c.Attempt != attempt+1:
+		t.refused.add("invoice %s: this is attempt %d, and the last one was %d", c.InvoiceID, c.Attempt, attempt)
+	default:
+		_ = amount // which may be another: the provider has refused the last one for good
+		return true, nil
+	}
+	return false, nil
+}
+
+// again reports whether a charge with that status may be followed by another attempt: no money has moved, and none will.
+func again(status string) bool {
+	switch charge.Status(status) {
+	case charge.Declined, charge.Failed, charge.Returned, charge.SkippedDuplicate:
+		return true
+	default:
+		return false
+	}
+}
+
+// why says which constraint has kept a charge out.
+func (t *taking) why(ctx context.Context, c *charge.Charge) error {
+	var invoice, run string
+	err := t.tx.QueryRowContext(ctx, `SELECT invoice, ifnull((SELECT run FROM plans p WHERE p.account = c.account AND p.mode = c.mode AND p.hash = c.plan), 'this plan') FROM charges c
+		WHERE account = ? AND mode = ? AND customer = ? AND period = ? AND kind = ? AND open = 1`, t.p.Account, t.p.Mode, c.CustomerID, c.PeriodStart+"/"+c.PeriodEnd, string(c.Kind)).Scan(&invoice, &run)
+	if errors.Is(err, sql.ErrNoRows) {
+		t.refused.add("invoice %s stands in the plan more than once", c.InvoiceID)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.refused.add("invoice %s: customer %s is charged for %s to %s by invoice %s already, in %s", c.InvoiceID, c.CustomerID, c.PeriodStart, c.PeriodEnd, invoice, run)
+	return nil
+}
+
+// end keeps the plan, its files, and where the series stand now.
+func (t *taking) end(ctx context.Context) error {
+	p := t.p
+	if _, err := t.tx.ExecContext(ctx, `INSERT INTO plans (account, mode, hash, scope, run, at, charges) VALUES (?, ?, ?, ?, ?, ?, ?)`, p.Account, p.Mode, p.Hash, p.Scope, p.Run, t.at, t.n); err != nil {
+		return err
+	}
+	for _, sum := range p.Sources {
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO sources VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, p.Account, p.Mode, sum, p.Hash); err != nil {
+			return err
+		}
+	}
+	for series, next := range t.next {
+		if _, err := t.tx.ExecContext(ctx, `INSERT INTO series VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next`, p.Account, p.Mode, series, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
