@@ -68,11 +68,14 @@ var allowed = map[string][]string{
 	"brood/jobs/billing/account":  {},
 	"brood/jobs/billing/charge":   {"jobs", "jobs/billing/money"},
 	"brood/jobs/billing/dunning":  {},
+	"brood/jobs/billing/invoice":  {"jobs/files", "jobs/billing/charge", "jobs/billing/invoice/typeface", "jobs/billing/money", "jobs/billing/settings"},
 	"brood/jobs/billing/money":    {},
 	"brood/jobs/billing/register": {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money"},
 	"brood/jobs/billing/stripe":   {"jobs", "jobs/billing/charge", "jobs/billing/money", "jobs/permits", "jobs/web"},
 	"brood/jobs/billing/settings": {"jobs/billing/money"},
 	"brood/jobs/billing/plan":     {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},
+
+	"brood/jobs/billing/invoice/typeface": {},
 
 	// What each knows of the outside world, and nothing of a run.
 	"brood/runner/dataset":     {"jobs", "jobs/extsort", "jobs/quoted", "runner/dataset/sheet"},

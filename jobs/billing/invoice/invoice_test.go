@@ -1,0 +1,63 @@
+package invoice
+
+import (
+	"brood/jobs/billing/charge"
+	"bytes"
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+)
+
+// TestSame makes the documents again, by a press of its own, and they are the same bytes.
+func TestSame(t *testing.T) {
+	c := aCharge(German, 3)
+	first, err := pressOf(t, theSeller(), c).Make(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := pressOf(t, theSeller(), c).Make(c)
+	if err != nil || !bytes.Equal(first.PDF, again.PDF) || !bytes.Equal(first.HTML, again.HTML) {
+		t.Errorf("made again it is another, %v", err)
+	}
+	const most = 25 << 10
+	if len(first.PDF) > most {
+		t.Errorf("the PDF has %d bytes", len(first.PDF))
+	}
+}
+
+// TestNotPrepared refuses a character that the run's font lacks, and never leaves it out.
+func TestNotPrepared(t *testing.T) {
+	c := aCharge(English, 1)
+	p := pressOf(t, theSeller(), c)
+	c.Name = "漢"
+	if _, err := p.Make(c); err == nil || !strings.Contains(err.Error(), "U+6F22") {
+		t.Error(err)
+	}
+	if missing := Missing("Zoë 漢字\u202e"); string(missing) != "字漢" {
+		t.Errorf("%q", missing)
+	}
+}
+
+// TestRefusedCharges are those of which there is no document.
+func TestRefusedCharges(t *testing.T) {
+	p := pressOf(t, theSeller(), aCharge(English, 1))
+	for why, change := range map[string]func(*charge.Charge){
+		"no invoice number": func(m *charge.Charge) { m.Number = "" },
+		"is no invoice":     func(m *charge.Charge) { m.Number = "../x" },
+		"no invoice of a":   func(m *charge.Charge) { m.Kind = "payout" },
+		"no date":           func(m *charge.Charge) { m.InvoiceDate, m.ChargeDate = "", "" },
+		"is no date":        func(m *charge.Charge) { m.DueDate = "14.12.2026" },
+		"is no amount":      func(m *charge.Charge) { m.Amount = "12,5" },
+		"line 1":            func(m *charge.Charge) { m.Lines[0].Net = "1.234" },
+	} {
+		m := aCharge(English, 1)
+		change(m)
+		if _, err := p.Make(m); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+	if _, err := Open(t.TempDir(), theSeller()); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
