@@ -25,10 +25,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/book"
-	"brood/runner/catalog"
 	"brood/runner/dataset"
-	"brood/runner/desk"
-	"brood/runner/feed"
 	"brood/runner/guard"
 	"brood/runner/hand"
 	"brood/runner/home"
@@ -42,7 +39,6 @@ import (
 	"brood/worker/wire"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -151,169 +147,6 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 	return r.report(l, state, reason, err)
 }
 
-// How many updates are on the way to the book: as many as there are slots, within these bounds.
-const (
-	leastUpdates = 16 // gather while it rests
-	mostUpdates  = 64
-)
-
-// prepare sets up everything that does not run yet.
-func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.Input) error {
-	cfg := r.cfg
-	if r.Ready != nil {
-		if err := r.Ready(cfg); err != nil {
-			return err
-		}
-	}
-	if r.Worker.Path == "" {
-		path, err := proc.SelfExe()
-		if err != nil {
-			return fmt.Errorf("find this executable: %w", err)
-		}
-		r.Worker = WorkerCommand{Path: path, Args: []string{os.Args[0], wire.Command, cfg.Job}}
-	}
-	proc.RaiseFileLimit()
-	if err := os.MkdirAll(r.Dir.File(home.PagesName), 0o700); err != nil {
-		return &spec.WriteError{Err: err}
-	}
-	var err error
-	if r.encoder, err = sink.NewEncoder(cfg.OutputFormat, r.shape, cfg.Plan.Columns); err != nil {
-		return err
-	}
-	if r.chooser, err = intake.NewChooser(cfg.Where, r.shape); err != nil {
-		return err
-	}
-	if r.Same != nil {
-		if r.same, err = r.Same(cfg, r.shape); err != nil {
-			return err
-		}
-	}
-	if cfg.Plan.FailedOutput == jobs.FailedToStdout {
-		r.encoder.ShowFailed()
-	}
-	if r.family, err = proc.NewFamily(); err != nil {
-		return err
-	}
-	if err := r.keepLimits(); err != nil {
-		return err
-	}
-	day, used, err := l.InTurn().Quota(ctx)
-	if err != nil {
-		return err
-	}
-	r.openJobserver(os.Getenv("MAKEFLAGS"))
-	if r.metrics, err = newMetrics(r, cfg.Metrics); err != nil {
-		return err
-	}
-	keyLifetime := cfg.KeyLifetime
-	if cfg.Effect != jobs.EffectKeyed {
-		keyLifetime = 0
-	}
-	r.feed = feed.New(feed.Config{
-		Dir: r.Dir.Path, Slots: cfg.Slots, Intents: cfg.Effect != jobs.EffectNone, KeyLifetime: keyLifetime,
-		Pace: cfg.Pace, PaceKey: cfg.PaceKey, QuotaDay: day, QuotaUsed: used, Breaker: cfg.Breaker, Adaptive: cfg.Adaptive,
-		Several:   r.places > 1 && !cfg.CountsWorkers(),
-		Together:  r.same != nil,
-		Jobserver: r.jobserver, Tell: r.tellPause, Waited: r.metrics.noteWait,
-	})
-	r.feed.Bound(r.guarding.trial.Room())
-	if err := r.crew.hire(cfg.Workers(cfg.Slots)); err != nil {
-		return err
-	}
-	// Of many slots only some have one on the way, as they take memory.
-	r.updates = make(chan *book.Update, min(max(cfg.Workers(cfg.Slots), leastUpdates), mostUpdates))
-	return r.openBook(ctx, l, input)
-}
-
-func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Input) error {
-	led := l.InTurn()
-	sum, err := led.Summary(ctx)
-	if err != nil {
-		return err
-	}
-	if r.admission, err = newAdmission(ctx, r.Dir, r.cfg, sum.StartedAt, sum.Totals.Input > 0); err != nil {
-		return err
-	}
-	if r.redone, err = led.Redone(ctx); err != nil {
-		return err
-	}
-	if r.triedBefore, err = led.TriedBefore(ctx); err != nil {
-		return err
-	}
-	if r.corrections, err = led.Corrections(ctx); err != nil {
-		return err
-	}
-	if err := desk.FinishAmending(ctx, l); err != nil {
-		return err
-	}
-	out, err := led.Output(ctx)
-	if err != nil {
-		return err
-	}
-	file, err := sink.Open(out.Path, sink.Start{
-		Size: out.Bytes, Sum: out.Sum, Header: r.encoder.Header(),
-		Lock:     func(f os.FileInfo) error { return r.own(ctx, out.Path, f) },
-		Terminal: r.Term,
-	})
-	if err != nil {
-		var we *sink.WriteError
-		if errors.As(err, &we) {
-			return &spec.WriteError{Err: err}
-		}
-		return err
-	}
-	joblog, err := r.openJoblog(ctx, led)
-	if err != nil {
-		return err
-	}
-	var folder book.Folder
-	if r.cfg.Results != "" {
-		if folder, err = sink.OpenFolder(r.cfg.Results); err != nil {
-			return &spec.WriteError{Err: fmt.Errorf("--results: %w", err)}
-		}
-	}
-	freed, err := led.Freed(ctx)
-	if err != nil {
-		return err
-	}
-	held, err := led.HeldIndex(ctx)
-	if err != nil {
-		return err
-	}
-	if r.past, err = book.LoadPast(ctx, led); err != nil {
-		return err
-	}
-	t := sum.Totals
-	r.before = t
-	r.alreadyOK = t.OK
-	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
-	r.book = book.New(book.Config{
-		Ledger: l, Reader: l.Reader(), File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
-		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
-		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit, Waits: r.feed.Waiting,
-		KeysKept: func(n int, err error) {
-			r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", n, r.cfg.OncePer, err)
-		},
-	})
-	return nil
-}
-
-// own makes the results file that of this run, unless it is another's.
-func (r *session) own(ctx context.Context, path string, f os.FileInfo) error {
-	if err := r.Dir.LockOutput(path, f); err != nil {
-		return err
-	}
-	if !r.Overwrite {
-		if err := catalog.CheckOwner(ctx, r.Dir.State(), r.Dir.Name, path); err != nil {
-			return err
-		}
-	}
-	if err := catalog.Claim(r.Dir, path, f); err != nil {
-		return &spec.WriteError{Err: err}
-	}
-	return nil
-}
-
 // stdoutTime is how long a killed run waits for whoever reads its standard output.
 const stdoutTime = 5 * time.Second
 
@@ -384,19 +217,6 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	}
 	err = errors.Join(err, r.release())
 	return r.outcome(drainCtx, err)
-}
-
-// release gives back what prepare has taken, as far as it came.
-func (r *session) release() error {
-	var err error
-	if r.family != nil {
-		err = r.family.Close()
-	}
-	if r.jobserver != nil {
-		err = errors.Join(err, r.jobserver.Close())
-	}
-	r.metrics.close()
-	return err
 }
 
 // fail stops the run in an orderly way.
