@@ -105,9 +105,9 @@ func (p passed) left() {
 	}
 }
 
-func (p passed) release() {
+func (p passed) release(answered bool) {
 	for _, one := range p {
-		one.Release()
+		one.Release(answered)
 	}
 }
 
@@ -124,7 +124,7 @@ func (g *gates) pass(ctx context.Context, e endpoint) (passed, *web.Trouble) {
 			p, err = gate.Take(ctx, permits.Ask{Patience: patience})
 		}
 		if err != nil {
-			all.release()
+			all.release(false)
 			return nil, notLeft(ctx, err)
 		}
 		all = append(all, p)

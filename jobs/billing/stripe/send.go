@@ -36,12 +36,13 @@ func (s *Client) send(ctx context.Context, r *request) *Answer {
 	if t != nil {
 		return lost(t)
 	}
-	defer permits.release()
+	answered := false
+	defer func() { permits.release(answered) }()
 	if len(permits) > 0 {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: permits.left})
 	}
 	a, err := s.web.Do(ctx, req)
-	if err != nil {
+	if answered = err == nil; !answered {
 		if !errors.As(err, &t) {
 			t = &web.Trouble{Verdict: jobs.VerdictRetry, Class: web.ClassCut, Text: "the request came to nothing", Phase: web.PhaseWritten}
 		}
