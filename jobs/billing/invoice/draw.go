@@ -15,7 +15,7 @@ func (f *face) draw(v *View) ([]byte, error) {
 	}
 	d := fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: fpdf.SizeType{Wd: l.paper.width, Ht: l.paper.height}})
 	d.SetCatalogSort(true)
-	d.SetCompression(true)
+	d.SetCompression(len(l.pages) > 1 || len(f.sheets) > 1 && f.sheetsOf(l) > 1)
 	d.SetAutoPageBreak(false, 0)
 	d.SetCreationDate(v.created)
 	d.SetModificationDate(v.created)
@@ -40,6 +40,26 @@ func (f *face) draw(v *View) ([]byte, error) {
 		return nil, fmt.Errorf("write the PDF: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// sheetsOf is how many sheets a document is drawn from.
+//
+// One page with one sheet is small as it is (16 kB), and to compress it (13 kB) would take as long as all the rest: fpdf
+// makes a compressor of 1.2 MB for each stream.
+func (f *face) sheetsOf(l *layout) int {
+	used := make([]bool, len(f.sheets))
+	n := 0
+	for _, page := range l.pages {
+		for i := range page {
+			for _, r := range page[i].text {
+				if s := f.place(r).sheet; !used[s] {
+					used[s] = true
+					n++
+				}
+			}
+		}
+	}
+	return n
 }
 
 // pen draws marks on the page of a document.
