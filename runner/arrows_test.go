@@ -73,6 +73,9 @@ var allowed = map[string][]string{
 	"brood/jobs/billing/register": {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money"},
 	"brood/jobs/billing/stripe":   {"jobs", "jobs/billing/charge", "jobs/billing/money", "jobs/permits", "jobs/web"},
 	"brood/jobs/billing/settings": {"jobs/billing/money"},
+	"brood/jobs/billing/approve":  {},
+	"brood/jobs/billing/table":    {},
+	"brood/jobs/billing/mapping":  {"jobs/billing/account", "jobs/billing/charge", "jobs/billing/table"},
 	"brood/jobs/billing/plan":     {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},
 
 	"brood/jobs/billing/invoice/typeface": {},

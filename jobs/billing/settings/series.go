@@ -20,8 +20,11 @@ func CheckSeries(form string) error {
 		if strings.Contains(before, "}") {
 			return errors.New("there is a } without its {")
 		}
-		if strings.ContainsFunc(before, func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(`/\"'<>|*?:`, r) }) {
-			return fmt.Errorf("%q: a number of an invoice becomes the name of a file; take letters, digits, - _ . and spaces", form)
+		if strings.ContainsFunc(before, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
+		}) ||
+			before == form[:len(before)] && strings.HasPrefix(before, ".") {
+			return fmt.Errorf("%q: a number of an invoice becomes the name of a file: take letters, digits and - _ . and no point first", form)
 		}
 		if !open {
 			break
