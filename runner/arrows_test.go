@@ -92,7 +92,7 @@ var allowed = map[string][]string{
 	"brood/runner/pace":        {},
 	"brood/runner/proc":        {"worker/threads"},
 	"brood/runner/reasons":     {"jobs"},
-	"brood/runner/sink":        {"jobs", "runner/term"},
+	"brood/runner/sink":        {"jobs", "jobs/files", "runner/term"},
 	"brood/runner/term":        {},
 
 	"brood/runner/dataset/sheet": {},
@@ -111,7 +111,7 @@ var allowed = map[string][]string{
 	"brood/runner/form":    {"jobs", "jobs/files", "runner/dataset", "runner/sink", "runner/spec"},
 	"brood/runner/where":   {"jobs", "jobs/placeholder"},
 	"brood/runner": {
-		"jobs", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
+		"jobs", "jobs/files", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"brood/runner/book"
 	"brood/runner/catalog"
 	"brood/runner/desk"
@@ -146,7 +147,7 @@ func repairOutput(ctx context.Context, dir *home.Dir, l *ledger.Ledger, rep *Rep
 	if err != nil || out.Path == sink.Stdout {
 		return err
 	}
-	f, err := os.OpenFile(out.Path, os.O_RDWR, 0)
+	f, err := files.Open(out.Path, os.O_RDWR, 0)
 	if errors.Is(err, syscall.EISDIR) {
 		return &spec.WriteError{Err: fmt.Errorf("%s is a directory, and results were in a file there; put the file back or move the directory away, and repair again", out.Path)}
 	}

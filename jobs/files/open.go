@@ -36,16 +36,22 @@ func MakeDir(path string) error {
 // maxLinks is how many links are followed, one after the other, as by Linux.
 const maxLinks = 40
 
-// Append opens a file to be read and added to, and makes it if it is not there. In a
-// directory that everybody may write to it must be this user's or root's, as must a link
-// to it: what Linux asks for with the sysctls fs.protected_symlinks, protected_regular
-// and protected_hardlinks, which not every machine has on.
+// Append opens a file to be read and added to, and makes it if it is not there, by the rule
+// of Open.
 func Append(path string, perm fs.FileMode) (*os.File, error) {
+	return Open(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, perm)
+}
+
+// Open opens a file to write to where it is. How is as for os.OpenFile, but without O_TRUNC:
+// whose file it is is known when it is open, and only then may it be changed. In a
+// directory that everybody may write to it must be this user's or root's, as must a link
+// to it: what Linux asks for with the sysctls fs.protected_symlinks, protected_regular,
+// protected_fifos and protected_hardlinks, which not every machine has on.
+func Open(path string, how int, perm fs.FileMode) (*os.File, error) {
 	real, err := Follow(path)
 	if err != nil {
 		return nil, err
 	}
-	how := os.O_RDWR | os.O_APPEND | os.O_CREATE
 	if !OfProcess(real) {
 		how |= unix.O_NOFOLLOW
 	}
@@ -56,6 +62,23 @@ func Append(path string, perm fs.FileMode) (*os.File, error) {
 	st, err := f.Stat()
 	if err == nil {
 		err = checkOwner(real, st)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// Renew opens a file to be written from its beginning, where it is, by the rule of Open: for
+// what may be a device or a pipe as well. What was in a regular file is gone then.
+func Renew(path string, perm fs.FileMode) (*os.File, error) {
+	f, err := Open(path, os.O_WRONLY|os.O_CREATE, perm)
+	if err != nil {
+		return nil, err
+	}
+	st, err := f.Stat()
+	if err == nil && st.Mode().IsRegular() {
+		err = f.Truncate(0)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

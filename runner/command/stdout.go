@@ -19,6 +19,10 @@ func (e *env) interruptible() {
 	if unix.Fstat(1, &st) != nil || (st.Mode&unix.S_IFMT != unix.S_IFIFO && st.Mode&unix.S_IFMT != unix.S_IFCHR) {
 		return
 	}
+	// What was opened to be read only is not written to: to open it anew would give more than was given.
+	if how, err := unix.FcntlInt(1, unix.F_GETFL, 0); err != nil || how&unix.O_ACCMODE == unix.O_RDONLY {
+		return
+	}
 	fd, err := unix.Open("/proc/self/fd/1", unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return

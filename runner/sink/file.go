@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"brood/jobs/files"
 	"brood/runner/term"
 	"errors"
 	"fmt"
@@ -98,15 +99,18 @@ func (o *File) open(at Start) error {
 	if o.size == 0 {
 		how |= os.O_CREATE
 	}
-	f, err := os.OpenFile(o.path, how, 0o644)
+	f, err := files.Open(o.path, how, 0o644)
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.ENXIO) { // a file, or a device, to write to only
-		f, err = os.OpenFile(o.path, how&^os.O_RDWR|os.O_WRONLY, 0o644)
+		f, err = files.Open(o.path, how&^os.O_RDWR|os.O_WRONLY, 0o644)
 	}
 	if errors.Is(err, os.ErrNotExist) && o.size > 0 {
 		return &WriteError{o.path, fmt.Errorf("the file is gone, and %d bytes of results were in it; %s", o.size, lostOutput)}
 	}
 	if errors.Is(err, syscall.EISDIR) && o.size > 0 {
 		return &WriteError{o.path, fmt.Errorf("it is a directory, and %d bytes of results were in a file there; %s", o.size, lostOutput)}
+	}
+	if errors.Is(err, files.ErrUnsafe) && o.size > 0 {
+		return &WriteError{o.path, fmt.Errorf("%w; %d bytes of results were in it: %s", err, o.size, lostOutput)}
 	}
 	if err != nil {
 		return fmt.Errorf("open output: %w", err)

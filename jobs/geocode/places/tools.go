@@ -2,6 +2,7 @@ package places
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"brood/jobs/geocode/places/source"
 	"context"
 	"errors"
@@ -112,7 +113,7 @@ func runImport(o jobs.Options, paths []string, stdout, stderr io.Writer) (err er
 		return err
 	}
 	if to := o.String("rejects"); to != "" {
-		f, err2 := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		f, err2 := files.Renew(to, 0o600)
 		if err2 != nil {
 			return fmt.Errorf("--rejects: %w", err2)
 		}
