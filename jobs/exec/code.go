@@ -59,6 +59,9 @@ func codeIn(words []word) (found *finding, dashless []int) {
 	if _, ok := starters()[name]; !ok {
 		return nil, dashless
 	}
+	if f := assigned(words[1:]); f != nil {
+		return f, nil
+	}
 	for i := range words[1:] {
 		next := programName(words[1+i].text)
 		_, starts := starters()[next]

@@ -98,10 +98,12 @@ type reading struct {
 	appended int          // the number of the appended record, or noHole
 	argued   bool         // it is an argument
 	lists    map[int]bool // those that are several words
+	numbers  bool         // variables may be numbers
 }
 
 // file goes through all that was read.
 func (r *reading) file(f *syntax.File) {
+	r.numbers = calculates(f)
 	syntax.Walk(f, func(n syntax.Node) bool {
 		if n == nil {
 			r.path = r.path[:len(r.path)-1]
@@ -117,6 +119,10 @@ func (r *reading) file(f *syntax.File) {
 			}
 		case *syntax.CallExpr:
 			r.call(n)
+		case *syntax.Assign:
+			if r.found == nil {
+				r.found = r.assignment(n)
+			}
 		case *syntax.BinaryCmd:
 			if n.Op == syntax.Pipe || n.Op == syntax.PipeAll {
 				r.pipe(n)
