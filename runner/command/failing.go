@@ -9,9 +9,9 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// diskErrors are what the system says of a disk that fails, or of a reader of standard
-// output that has gone.
-var diskErrors = []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG, syscall.ENXIO, syscall.ESTALE, syscall.EPIPE}
+// diskErrors are what the system says of a disk that fails, of a reader of standard output
+// that has gone, or of one that can only be read.
+var diskErrors = []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG, syscall.ENXIO, syscall.ESTALE, syscall.EPIPE, syscall.EBADF}
 
 // ledgerErrors are what SQLite says of a ledger that cannot be used, whoever's fault that
 // is: https://sqlite.org/rescode.html
