@@ -44,6 +44,14 @@ type Runner interface {
 	Close() error
 }
 
+// Quiet is a Runner that can tell that it prints nothing, and starts nothing that does: then nobody looks
+// after each record whether it has, which takes two system calls. What it prints all the same is logged, but not
+// with its record for certain.
+type Quiet interface {
+	Runner
+	Quiet() bool
+}
+
 // Forker is a Runner of which a worker can have several, one for each record that it has in
 // hand at the same time.
 type Forker interface {

@@ -43,8 +43,16 @@ func openJob(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	if fails == "where" {
 		return nil, fmt.Errorf("run %s in %s, shared in %s", s.Run, s.Dir, s.State)
 	}
+	if fails == "quiet" {
+		return quietJob{}, nil
+	}
 	return testJob{fails == "close"}, nil
 }
+
+// quietJob says that it prints nothing.
+type quietJob struct{ testJob }
+
+func (quietJob) Quiet() bool { return true }
 
 // Fork returns the job itself, which has nothing of its own.
 func (j testJob) Fork() (jobs.Runner, error) { return j, nil }

@@ -109,6 +109,7 @@ func (s *server) batch(p []byte) error {
 	}
 	var rec jobs.Record
 	var res jobs.Result
+	quiet := isQuiet(s.job)
 	now := wire.Now()
 	for {
 		more, err := b.Next(&rec)
@@ -137,7 +138,7 @@ func (s *server) batch(p []byte) error {
 		if !res.ElapsedKnown {
 			res.Elapsed = took
 		}
-		if took >= printTime {
+		if took >= printTime && !quiet {
 			s.markPrinted(rec.Seq)
 		}
 		leave := s.refused(&res)
@@ -249,6 +250,11 @@ func (s *server) flushLocked() error {
 		s.buf = make([]byte, headRoom, flushSize+4<<10) // one huge answer need not be kept
 	}
 	return s.err
+}
+
+func isQuiet(job jobs.Runner) bool {
+	q, can := job.(jobs.Quiet)
+	return can && q.Quiet()
 }
 
 // markPrinted tells the parent that what stands in the pipes of the standard

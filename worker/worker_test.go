@@ -241,24 +241,31 @@ func TestNoRoomForNotes(t *testing.T) {
 }
 
 // TestPrinted: behind what a record has printed stands its number, so that nobody
-// takes it for the next one's.
+// takes it for the next one's; unless the job says that it prints nothing.
 func TestPrinted(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := serving(t, hello(), func(p *process) { p.cmd.Stdout = w })
-	_ = w.Close()
-	p.batch(t, 5, "print half a line", "say nothing")
-	p.read(t, 2)
-	_ = p.work.Close()
-	p.end(t)
-	out, err := io.ReadAll(r)
-	_ = r.Close()
-	line, _, _ := strings.Cut(string(out), "\n")
-	before, seq, found := wire.CutPrintMark([]byte(line))
-	if err != nil || string(before) != "half a line" || seq != 5 || !found {
-		t.Errorf("%q, %v", out, err)
+	for config, marked := range map[string]bool{`""`: true, `"quiet"`: false} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := hello()
+		h.Config = json.RawMessage(config)
+		p := serving(t, h, func(p *process) { p.cmd.Stdout = w })
+		_ = w.Close()
+		p.batch(t, 5, "print half a line", "say nothing")
+		p.read(t, 2)
+		_ = p.work.Close()
+		p.end(t)
+		out, err := io.ReadAll(r)
+		_ = r.Close()
+		line, _, _ := strings.Cut(string(out), "\n")
+		before, seq, found := wire.CutPrintMark([]byte(line))
+		if !found {
+			before = []byte(line)
+		}
+		if err != nil || string(before) != "half a line" || found != marked || found && seq != 5 {
+			t.Errorf("%s: %q, %v", config, out, err)
+		}
 	}
 }
 

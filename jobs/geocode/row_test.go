@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/jobs/geocode/address"
 	"brood/jobs/geocode/geo"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +49,20 @@ func TestZeros(t *testing.T) {
 		a := geo.Address{Postcode: c.code, State: c.state, CountryCode: c.country}
 		if restoreZeros(&a); a.Postcode != c.want {
 			t.Errorf("%s in %s, %s: %s, want %s", c.code, c.state, c.country, a.Postcode, c.want)
+		}
+	}
+}
+
+// TestQuiet: only who asks nobody on the network has nothing to complain of.
+func TestQuiet(t *testing.T) {
+	for names, want := range map[string]bool{"offline": true, "nominatim": false, "offline,nominatim": false} {
+		var c config
+		for name := range strings.SplitSeq(names, ",") {
+			c.Sources = append(c.Sources, sourceConfig{Name: name})
+		}
+		var r jobs.Runner = &runner{shared: &shared{tools: &tools{c: &c}}}
+		if q, can := r.(jobs.Quiet); !can || q.Quiet() != want {
+			t.Errorf("%s: quiet is %t", names, !want)
 		}
 	}
 }

@@ -139,6 +139,9 @@ func (w *written) object(dst []byte) []byte {
 	return append(dst, '}', '\n')
 }
 
+// Quiet: only who asks the network has something to complain of, a cache that cannot be written.
+func (r *runner) Quiet() bool { return !r.tools.c.asksNetwork() }
+
 // Fork is the same runner: all of it may be used at the same time.
 func (r *runner) Fork() (jobs.Runner, error) { return &runner{shared: r.shared, text: r.text}, nil }
 

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"fmt"
+	"slices"
 )
 
 // A malformed row costs one record. It ends with the line on which the
@@ -39,7 +40,15 @@ func (r *Reader) nextRow(rec *Record) error {
 			continue
 		}
 		if bytes.IndexByte(line, '"') >= 0 {
-			return r.quotedRow(rec)
+			values, ok := r.splitQuoted(rec.Values, line)
+			if rec.Values = values; !ok {
+				return r.quotedRow(rec)
+			}
+			rec.Raw = line
+			rec.Size = int64(n)
+			w.take(n, lineEnds(n, i))
+			r.checkWidth(rec)
+			return nil
 		}
 		rec.Raw = line
 		rec.Size = int64(n)
@@ -70,6 +79,66 @@ func splitBare(dst [][]byte, line []byte, delim byte) [][]byte {
 		dst = append(dst, line[:i:i])
 		line = line[i+1:]
 	}
+}
+
+// splitQuoted splits a line that is a whole row, with quotes in it, and reports whether it is one: a row that goes on
+// in the next line, and one with a mistake in it, are for scanRow. dst is as it was then.
+func (r *Reader) splitQuoted(dst [][]byte, line []byte) ([][]byte, bool) {
+	delim, empty := r.spec.Delimiter, len(dst)
+	r.scratch = r.scratch[:0]
+	for at := 0; ; at++ {
+		if at < len(line) && line[at] == '"' {
+			field, end := r.unquoted(line, at+1)
+			if end < 0 || end < len(line) && line[end] != delim {
+				return dst[:empty], false
+			}
+			dst, at = append(dst, field), end
+		} else {
+			start := at
+			for at < len(line) && line[at] != delim {
+				if line[at] == '"' && r.spec.Format == FormatCSV {
+					return dst[:empty], false
+				}
+				at++
+			}
+			dst = append(dst, line[start:at:at])
+		}
+		if at == len(line) {
+			return dst, true
+		}
+	}
+}
+
+// unquoted is the field whose opening quote stands before at, and where it ends: behind the closing one; -1 if it does
+// not within the line.
+func (r *Reader) unquoted(line []byte, at int) (field []byte, end int) {
+	start := at
+	doubled := 0
+	for {
+		i := bytes.IndexByte(line[at:], '"')
+		if i < 0 {
+			return nil, -1
+		}
+		at += i + 1
+		if at == len(line) || line[at] != '"' {
+			break
+		}
+		doubled++
+		at++
+	}
+	inner := line[start : at-1 : at-1]
+	if doubled == 0 {
+		return inner, at
+	}
+	// The scratch has room for all fields of the line at once, so that it does not move.
+	r.scratch = slices.Grow(r.scratch, len(line)-len(r.scratch))
+	from := len(r.scratch)
+	for i := 0; i < len(inner); i++ {
+		if r.scratch = append(r.scratch, inner[i]); inner[i] == '"' {
+			i++ // the second of two
+		}
+	}
+	return r.scratch[from:len(r.scratch):len(r.scratch)], at
 }
 
 func (r *Reader) skipLongRow(rec *Record) error {
@@ -194,7 +263,8 @@ func (r *Reader) endBadRow(rec *Record, bad *rowError) error {
 func (r *Reader) scanRow(rec *Record) (int, *rowError) {
 	w := r.win
 	r.scratch = r.scratch[:0]
-	ends := make([]fieldSpan, 0, 32)
+	ends := r.spans[:0]
+	defer func() { r.spans = ends }()
 	at := 0
 	for {
 		start := at

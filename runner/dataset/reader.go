@@ -27,9 +27,10 @@ type Reader struct {
 	// in them.
 	unnamed []int
 
-	left     *Position // of what is still being written
-	scratch  []byte    // unescaped CSV fields
-	cut      cutter    // of groups
+	left     *Position   // of what is still being written
+	scratch  []byte      // unescaped CSV fields
+	spans    []fieldSpan // of the row that is being split
+	cut      cutter      // of groups
 	sep      *separator
 	head     string // the line with the names of the columns, of lines
 	mix      *mixer // the sources, if the dataset is made of them

@@ -227,6 +227,10 @@ func jsonAsText(v []byte) []byte {
 	if len(v) == 0 {
 		return nil
 	}
+	switch c := v[0]; {
+	case c == '-', '0' <= c && c <= '9', c == 't', c == 'f', c == '{', c == '[':
+		return v // most are numbers: their first byte says it
+	}
 	switch r := gjson.ParseBytes(v); r.Type {
 	case gjson.String:
 		return []byte(r.Str)
