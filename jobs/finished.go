@@ -52,3 +52,12 @@ const Stdout = "-"
 
 // Counts are the books of a run: at all times input = ok + failed + skipped + unknown + pending.
 type Counts struct{ Input, OK, Failed, Skipped, Unknown, Pending uint64 }
+
+// Revision is what becomes of results, see Definition.Revise.
+type Revision struct {
+	// Column is one of the job's, with text.
+	Column string
+	// Of is what a row of the results is to have there, if it is not what it has. It is asked for each row, in
+	// their order; the record is borrowed.
+	Of func(*Record) (value []byte, changed bool)
+}

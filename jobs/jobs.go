@@ -71,6 +71,11 @@ type Definition struct {
 	// Open makes the job ready to work. It runs in the worker, after the
 	// handshake has begun, and may take connections and read files.
 	Open func(context.Context, Setup) (Runner, error)
+	// Revise changes a column of the results by what only the whole of them tells. It is called in the parent when there is
+	// nothing left to do, and again when rows were added, or it was cut off: what is revised already it leaves alone. It may
+	// walk over Finished.Rows. If it returns nil all rows stay. Results that are no table, or that went where they
+	// cannot be changed, are not revised.
+	Revise func(*Finished) (*Revision, error)
 	// Finish is called in the parent when a session has ended, however it did: to say what is to be said of
 	// the whole, and to write files beside the results. It is called again when a run that was done before
 	// is resumed. An error is told; of a run that is ok otherwise it is one of writing (exit status 74).

@@ -41,7 +41,7 @@ var allowed = map[string][]string{
 	"brood/jobs/fold":                         {},
 	"brood/jobs/geocode":                      {"jobs", "jobs/figures", "jobs/files", "jobs/permits", "jobs/web", "jobs/geocode/address", "jobs/geocode/cache", "jobs/geocode/chart", "jobs/geocode/gazetteer", "jobs/geocode/geo", "jobs/geocode/judge", "jobs/geocode/places", "jobs/geocode/provider"},
 	"brood/jobs/geocode/geo":                  {},
-	"brood/jobs/geocode/judge":                {"jobs/fold", "jobs/geocode/address", "jobs/geocode/geo"},
+	"brood/jobs/geocode/judge":                {"jobs/extsort", "jobs/fold", "jobs/geocode/address", "jobs/geocode/geo"},
 	"brood/jobs/geocode/address":              {"jobs/fold", "jobs/geocode/geo", "jobs/placeholder"},
 	"brood/jobs/geocode/cache":                {"jobs", "jobs/files"},
 	"brood/jobs/geocode/chart":                {"jobs/geocode/geo"},

@@ -90,13 +90,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		err = &spec.WriteError{Err: closeErr}
 	}
 	if state == ledger.StateDone && err == nil {
-		if _, err = desk.ApplyAmendments(context.Background(), l, r.cfg); errors.Is(err, desk.ErrOutputGone) {
-			err = &spec.WriteError{Err: err}
-		}
-		if err == nil {
-			err = form.Make(r.cfg, r.Term.Logf)
-		}
-		if err != nil {
+		if err = r.complete(l); err != nil {
 			state, reason = ledger.StateInterrupted, err.Error()
 		}
 	}
@@ -122,6 +116,21 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
 		Signal: int(r.signal.Load()), Usage: r.usage.total(), Reasons: why, OtherReasons: others,
 	}, err
+}
+
+// complete brings the results, which are all there, to what they are to be in the end.
+func (r *session) complete(l *ledger.Ledger) error {
+	_, err := desk.ApplyAmendments(context.Background(), l, r.cfg)
+	if err == nil && r.Revise != nil {
+		err = desk.Revise(context.Background(), l, r.cfg, r.Revise)
+	}
+	if errors.Is(err, desk.ErrOutputGone) {
+		err = &spec.WriteError{Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	return form.Make(r.cfg, r.Term.Logf)
 }
 
 // keepTaken notes how much of a dataset that grows was taken.

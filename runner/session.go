@@ -74,6 +74,8 @@ type Setting struct {
 	Same func(*spec.Config, *jobs.Shape) (func(*jobs.Record) []byte, error)
 	// Ready is asked before the first record leaves whether the session may begin, see jobs.Definition.Begin; nil: it may.
 	Ready func(*spec.Config) error
+	// Revise is what jobs.Definition.Revise returns; nil, or it returns nil: the results stay.
+	Revise func(*spec.Config) (*jobs.Revision, error)
 	// Overwrite says that the results may take the place of another run's.
 	Overwrite bool
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error

@@ -2,7 +2,6 @@ package geocode
 
 import (
 	"brood/jobs"
-	"brood/jobs/geocode/address"
 	"brood/jobs/geocode/geo"
 	"brood/jobs/geocode/judge"
 	"fmt"
@@ -13,7 +12,7 @@ import (
 )
 
 // sayResults says how many rows came to what, of a run that is done, and warns of points on which
-// many addresses were put. It returns how many rows have an answer of a provider that was not
+// many addresses were put, see revise. It returns how many rows have an answer of a provider that was not
 // asked for.
 func (c *config) sayResults(f *jobs.Finished) (int64, error) {
 	if f.Rows == nil {
@@ -21,7 +20,7 @@ func (c *config) sayResults(f *jobs.Finished) (int64, error) {
 	}
 	shared := int64(0)
 	counts := make(map[string]int64)
-	crowd := judge.NewCrowd(leastCrowd, 0)
+	var crowds judge.Spots
 	var l *census
 	for rec, err := range f.Rows() {
 		if err == nil && l == nil {
@@ -34,7 +33,9 @@ func (c *config) sayResults(f *jobs.Finished) (int64, error) {
 		if l.text(rec, colCached) == "true" && l.text(rec, colProvider) != offlineName && l.text(rec, colProvider) != fromInput {
 			shared++
 		}
-		l.addTo(crowd, rec)
+		if p, precision, ok := l.crowded(rec); ok {
+			crowds.Add(p, precision)
+		}
 	}
 	var said []string
 	for _, s := range []judge.Status{judge.OK, judge.LowConfidence, judge.NoMatch, judge.Failed} {
@@ -45,20 +46,19 @@ func (c *config) sayResults(f *jobs.Finished) (int64, error) {
 	if len(said) > 0 {
 		f.Say("%s: %s", c.Prefix+columnNames[colStatus], strings.Join(said, ", "))
 	}
-	for i, s := range crowd.Spots() {
+	spots := crowds.List()
+	for i, s := range spots {
 		if i == mostCrowds {
-			f.Say("and %d more such points", len(crowd.Spots())-i)
+			f.Say("and %d more such points", len(spots)-i)
 			break
 		}
-		f.Say("%s addresses that are not the same lie on one point, %s, said to be of %s precision: look whether that is where they are", humanize.Comma(s.Rows), degrees(s.Lat)+" "+degrees(s.Lon), s.Precision)
+		f.Say("%s rows with different addresses lie on one point, %s, said to be of %s precision: look whether that is where they are", humanize.Comma(s.Rows), degrees(s.Lat)+" "+degrees(s.Lon), s.Precision)
 	}
 	return shared, nil
 }
 
-const (
-	leastCrowd = 10 // of distinct addresses on a point
-	mostCrowds = 3  // are named
-)
+// mostCrowds is how many points with many addresses are named.
+const mostCrowds = 3
 
 // census reads the results of a run.
 type census struct {
@@ -86,17 +86,23 @@ func (l *census) text(rec *jobs.Record, column int) string {
 	return string(rec.Value(l.at[column]))
 }
 
-// addTo counts a row that claims to be a house or a street: towns and postcodes are crowded.
-func (l *census) addTo(crowd *judge.Crowd, rec *jobs.Record) {
+// place is where a row says that it is, and how precisely.
+func (l *census) place(rec *jobs.Record) (p geo.Point, precision geo.Precision, ok bool) {
 	precision, err := geo.ParsePrecision(l.text(rec, colPrecision))
 	if err != nil || precision < geo.PrecisionStreet {
-		return
+		return p, precision, false
 	}
-	lat, err := strconv.ParseFloat(l.text(rec, colLat), 64)
-	lon, err2 := strconv.ParseFloat(l.text(rec, colLon), 64)
-	if err != nil || err2 != nil {
-		return
+	p.Lat, err = strconv.ParseFloat(l.text(rec, colLat), 64)
+	if err == nil {
+		p.Lon, err = strconv.ParseFloat(l.text(rec, colLon), 64)
 	}
-	q := l.asker.question(rec)
-	crowd.Add(geo.Point{Lat: lat, Lon: lon}, precision, address.Key(&q.Query))
+	return p, precision, err == nil
+}
+
+// crowded is where a row lies that is marked as one of many.
+func (l *census) crowded(rec *jobs.Record) (p geo.Point, precision geo.Precision, ok bool) {
+	if marks := l.text(rec, colMarks); marks == "" || !hasMark(marks, judge.Crowded) {
+		return p, precision, false
+	}
+	return l.place(rec)
 }

@@ -63,6 +63,7 @@ func Definition() *jobs.Definition {
 		Plan:   plan,
 		Same:   same,
 		Open:   open,
+		Revise: revise,
 		Finish: finish,
 	}
 }

@@ -2,6 +2,8 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/home"
+	"brood/runner/ledger"
 	"brood/runner/sink"
 	"brood/runner/spec"
 	"fmt"
@@ -70,6 +72,15 @@ func (e *env) sameOf(cfg *spec.Config, s *jobs.Shape) (func(*jobs.Record) []byte
 		return nil, err
 	}
 	return def.Same(cfg.Plan.Config, s)
+}
+
+// revisionOf is what becomes of the results of a run that are all there.
+func (e *env) revisionOf(dir *home.Dir, cfg *spec.Config) (*jobs.Revision, error) {
+	def, err := e.registry.Lookup(cfg.Job)
+	if err != nil || def.Revise == nil {
+		return nil, err
+	}
+	return def.Revise(finished(dir, cfg, ledger.StateDone, ledger.Totals{}, e.terminal.Logf))
 }
 
 // commandOf says what is done with each record of a run, for its joblog.

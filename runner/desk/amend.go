@@ -85,7 +85,12 @@ func apply(ctx context.Context, l *ledger.Ledger, cfg *spec.Config, list []ledge
 	} else if err != nil {
 		return &spec.WriteError{Err: err}
 	}
-	tmp, newSize, newSum, err := rewrite(path, cfg.OutputFormat, list)
+	return replace(ctx, l, path, amended(path, cfg.OutputFormat, list))
+}
+
+// replace puts another version in the place of the output, in steps that can be cut off anywhere.
+func replace(ctx context.Context, l *ledger.Ledger, path string, version copier) error {
+	tmp, newSize, newSum, err := rewrite(path, version)
 	if err != nil {
 		return err
 	}
@@ -162,13 +167,27 @@ func appendAmendments(ctx context.Context, l *ledger.Ledger, list []ledger.Amend
 	return nil
 }
 
-// rewrite copies the output to another file beside it, with rows replaced. It returns
-// where that is, how long, and its CRC-32C; it is durable, and so is its name.
-func rewrite(path string, format sink.Format, list []ledger.Amendment) (tmp string, size int64, sum uint32, err error) {
+// copier writes another version of the output.
+type copier func(w *bufio.Writer, old io.ReaderAt) error
+
+// amended is the output with the rows of records replaced.
+func amended(path string, format sink.Format, list []ledger.Amendment) copier {
 	byRecord := make(map[jobs.Seq]*ledger.Amendment, len(list))
 	for i := range list {
 		byRecord[list[i].Seq] = &list[i]
 	}
+	return func(w *bufio.Writer, old io.ReaderAt) error {
+		err := copyAmended(w, old, path, format, byRecord)
+		if err == nil && len(byRecord) > 0 {
+			err = fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", ErrOutputGone, len(byRecord), path)
+		}
+		return err
+	}
+}
+
+// rewrite writes another version of the output to a file beside it. It returns
+// where that is, how long, and its CRC-32C; it is durable, and so is its name.
+func rewrite(path string, version copier) (tmp string, size int64, sum uint32, err error) {
 	old, err := os.Open(path)
 	if err != nil {
 		return "", 0, 0, &spec.WriteError{Err: err}
@@ -183,11 +202,7 @@ func rewrite(path string, format sink.Format, list []ledger.Amendment) (tmp stri
 		return "", 0, 0, &spec.WriteError{Err: err}
 	}
 	w := bufio.NewWriterSize(f, 256<<10)
-	err = copyAmended(w, old, path, format, byRecord)
-	if err == nil && len(byRecord) > 0 {
-		err = fmt.Errorf("%w: %d decided records have no row in %s, so something has replaced or cut it", ErrOutputGone, len(byRecord), path)
-	}
-	if err == nil {
+	if err = version(w, old); err == nil {
 		if err = errors.Join(w.Flush(), f.Like(st)); err == nil {
 			size, err = f.Seek(0, io.SeekCurrent)
 		}

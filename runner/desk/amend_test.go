@@ -105,11 +105,11 @@ func TestAmendRows(t *testing.T) {
 	if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tmp, _, _, err := rewrite(path, sink.FormatCSV, []ledger.Amendment{
+	tmp, _, _, err := rewrite(path, amended(path, sink.FormatCSV, []ledger.Amendment{
 		{Seq: 0, Decision: ledger.DecideOK, Reason: "seen"},
 		{Seq: 2, Decision: ledger.DecideRetry, Bytes: []byte("d,2,ok,,,2,1\ne,2,ok,,,2,1\n")},
 		{Seq: 3, Decision: ledger.DecideFailed, Reason: "lost"},
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -135,6 +135,18 @@ func withMembers(row []byte, changed map[string]string) []byte {
 	return append(out, row[len(before):]...)
 }
 
+// Row is what With has returned as a row, with its line end.
+func (f Format) Row(row []byte, values [][]byte) []byte {
+	if f == FormatJSONL {
+		return append(row[:len(row):len(row)], '\n')
+	}
+	delim := byte(',')
+	if f == FormatTSV {
+		delim = '\t'
+	}
+	return AppendTableRow(nil, delim, values)
+}
+
 // Patch returns a row of results with another status, class and error, as SeqOf
 // has taken it.
 func (f Format) Patch(row []byte, values [][]byte, status jobs.Status, class jobs.Class, text string) []byte {
@@ -150,12 +162,8 @@ func (f Format) Patch(row []byte, values [][]byte, status jobs.Status, class job
 		}
 		return append(out, '}', '\n')
 	}
-	delim := byte(',')
-	if f == FormatTSV {
-		delim = '\t'
-	}
 	values = slices.Clone(values)
 	meta := values[len(values)-len(metaColumns):]
 	meta[1], meta[2], meta[3] = []byte(status.String()), []byte(class), []byte(text)
-	return AppendTableRow(nil, delim, values)
+	return f.Row(nil, values)
 }

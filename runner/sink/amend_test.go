@@ -80,12 +80,12 @@ func TestWith(t *testing.T) {
 	row := []byte(`{"amount":"1.00","billing_status":"mine","n":3,"billing_status":"unknown","_seq":4,"_status":"unknown","_class":"c","_error":"e","_attempts":1,"_ms":2}`)
 	got, _ := FormatJSONL.With(row, nil, nil, map[string]string{"billing_status": `suc"ceeded`, "provider_id": "pi_1"})
 	want := `{"amount":"1.00","billing_status":"mine","n":3,"billing_status":"suc\"ceeded","provider_id":"pi_1","_seq":4,"_status":"unknown","_class":"c","_error":"e","_attempts":1,"_ms":2}`
-	if string(got) != want {
+	if string(got) != want || string(FormatJSONL.Row(got, nil)) != want+"\n" {
 		t.Errorf("%s", got)
 	}
 	values := [][]byte{[]byte("a"), []byte("b"), []byte("c"), []byte("4")}
 	_, got2 := FormatCSV.With(nil, values, []string{"x", "y", "y", "_seq"}, map[string]string{"y": "new", "z": "none"})
-	if string(bytes.Join(got2, []byte(","))) != "a,b,new,4" || string(values[2]) != "c" {
+	if string(bytes.Join(got2, []byte(","))) != "a,b,new,4" || string(values[2]) != "c" || string(FormatTSV.Row(nil, got2)) != "a\tb\tnew\t4\n" {
 		t.Errorf("%s", got2)
 	}
 }

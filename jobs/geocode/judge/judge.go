@@ -7,7 +7,7 @@
 // any part is no more than of low confidence, unless the user said that the part does not count;
 // and a finder's own score decides between equals only.
 //
-// It asks nobody and keeps nothing but what Crowd counts. Spelling is package fold's, and what a
+// It asks nobody and keeps nothing but what Crowd and Spots count. Spelling is package fold's, and what a
 // number or a postcode looks like package address's.
 package judge
 
