@@ -79,6 +79,7 @@ var allowed = map[string][]string{
 	"brood/jobs/billing/plan":     {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},
 
 	"brood/jobs/billing/invoice/typeface": {},
+	"brood/jobs/billing/journal":          {"jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},
 
 	// What each knows of the outside world, and nothing of a run.
 	"brood/runner/dataset":     {"jobs", "jobs/extsort", "jobs/quoted", "runner/dataset/sheet"},

@@ -17,6 +17,9 @@ need cc gcc
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 need mkfs.ext4 e2fsprogs
 need unshare util-linux
+need hledger hledger
+need ledger ledger
+need pdftotext poppler-utils
 need prlimit util-linux
 need openssl openssl
 need opendkim-testmsg opendkim-tools
