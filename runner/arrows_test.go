@@ -76,6 +76,7 @@ var allowed = map[string][]string{
 	"brood/jobs/billing/approve":  {},
 	"brood/jobs/billing/table":    {},
 	"brood/jobs/billing/mapping":  {"jobs/billing/account", "jobs/billing/charge", "jobs/billing/table"},
+	"brood/jobs/billing/paytest":  {},
 	"brood/jobs/billing/plan":     {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},
 
 	"brood/jobs/billing/invoice/typeface": {},

@@ -134,6 +134,8 @@ func ofRefusal(o *charge.Outcome, a *Answer, e *apiError) Next {
 		o.Status = charge.Unknown
 		o.Trouble = trouble(jobs.VerdictUnknown, classKey,
 			"THE RECORD HAS CHANGED UNDER ITS KEY: stripe has seen the key of this charge with another request, which may have charged another amount; look it up before anything else: %s", text)
+	case e.Code == "invoice_payment_intent_requires_action": // whichever type and status it has
+		o.Status = charge.RequiresAction
 	case a.Status == http.StatusPaymentRequired && e.Type == "card_error":
 		o.Status = ofDecline(e.Code, e.DeclineCode, e.Advice, e.Network)
 	default:

@@ -207,7 +207,7 @@ func (s *Client) List(ctx context.Context, plan string, since time.Time, f func(
 		case tries >= triesOfList || t.Verdict != jobs.VerdictRetry && t.Verdict != jobs.VerdictThrottle:
 			return &TroubleError{*t}
 		}
-		pause := time.NewTimer(max(t.RetryAfter, time.Duration(tries)*100*time.Millisecond))
+		pause := time.NewTimer(max(t.RetryAfter, time.Duration(tries)*s.pause))
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -25,6 +25,7 @@ import (
 	"brood/jobs/web"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -96,6 +97,7 @@ type Client struct {
 	web     *web.Client
 	gates   gates
 	now     func() time.Time
+	pause   time.Duration // before a page of a list is asked for again
 
 	mu    sync.Mutex
 	looks map[string]time.Time // by key of a try: when it was first looked for and not found
@@ -106,7 +108,10 @@ var (
 	_ charge.Finder   = (*Client)(nil)
 )
 
-const defaultTimeout = 80 * time.Second
+const (
+	defaultTimeout = 80 * time.Second
+	pauseOfList    = 100 * time.Millisecond
+)
 
 // New makes a client; it connects to nobody.
 func New(c Config) (*Client, error) {
@@ -121,7 +126,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Client{c: c, base: base, profile: TheProfile(), now: c.Now, looks: make(map[string]time.Time)}
+	s := &Client{c: c, base: base, profile: TheProfile(), now: c.Now, pause: pauseOfList, looks: make(map[string]time.Time)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -154,7 +159,8 @@ func checkBase(given string) (base string, typed []string, err error) {
 		return "", nil, errors.New("--base-url must be an address as https://api.stripe.com, with nothing behind it")
 	}
 	host := web.Host(u.Hostname())
-	loopback := host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
+	a, err := netip.ParseAddr(host)
+	loopback := host == "localhost" || err == nil && a.IsLoopback()
 	if u.Scheme != "https" && (u.Scheme != "http" || !loopback) {
 		return "", nil, errors.New("--base-url must begin with https://: the secret key would be read on the way; only at this machine http will do")
 	}
