@@ -116,12 +116,15 @@ func (n *Notes) put(h uintptr, at int, b []byte) error {
 		return err
 	}
 	if n.page.f != nil {
+		if _, err := n.within(h, at); err != nil {
+			return err
+		}
 		if _, err := n.files[h].WriteAt(b, int64(at)); err != nil {
 			return fmt.Errorf("write notes: %w", err)
 		}
 		return nil
 	}
-	if err := n.grow(h, at+len(b)); err != nil {
+	if err := n.grow(h, at, at+len(b)); err != nil {
 		return err
 	}
 	copy(n.mem[h][at:], b)
@@ -148,26 +151,40 @@ func (n *Notes) place() (h uintptr, at int) {
 	return other, 0
 }
 
-// grow makes room in a file, on the disk as well: a write to mapped memory
-// without a place on the disk would kill the process.
-func (n *Notes) grow(h uintptr, size int) error {
+// within returns how long a file is, in which notes end at a place. One that the file does not
+// have is none that was ever written: the page is not what it was, and must not fill the disk.
+func (n *Notes) within(h uintptr, at int) (int64, error) {
+	st, err := n.files[h].Stat()
+	if err != nil {
+		return 0, fmt.Errorf("write notes: %w", err)
+	}
+	if st.Size() < int64(at) {
+		n.page.bad.Store(true)
+		return 0, n.page.Err()
+	}
+	return st.Size(), nil
+}
+
+// grow makes room in a file whose notes end at a place, on the disk as well: a write to mapped
+// memory without a place on the disk would kill the process.
+func (n *Notes) grow(h uintptr, end, size int) error {
 	if size <= len(n.mem[h]) {
 		return nil
 	}
-	st, err := n.files[h].Stat()
+	long, err := n.within(h, end)
 	if err != nil {
-		return fmt.Errorf("write notes: %w", err)
+		return err
 	}
 	want := int64((size + notesStep - 1) / notesStep * notesStep)
 	zeros := make([]byte, notesStep)
-	for at := st.Size() / notesStep * notesStep; at < want; at += notesStep {
-		from := max(at, st.Size())
+	for at := long / notesStep * notesStep; at < want; at += notesStep {
+		from := max(at, long)
 		if _, err := n.files[h].WriteAt(zeros[:at+notesStep-from], from); err != nil {
 			return fmt.Errorf("write notes: %w", err)
 		}
 	}
 	n.unmap(h)
-	mem, err := unix.Mmap(int(n.files[h].Fd()), 0, int(max(want, st.Size()/notesStep*notesStep)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	mem, err := unix.Mmap(int(n.files[h].Fd()), 0, int(max(want, long/notesStep*notesStep)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return fmt.Errorf("map notes %s: %w", n.files[h].Name(), err)
 	}
