@@ -59,6 +59,7 @@ func helps(t *testing.T) map[string]string {
 // TestHelpFits: no help of a command or a job is wider than a terminal of 80 columns, each
 // shows an example, and nothing in it was forgotten when it was put into groups.
 func TestHelpFits(t *testing.T) {
+	t.Parallel()
 	for of, text := range helps(t) {
 		if len(examples(text)) == 0 {
 			t.Errorf("the help of brood %s has no example", of)

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// leakJob takes 1 MiB of memory for each record, works for 20 ms, and gives the
+// leakJob takes 1 MiB of memory for each record, works for 10 ms, and gives the
 // memory back only if the record says so.
 func leakJob() *jobs.Definition {
 	return &jobs.Definition{
@@ -34,7 +34,7 @@ func (leak) Do(_ context.Context, rec *jobs.Record, _ *jobs.Result) error {
 	for i := 0; i < len(mem); i += os.Getpagesize() {
 		mem[i] = 1
 	}
-	time.Sleep(20 * time.Millisecond) // the work, which is mostly waiting
+	time.Sleep(10 * time.Millisecond) // the work, which is mostly waiting
 	if string(rec.Value(0)) == "free" {
 		return unix.Munmap(mem)
 	}
@@ -46,9 +46,10 @@ func (leak) Close() error { return nil }
 // TestLeak runs a job that leaks 1 MiB with each record, under
 // --max-mem-per-worker: no worker exceeds it, no record is lost or done twice,
 // and it is told what that costs beside a job that does not leak. BROOD_LEAK is
-// how many records there are.
+// how many records there are; each of the workers has so many of them that it
+// must leave at least once.
 func TestLeak(t *testing.T) {
-	records := 4_000
+	records, slots := 2_400, "8"
 	if n, err := strconv.Atoi(os.Getenv("BROOD_LEAK")); err == nil {
 		records = n
 	}
@@ -59,7 +60,7 @@ func TestLeak(t *testing.T) {
 		if err := os.WriteFile(in, []byte(strings.Repeat(kind+"\n", records)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cmd := asBroodtest(t, append([]string{"run", "leak", "--run", kind, "-j", "16", "-o", out, in}, args...)...)
+		cmd := asBroodtest(t, append([]string{"run", "leak", "--run", kind, "-j", slots, "-o", out, in}, args...)...)
 		cmd.Env = append(os.Environ(), "BROOD_STATE="+state, "GORACE=atexit_sleep_ms=0")
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr

@@ -75,6 +75,7 @@ func oddRecords(random *rand.Rand, n int, end string) []byte {
 // line of a .jsonl is an object in UTF-8, and every row of a table has the width of its
 // header, for Python's own readers. So is what is exported in another format, if it can be.
 func TestAnyRowIsRead(t *testing.T) {
+	t.Parallel()
 	needPrograms(t, "python3")
 	dir := t.TempDir()
 	run := func(exit int, args ...string) {

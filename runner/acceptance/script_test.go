@@ -19,7 +19,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestScripts runs the promises of the command line.
 // busy are the scripts, by how their names begin, in which something happens at the same time as
 // something else: only these are played under the race detector, where all takes several
 // times as long.
@@ -41,13 +40,16 @@ func scripts(t *testing.T) []string {
 	})
 }
 
+// TestScripts plays the promises of the command line.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	look(t)
 	testscript.Run(t, testscript.Params{
 		Files: scripts(t),
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BROOD_STATE", e.WorkDir+"/state")
 			e.Setenv("TESTDATA", atRoot("testdata"))
+			e.Setenv("GORACE", os.Getenv("GORACE"))
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
