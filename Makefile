@@ -1,7 +1,12 @@
 # brood's tasks. "make help" lists them.
 
-export CGO_ENABLED = 0
 GO      ?= go
+export CGO_ENABLED = 0
+# By all that is run from here, as what is compiled in two ways is compiled twice: without the
+# folder that it lies in, so that another clone need not do it again, and without what cli can
+# write about itself as a manual page, which takes each worker half a millisecond to get ready,
+# and nobody asks for it.
+export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -trimpath -tags=urfave_cli_no_docs)
 TOOLS   := $(CURDIR)/bin/tools
 FUZZTIME ?= 60s
 RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale|TestSuspend|TestAdaptive|TestMaxPerKey|TestHeadOfLine
@@ -20,18 +25,15 @@ data: ## make what is embedded of others: places, street words, outlines of the 
 	$(GO) run ./jobs/fold/internal/words bin/data/geocoder-abbreviations jobs/fold/words.txt
 	$(GO) run ./jobs/geocode/chart/internal/world bin/data jobs/geocode/chart/world.bin
 
-# What cli can write about itself as a manual page takes each worker half a
-# millisecond to get ready, and nobody asks for it.
 build: ## build bin/brood, a static binary
 	$(GO) build -tags urfave_cli_no_docs -trimpath -ldflags '-s -w' -o bin/brood .
 
 demo: build ## write to 1,000 mayors, into a Maildir, with a kill -9 in the middle
 	@sh testdata/demo.sh bin/brood
 
+# The package that takes longest begins first. Vet's part is lint's.
 test: test-tools ## install what the tests need and run them all
-	$(GO) vet ./...
-	GOOS=darwin $(GO) vet ./...
-	$(GO) test -timeout 900s -parallel 4 ./...
+	$(GO) test -vet=off -timeout 900s -parallel 6 ./runner/acceptance ./...
 
 test-tools: ## install what the tests need: python3, node, php, parallel, sqlite3, tmux
 	@sh testdata/install.sh
@@ -39,21 +41,28 @@ test-tools: ## install what the tests need: python3, node, php, parallel, sqlite
 race: ## run all tests with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 3600s -parallel 4 ./...
 
-# Of whole runs, those in which most happens at the same time; of packages all but those whose tests are
-# long and have one goroutine.
+# Of whole runs, those in which most happens at the same time; of packages those that have more
+# than one goroutine, as something of MANY stands in their code or in their tests, but for those
+# whose tests are long and have one. A process waits a second for races before it ends, unless it
+# is told not to; "make race" has it wait, and runs all.
+MANY := ^[[:space:]]+go (func|[a-zA-Z_.]+)\(|\.Go\(|t\.Parallel\(|AfterFunc|httptest|net/http"|net\.Listen|geotest"|os/signal|os/exec|synctest|sync\.(Mutex|RWMutex|WaitGroup|Map|Cond|Pool)|sync/atomic|database/sql
+LONG := (^|/)(acceptance|chart|gazetteer|email/report|runner/dataset)$$
+race-short: export GORACE = atexit_sleep_ms=20
 race-short: ## the same, but of the tests of whole runs some
-	CGO_ENABLED=1 $(GO) test -race -timeout 900s $$($(GO) list ./... | grep -vE '/(acceptance|chart|gazetteer|email/report|runner/dataset)$$')
-	CGO_ENABLED=1 $(GO) test -race -timeout 900s -parallel 4 -run '$(RACE_SHORT)' ./runner/acceptance
+	CGO_ENABLED=1 $(GO) test -race -vet=off -timeout 900s $$(grep -rlE '$(MANY)' --include='*.go' jobs runner worker | xargs -n 1 dirname | sort -u | grep -vE '$(LONG)' | sed 's|^|./|')
+	CGO_ENABLED=1 $(GO) test -race -vet=off -timeout 900s -parallel 6 -run '$(RACE_SHORT)' ./runner/acceptance
 
+# For the other system all is compiled and vetted, and linted what differs there.
 lint: $(TOOLS)/golangci-lint ## run the linters
 	$(TOOLS)/golangci-lint run ./...
-	GOOS=darwin $(TOOLS)/golangci-lint run ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=darwin $(TOOLS)/golangci-lint run $$( (find jobs runner worker -name '*_linux*.go' -o -name '*_darwin*.go'; grep -rlE '^//go:build .*(linux|darwin|unix)' --include='*.go' jobs runner worker) | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 $(TOOLS)/golangci-lint:
-	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	GOFLAGS= GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
 $(TOOLS)/benchstat:
-	GOBIN=$(TOOLS) $(GO) install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
+	GOFLAGS= GOBIN=$(TOOLS) $(GO) install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
 
 bench: $(TOOLS)/benchstat ## measure the parts
 	@mkdir -p bin
@@ -69,7 +78,7 @@ profiles: test-tools ## look where the time goes, by perf, and write it into doc
 	python3 testdata/bench/profiles.py bin/brood-symbols
 
 chaos: ## kill, cut the power, and harm files, thousands of times, and count effects from outside (root for the power)
-	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy|TestChoosyServer|TestTooManyConnections' -v -timeout 3600s ./runner/acceptance
+	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy|TestChoosyServer|TestTooManyConnections|TestMemory|TestThousandWorkers' -v -timeout 3600s ./runner/acceptance
 
 # Go looks for a smaller form of what is new for a minute, unless it is told not to.
 fuzz: ## fuzz every decoder for FUZZTIME each (60s)

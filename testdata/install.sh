@@ -2,6 +2,7 @@
 # Installs what the tests need and is not there yet. Where that cannot be done
 # the tests say what they miss: they skip on a person's machine, and fail in CI.
 set -u
+trap wait EXIT # what is installed beside the packages
 missing=
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need python3 python3
@@ -50,8 +51,8 @@ ls /usr/lib/*/sasl2/libcrammd5.so /usr/lib/*/sasl2/libsasldb.so >/dev/null 2>&1 
 # A proxy that breaks connections.
 if [ ! -x bin/tools/toxiproxy/server ]; then
 	echo "installing: toxiproxy"
-	GOBIN=$PWD/bin/tools/toxiproxy ${GO:-go} install github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0 >/dev/null 2>&1 ||
-		echo "could not install: toxiproxy" >&2
+	{ GOFLAGS= GOBIN=$PWD/bin/tools/toxiproxy ${GO:-go} install github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0 >/dev/null 2>&1 ||
+		echo "could not install: toxiproxy" >&2; } &
 fi
 
 # What others geocode tables with.
@@ -59,8 +60,8 @@ csvgeocode=bin/tools/csvgeocode
 if [ ! -e $csvgeocode/node_modules/.bin/csvgeocode ] && command -v npm >/dev/null 2>&1; then
 	echo "installing: csvgeocode"
 	mkdir -p $csvgeocode
-	npm install --prefix $csvgeocode --no-audit --no-fund --ignore-scripts --silent csvgeocode@2.3.1 >/dev/null 2>&1 ||
-		echo "could not install: csvgeocode" >&2
+	{ npm install --prefix $csvgeocode --no-audit --no-fund --ignore-scripts --silent csvgeocode@2.3.1 >/dev/null 2>&1 ||
+		echo "could not install: csvgeocode" >&2; } &
 fi
 
 [ -z "$missing" ] && unpacked && exit 0
