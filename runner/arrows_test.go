@@ -66,6 +66,7 @@ var allowed = map[string][]string{
 
 	// Charging people.
 	"brood/jobs/billing/account":  {},
+	"brood/jobs/billing/calendar": {},
 	"brood/jobs/billing/charge":   {"jobs", "jobs/billing/money"},
 	"brood/jobs/billing/dunning":  {},
 	"brood/jobs/billing/invoice":  {"jobs/files", "jobs/billing/charge", "jobs/billing/invoice/typeface", "jobs/billing/money", "jobs/billing/settings"},
