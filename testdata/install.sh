@@ -23,6 +23,7 @@ need ledger ledger
 need pdftotext poppler-utils
 need prlimit util-linux
 need openssl openssl
+need xmllint libxml2-utils
 need opendkim-testmsg opendkim-tools
 need spamassassin spamassassin
 # Of the packages that Debian's Python has, whatever other one there is.
@@ -64,7 +65,24 @@ if [ ! -e $csvgeocode/node_modules/.bin/csvgeocode ] && command -v npm >/dev/nul
 		echo "could not install: csvgeocode" >&2; } &
 fi
 
-[ -z "$missing" ] && unpacked && exit 0
+# Who reads and judges bank files: ISO's schemas, as Debian's packages of other programs have them (they are ISO's, and are not given
+# on with brood), and a reader of ACH files.
+bank=bin/tools/bank
+schemas() { [ -e $bank/pain.008.001.08.xsd ] && [ -e $bank/camt.054.001.04.xsd ]; }
+if ! schemas && command -v apt-get >/dev/null 2>&1; then
+	echo "installing: schemas of ISO 20022"
+	mkdir -p $bank
+	(cd $bank && apt-get download -q libhbci4j-core-java tryton-modules-account-payment-sepa >/dev/null 2>&1 && for d in *.deb; do dpkg-deb -x "$d" part || exit; done &&
+		python3 -m zipfile -e part/usr/share/java/hbci4j-core.jar part/jar && find part -name '*.xsd' -exec mv {} . \; && rm -rf part ./*.deb)
+fi
+if [ ! -e $bank/node_modules/@midlandsbank/node-nacha ] && command -v npm >/dev/null 2>&1; then
+	echo "installing: node-nacha"
+	mkdir -p $bank
+	npm install --prefix $bank --no-audit --no-fund --ignore-scripts --silent @midlandsbank/node-nacha@0.4.0 >/dev/null 2>&1 ||
+		echo "could not install: node-nacha" >&2
+fi
+
+[ -z "$missing" ] && unpacked && schemas && exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
 	echo "please install:$missing; smtp-sink and smtpd go below $mail" >&2
 	exit 0
@@ -72,6 +90,7 @@ fi
 sudo=
 [ "$(id -u)" = 0 ] || sudo="sudo -n"
 $sudo apt-get update -q >/dev/null
+schemas || echo "could not unpack the schemas of ISO 20022 below $bank" >&2
 unpacked || unpack >/dev/null || echo "could not unpack postfix, opensmtpd and sasl2-bin below $mail" >&2
 echo "installing:$missing"
 # shellcheck disable=SC2086
