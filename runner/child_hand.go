@@ -64,7 +64,7 @@ func (c *child) Taken(records int) (hand.Ack, uint64) {
 	p := c.slot.pad
 	if c.slot.r.feed.NeedsIntents() {
 		if last := p.page.LastNote(); p.page.Err() == nil {
-			p.noted = min(p.noted+uint64(records), last)
+			p.settled(min(p.noted+uint64(records), last))
 		}
 	}
 	return c.ack()

@@ -91,12 +91,12 @@ func (c *crew) hire(n int) error {
 	return nil
 }
 
-// closePads gives the pages and the notes of all slots back. The book has ended.
+// closePads gives the pages and the notes of all slots back, and what was seen of them. The book has ended.
 func (c *crew) closePads() (err error) {
 	for _, s := range c.all() {
 		err = errors.Join(err, s.pad.close())
 	}
-	return err
+	return errors.Join(err, c.r.heard.Close())
 }
 
 // staff brings the crew to so many records at a time, as -j counts them. The first slots have been

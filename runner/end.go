@@ -108,6 +108,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	}
 	if clean {
 		_ = os.RemoveAll(r.Dir.File(home.PagesName))
+		_ = os.Remove(r.Dir.File(home.HeardName))
 	}
 	t := r.book.Totals()
 	why, others := r.trouble.Groups()

@@ -25,12 +25,13 @@ type pad struct {
 	files  [3]*os.File // of the page, and of the notes, as the workers have them
 	own    *os.File    // the page, of this process alone
 	noted  uint64      // the last note that was settled
+	heard  *wire.Heard // is told of it; nil: nothing is noted
 }
 
 // openPad makes the page and the notes of a slot, and makes sure that there is room for
 // the page on the disk.
-func openPad(d *home.Dir, slot, places int, epoch int64) (*pad, error) {
-	p := &pad{slot: slot, places: places, dir: d, epoch: epoch}
+func openPad(d *home.Dir, slot, places int, epoch int64, heard *wire.Heard) (*pad, error) {
+	p := &pad{slot: slot, places: places, dir: d, epoch: epoch, heard: heard}
 	if err := p.make(); err != nil {
 		return nil, err
 	}
@@ -75,6 +76,9 @@ func (p *pad) make() (err error) {
 		return err
 	}
 	page := wire.FilePage(own, p.places)
+	if p.heard != nil {
+		page.KeepHeard()
+	}
 	if err := page.Reset(p.epoch); err != nil {
 		return errors.Join(err, own.Close())
 	}
@@ -108,7 +112,7 @@ func (p *pad) after(number uint64) (map[jobs.Seq]*wire.Note, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.noted = max(p.noted, p.page.LastNote())
+	p.settled(p.page.LastNote())
 	out := make(map[jobs.Seq]*wire.Note, len(notes))
 	for i := range notes {
 		if n := &notes[i]; n.Kind == wire.NoteAnswer {
@@ -123,7 +127,34 @@ func (p *pad) append(n *wire.Note) error {
 	if err := p.notes.Append(n); err != nil {
 		return &spec.WriteError{Err: err}
 	}
-	p.noted = n.Number
+	p.settled(n.Number)
+	return nil
+}
+
+// settled says that all notes up to a number are.
+func (p *pad) settled(number uint64) {
+	if number > p.noted {
+		p.noted = number
+		p.heard.Saw(p.slot, number)
+	}
+}
+
+// openHeard makes the file that says what was seen of the notes of each slot, if any are made.
+func (r *session) openHeard(slots int) error {
+	if !r.feed.NeedsIntents() {
+		return nil
+	}
+	path := r.Dir.File(home.HeardName)
+	if err := os.RemoveAll(path); err != nil {
+		return &spec.WriteError{Err: err}
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return &spec.WriteError{Err: err}
+	}
+	if r.heard, err = wire.NewHeard(f, r.epoch, slots); err != nil {
+		return &spec.WriteError{Err: errors.Join(err, f.Close())}
+	}
 	return nil
 }
 

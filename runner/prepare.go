@@ -85,6 +85,9 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		Jobserver: r.jobserver, Tell: r.tellPause, Waited: r.metrics.noteWait,
 	})
 	r.feed.Bound(r.guarding.trial.Room())
+	if err := r.openHeard(cfg.Workers(cfg.Slots)); err != nil {
+		return err
+	}
 	if err := r.crew.hire(cfg.Workers(cfg.Slots)); err != nil {
 		return err
 	}

@@ -96,10 +96,7 @@ func endRepair(ctx context.Context, set *Setting, l *ledger.Ledger, state ledger
 	if err := l.EndSession(ctx, state, "it was repaired", true, ledger.Usage{}); err != nil {
 		return &spec.WriteError{Err: err}
 	}
-	if err := os.RemoveAll(set.Dir.File(home.PagesName)); err != nil {
-		return &spec.WriteError{Err: err}
-	}
-	return nil
+	return errors.Join(removeIn(set.Dir, home.PagesName), removeIn(set.Dir, home.HeardName))
 }
 
 // takeOverAll takes over what the last session has left, and makes a note of each record
@@ -138,6 +135,13 @@ func takeOverAll(ctx context.Context, set *Setting, r *ledger.Reader, cfg *spec.
 		}
 	}
 	return left, nil
+}
+
+func removeIn(dir *home.Dir, name string) error {
+	if err := os.RemoveAll(dir.File(name)); err != nil {
+		return &spec.WriteError{Err: err}
+	}
+	return nil
 }
 
 // repairOutput makes the output and what the ledger says of it agree. What stands behind

@@ -106,6 +106,7 @@ type session struct {
 	places      int  // records that a worker can have in hand
 	fitted      bool // how many of them it has is fitted to how quick it is
 	crew        crew
+	heard       *wire.Heard // what was seen of the notes; nil: none are made
 	starting    sync.Mutex  // held by who starts a worker, where Setting.Scarce, or crowded
 	crowded     atomic.Bool // a worker did not start for want of descriptors, processes or memory
 	family      *proc.Family

@@ -100,6 +100,7 @@ type takeover struct {
 	past  *book.Past
 	found map[jobs.Seq]*found
 	acked []uint64 // of each slot, from 0, the last note that the ledger has
+	heard []uint64 // the same, that the parent has seen; nil: that is not known
 	old   bool     // pages and notes are in the format of before
 	told  func()   // says that a worker is waited for
 }
@@ -116,6 +117,7 @@ type found struct {
 // slots come to work.
 func (t *takeover) readPages(ctx context.Context, dir *home.Dir, epoch int64, slots int) (whole bool, err error) {
 	whole = true
+	t.heard = readHeard(dir, epoch, slots)
 	for slot := 1; slot <= slots; slot++ {
 		ok, err := t.readPage(ctx, dir, slot, epoch)
 		if errors.Is(err, ledger.ErrDamaged) {
@@ -187,10 +189,31 @@ func (t *takeover) readLeft(files [3]*os.File, slot int) (*wire.Left, error) {
 		return wire.ReadOld(files)
 	}
 	left, last, err := wire.ReadLeft(files)
-	if err == nil && last < t.ackedOf(slot) {
+	switch {
+	case err != nil:
+	case last < t.ackedOf(slot):
 		err = fmt.Errorf("%w: it ends before what the ledger has of it", wire.ErrPage)
+	case left.Heard && len(t.heard) < slot:
+		err = fmt.Errorf("%w: nobody knows whether it is an older copy", wire.ErrPage)
+	case left.Heard && last < t.heard[slot-1]:
+		err = fmt.Errorf("%w: it ends before what brood had of it", wire.ErrPage)
 	}
 	return left, err
+}
+
+// readHeard reads what was seen of the notes of each slot; nil if that cannot be known, or was
+// not kept, as by older versions: the pages say whether it was.
+func readHeard(d *home.Dir, epoch int64, slots int) []uint64 {
+	f, err := os.OpenFile(d.File(home.HeardName), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }()
+	heard, err := wire.ReadHeard(f, epoch, slots)
+	if err != nil {
+		return nil
+	}
+	return heard
 }
 
 // ackedOf is the last note of a slot that the ledger has.

@@ -5,8 +5,11 @@ import (
 	"brood/runner/book"
 	"brood/runner/home"
 	"brood/runner/ledger"
+	"brood/worker/wire"
 	"errors"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,7 +21,7 @@ func newPads(t *testing.T, dir *home.Dir, epoch int64) (pads []*pad) {
 		t.Fatal(err)
 	}
 	for slot := 1; slot <= 2; slot++ {
-		p, err := openPad(dir, slot, 1, epoch)
+		p, err := openPad(dir, slot, 1, epoch, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,6 +65,96 @@ func TestPageAheadOfLedger(t *testing.T) {
 		whole, err := x.readPages(t.Context(), dir, 1, 2)
 		if errors.Is(err, ledger.ErrDamaged) != older || whole == older {
 			t.Errorf("the ledger has %d: %v, %v", acked, whole, err)
+		}
+	}
+}
+
+// A page and notes that were put back from a copy made since the last commit are told from what
+// there was by what the parent has seen of them: all of it was right when it was copied.
+func TestPagesOlderThanHeard(t *testing.T) {
+	dir := openHome(t, "heard")
+	f, err := os.OpenFile(dir.File(home.HeardName), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard, err := wire.NewHeard(f, 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir.File(home.PagesName), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	copies := make(map[string][]byte) // of all files, when slot 2 had noted one
+	for slot := 1; slot <= 2; slot++ {
+		p, err := openPad(dir, slot, 1, 1, heard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seq := range jobs.Seq(2) {
+			if err := p.append(&wire.Note{Seq: seq, Try: 1, Kind: wire.NoteLoss, Payload: []byte("{}")}); err != nil {
+				t.Fatal(err)
+			}
+			if slot == 2 && seq == 0 {
+				keepCopies(t, copies, dir.File(home.HeardName), dir.NotesPath(2, 0), dir.NotesPath(2, 1), dir.NotesPath(2, 2))
+			}
+		}
+		if err := p.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ends := make(map[string][]byte)
+	keepCopies(t, ends, slices.Collect(maps.Keys(copies))...)
+	for _, c := range []struct {
+		name  string
+		older []string
+		whole bool
+	}{
+		{"as it was left", nil, true},
+		{"the slot's", []string{dir.NotesPath(2, 0), dir.NotesPath(2, 1), dir.NotesPath(2, 2)}, false},
+		{"what was seen", []string{dir.File(home.HeardName)}, true},
+	} {
+		putBack(t, ends)
+		for _, path := range c.older {
+			putBack(t, map[string][]byte{path: copies[path]})
+		}
+		if whole := readAll(t, dir); whole != c.whole {
+			t.Errorf("%s put back: whole is %v", c.name, whole)
+		}
+	}
+	if err := errors.Join(heard.Close(), os.Remove(dir.File(home.HeardName))); err != nil {
+		t.Fatal(err)
+	}
+	if readAll(t, dir) {
+		t.Error("nobody knows what was seen, and the pages count")
+	}
+}
+
+func readAll(t *testing.T, dir *home.Dir) bool {
+	t.Helper()
+	x := &takeover{past: &book.Past{}, found: make(map[jobs.Seq]*found), told: func() {}}
+	whole, err := x.readPages(t.Context(), dir, 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return whole
+}
+
+func keepCopies(t *testing.T, to map[string][]byte, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to[path] = b
+	}
+}
+
+func putBack(t *testing.T, files map[string][]byte) {
+	t.Helper()
+	for path, b := range files {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -37,6 +37,7 @@ var damagedFiles = []damagedFile{
 	{name: "pages/1.1"},
 	{name: "pages/1.2"},
 	{name: "pages/2+pages/2.1+pages/2.2"},
+	{name: "heard"},
 	{name: "stdin.data", from: fromStdin},
 	{name: "stdin.data.part", from: fromPipe},
 	{name: "../../../out.csv"},

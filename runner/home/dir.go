@@ -37,6 +37,7 @@ const (
 	stdinName       = "stdin.data"
 	groupsName      = "groups.data"
 	PagesName       = "pages"
+	HeardName       = "heard" // see wire.Heard
 )
 
 var namePattern = sync.OnceValue(func() *regexp.Regexp {

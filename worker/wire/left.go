@@ -10,6 +10,7 @@ type Left struct {
 	Session int64  // of the run
 	InHand  []Held // when the last of them ended
 	Acked   uint64 // the last note that the ledger has, as far as the page says
+	Heard   bool   // the parent kept a Heard
 	Notes   []Note // that are not in the ledger
 }
 
@@ -18,7 +19,7 @@ type Left struct {
 // error wraps ErrPage or ErrFrame.
 func ReadLeft(files [3]*os.File) (left *Left, last uint64, err error) {
 	p := FilePage(files[0], 0)
-	left = &Left{Session: p.Session(), Acked: p.Acked(), InHand: p.InHand(nil)}
+	left = &Left{Session: p.Session(), Acked: p.Acked(), Heard: p.Heard(), InHand: p.InHand(nil)}
 	if err := p.Err(); err != nil {
 		return nil, 0, err
 	}

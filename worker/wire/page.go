@@ -49,6 +49,7 @@ func PageBytes(places int) int {
 //	104,112 8     number of the last note in each file
 //	120     8     notes up to this number are in the ledger
 //	128     8     why a note could not be written, an errno; 0: they all could
+//	136     8     1: the parent keeps Heard beside it; all zeros is a page of before there was one
 //	192     8     seq plus 1 of the record that is asked to stop, or 0
 //	200     8     at which of its tries
 //	208     8     if there are several places: when the record was begun, though its time
@@ -70,6 +71,7 @@ type Page struct {
 	f      *os.File // of the parent
 	bad    atomic.Bool
 	places int // that are looked at; 0: as many as the page says
+	heard  bool
 }
 
 // ErrPage is wrapped by errors about a page that says what nobody can have written.
@@ -112,6 +114,9 @@ func (p *Page) Reset(n int64) error {
 	}
 	put(wordPlaces, uint64(places))
 	put(wordSession, uint64(n))
+	if p.heard {
+		put(wordHeard, 1)
+	}
 	p.bad.Store(false)
 	if p.f != nil {
 		_, err := p.f.WriteAt(b, 0)
@@ -217,6 +222,7 @@ const (
 	wordLast    = 104
 	wordAcked   = 120
 	wordFailed  = 128
+	wordHeard   = 136
 )
 
 // words are all offsets but those of the places.
@@ -242,6 +248,12 @@ func (p *Page) Begin(number uint64) {
 	p.store(wordNotes, number)
 	p.store(wordAcked, number)
 }
+
+// KeepHeard says, before Reset, that there is a Heard of the slot.
+func (p *Page) KeepHeard() { p.heard = true }
+
+// Heard reports whether there was a Heard of the slot.
+func (p *Page) Heard() bool { return p.raw(wordHeard) != 0 && p.load(wordHeard) == 1 }
 
 // Session is the session to which the page belongs.
 func (p *Page) Session() int64 { return int64(p.load(wordSession)) }
