@@ -14,17 +14,20 @@ import (
 	"time"
 )
 
+// usualBatch is how many rows are sent in one request, unless the user says more. Some services take 10,000, but those are in
+// hand of one worker then: if it dies all of them may have been paid for, and all are tried again.
+const usualBatch = 1000
+
 // batchSize is how many rows are sent to a provider in one request; 1: one by one.
 func (c *config) batchSize(p *provider.Provider) int {
 	b := p.Batch()
 	if b == nil || c.Reverse || c.FromCache || c.Batch == 1 {
 		return 1
 	}
-	n := min(b.Most, mostInHand)
 	if c.Batch > 0 {
-		n = min(n, c.Batch)
+		return min(b.Most, c.Batch)
 	}
-	return n
+	return min(b.Most, usualBatch)
 }
 
 // batch is the first source, if it is sent many rows at a time; nil otherwise.

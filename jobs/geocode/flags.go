@@ -41,7 +41,7 @@ func flags() []jobs.Flag {
 		{Name: "permanent", Usage: "ask Mapbox for answers that may be kept, at its price for these", Default: false},
 		{Name: "request-rate", Usage: "at most `N` requests a second to each provider, in place of its preset", Default: 0.0},
 		{Name: "requests-per-day", Usage: "at most `N` requests a day to each provider, in place of its preset, over all runs", Default: 0},
-		{Name: "batch", Usage: "send up to `N` rows in one request, where the provider takes that; 1: one by one; 0: as many as it takes", Default: 0},
+		{Name: "batch", Usage: "send up to `N` rows in one request, where the provider takes that; 1: one by one; 0: up to 1,000", Default: 0},
 		{Name: "places", Usage: "with offline, look into the address points `NAME` first (brood places import); more than once", Default: []string(nil)},
 		{Name: "postcodes", Usage: "with offline, know the postcodes in `FILE` too, as GeoNames has them for a country; more than once", Default: []string(nil)},
 		{Name: "max-requests", Usage: "stop, to be resumed, before more than `N` requests are made", Default: 0},

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// mostInHand is how many rows a worker can have in hand.
+// mostInHand is how many rows a worker can have in hand that are asked for one by one.
 const mostInHand = 1024
 
 func plan(o jobs.Options, s *jobs.Shape) (jobs.Plan, error) {
@@ -118,6 +118,7 @@ func (c *config) inHand(p *jobs.Plan) error {
 	}
 	if b := c.batchSize(pr); b > 1 {
 		n = b
+		p.InHand = max(p.InHand, b)
 	}
 	p.Defaults["per-worker"], p.Defaults["jobs"] = strconv.Itoa(n), strconv.Itoa(n)
 	return nil

@@ -86,12 +86,12 @@ func newRemote(t *tools, s *sourceConfig) (*remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	longest := t.c.Timeout
+	longest, largest := t.c.Timeout, 0
 	if t.c.batchSize(p) > 1 {
-		longest = max(longest, batchTimeout)
+		longest, largest = max(longest, batchTimeout), largestBatch
 	}
 	// Once: a request that package net/http sends again by itself would leave without a permit.
-	o := web.Options{Timeout: longest, Redirects: 3, Once: true, Secrets: []string{r.key.Secret()}}
+	o := web.Options{Timeout: longest, MaxBytes: largest, Redirects: 3, Once: true, Secrets: []string{r.key.Secret()}}
 	if s.BaseURL != "" {
 		o.Typed = []string{base.Hostname()}
 	}
@@ -218,6 +218,9 @@ func (r *remote) send(ctx context.Context, n int, req *http.Request) (*web.Answe
 
 // batchTimeout is what a batch may take: the Census, which answers when all rows are done, takes minutes.
 const batchTimeout = 10 * time.Minute
+
+// largestBatch is how many bytes the answer to a batch may have: 10,000 rows of some kilobytes.
+const largestBatch = 128 << 20
 
 // patience is how long a row waits for a permit in its worker; those that would wait longer
 // are given back, so that who ends the run does not wait for them.

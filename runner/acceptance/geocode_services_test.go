@@ -134,6 +134,30 @@ func TestGeocodeServices(t *testing.T) {
 	}
 }
 
+// TestGeocodeLargeBatch sends as many rows in one request as the service takes, which are all in hand of one worker.
+func TestGeocodeLargeBatch(t *testing.T) {
+	t.Parallel()
+	const rows = 3000
+	g := newGeocodeServer(t, rows, "US")
+	said := g.run(t, 0, "one", "census", "--base-url", g.url+"/census", "--request-rate", "500", "--batch", "10000")
+	if n := g.counts(t, "one", "geo_status")["ok"]; n != rows {
+		t.Errorf("%d of %d rows were found\n%s", n, rows, said)
+	}
+	largest := 0
+	for _, a := range g.Arrivals() {
+		var n int
+		if _, err := fmt.Sscanf(a.Question, "batch of %d", &n); err != nil {
+			t.Errorf("%q was asked", a.Question)
+		}
+		largest = max(largest, n)
+	}
+	// How many come together in time is the machine's affair; the limit of before is passed.
+	if largest <= 1024 || largest > rows {
+		t.Errorf("the largest of %d requests has %d rows", len(g.Arrivals()), largest)
+	}
+	t.Logf("%d requests, the largest of %d rows", len(g.Arrivals()), largest)
+}
+
 // noKey looks for the key of the account in all that a run leaves behind.
 func (g *geocodeServer) noKey(t *testing.T) {
 	t.Helper()

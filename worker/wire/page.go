@@ -16,8 +16,9 @@ import (
 // time: see PageBytes.
 const PageSize = 4096
 
-// MaxPlaces is how many records a worker can have in hand at a time.
-const MaxPlaces = 1024
+// MaxPlaces is how many records a worker can have in hand at a time: as many as the largest batch of a service that
+// takes many questions in one request. Its page has 470 KB then, and that of a worker with fewer is as long as they need.
+const MaxPlaces = 10_000
 
 // PageBytes is the size of the page of a worker that can have so many records in hand: whole
 // pages of memory.
