@@ -168,3 +168,36 @@ func TestWarnings(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestKeyInURL: a key that stands in the URL or in --query is told and masked; what only sounds like one is not.
+func TestKeyInURL(t *testing.T) {
+	for _, c := range []struct {
+		flags []string
+		want  string
+	}{
+		{[]string{"url", "https://x.example/?q={id}&api_key=abcdefgh12"}, "api_key"},
+		{[]string{"url", "https://x.example/", "query", "accessToken=abcdefgh12", "query", "id={id}"}, "accessToken"},
+		{[]string{"url", "https://x.example/?q=1#key=abcdefgh12"}, ""},
+		{[]string{"url", "https://x.example/?keyword=abcdefgh12&author=abcdefgh12", "query", "sort_key=name"}, ""},
+		{[]string{"url", "https://x.example/?key={id}"}, ""},
+	} {
+		p, err := plan(flagsOf(c.flags...), shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := len(p.Warnings) == 1 && strings.Contains(p.Warnings[0], "the value of "+c.want+" stands") && strings.Contains(p.Warnings[0], "--secret")
+		if c.want == "" && len(p.Warnings) > 0 || c.want != "" && !told {
+			t.Errorf("%q: %q", c.flags, p.Warnings)
+		}
+		r, err := open(t.Context(), jobs.Setup{Config: p.Config, Shape: shape, MaxOutput: 1 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.(*runner).client.Mask().Text("it says abcdefgh12"); strings.Contains(got, "abcdefgh12") == (c.want != "") {
+			t.Errorf("%q: %s", c.flags, got)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -20,14 +20,32 @@ func isKey(name string) bool {
 		slices.ContainsFunc(keyWords, func(w string) bool { return strings.Contains(lower, w) })
 }
 
-// plainKeys are the headers, and -u, whose values stand in the command line though they are keys.
+// leastKey is how many letters a key has at least: fewer are a word for something else, sort_key=name.
+const leastKey = 8
+
+// isKeyParameter reports whether a parameter of a URL holds a key by the end of its name: api_key, accessToken, X-Amz-Signature;
+// keyword and author do not.
+func isKeyParameter(name string) bool {
+	lower := strings.ToLower(name)
+	return lower == "auth" || lower == "appid" || lower == "sig" ||
+		slices.ContainsFunc([]string{"key", "token", "secret", "password", "signature"}, func(w string) bool { return strings.HasSuffix(lower, w) })
+}
+
+// parameters are those of --query and of the URL, as they were given.
+func (x *compiled) parameters() []string {
+	_, query, _ := strings.Cut(x.URL, "?")
+	query, _, _ = strings.Cut(query, "#")
+	return slices.Concat(x.Query, strings.Split(query, "&"))
+}
+
+// plainKeys are the headers, parameters and -u, whose values stand in the command line though they are keys.
 func (x *compiled) plainKeys() (names, values []string) {
 	look := func(name string, t *fill.Template) {
 		if text, literal := t.Literal(); literal && text != "" {
 			names = append(names, name)
 			values = append(values, text)
 			for _, word := range strings.Fields(text) {
-				if len(word) >= 8 {
+				if len(word) >= leastKey {
 					values = append(values, word)
 				}
 			}
@@ -36,6 +54,11 @@ func (x *compiled) plainKeys() (names, values []string) {
 	for _, h := range x.headers {
 		if isKey(h.name) {
 			look(h.name, h.value)
+		}
+	}
+	for _, pair := range x.parameters() {
+		if name, value, _ := strings.Cut(pair, "="); isKeyParameter(name) && len(value) >= leastKey && !strings.Contains(value, "{") {
+			names, values = append(names, name), append(values, value)
 		}
 	}
 	if x.user != nil {

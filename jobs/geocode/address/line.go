@@ -90,7 +90,7 @@ func (l *line) country() {
 		if len(text) > 3 || text == strings.ToUpper(text) && len(text) == 3 || text == "UK" {
 			code = CountryCode(text)
 		}
-		if code == "" {
+		if code == "" || l.isTown(text, code) {
 			continue
 		}
 		before := trimMarks(word(s, words[len(words)-n-1]))
@@ -147,6 +147,10 @@ func (l *line) countryOf(s string) string {
 	}
 	code := CountryCode(s)
 	switch code {
+	case "SV", "GP": // El Salvador and Guadeloupe in some languages, or a large town of Brazil, and some of Mexico
+		if l.isTown(s, code) {
+			return ""
+		}
 	case "GE": // the state, or the country
 		if l.home == "US" || !l.postcodeBefore() {
 			return ""
@@ -157,6 +161,15 @@ func (l *line) countryOf(s string) string {
 		}
 	}
 	return code
+}
+
+// isTown reports whether Salvador, or Guadalupe, is the town at the end of a line: unless a whole segment without
+// figures stands before it that is not the street, the town then.
+func (l *line) isTown(s, code string) bool {
+	if l.home == code || !strings.EqualFold(s, "Salvador") && !strings.EqualFold(s, "Guadalupe") {
+		return false
+	}
+	return len(l.segs) < 3 || hasDigit(l.segs[len(l.segs)-2])
 }
 
 // stateBefore reports whether the segment before the last ends with a state, and a ZIP maybe, or

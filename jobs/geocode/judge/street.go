@@ -57,10 +57,29 @@ func streets(a, b, country string) likeness {
 		return same
 	case fold.Near(m, n):
 		return near
-	case contains(s.words, t.words), contains(t.words, s.words):
+	case contains(s.words, t.words), contains(t.words, s.words), kindSlips(x, t, country):
 		return near
 	}
 	return differing
+}
+
+// kindSlips reports whether the street that was asked for is the other one but for a slip in its word for what it is:
+// Main Stret for Main St.
+func kindSlips(asked string, found streetName, country string) bool {
+	words := strings.Fields(asked)
+	if len(words) < 2 || found.kinds() == "" {
+		return false
+	}
+	for _, i := range []int{0, len(words) - 1} {
+		for _, kind := range fold.Misspelt(words[i], country) {
+			mended := slices.Clone(words)
+			mended[i] = kind
+			if s := newStreet(strings.Join(mended, " ")); s.kinds() == found.kinds() && s.core() == found.core() && s.core() != "" && !opposed(s.ways, found.ways) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // variants reports whether two names differ only in how ä ö ü å ø are written: Mueller, Müller.
