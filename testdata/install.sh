@@ -56,6 +56,20 @@ if [ ! -x bin/tools/toxiproxy/server ]; then
 		echo "could not install: toxiproxy" >&2; } &
 fi
 
+# Servers in Stripe's shape: Stripe's own, which knows every parameter, and one that remembers.
+if [ ! -x bin/tools/stripe-mock/stripe-mock ]; then
+	echo "installing: stripe-mock"
+	GOBIN=$PWD/bin/tools/stripe-mock ${GO:-go} install github.com/stripe/stripe-mock@v0.203.0 >/dev/null 2>&1 ||
+		echo "could not install: stripe-mock" >&2
+fi
+stateful=bin/tools/stripe-stateful-mock
+if [ ! -e $stateful/node_modules/stripe-stateful-mock/dist/cli.js ] && command -v npm >/dev/null 2>&1; then
+	echo "installing: stripe-stateful-mock"
+	mkdir -p $stateful
+	npm install --prefix $stateful --no-audit --no-fund --ignore-scripts --silent stripe-stateful-mock@0.0.16 >/dev/null 2>&1 ||
+		echo "could not install: stripe-stateful-mock" >&2
+fi
+
 # What others geocode tables with.
 csvgeocode=bin/tools/csvgeocode
 if [ ! -e $csvgeocode/node_modules/.bin/csvgeocode ] && command -v npm >/dev/null 2>&1; then

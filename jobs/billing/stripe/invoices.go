@@ -21,15 +21,15 @@ import (
 // byInvoice charges with an invoice.
 func (s *Client) byInvoice(ctx context.Context, t *charge.Try) charge.Outcome {
 	minor := minorOf(t.Charge)
-	inv, stop := s.step(ctx, t, stepInvoice, atInvoices, "/v1/invoices", s.invoiceForm(t))
+	inv, stop := s.step(ctx, t, s.draftRequest(t))
 	if stop != nil {
 		return *stop
 	}
 	path := "/v1/invoices/" + url.PathEscape(inv.ID)
-	if _, stop = s.step(ctx, t, stepItem, atItems, "/v1/invoiceitems", s.itemForm(t, inv.ID, minor)); stop != nil {
+	if _, stop = s.step(ctx, t, s.itemRequest(t, inv.ID, minor)); stop != nil {
 		return left(stop, inv.ID)
 	}
-	final, stop := s.step(ctx, t, stepFinalize, atInvoices, path+"/finalize", url.Values{"auto_advance": {"false"}})
+	final, stop := s.step(ctx, t, finalRequest(t, path))
 	if stop != nil {
 		return left(stop, inv.ID)
 	}
@@ -39,11 +39,7 @@ func (s *Client) byInvoice(ctx context.Context, t *charge.Try) charge.Outcome {
 		o.ErrorCode = "amount_differs"
 		return s.giveUp(ctx, t, path, o)
 	}
-	f := url.Values{"off_session": {"true"}, "expand[]": {"payments.data.payment.payment_intent"}}
-	if t.Charge.PaymentMethod != "" {
-		f.Set("payment_method", t.Charge.PaymentMethod)
-	}
-	o, next, obj := s.ask(ctx, &request{at: atInvoices, path: path + "/pay", form: f, key: idempotencyKey(t.Key, stepPay)})
+	o, next, obj := s.ask(ctx, payRequest(t, path))
 	return s.paid(ctx, t, path, final, &o, next, obj)
 }
 
@@ -85,8 +81,8 @@ func (s *Client) paid(ctx context.Context, t *charge.Try, path string, final *ob
 }
 
 // step makes one of the requests; a stop is the outcome of the charge.
-func (s *Client) step(ctx context.Context, t *charge.Try, of step, at endpoint, path string, f url.Values) (*object, *charge.Outcome) {
-	o, next, obj := s.ask(ctx, &request{at: at, path: path, form: f, key: idempotencyKey(t.Key, of)})
+func (s *Client) step(ctx context.Context, t *charge.Try, r *request) (*object, *charge.Outcome) {
+	o, next, obj := s.ask(ctx, r)
 	if next == NextLookUp {
 		o = s.lookUp(ctx, t)
 		return nil, &o
@@ -94,7 +90,7 @@ func (s *Client) step(ctx context.Context, t *charge.Try, of step, at endpoint, 
 	if obj == nil {
 		return nil, &o
 	}
-	if of == stepInvoice && (obj.Object != "invoice" || obj.Metadata[metaKey] != t.Key || obj.Live != s.c.Live) {
+	if r.key == idempotencyKey(t.Key, stepInvoice) && (obj.Object != "invoice" || obj.Metadata[metaKey] != t.Key || obj.Live != s.c.Live) {
 		unknown(&o, classOther, "stripe answers with an invoice of another charge: look at %s", word(obj.ID))
 		return nil, &o
 	}
@@ -112,7 +108,7 @@ func left(o *charge.Outcome, id string) charge.Outcome {
 
 // giveUp makes the invoice void, and then the outcome holds.
 func (s *Client) giveUp(ctx context.Context, t *charge.Try, path string, o charge.Outcome) charge.Outcome {
-	v, next, _ := s.ask(ctx, &request{at: atInvoices, path: path + "/void", form: url.Values{}, key: idempotencyKey(t.Key, stepVoid)})
+	v, next, _ := s.ask(ctx, voidRequest(t, path))
 	switch {
 	case next == NextLookUp:
 		// Whether it is void is not known: it was declined all the same, and somebody should look.
@@ -126,21 +122,37 @@ func (s *Client) giveUp(ctx context.Context, t *charge.Try, path string, o charg
 	return o
 }
 
-func (s *Client) invoiceForm(t *charge.Try) url.Values {
+func (s *Client) draftRequest(t *charge.Try) *request {
 	f := s.form(t)
 	f.Set("customer", t.Charge.PaymentCustomer)
 	f.Set("currency", small(string(t.Charge.Currency)))
 	f.Set("auto_advance", "false")
 	f.Set("collection_method", "charge_automatically")
 	f.Set("pending_invoice_items_behavior", "exclude")
-	return f
+	return &request{at: atInvoices, path: "/v1/invoices", form: f, key: idempotencyKey(t.Key, stepInvoice)}
 }
 
-func (s *Client) itemForm(t *charge.Try, id string, minor int64) url.Values {
+func (s *Client) itemRequest(t *charge.Try, id string, minor int64) *request {
 	f := s.form(t)
 	f.Set("customer", t.Charge.PaymentCustomer)
 	f.Set("invoice", id)
 	f.Set("amount", strconv.FormatInt(minor, 10))
 	f.Set("currency", small(string(t.Charge.Currency)))
-	return f
+	return &request{at: atItems, path: "/v1/invoiceitems", form: f, key: idempotencyKey(t.Key, stepItem)}
+}
+
+func finalRequest(t *charge.Try, path string) *request {
+	return &request{at: atInvoices, path: path + "/finalize", form: url.Values{"auto_advance": {"false"}}, key: idempotencyKey(t.Key, stepFinalize)}
+}
+
+func payRequest(t *charge.Try, path string) *request {
+	f := url.Values{"off_session": {"true"}, "expand[]": {"payments.data.payment.payment_intent"}}
+	if t.Charge.PaymentMethod != "" {
+		f.Set("payment_method", t.Charge.PaymentMethod)
+	}
+	return &request{at: atInvoices, path: path + "/pay", form: f, key: idempotencyKey(t.Key, stepPay)}
+}
+
+func voidRequest(t *charge.Try, path string) *request {
+	return &request{at: atInvoices, path: path + "/void", form: url.Values{}, key: idempotencyKey(t.Key, stepVoid)}
 }
