@@ -126,7 +126,11 @@ var allowed = map[string][]string{
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
 		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
-		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/sink", "runner/spec", "runner/term", "runner/top",
+		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/report", "runner/sink", "runner/spec", "runner/term", "runner/top",
+	},
+
+	"brood/runner/report": {
+		"jobs", "jobs/billing/account", "jobs/figures", "runner/catalog", "runner/dataset", "runner/desk", "runner/home", "runner/intake", "runner/ledger", "runner/logbook", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 
 	// Tests of several.

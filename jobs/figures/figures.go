@@ -116,8 +116,20 @@ type Shape struct {
 	Lines [][]XY
 	// Size is the radius of dots, and the width of lines; 0 is a small one.
 	Size float64
-	Text string // of a Label, which begins at its first point
+	Text string // of a Label, which stands at its first point
+	// Anchor says where in it that point is.
+	Anchor Anchor
 }
+
+// Anchor is a place in a label.
+type Anchor string
+
+// The anchors.
+const (
+	AtStart  Anchor = ""
+	AtMiddle Anchor = "middle"
+	AtEnd    Anchor = "end"
+)
 
 // ShapeKind is what a shape is.
 type ShapeKind string
