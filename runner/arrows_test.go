@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 	"brood/jobs/geocode/judge":                {"jobs/extsort", "jobs/fold", "jobs/geocode/address", "jobs/geocode/geo"},
 	"brood/jobs/geocode/address":              {"jobs/fold", "jobs/geocode/geo", "jobs/placeholder"},
 	"brood/jobs/geocode/cache":                {"jobs", "jobs/files"},
-	"brood/jobs/geocode/chart":                {"jobs/geocode/geo"},
+	"brood/jobs/geocode/chart":                {"jobs/figures", "jobs/geocode/geo"},
 	"brood/jobs/geocode/chart/internal/world": {},
 	"brood/jobs/geocode/geotest":              {"jobs/fold", "jobs/geocode/geo"},
 	"brood/jobs/geocode/provider":             {"jobs", "jobs/web", "jobs/geocode/geo"},

@@ -157,8 +157,9 @@ Examples:
 			"seeds":         {Flag: "seed"},
 			"seed_every":    {Flag: "seed-every"},
 		},
-		Plan: plan,
-		Open: open,
+		Plan:   plan,
+		Report: tell,
+		Open:   open,
 	}
 }
 

@@ -65,6 +65,7 @@ func Definition() *jobs.Definition {
 		Open:   open,
 		Revise: revise,
 		Finish: finish,
+		Report: report,
 	}
 }
 

@@ -63,6 +63,7 @@ Examples:
 		Flags:       flags(),
 		Plan:        plan,
 		Open:        open,
+		Report:      report,
 		Resumable: map[string]jobs.Resumable{
 			"on": {Flag: "on"}, "expect": {Flag: "expect"}, "proxy": {Flag: "proxy"}, "resolve": {Flag: "resolve"}, "cacert": {Flag: "cacert"}, "cert": {Flag: "cert"}, "cert_key": {Flag: "cert-key"},
 			"max_time": {Flag: "max-time"}, "connect_timeout": {Flag: "connect-timeout"}, "max_bytes": {Flag: "max-filesize"}, "http1": {Flag: "http1.1"}, "allow_private": {Flag: "allow-private"}, "allow_hosts": {Flag: "allow-host"},

@@ -14,7 +14,7 @@ type graph struct {
 
 // newGraph is an empty one, up to an amount.
 func newGraph(most float64) *graph {
-	g := &graph{left: 58, right: 716, top: 10, bottom: 176, d: figures.Drawing{Width: 720, Height: 202}}
+	g := &graph{left: 58, right: 716, top: 18, bottom: 178, d: figures.Drawing{Width: 720, Height: 208}}
 	step := roundStep(most / 3.2)
 	g.most = max(math.Ceil(most/step-1e-9)*step, step)
 	var lines [][]figures.XY
@@ -76,5 +76,5 @@ func round(v float64) float64 { return math.Round(10*v) / 10 }
 
 // below writes below the bottom, at a part of its width.
 func (g *graph) below(at float64, text string, a figures.Anchor) {
-	g.d.Shapes = append(g.d.Shapes, figures.Shape{Kind: figures.Label, Tint: figures.TintSoft, Text: text, Anchor: a, Lines: [][]figures.XY{{{X: g.left + (g.right-g.left)*at, Y: g.bottom + 19}}}})
+	g.d.Shapes = append(g.d.Shapes, figures.Shape{Kind: figures.Label, Tint: figures.TintSoft, Text: text, Anchor: a, Lines: [][]figures.XY{{{X: g.left + (g.right-g.left)*at, Y: g.bottom + 22}}}})
 }

@@ -91,7 +91,7 @@ func (w *paper) wrapped(indent, text string) {
 func (w *paper) facts(facts []figures.Fact) {
 	widest := 0
 	for i := range facts {
-		widest = max(widest, min(width(harmless(facts[i].Name)), 40))
+		widest = max(widest, min(width(harmless(facts[i].Name)), 48))
 	}
 	for i := range facts {
 		w.line("  %s  %s", padded(harmless(facts[i].Name), widest, false), harmless(facts[i].Value))
