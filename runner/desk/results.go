@@ -16,7 +16,9 @@ import (
 
 // Results walks over the results of a run as they stand, one after the other: see
 // jobs.Finished.Rows. Nil: they are no table, or went to standard output.
-func Results(cfg *spec.Config) func() iter.Seq2[*jobs.Record, error] { return ResultsTo(cfg, math.MaxInt64) }
+func Results(cfg *spec.Config) func() iter.Seq2[*jobs.Record, error] {
+	return ResultsTo(cfg, math.MaxInt64)
+}
 
 // ResultsTo is Results, of the first so many bytes: what comes behind them in a run that is not done may be cut off.
 func ResultsTo(cfg *spec.Config, bytes int64) func() iter.Seq2[*jobs.Record, error] {

@@ -108,17 +108,12 @@ func (p *Picture) Drawing() (figures.Drawing, error) {
 	}
 	var shown [][]figures.XY
 	for _, ring := range rings {
-		if r := v.clip(ring); len(r) > 2 {
+		if r := v.clip(ring); !tiny(r) {
 			shown = append(shown, r)
 		}
 	}
 	if shown != nil {
 		d.Shapes = append(d.Shapes, figures.Shape{Kind: figures.Area, Tint: figures.TintLand, Lines: shown})
-		closed := make([][]figures.XY, len(shown))
-		for i, r := range shown {
-			closed[i] = append(r[:len(r):len(r)], r[0])
-		}
-		d.Shapes = append(d.Shapes, figures.Shape{Kind: figures.Line, Tint: figures.TintBorder, Size: 0.7, Lines: closed})
 	}
 	p.dots(v, &d)
 	total := int64(0)
@@ -195,12 +190,24 @@ func (v *view) clip(ring [][2]float64) []figures.XY {
 	}
 	var out []figures.XY
 	for i, p := range line {
-		if n := len(out); n > 0 && i < len(line)-1 && math.Abs(out[n-1].X-p.X)+math.Abs(out[n-1].Y-p.Y) < 0.7 {
+		if n := len(out); n > 0 && i < len(line)-1 && math.Abs(out[n-1].X-p.X)+math.Abs(out[n-1].Y-p.Y) < 1.6 {
 			continue
 		}
 		out = append(out, p)
 	}
 	return out
+}
+
+// tiny reports whether nobody would see a ring.
+func tiny(ring []figures.XY) bool {
+	if len(ring) < 3 {
+		return true
+	}
+	low, high := ring[0], ring[0]
+	for _, p := range ring {
+		low, high = figures.XY{X: min(low.X, p.X), Y: min(low.Y, p.Y)}, figures.XY{X: max(high.X, p.X), Y: max(high.Y, p.Y)}
+	}
+	return high.X-low.X+high.Y-low.Y < 2.5
 }
 
 // errWorld is a mistake in the program, as world.bin is part of it.
