@@ -61,7 +61,7 @@ func TestTenMillionKeys(t *testing.T) {
 	s := NewSeen(t.TempDir())
 	keys := uint64(10_000_000)
 	if raceEnabled { // it takes ten times as long, and there is one goroutine
-		keys /= 10
+		keys /= 50
 	}
 	for i := range keys {
 		if _, again, err := s.Add(keyOf(i), i+1); again || err != nil {
