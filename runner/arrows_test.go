@@ -81,7 +81,7 @@ var allowed = map[string][]string{
 	"brood/jobs/billing/latin":    {},
 	"brood/jobs/billing/sepa":     {"jobs/billing/account", "jobs/billing/calendar", "jobs/billing/charge", "jobs/billing/latin", "jobs/billing/money", "jobs/billing/settings", "jobs/extsort"},
 	"brood/jobs/billing/nacha":    {"jobs/billing/account", "jobs/billing/calendar", "jobs/billing/charge", "jobs/billing/latin", "jobs/billing/settings", "jobs/extsort"},
-	"brood/jobs/billing/plan":     {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},
+	"brood/jobs/billing/plan":     {"jobs", "jobs/files", "jobs/billing/account", "jobs/billing/charge", "jobs/billing/mapping", "jobs/billing/money", "jobs/billing/settings", "jobs/billing/table"},
 
 	"brood/jobs/billing/invoice/typeface": {},
 	"brood/jobs/billing/journal":          {"jobs/billing/charge", "jobs/billing/money", "jobs/billing/settings"},

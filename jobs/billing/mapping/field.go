@@ -72,8 +72,9 @@ func (f Field) isDate() bool {
 	switch f {
 	case ChargeDate, DueDate, InvDate, Start, End, MandDate:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // isNumber reports whether a field is an amount or a number.
@@ -81,8 +82,9 @@ func (f Field) isNumber() bool {
 	switch f {
 	case Amount, Net, Tax, Rate, Quantity, Unit, Total:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // isID reports whether a field is compared with others, sign for sign.
@@ -90,8 +92,9 @@ func (f Field) isID() bool {
 	switch f {
 	case Invoice, Customer, "credit_of", "payment_customer", "payment_method", "mandate_id", "tax_id", "iban", "bic", Routing, AccountNo, "postcode", Currency:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // text is where a field of the charge that is kept as it is stands.
@@ -135,8 +138,9 @@ func text(c *charge.Charge, f Field) *string {
 		return &c.TaxID
 	case "language":
 		return &c.Language
+	default:
+		return payment(c, f)
 	}
-	return payment(c, f)
 }
 
 // payment is text for what is paid by.
@@ -164,6 +168,7 @@ func payment(c *charge.Charge, f Field) *string {
 		return &c.AccountNumber
 	case "account_type":
 		return &c.AccountType
+	default:
+		return nil
 	}
-	return nil
 }

@@ -47,6 +47,29 @@ type Row struct {
 	Attempt string
 	// LeftOut is not empty of a row that is not to be charged, by Spec.Only.
 	LeftOut string
+
+	mapper *Mapper
+	places []place
+}
+
+// place is where a field begins.
+type place struct{ line, column int32 }
+
+// Place is where the value of a field stands, and what its column is called; of one that has none, the row.
+func (r *Row) Place(f Field) (line, column int, name string) {
+	i := r.mapper.index(f)
+	if i < 0 {
+		return r.Line, 0, string(f)
+	}
+	return int(r.places[i].line), int(r.places[i].column), r.mapper.header[i]
+}
+
+// index is the column of a field, or -1.
+func (m *Mapper) index(f Field) int {
+	if i := slices.Index(m.at, f); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(m.more, func(also []Field) bool { return slices.Contains(also, f) })
 }
 
 // Problem is what is wrong with a field.
@@ -200,7 +223,11 @@ func (m *Mapper) Map(r *table.Row, bad func(Problem)) (*Row, bool) {
 	if m.cards(r, bad) {
 		return nil, false
 	}
-	out := &Row{Line: r.Line, Charge: charge.Charge{Attempt: 1, Kind: charge.KindCharge}}
+	out := &Row{Line: r.Line, Charge: charge.Charge{Attempt: 1, Kind: charge.KindCharge}, mapper: m, places: make([]place, len(m.header))}
+	for i := range out.places {
+		line, column := r.Place(i)
+		out.places[i] = place{int32(line), int32(column)}
+	}
 	ok := true
 	problem := func(i int) func(Kind, string, ...any) {
 		return func(k Kind, format string, args ...any) {
@@ -320,6 +347,7 @@ func (m *Mapper) keep(out *Row, f Field, v string, bad func(k Kind, format strin
 		err = strict(v, &out.Charge.Taxes)
 	case Metadata:
 		err = strict(v, &out.Charge.Metadata)
+	default: // there is no other
 	}
 	if err != nil {
 		bad(KindText, "%s is not as brood wrote it: %v", f, err)

@@ -127,3 +127,23 @@ func fit(n *big.Int, c Currency) (Amount, error) {
 }
 
 func power(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
+
+// Quo is d/e as an amount of a currency. E is not nothing.
+func (d Decimal) Quo(e Decimal, c Currency, r Rounding) (Amount, error) {
+	digits, ok := Digits(c)
+	if !ok {
+		return Amount{}, fmt.Errorf("there is no currency %q in ISO 4217", string(c))
+	}
+	if e.Sign() == 0 {
+		return Amount{}, fmt.Errorf("%s is divided by nothing", d)
+	}
+	most := max(d.digits, e.digits)
+	num := new(big.Int).Mul(d.scaled(most), power(digits))
+	div := e.scaled(most)
+	n, rest := new(big.Int).QuoRem(num, div, new(big.Int))
+	half := rest.Abs(rest).Lsh(rest, 1).CmpAbs(div)
+	if half > 0 || half == 0 && (r == HalfUp || n.Bit(0) == 1) {
+		n.Add(n, big.NewInt(int64(num.Sign()*div.Sign())))
+	}
+	return fit(n, c)
+}
