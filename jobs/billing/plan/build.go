@@ -44,6 +44,7 @@ type builder struct {
 	amounts  spread
 	caps     caps
 	months   map[string]bool
+	kind     charge.Kind // of all charges
 	unused   []string
 	leftOut  map[string]int
 }
@@ -340,6 +341,7 @@ func (b *builder) end(h *Header) error {
 		h.Previous = b.previous.hash
 		b.previous.compare(b)
 	}
+	h.Kind = b.kind
 	if h.Scope == "" {
 		if (len(b.months) != 1 || b.months["?"]) && b.problems.refused == 0 {
 			b.problems.add(Problem{Kind: KindMissing, Text: "the charges are not all of one month, or have no dates: say what the run is for, as in --scope 2026-11"})

@@ -160,7 +160,8 @@ func TestRefusedRows(t *testing.T) {
 		{head + ",quantity,unit_amount\nR1,c,10.00,EUR,2026-11-30,,,3,3.33\n", nil, "3 × 3.33 is 9.99, and 10.00 stands there"},
 		{head + ",total\nR1,c,10.00,EUR,2026-11-30,,,10.01\n", nil, "total charges.csv:2:29 total: the rows of the invoice make 10.00, and it says 10.01"},
 		{head + ",kind\nR1,c,-10.00,EUR,2026-11-30,,,credit_note\n", nil, "a credit note says which invoice it takes back"},
-		{head + ",kind,credit_of\nR1,c,10.00,EUR,2026-11-30,,,credit_note,R0\n", nil, "the amount of a credit note is less than nothing"},
+		{head + ",kind,credit_of\nR1,c,-10.00,EUR,2026-11-30,,,credit_note,R0\n", nil, "the amount of a credit note has no sign"},
+		{head + ",kind,credit_of\nR1,c,10.00,EUR,2026-11-30,,,,\nR2,c,10.00,EUR,2026-11-30,,,credit_note,R0\n", nil, "mixed_kinds charges.csv:3:29 kind: it is a credit_note, and the first is a charge"},
 		{head + ",kind\nR1,c,10.00,EUR,2026-11-30,,,gift\n", nil, `there is no kind "gift"`},
 		{head + ",iban\nR1,c,10.00,EUR,2026-11-30,,,DE02120300000000202052\n", nil, "bank_account charges.csv:2:29 iban"},
 	} {

@@ -82,6 +82,7 @@ func (c *checker) required() {
 			c.say(KindMissing, f.field, "it is empty")
 		}
 	}
+	known := true
 	switch c.c.Kind {
 	case charge.KindCharge, charge.KindPayout:
 		if c.c.CreditOf != "" {
@@ -95,7 +96,14 @@ func (c *checker) required() {
 			c.say(KindCredit, mapping.KindOf, "credit notes are written by --provider files; money is given back by brood run refund")
 		}
 	default:
+		known = false
 		c.say(KindCredit, mapping.KindOf, "there is no kind %q; there are charge, credit_note and payout", c.c.Kind)
+	}
+	if known && c.b.kind == "" {
+		c.b.kind = c.c.Kind
+	}
+	if known && c.c.Kind != c.b.kind {
+		c.say(KindMixed, mapping.KindOf, "it is a %s, and the first is a %s: what goes another way needs a plan of its own, or its sums would say nothing", c.c.Kind, c.b.kind)
 	}
 }
 
@@ -211,10 +219,10 @@ func (c *checker) sums() {
 	switch minor := c.amount.Minor; {
 	case minor == 0 && c.ok && !c.b.o.AllowZero:
 		c.say(KindZero, mapping.Amount, "there is nothing to charge; say --allow-zero to have it in the plan")
-	case minor < 0 && c.c.Kind != charge.KindCreditNote:
-		c.say(KindNegative, mapping.Amount, "%s is less than nothing; a credit note has kind credit_note, and credit_of", c.amount.WithCode())
-	case minor > 0 && c.c.Kind == charge.KindCreditNote:
-		c.say(KindCredit, mapping.Amount, "%s: the amount of a credit note is less than nothing, as in -%s", c.amount.WithCode(), c.amount)
+	case minor < 0 && c.c.Kind == charge.KindCreditNote:
+		c.say(KindNegative, mapping.Amount, "%s: the amount of a credit note has no sign, its kind says which way it goes", c.amount.WithCode())
+	case minor < 0:
+		c.say(KindNegative, mapping.Amount, "%s is less than nothing; what is given back is a credit note, with kind credit_note and credit_of, or a refund", c.amount.WithCode())
 	}
 	if c.b.o.CheckAmount != nil && c.ok {
 		if err := c.b.o.CheckAmount(c.amount); err != nil {

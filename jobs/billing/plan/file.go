@@ -44,6 +44,8 @@ type Header struct {
 	Account  string `json:"account"`
 	Mode     Mode   `json:"mode"`
 	Scope    string `json:"scope"`
+	// Kind is that of all charges: a sum of what goes in and of what goes out would say nothing.
+	Kind charge.Kind `json:"kind"`
 	// Dunning is the run whose declined charges are tried again; Previous is the hash of the plan that this one was
 	// compared with.
 	Dunning  string             `json:"dunning,omitempty"`
@@ -244,6 +246,9 @@ func (r *reader) charges(h *Header, f func(*charge.Charge, []byte) error) error 
 		}
 		if err != nil {
 			return r.changed("%v", err)
+		}
+		if c.Kind != h.Kind {
+			return r.changed("the header says that all are of kind %s, and it is a %s", h.Kind, c.Kind)
 		}
 		count++
 		if err := f(c, line); err != nil {

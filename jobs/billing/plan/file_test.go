@@ -48,7 +48,7 @@ func write(t interface{ Fatal(...any) }, dir, path string, list []charge.Charge)
 		}
 	}
 	p, err := w.Put(path, &Header{
-		Provider: "files", Account: "main", Mode: Test, Scope: "2026-11", Settings: &settings.Settings{Zone: "Europe/Berlin"},
+		Provider: "files", Account: "main", Mode: Test, Scope: "2026-11", Kind: charge.KindCharge, Settings: &settings.Settings{Zone: "Europe/Berlin"},
 		Sources: []Source{{Name: "a.csv", SHA256: "00", Rows: len(list)}}, Warnings: map[Kind]int{"x": 1},
 	})
 	if err != nil {
@@ -69,7 +69,7 @@ func encoded(t *rapid.T, dir string, list []charge.Charge) []byte {
 			t.Fatal(err)
 		}
 	}
-	head, err := w.finish(&Header{Provider: "files", Mode: Test, Settings: &settings.Settings{Zone: "Europe/Berlin"}, Warnings: map[Kind]int{"x": 1, "a": 2}})
+	head, err := w.finish(&Header{Provider: "files", Kind: charge.KindCharge, Mode: Test, Settings: &settings.Settings{Zone: "Europe/Berlin"}, Warnings: map[Kind]int{"x": 1, "a": 2}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ const (
 	KindZero        Kind = "zero_amount"
 	KindProvider    Kind = "provider_amount" // the provider cannot take it
 	KindCredit      Kind = "credit_note"
+	KindMixed       Kind = "mixed_kinds"
 	KindTax         Kind = "tax"
 	KindTotal       Kind = "total"
 	KindDuplicate   Kind = "duplicate_invoice"
@@ -91,6 +92,8 @@ func Meaning(k Kind) string {
 		return "amounts that the provider cannot take"
 	case KindCredit:
 		return "credit notes"
+	case KindMixed:
+		return "of another kind than the first"
 	case KindTax:
 		return "tax that does not fit"
 	case KindTotal:

@@ -121,7 +121,7 @@ func dryLines(t *rapid.T, dir string, rows []map[string]string, writeTo func(pat
 	if _, err := b.read(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	h := &Header{Settings: b.settings}
+	h := &Header{Settings: b.settings, Kind: b.kind}
 	head, err := b.writer.finish(h)
 	if err != nil || b.problems.refused > 0 || h.Count != len(rows) {
 		t.Fatal(err, b.problems.first, h.Count)
