@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strings"
 )
 
 // Alphabet gathers the characters of a plan, and says which of them its font cannot draw. It is used by one goroutine.
@@ -89,7 +91,7 @@ func Missing(text string) []rune {
 func (a *Alphabet) Add(c *charge.Charge) (missing []rune) {
 	for _, text := range [...]string{
 		c.InvoiceID, c.CustomerID, string(c.Currency), c.Name, c.Email, c.Description, c.CreditOf, c.Street, c.Postcode, c.City,
-		c.Country, c.TaxID, c.MandateID, c.IBAN, c.AccountNumber,
+		strings.ToUpper(c.Country), c.TaxID, c.MandateID, c.IBAN, c.AccountNumber,
 	} {
 		missing = append(missing, a.text(text)...)
 	}
@@ -106,7 +108,7 @@ func (a *Alphabet) Add(c *charge.Charge) (missing []rune) {
 	return slices.Compact(missing)
 }
 
-// text takes in what is drawn of a text, with its capitals, as countries are drawn in these.
+// text takes in what is drawn of a text.
 func (a *Alphabet) text(text string) (missing []rune) {
 	for _, r := range clean(text) {
 		if r < rune(len(a.low)) && a.low[r] {
@@ -132,12 +134,9 @@ func (a *Alphabet) note(r rune) {
 }
 
 func (a *Alphabet) words(w Words) (missing []rune) {
-	for _, text := range []string{
-		w.Invoice, w.CreditNote, w.Number, w.Date, w.Due, w.Period, w.Customer, w.Reference, w.CreditOf, w.TaxID, w.Charged,
-		w.Description, w.Quantity, w.UnitPrice, w.Rate, w.Net, w.Gross, w.Subtotal, w.Tax, w.On, w.Total, w.Credit,
-		w.Carried, w.Brought, w.Page, w.Transfer, w.TransferBy, w.Debit, w.DebitOn, w.Mandate, w.Saved, w.Refund,
-	} {
-		missing = append(missing, a.text(text)...)
+	all := reflect.ValueOf(w)
+	for i := range all.NumField() {
+		missing = append(missing, a.text(all.Field(i).String())...)
 	}
 	return missing
 }

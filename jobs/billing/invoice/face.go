@@ -13,11 +13,13 @@ import (
 
 // A PDF written by fpdf would make its own smaller font of a UTF-8 font, each time anew. A simple font (ISO 32000-1, 9.6.3:
 // a byte for each character) it embeds as it is, compressed beforehand: so the characters of a run are
-// parted into sheets of at most 223, each a font of its own, and a document embeds the sheets that it draws from. The first sheet has what every
-// document says, so that most need no other.
+// parted into sheets, each a font of its own, and a document embeds the sheets that it draws from. The first sheet has what every
+// document says, and as much of the others as there is room for, so that most need no other; those behind it are small, so that few
+// letters of another script cost little.
 const (
 	firstCode = 33 // 32 is the space, on each sheet
 	sheetSize = 256 - firstCode
+	smallSize = 80
 )
 
 // stored is the file of a run's font, as JSON.
@@ -51,7 +53,9 @@ func (a *Alphabet) encode() ([]byte, error) {
 	}
 	slices.Sort(others)
 	out := stored{Version: storedVersion, Shape: a.font.Shape()}
-	for runes := range slices.Chunk(append(common, others...), sheetSize) {
+	all := slices.Concat(common, others)
+	first := min(len(all), sheetSize)
+	for _, runes := range append([][]rune{all[:first]}, slices.Collect(slices.Chunk(all[first:], smallSize))...) {
 		sheet := storedSheet{Runes: string(runes), Widths: []int{a.font.Width(' ')}}
 		for _, r := range runes {
 			sheet.Widths = append(sheet.Widths, a.font.Width(r))
@@ -144,7 +148,7 @@ func decodeFace(b []byte) (*face, error) {
 	if in.Version != storedVersion {
 		return nil, fmt.Errorf("it is of version %d, and this brood reads %d", in.Version, storedVersion)
 	}
-	if len(in.Sheets) == 0 || len(in.Sheets) > 0x10000/sheetSize+1 {
+	if len(in.Sheets) == 0 || len(in.Sheets) > 0x10000/smallSize+1 {
 		return nil, errors.New("it has no sheets, or too many")
 	}
 	f := &face{places: map[rune]place{}}

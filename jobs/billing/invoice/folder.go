@@ -1,6 +1,7 @@
 package invoice
 
 import (
+	"errors"
 	"os"
 	"runtime"
 
@@ -33,7 +34,7 @@ func (d *folder) at(name string, flags int) (*os.File, error) {
 	for {
 		fd, err := unix.Openat(d.fd(), name, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, perm)
 		runtime.KeepAlive(d)
-		if err == unix.EINTR { //nolint:errorlint // a bare errno
+		if err == unix.EINTR {
 			continue
 		}
 		if err != nil {
@@ -58,7 +59,7 @@ func (d *folder) remove(name string) error { return unix.Unlinkat(d.fd(), name, 
 // rename gives a file its name, which must be free.
 func (d *folder) rename(from, to string) error {
 	err := renameFree(d.fd(), from, to)
-	if err == unix.EINVAL || err == unix.ENOSYS || err == unix.ENOTSUP { //nolint:errorlint // bare errnos of a file system that has no such rename
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.ENOTSUP) { // a file system that has no such rename
 		if err = unix.Linkat(d.fd(), from, d.fd(), to, 0); err == nil {
 			err = unix.Unlinkat(d.fd(), from, 0)
 		}

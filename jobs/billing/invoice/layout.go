@@ -174,12 +174,10 @@ func (l *layout) fact(x float64, fact Fact) {
 }
 
 // room begins a page if there is none left for so much.
-func (l *layout) room(height float64) bool {
-	if l.y+height <= l.bottom+leading {
-		return false
+func (l *layout) room(height float64) {
+	if l.y+height > l.bottom+leading {
+		l.turn()
 	}
-	l.turn()
-	return true
 }
 
 // turn begins a page, with the title small above it.

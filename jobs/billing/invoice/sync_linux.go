@@ -38,7 +38,7 @@ func since58(release string) bool {
 func syncWhole(dir *os.File) error {
 	for {
 		err := unix.Syncfs(int(dir.Fd())) //nolint:gosec // a descriptor is small
-		if err == unix.EINTR {            //nolint:errorlint // a bare errno
+		if err == unix.EINTR {
 			continue
 		}
 		if err != nil {
@@ -50,8 +50,8 @@ func syncWhole(dir *os.File) error {
 
 // begin has a file's pages written without waiting for it: by the time it is waited for they all are on their way.
 func begin(f *os.File) error {
-	err := unix.SyncFileRange(int(f.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)                      //nolint:gosec // a descriptor is small
-	if err == unix.ENOSYS || err == unix.EINVAL || err == unix.ESPIPE || err == unix.EOPNOTSUPP { //nolint:errorlint // bare errnos: it only makes it quicker
+	err := unix.SyncFileRange(int(f.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE) //nolint:gosec // a descriptor is small
+	if err == unix.ENOSYS || err == unix.EINVAL || err == unix.ESPIPE || err == unix.EOPNOTSUPP {
 		return nil
 	}
 	if err != nil {
@@ -64,7 +64,7 @@ func begin(f *os.File) error {
 func finish(f *os.File) error {
 	for {
 		err := unix.Fdatasync(int(f.Fd())) //nolint:gosec // a descriptor is small
-		if err == unix.EINTR {             //nolint:errorlint // a bare errno
+		if err == unix.EINTR {
 			continue
 		}
 		if err != nil {

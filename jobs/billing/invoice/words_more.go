@@ -60,7 +60,7 @@ func portuguese() Words {
 		Description: "Descrição", Quantity: "Quantidade", UnitPrice: "Preço unitário",
 		Rate: "IVA", Net: "Valor líquido", Gross: "Valor",
 		Subtotal: "Total sem IVA", Tax: "IVA", On: "sobre", Total: "Total", Credit: "Valor creditado",
-		Carried: "A transportar", Brought: "Transporte",
+		Carried: "A transportar", Brought: "Transporte", //nolint:misspell // Portuguese
 		Page:     "Página %1 de %2",
 		Transfer: "Transfira %1 para:", TransferBy: "Transfira %1 até %2 para:",
 		Debit: "O valor é cobrado por débito direto da conta %1.", DebitOn: "O valor é cobrado por débito direto da conta %1 em %2.", Mandate: "Autorização",

@@ -2,6 +2,7 @@ package typeface
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/bits"
 )
 
@@ -27,11 +28,15 @@ func (c *cutting) write(runes []rune) []byte {
 	for _, at := range c.loca {
 		loca = binary.BigEndian.AppendUint32(loca, at)
 	}
-	post := make([]byte, 32)
-	binary.BigEndian.PutUint32(post, 0x00030000) // no names
 	return assemble([]table{
-		{"cmap", c.cmap(runes)}, {"glyf", c.glyf}, {"head", head}, {"hhea", hhea},
-		{"hmtx", c.hmtx()}, {"loca", loca}, {"maxp", maxp}, {"post", post},
+		{"cmap", c.cmap(runes)},
+		{"glyf", c.glyf},
+		{"head", head},
+		{"hhea", hhea},
+		{"hmtx", c.hmtx()},
+		{"loca", loca},
+		{"maxp", maxp},
+		{"post", c.post(runes)},
 	})
 }
 
@@ -84,6 +89,30 @@ func (c *cutting) cmap(runes []rune) []byte {
 	b = append(b, starts...)
 	b = append(b, deltas...)
 	return append(b, make([]byte, 2*n)...)
+}
+
+// post has the names of the glyphs, uniXXXX (Adobe Glyph List Specification, section 2): a reader that does not find a character by
+// the code that its name says finds it by the name.
+func (c *cutting) post(runes []rune) []byte {
+	const own = 258 // names before that are those of the Macintosh; 0 is that of a glyph without a character
+	b := make([]byte, 32)
+	binary.BigEndian.PutUint32(b, 0x00020000)
+	names := make([]uint16, len(c.order))
+	var text []byte
+	n := uint16(own)
+	for _, r := range runes {
+		if at := c.place[int(c.font.glyphs[r])]; names[at] == 0 {
+			names[at] = n
+			n++
+			name := fmt.Sprintf("uni%04X", r)
+			text = append(append(text, byte(len(name))), name...)
+		}
+	}
+	b = binary.BigEndian.AppendUint16(b, uint16(len(c.order))) //nolint:gosec // no more than the font has
+	for _, name := range names {
+		b = binary.BigEndian.AppendUint16(b, name)
+	}
+	return append(b, text...)
 }
 
 // assemble writes the directory and the tables, with their checksums.
