@@ -88,16 +88,16 @@ func TestFaults(t *testing.T) {
 	for _, api := range APIs() {
 		w := newWorld(t, paytest.Options{Late: 20 * time.Millisecond}, Config{API: api, Timeout: 10 * time.Second})
 		for _, c := range []row{
-			{paytest.FaultReset, jobs.VerdictRetry, web.ClassCut, jobs.DelaysDefault, charge.Succeeded, 1},
-			{paytest.FaultDrop, jobs.VerdictRetry, web.ClassCut, jobs.DelaysDefault, charge.Succeeded, 1},
-			{paytest.FaultHalf, jobs.VerdictRetry, web.ClassCut, jobs.DelaysDefault, charge.Succeeded, 1},
-			{paytest.FaultVanish, jobs.VerdictRetry, web.ClassCut, jobs.DelaysDefault, charge.Succeeded, 1},
-			{paytest.FaultBusy, jobs.VerdictRetry, "http_503", jobs.DelaysDefault, charge.Succeeded, 1},
+			{paytest.FaultReset, jobs.VerdictUnknown, web.ClassCut, jobs.DelaysDefault, charge.Succeeded, 1},
+			{paytest.FaultDrop, jobs.VerdictUnknown, web.ClassCut, jobs.DelaysDefault, charge.Succeeded, 1},
+			{paytest.FaultHalf, jobs.VerdictUnknown, web.ClassCut, jobs.DelaysDefault, charge.Succeeded, 1},
+			{paytest.FaultVanish, jobs.VerdictUnknown, web.ClassCut, jobs.DelaysDefault, charge.Succeeded, 1},
+			{paytest.FaultBusy, jobs.VerdictUnknown, "http_503", jobs.DelaysDefault, charge.Succeeded, 1},
 			{paytest.FaultLimit, jobs.VerdictThrottle, "http_429", jobs.DelaysAll, charge.Succeeded, 1},
 			{paytest.FaultLock, jobs.VerdictThrottle, classLock, jobs.DelaysRecord, charge.Succeeded, 1},
-			{paytest.FaultErrorDone, jobs.VerdictRetry, "http_500", jobs.DelaysDefault, charge.Succeeded, 1},
-			{paytest.FaultErrorUndone, jobs.VerdictRetry, "http_500", jobs.DelaysDefault, charge.Failed, 0},
-			{paytest.FaultErrorBegun, jobs.VerdictRetry, "http_500", jobs.DelaysDefault, charge.Failed, 0},
+			{paytest.FaultErrorDone, jobs.VerdictUnknown, "http_500", jobs.DelaysDefault, charge.Succeeded, 1},
+			{paytest.FaultErrorUndone, jobs.VerdictUnknown, "http_500", jobs.DelaysDefault, charge.Failed, 0},
+			{paytest.FaultErrorBegun, jobs.VerdictUnknown, "http_500", jobs.DelaysDefault, charge.Failed, 0},
 		} {
 			if api == Charges && c.fault == paytest.FaultErrorBegun {
 				continue // it has one step
@@ -107,7 +107,7 @@ func TestFaults(t *testing.T) {
 				b.PaymentMethod = "card_fault_" + string(c.fault)
 			}
 			first := w.client.Charge(t.Context(), try(b))
-			if first.Trouble == nil || first.Status != "" || first.Trouble.Verdict != c.verdict || first.Trouble.Class != c.class || first.Trouble.Delays != c.who {
+			if first.Trouble == nil || (first.Status == charge.Unknown) != (c.verdict == jobs.VerdictUnknown) || first.Trouble.Verdict != c.verdict || first.Trouble.Class != c.class || first.Trouble.Delays != c.who {
 				t.Errorf("%s %s: first %+v %+v", api, c.fault, first, first.Trouble)
 			}
 			if (c.verdict == jobs.VerdictThrottle) != (first.Trouble != nil && first.Trouble.RetryAfter >= time.Second && first.Trouble.RetryAfter <= 2*time.Second) {
@@ -131,7 +131,7 @@ func TestFaults(t *testing.T) {
 func TestInUse(t *testing.T) {
 	w := newWorld(t, paytest.Options{Late: time.Second}, Config{})
 	b := try(bill("R-1", "pm_fault_vanish"))
-	if o := w.client.Charge(t.Context(), b); o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictRetry {
+	if o := w.client.Charge(t.Context(), b); o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictUnknown {
 		t.Fatalf("%+v", o)
 	}
 	o := w.client.Charge(t.Context(), w.again(b))
@@ -149,7 +149,7 @@ func TestLate(t *testing.T) {
 	w := newWorld(t, paytest.Options{Late: 400 * time.Millisecond}, Config{Timeout: 100 * time.Millisecond})
 	b := try(bill("R-1", "pm_fault_late"))
 	o := w.client.Charge(t.Context(), b)
-	if o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictRetry || o.Trouble.Class != web.ClassSlow {
+	if o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictUnknown || o.Trouble.Class != web.ClassSlow {
 		t.Fatalf("%+v %+v", o, o.Trouble)
 	}
 	patient := w.another(t, Config{})
@@ -309,5 +309,34 @@ func TestStopped(t *testing.T) {
 	cancel()
 	if o := w.client.Charge(ctx, try(bill("R-1", "pm_1"))); o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictRetry || o.Trouble.Class != jobs.ClassTimeout {
 		t.Errorf("%+v %+v", o, o.Trouble)
+	}
+}
+
+// TestUnreached: where nobody can be reached a charge is to be tried again, and is unknown where an earlier try may have charged.
+func TestUnreached(t *testing.T) {
+	for _, api := range APIs() {
+		client, err := New(Config{BaseURL: "http://127.0.0.1:1", Key: testKey, API: api})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := try(bill("R-1", "card_1"))
+		if o := client.Charge(t.Context(), first); o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictRetry || o.Trouble.Class != jobs.ClassConnect || o.Status != "" {
+			t.Errorf("%s: %+v %+v", api, o, o.Trouble)
+		}
+		for _, since := range []time.Duration{time.Minute, 48 * time.Hour} {
+			again := &charge.Try{Charge: first.Charge, Key: first.Key, Again: true, Since: time.Now().Add(-since)}
+			if o := client.Charge(t.Context(), again); o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictUnknown || o.Status != charge.Unknown {
+				t.Errorf("%s after %s: %+v %+v", api, since, o, o.Trouble)
+			}
+			if o := client.Refund(t.Context(), again, "pi_1"); o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictUnknown || o.Status != charge.Unknown {
+				t.Errorf("%s after %s: refund %+v %+v", api, since, o, o.Trouble)
+			}
+		}
+		if o := client.Refund(t.Context(), first, "pi_1"); o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictRetry {
+			t.Errorf("%s: refund %+v %+v", api, o, o.Trouble)
+		}
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

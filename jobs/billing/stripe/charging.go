@@ -11,6 +11,20 @@ import (
 
 // Charge makes the charge, or finds that it was made: see charge.Provider.
 func (s *Client) Charge(ctx context.Context, t *charge.Try) charge.Outcome {
+	return unsure(t, s.charge(ctx, t))
+}
+
+// unsure makes a try that came to nothing unknown, where an earlier one may have moved money: the engine ends what is only to be
+// tried again as failed when there are no tries left.
+func unsure(t *charge.Try, o charge.Outcome) charge.Outcome {
+	if o.Trouble != nil && o.Trouble.Verdict == jobs.VerdictRetry && t.Again {
+		o.Status, o.Trouble.Verdict = charge.Unknown, jobs.VerdictUnknown
+		o.Trouble.Text += "; an earlier try may have charged"
+	}
+	return o
+}
+
+func (s *Client) charge(ctx context.Context, t *charge.Try) charge.Outcome {
 	if err := CheckCharge(t.Charge, s.c.API); err != nil {
 		return refused(err)
 	}
@@ -116,7 +130,7 @@ func (s *Client) lookUp(ctx context.Context, t *charge.Try) charge.Outcome {
 // pending is a look that did not come to an end: what is known of the charge is that it is not known.
 func pending(t *charge.Trouble) charge.Outcome {
 	o := charge.Outcome{Trouble: t}
-	if t.Verdict == jobs.VerdictUnknown || t.Verdict == jobs.VerdictFailed {
+	if t.Verdict == jobs.VerdictUnknown || t.Verdict == jobs.VerdictFailed || t.Verdict == jobs.VerdictRetry {
 		t.Verdict = jobs.VerdictUnknown
 		o.Status, o.Reason = charge.Unknown, t.Text
 	}

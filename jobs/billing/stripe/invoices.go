@@ -1,7 +1,6 @@
 package stripe
 
 import (
-	"brood/jobs"
 	"brood/jobs/billing/charge"
 	"brood/jobs/web"
 	"context"
@@ -113,8 +112,8 @@ func (s *Client) giveUp(ctx context.Context, t *charge.Try, path string, o charg
 	case next == NextLookUp:
 		// Whether it is void is not known: it was declined all the same, and somebody should look.
 		o.Reason += "; whether the invoice is void is not known"
-	case v.Trouble != nil && (v.Trouble.Verdict == jobs.VerdictRetry || v.Trouble.Verdict == jobs.VerdictThrottle || v.Trouble.Verdict == jobs.VerdictAbort):
-		return charge.Outcome{Trouble: v.Trouble} // the next try gets the same answers, and comes here again
+	case v.Trouble != nil && v.Trouble.Class != classKey:
+		return charge.Outcome{Status: v.Status, Trouble: v.Trouble} // the next try gets the same answers, and comes here again
 	case v.HTTPStatus >= 300:
 		o.Reason += "; the invoice could not be made void: " + web.StatusText(v.HTTPStatus)
 	}

@@ -47,12 +47,12 @@ const (
 
 // Judge says what the answer to a request means that charges, or that refunds:
 //
-//	nothing was written           again, with the same key
-//	no whole answer               again, with the same key: the answer is kept, or it was not done
-//	2xx                           what its object says
+//	nothing was written           again (retry), with the same key
+//	no whole answer               unknown, and again with the same key: the answer is kept, or it was not done
+//	2xx                           what its object says; unknown, and again, where it is none
 //	409                           that record waits: a request with the key is under way
 //	429                           everybody waits; with lock_timeout, or a limit of one object, that record
-//	5xx                           again, with the same key; a kept one must be looked up, and one that is not to be repeated
+//	5xx                           unknown, and again with the same key; a kept one must be looked up, and one that is not to be repeated
 //	402                           declined, failed or requires_action: ofDecline
 //	400 idempotency_error         unknown, loud: the record changed under its key
 //	401, 403                      abort
@@ -69,13 +69,16 @@ func Judge(a *Answer) (charge.Outcome, Next) {
 func judge(a *Answer) (charge.Outcome, Next, *object) {
 	o := charge.Outcome{HTTPStatus: a.Status, RequestID: word(a.Header.Get("Request-Id")), Replayed: a.Header.Get("Idempotent-Replayed") == "true"}
 	if a.Phase != web.PhaseAnswered {
-		o.Trouble = ofLoss(a)
+		if o.Trouble = ofLoss(a); o.Trouble.Verdict == jobs.VerdictUnknown {
+			o.Status = charge.Unknown
+		}
 		return o, NextNothing, nil
 	}
 	if a.Status >= 200 && a.Status < 300 {
 		obj, err := readObject(a.Body)
 		if err != nil {
-			o.Trouble = trouble(jobs.VerdictRetry, web.ClassAnswer, "%s, and the body is none of Stripe's; money may have moved, and the same key tells", web.StatusText(a.Status))
+			o.Status = charge.Unknown
+			o.Trouble = trouble(jobs.VerdictUnknown, web.ClassAnswer, "%s, and the body is none of Stripe's; money may have moved, and the same key tells", web.StatusText(a.Status))
 			return o, NextNothing, nil
 		}
 		ofObject(&o, obj)
@@ -89,17 +92,19 @@ func judge(a *Answer) (charge.Outcome, Next, *object) {
 	return o, next, nil
 }
 
-// ofLoss is what an exchange without a whole answer means. The key keeps it from having its effect twice.
+// ofLoss is what an exchange without a whole answer means. Where it was written money may have moved: it is unknown, and the
+// key keeps it from having its effect twice when it is asked for again.
 func ofLoss(a *Answer) *charge.Trouble {
 	if a.Lost == nil {
-		return trouble(jobs.VerdictRetry, web.ClassCut, "the connection ended (%s)", a.Phase)
+		return trouble(jobs.VerdictUnknown, web.ClassCut, "the connection ended (%s)", a.Phase)
 	}
 	t := &charge.Trouble{Verdict: a.Lost.Verdict, Class: a.Lost.Class, RetryAfter: a.Lost.RetryAfter, Delays: a.Lost.Delays, Text: a.Lost.Text}
 	sent := a.Phase == web.PhaseWritten || a.Phase == web.PhaseHalf
 	switch {
-	case t.Verdict == jobs.VerdictThrottle, t.Verdict == jobs.VerdictAbort, t.Verdict == jobs.VerdictRetry:
-	case sent:
-		t.Verdict = jobs.VerdictRetry // an answer that is too large, say: the key gives it again
+	case t.Verdict == jobs.VerdictThrottle, t.Verdict == jobs.VerdictAbort:
+	case sent: // an answer that is too large, too: the key gives it again
+		t.Verdict = jobs.VerdictUnknown
+	case t.Verdict == jobs.VerdictRetry:
 	default:
 		t.Verdict = jobs.VerdictAbort // a certificate, a private address: the same for all
 	}
@@ -119,13 +124,16 @@ func ofRefusal(o *charge.Outcome, a *Answer, e *apiError) Next {
 		ofTooMany(o, a, e, text)
 	case a.Status >= 500:
 		if o.Replayed || a.Header.Get("Stripe-Should-Retry") == "false" {
+			o.Status = charge.Unknown
 			o.Trouble = trouble(jobs.VerdictUnknown, web.ClassOf(a.Status), "stripe: %s, and keeps that as its answer: %s", web.StatusText(a.Status), text)
 			return NextLookUp
 		}
-		o.Trouble = trouble(jobs.VerdictRetry, web.ClassOf(a.Status), "stripe: %s: %s", web.StatusText(a.Status), text)
+		o.Status = charge.Unknown
+		o.Trouble = trouble(jobs.VerdictUnknown, web.ClassOf(a.Status), "stripe: %s: %s", web.StatusText(a.Status), text)
 		o.Trouble.RetryAfter, _ = web.Wait(a.Header, a.Now)
 	case a.Status == http.StatusRequestTimeout, a.Status == http.StatusTooEarly, a.Status == http.StatusMisdirectedRequest:
-		o.Trouble = trouble(jobs.VerdictRetry, web.ClassOf(a.Status), "stripe: %s", web.StatusText(a.Status))
+		o.Status = charge.Unknown
+		o.Trouble = trouble(jobs.VerdictUnknown, web.ClassOf(a.Status), "stripe: %s", web.StatusText(a.Status))
 	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
 		o.Trouble = trouble(jobs.VerdictAbort, web.ClassOf(a.Status), "stripe refuses the key: %s", text)
 	case e == nil:

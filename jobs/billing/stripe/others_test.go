@@ -149,6 +149,8 @@ func TestStripeMock(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
 	for _, bad := range seen.bad {
 		t.Error(bad)
 	}

@@ -13,6 +13,10 @@ import (
 // payment's id at Stripe (pi_, ch_, py_, in_), the amount that of the try's charge, whose key makes it one refund. A refund that was made
 // has the status refunded.
 func (s *Client) Refund(ctx context.Context, t *charge.Try, of string) charge.Outcome {
+	return unsure(t, s.refund(ctx, t, of))
+}
+
+func (s *Client) refund(ctx context.Context, t *charge.Try, of string) charge.Outcome {
 	amount, err := t.Charge.Money()
 	if err != nil {
 		return refused(err)
@@ -30,7 +34,10 @@ func (s *Client) Refund(ctx context.Context, t *charge.Try, of string) charge.Ou
 		paid, tr = s.retrieve(ctx, id)
 	}
 	if tr != nil {
-		if !t.Again && (tr.Verdict == jobs.VerdictFailed || tr.Verdict == jobs.VerdictUnknown) { // nothing was sent, now or before
+		if tr.Verdict == jobs.VerdictRetry && !t.Again { // nothing was sent, now or before
+			return charge.Outcome{Trouble: tr}
+		}
+		if !t.Again && (tr.Verdict == jobs.VerdictFailed || tr.Verdict == jobs.VerdictUnknown) {
 			return charge.Outcome{Status: charge.Failed, ErrorType: "brood", ErrorCode: "refused", Reason: tr.Text}
 		}
 		return pending(tr)

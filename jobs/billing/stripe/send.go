@@ -116,8 +116,8 @@ func (s *Client) get(ctx context.Context, r *request) ([]byte, *charge.Trouble) 
 	if t == nil {
 		t = trouble(jobs.VerdictUnknown, web.ClassOf(a.Status), "stripe does not tell: %s: %s", web.StatusText(a.Status), o.Reason)
 	}
-	if t.Verdict == jobs.VerdictUnknown && a.Status >= http.StatusInternalServerError {
-		t.Verdict = jobs.VerdictRetry // of a GET nothing is kept
+	if t.Verdict == jobs.VerdictUnknown && (a.Phase != web.PhaseAnswered || a.Status >= http.StatusInternalServerError || a.Status == http.StatusRequestTimeout) {
+		t.Verdict = jobs.VerdictRetry // a GET has no effect, and nothing of it is kept
 	}
 	t.Text = s.web.Mask().Text(t.Text)
 	if t.Verdict == jobs.VerdictThrottle && t.Delays == jobs.DelaysAll && t.Class != classRate {

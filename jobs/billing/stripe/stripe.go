@@ -13,7 +13,8 @@
 //   - No error or outcome holds the secret key, or the secret by which a browser may finish a payment.
 //
 // How outcomes are told: one that is final has a Status and no Trouble. One of which it is not known whether money has moved has the
-// status unknown and a Trouble with jobs.VerdictUnknown. With any other Trouble there is none yet.
+// status unknown and a Trouble with jobs.VerdictUnknown: asked again with the same key it may become known, and nothing is done
+// twice. With any other Trouble there is none yet: retry is of what was not sent, in this try or an earlier one, and throttle costs no try.
 //
 // It leaves to others: when a record is tried again, what is kept of it, which attempts there may be (each
 // has a key of its own), and where permits are kept.

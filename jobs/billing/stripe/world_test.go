@@ -88,7 +88,7 @@ func (w *world) again(t *charge.Try) *charge.Try {
 func (w *world) engine(ctx context.Context, client *Client, t *charge.Try) charge.Outcome {
 	for tries := 1; ; tries++ {
 		o := client.Charge(ctx, t)
-		if o.Trouble == nil || o.Trouble.Verdict != jobs.VerdictRetry && o.Trouble.Verdict != jobs.VerdictThrottle || tries > 500 {
+		if o.Trouble == nil || o.Trouble.Verdict == jobs.VerdictAbort || tries > 500 {
 			return o
 		}
 		t = w.again(t)
