@@ -73,7 +73,7 @@ var allowed = map[string][]string{
 	"brood/jobs/billing/money":    {},
 	"brood/jobs/billing/register": {"jobs", "jobs/files", "jobs/billing/charge", "jobs/billing/money"},
 	"brood/jobs/billing/stripe":   {"jobs", "jobs/billing/charge", "jobs/billing/money", "jobs/permits", "jobs/web"},
-	"brood/jobs/billing/settings": {"jobs/billing/money"},
+	"brood/jobs/billing/settings": {"jobs/billing/account", "jobs/billing/money"},
 	"brood/jobs/billing/approve":  {},
 	"brood/jobs/billing/table":    {},
 	"brood/jobs/billing/mapping":  {"jobs/billing/account", "jobs/billing/charge", "jobs/billing/table"},

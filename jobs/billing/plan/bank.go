@@ -12,22 +12,40 @@ import (
 // payment checks what the customer pays by.
 func (c *checker) payment() {
 	c.numbers()
-	switch c.b.o.Provider {
-	case Stripe:
-		if c.c.Kind == charge.KindPayout {
-			c.say(KindMethod, mapping.KindOf, "payouts are made by bank files: --provider sepa or nacha")
-		}
-		if c.c.PaymentCustomer == "" && c.c.PaymentMethod == "" {
-			c.say(KindMethod, "payment_customer", "it says neither payment_customer (cus_…) nor payment_method (pm_…)")
-		}
-	case SEPA:
+	if c.b.o.Provider == SEPA && c.c.Kind == charge.KindCharge && c.c.Sequence == "" {
+		c.c.Sequence = "RCUR" // which may be the first one too: SDD Core rulebook 9.0
+	}
+	if c.b.o.Provider == NACHA && c.c.AccountType == "" {
+		c.c.AccountType = "checking"
+	}
+	if c.c.Kind == charge.KindPayout && (c.b.o.Provider == Stripe || c.b.o.Provider == Files) {
+		c.say(KindMethod, mapping.KindOf, "payouts are made by bank files: --provider sepa or nacha")
+	}
+	switch {
+	case !c.ok:
+		return
+	case c.b.o.CheckCharge != nil:
+		c.ask()
+	case c.b.o.Provider == Stripe && c.c.PaymentCustomer == "" && c.c.PaymentMethod == "":
+		c.say(KindMethod, "payment_customer", "it says neither payment_customer (cus_…) nor payment_method (pm_…)")
+	case c.b.o.Provider == SEPA:
 		c.sepa()
-	case NACHA:
+	case c.b.o.Provider == NACHA:
 		c.nacha()
-	case Files:
-		if c.c.Kind == charge.KindPayout {
-			c.say(KindMethod, mapping.KindOf, "payouts are made by bank files: --provider sepa or nacha")
+	}
+	if c.ok && c.b.o.Provider == SEPA && c.c.Kind == charge.KindCharge {
+		c.history()
+	}
+}
+
+// ask asks what the provider has against the charge.
+func (c *checker) ask() {
+	for _, p := range c.b.o.CheckCharge(c.c, c.b.settings) {
+		k := KindUnfit
+		if p.Warning {
+			k = KindNote
 		}
+		c.say(k, mapping.Field(p.Field), "%s", p.Text)
 	}
 }
 
@@ -125,20 +143,21 @@ func (c *checker) mandate() {
 	if why := reference(c.c.MandateID); why != "" {
 		c.say(KindMandate, "mandate_id", "%s is no reference of a mandate: %s", c.c.MandateID, why)
 	}
-	if c.c.Sequence == "" {
-		c.c.Sequence = "RCUR"
-	}
-	on := c.c.ChargeDate
-	if on == "" {
-		on = c.c.DueDate
-	}
+	on := day(c.c)
 	if on == "" {
 		c.say(KindMissing, mapping.ChargeDate, "a debit needs a day: charge_date or due_date")
 		return
 	}
-	last := c.c.MandateDate
-	if last > on {
-		c.say(KindMandate, mapping.MandDate, "the mandate is of %s, after the day of the debit, %s", last, on)
+	if c.c.MandateDate > on {
+		c.say(KindMandate, mapping.MandDate, "the mandate is of %s, after the day of the debit, %s", c.c.MandateDate, on)
+	}
+}
+
+// history says whether the mandate has lapsed, or was used up, as far as the previous plan shows it.
+func (c *checker) history() {
+	on, last := day(c.c), c.c.MandateDate
+	if on == "" || last == "" {
+		return
 	}
 	var before *used
 	if c.b.previous != nil {
@@ -156,6 +175,14 @@ func (c *checker) mandate() {
 	if before != nil {
 		c.sequence(before)
 	}
+}
+
+// day is when a debit is to be made.
+func day(c *charge.Charge) string {
+	if c.ChargeDate != "" {
+		return c.ChargeDate
+	}
+	return c.DueDate
 }
 
 // sequence compares with how the mandate was used before.
@@ -184,10 +211,7 @@ func (c *checker) nacha() {
 	if a := c.c.AccountNumber; a == "" || len(a) > 17 || strings.ContainsFunc(a, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		c.say(KindAccount, mapping.AccountNo, "it needs 1 to 17 letters, digits or hyphens")
 	}
-	if !slices.Contains([]string{"checking", "savings", ""}, c.c.AccountType) {
+	if !slices.Contains([]string{"checking", "savings"}, c.c.AccountType) {
 		c.say(KindAccount, "account_type", "it is %q; there are checking and savings", c.c.AccountType)
-	}
-	if c.c.AccountType == "" {
-		c.c.AccountType = "checking"
 	}
 }

@@ -147,22 +147,23 @@ func (b *builder) provider() error {
 			missing = append(missing, key)
 		}
 	}
-	switch b.o.Provider {
-	case SEPA:
+	switch {
+	case b.o.CheckSettings != nil: // it says more
+	case b.o.Provider == SEPA:
 		if b.settings.SEPA.Name == "" {
 			need("seller.name", b.settings.Seller.Name)
 		}
 		if b.settings.SEPA.IBAN == "" {
 			need("sepa.iban", b.settings.Seller.IBAN)
 		}
-	case NACHA:
+	case b.o.Provider == NACHA:
 		n := &b.settings.NACHA
 		need("nacha.immediate_destination", n.ImmediateDestination)
 		need("nacha.immediate_origin", n.ImmediateOrigin)
 		need("nacha.company_name", n.CompanyName)
 		need("nacha.company_id", n.CompanyID)
 		need("nacha.originating_dfi", n.OriginatingDFI)
-	case Files:
+	case b.o.Provider == Files:
 		need("seller.name", b.settings.Seller.Name)
 	}
 	if missing != nil {
@@ -342,6 +343,7 @@ func (b *builder) end(h *Header) error {
 		b.previous.compare(b)
 	}
 	h.Kind = b.kind
+	b.seller()
 	if h.Scope == "" {
 		if (len(b.months) != 1 || b.months["?"]) && b.problems.refused == 0 {
 			b.problems.add(Problem{Kind: KindMissing, Text: "the charges are not all of one month, or have no dates: say what the run is for, as in --scope 2026-11"})
@@ -356,6 +358,20 @@ func (b *builder) end(h *Header) error {
 		return err
 	}
 	return b.amounts.end(b)
+}
+
+// seller asks what the provider has against the settings.
+func (b *builder) seller() {
+	if b.o.CheckSettings == nil {
+		return
+	}
+	for _, p := range b.o.CheckSettings(b.settings, b.kind) {
+		k := KindUnfit
+		if p.Warning {
+			k = KindNote
+		}
+		b.problems.add(Problem{Kind: k, File: filepath.Base(b.o.Settings), Name: p.Field, Text: p.Text})
+	}
 }
 
 // month is what a charge is for, as far as its dates say it.

@@ -31,6 +31,7 @@ const (
 	KindMethod      Kind = "payment_method"
 	KindAttempt     Kind = "attempt"
 	KindLength      Kind = "length"
+	KindUnfit       Kind = "provider" // the provider cannot do it
 )
 
 // What is told, and counted in the header, but does not refuse a plan.
@@ -52,13 +53,14 @@ const (
 	KindCountry    Kind = "country"
 	KindDue        Kind = "due_date"
 	KindSequence   Kind = "sequence"
+	KindNote       Kind = "provider_note"
 )
 
 // Warns reports whether a kind is a warning; any other refuses the plan.
 func Warns(k Kind) bool {
 	switch k {
 	case KindCents, KindDecimals, KindLostZero, KindGlyph, KindGap, KindOutlier, KindChanged, KindNewAccount, KindGone, KindLaw, KindUnused, KindLeftOut,
-		KindEmpty, KindEmail, KindCountry, KindDue, KindSequence:
+		KindEmpty, KindEmail, KindCountry, KindDue, KindSequence, KindNote:
 		return true
 	default:
 		return false
@@ -130,6 +132,10 @@ func meaning(k Kind) string {
 		return "nothing to pay by"
 	case KindAttempt:
 		return "attempts"
+	case KindUnfit:
+		return "what the provider cannot do"
+	case KindNote:
+		return "what the provider does otherwise"
 	case KindLength:
 		return "too long"
 	case KindCents:

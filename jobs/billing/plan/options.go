@@ -2,6 +2,7 @@ package plan
 
 import (
 	"brood/jobs"
+	"brood/jobs/billing/charge"
 	"brood/jobs/billing/money"
 	"brood/jobs/billing/settings"
 	"errors"
@@ -35,6 +36,10 @@ type Options struct {
 	Resolve func(run string) (*Plan, error)
 	// CheckAmount says what the provider has against an amount; nil: nothing.
 	CheckAmount func(money.Amount) error
+	// CheckCharge says what the provider has against a charge, in place of what is known of it here, and CheckSettings against
+	// the settings; nil: they are not asked. What they only warn of may depend on the day, and is not counted in the header.
+	CheckCharge   func(*charge.Charge, *settings.Settings) []charge.Problem
+	CheckSettings func(*settings.Settings, charge.Kind) []charge.Problem
 	// Missing are the characters of a text that the font of the invoices lacks; nil: it is not looked for.
 	Missing func(string) []rune
 }

@@ -53,11 +53,7 @@ func readPrevious(p *Plan) (*previous, error) {
 		k.add(c.IBAN, maskIBAN)
 		k.add(c.AccountNumber, maskNumber)
 		if c.MandateID != "" {
-			on := c.ChargeDate
-			if on == "" {
-				on = c.DueDate
-			}
-			b.mandates[key(c.MandateID)] = &used{on, c.Sequence}
+			b.mandates[key(c.MandateID)] = &used{day(c), c.Sequence}
 		}
 		return k.sums.Add(a)
 	})

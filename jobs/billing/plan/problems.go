@@ -121,7 +121,7 @@ func (p *problems) finish() error {
 // warnings are the counts of the header.
 func (p *problems) warnings() map[Kind]int {
 	m := maps.Clone(p.counts)
-	maps.DeleteFunc(m, func(k Kind, _ int) bool { return !Warns(k) })
+	maps.DeleteFunc(m, func(k Kind, _ int) bool { return !Warns(k) || k == KindNote })
 	if len(m) == 0 {
 		return nil
 	}

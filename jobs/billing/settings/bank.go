@@ -1,6 +1,9 @@
 package settings
 
-import "slices"
+import (
+	"brood/jobs/billing/account"
+	"slices"
+)
 
 // check checks what bank files need. The check digits are those of ISO 13616 and of the EPC's creditor identifiers.
 func (s *SEPA) check(p *problems) {
@@ -12,6 +15,32 @@ func (s *SEPA) check(p *problems) {
 	}
 	if versions := SEPAVersions(); s.Version != "" && !slices.Contains(versions, s.Version) {
 		p.add("sepa.version", "it is %q; there are %v", s.Version, versions)
+	}
+}
+
+// accounts checks the numbers of the seller's own accounts; an error does not repeat a whole one.
+func (s *Settings) accounts(p *problems) {
+	for _, t := range []struct{ key, iban, bic string }{{"seller", s.Seller.IBAN, s.Seller.BIC}, {"sepa", s.SEPA.IBAN, s.SEPA.BIC}} {
+		n, err := account.ParseIBAN(t.iban)
+		if t.iban != "" && err != nil {
+			p.add(t.key+".iban", "%v", err)
+		}
+		if t.bic == "" {
+			continue
+		}
+		b, bad := account.ParseBIC(t.bic)
+		switch {
+		case bad != nil:
+			p.add(t.key+".bic", "%v", bad)
+		case t.iban != "" && err == nil && !account.Match(n, b):
+			p.add(t.key+".bic", "%s is of a bank of another country than the IBAN", b)
+		}
+	}
+	if s.SEPA.CreditorID == "" {
+		return
+	}
+	if _, err := account.ParseCreditorID(s.SEPA.CreditorID); err != nil {
+		p.add("sepa.creditor_id", "%v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"brood/jobs/billing/account"
 	"brood/jobs/billing/money"
 	"errors"
 	"fmt"
@@ -28,9 +29,10 @@ func (s *Settings) Check() error {
 	if s.TaxRounding != "" && s.TaxRounding != RoundByLine && s.TaxRounding != RoundByRate {
 		p.add("tax_rounding", "it is %q; write %q or %q", s.TaxRounding, RoundByLine, RoundByRate)
 	}
-	if c := s.Seller.Country; c != "" && !isCountry(c) {
-		p.add("seller.country", "%q is no code of two capital letters, as in DE", c)
+	if c := s.Seller.Country; c != "" && !account.Country(c) {
+		p.add("seller.country", "%q is no code of a country; write two capitals, as in DE", c)
 	}
+	s.accounts(&p)
 	for key, form := range map[string]string{"invoice.series": s.Invoice.Series, "invoice.credit_series": s.Invoice.CreditSeries} {
 		if err := CheckSeries(form); form != "" && err != nil {
 			p.add(key, "%v", err)
@@ -65,10 +67,6 @@ func Location(zone string) (*time.Location, error) {
 		return nil, fmt.Errorf("there is no zone %q; write one as Europe/Berlin or UTC", zone)
 	}
 	return loc, nil
-}
-
-func isCountry(c string) bool {
-	return len(c) == 2 && c[0] >= 'A' && c[0] <= 'Z' && c[1] >= 'A' && c[1] <= 'Z'
 }
 
 // longestText is the longest name or line, in characters.
