@@ -21,7 +21,8 @@ type Field string
 // The fields that decide something here. The others are those of charge.Charge, by their names in JSON.
 const (
 	Invoice    Field = "invoice_id"
-	Attempt    Field = "attempt" // of the run before: see Map.Again
+	Attempt    Field = "attempt"        // of the run before: see Map.Again
+	Status     Field = "billing_status" // of the run before
 	KindOf     Field = "kind"
 	Customer   Field = "customer_id"
 	Amount     Field = "amount" // of the row, with tax
@@ -54,7 +55,7 @@ func Fields() []Field {
 	return []Field{
 		Invoice, KindOf, Customer, Amount, Currency, "name", "email", "description", ChargeDate, DueDate, InvDate, Start, End, "credit_of",
 		"street", "postcode", "city", "country", "tax_id", "language", "payment_customer", "payment_method", "network", "mandate_id", MandDate,
-		"sequence", "iban", "bic", Routing, AccountNo, "account_type", Net, Tax, Rate, Quantity, Unit, ItemText, Total, Attempt, Lines, Taxes, Metadata,
+		"sequence", "iban", "bic", Routing, AccountNo, "account_type", Net, Tax, Rate, Quantity, Unit, ItemText, Total, Attempt, Status, Lines, Taxes, Metadata,
 	}
 }
 

@@ -45,6 +45,7 @@ type Row struct {
 	Item    charge.Line
 	Total   string // of the whole invoice, if it is said
 	Attempt string
+	Status  string // what became of it in the run before
 	// LeftOut is not empty of a row that is not to be charged, by Spec.Only.
 	LeftOut string
 
@@ -151,7 +152,7 @@ func (m *Mapper) find() error {
 	}
 	for i, h := range m.header {
 		f, ok := parseField(h)
-		if ok && (f == Attempt || f == Lines || f == Taxes || f == Metadata) {
+		if ok && (f == Attempt || f == Status || f == Lines || f == Taxes || f == Metadata) {
 			ok = m.spec.Again
 		}
 		_, hasValue := m.spec.Values[f]
@@ -202,8 +203,8 @@ func (m *Mapper) put(f Field, column string) error {
 // isResult reports whether a column is one that a run has added.
 func isResult(h string) bool {
 	switch h {
-	case "billing_status", "provider_id", "idempotency_key", "replayed", "decline_code", "advice_code", "error_type", "error_code", "http_status", "request_id", "created_at",
-		"number", "link", "reason", "pdf", "html":
+	case "provider_id", "idempotency_key", "replayed", "decline_code", "advice_code", "network_code", "error_type", "error_code", "http_status", "request_id", "created_at",
+		"number", "action_url", "invoice_number", "pdf", "html":
 		return true
 	}
 	return strings.HasPrefix(h, "_") || strings.HasPrefix(h, "billing_")
@@ -341,6 +342,8 @@ func (m *Mapper) keep(out *Row, f Field, v string, bad func(k Kind, format strin
 		out.Total = v
 	case Attempt:
 		out.Attempt = v
+	case Status:
+		out.Status = v
 	case Lines:
 		err = strict(v, &out.Charge.Lines)
 	case Taxes:

@@ -7,6 +7,7 @@ import (
 	"brood/jobs/billing/table"
 	"brood/jobs/files"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -212,7 +213,7 @@ func (b *builder) put(h *Header) (*Plan, error) {
 	h.Warnings = b.problems.warnings()
 	path := b.o.Out
 	if path == "" {
-		path = filepath.Join(b.o.State, "billing", "new.plan")
+		path = filepath.Join(b.o.State, "billing", "new-"+rand.Text()+".plan") // another may be made at the same time
 	}
 	p, err := b.writer.Put(path, h)
 	if err != nil {

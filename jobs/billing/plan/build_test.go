@@ -308,6 +308,21 @@ func TestDunning(t *testing.T) {
 	}
 }
 
+// TestDunningRefused: what was not declined is not tried once more, nor what no run has tried.
+func TestDunningRefused(t *testing.T) {
+	for row, want := range map[string]string{
+		`{"invoice_id":"R1","attempt":1,"kind":"charge","customer_id":"c","amount":"1.00","currency":"EUR","invoice_date":"2026-11-30","billing_status":"succeeded"}`: "the charge is succeeded: only what was declined",
+		`{"invoice_id":"R1","kind":"charge","customer_id":"c","amount":"1.00","currency":"EUR","invoice_date":"2026-11-30","billing_status":"declined"}`:              "does not say how often it was tried",
+		`{"invoice_id":"R1","attempt":1,"kind":"charge","customer_id":"c","amount":"1.0","currency":"EUR","invoice_date":"2026-11-30"}`:                               "is no amount as brood writes it",
+	} {
+		o := options(t, row+"\n")
+		o.Dunning = "november"
+		if _, r, err := Build(t.Context(), o); !errors.Is(err, ErrRefused) || !strings.Contains(found2(r), want) {
+			t.Errorf("%s: %v %s", row, err, found2(r))
+		}
+	}
+}
+
 // TestOutliers tells of amounts that are far above most.
 func TestOutliers(t *testing.T) {
 	var b strings.Builder

@@ -202,6 +202,11 @@ func (c *checker) attempt() {
 		c.say(KindAttempt, mapping.Attempt, "%q does not say how often it was tried: these rows are no results of a run of brood", c.rows[0].Attempt)
 		return
 	}
+	switch s := charge.Status(c.rows[0].Status); s {
+	case charge.Declined, charge.Returned, "":
+	default:
+		c.say(KindAttempt, mapping.Status, "the charge is %s: only what was declined or returned is tried once more, as brood export --class declined has it", s)
+	}
 	c.c.Attempt = n + 1
 }
 

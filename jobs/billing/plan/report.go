@@ -2,8 +2,10 @@ package plan
 
 import (
 	"brood/jobs/billing/money"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 )
 
@@ -50,6 +52,15 @@ func (r *Report) fill(b *builder, h *Header) {
 		r.Kinds = append(r.Kinds, Count{k, b.problems.counts[k]})
 	}
 	r.First, r.Warned = b.problems.first, b.problems.warned
+	// An invoice is looked at when its last row is there, and a row by itself before.
+	for _, list := range [][]Problem{r.First, r.Warned} {
+		slices.SortStableFunc(list, func(x, y Problem) int {
+			at := func(p Problem) int {
+				return slices.IndexFunc(h.Sources, func(s Source) bool { return s.Name == p.File })
+			}
+			return cmp.Or(cmp.Compare(at(x), at(y)), cmp.Compare(x.Line, y.Line))
+		})
+	}
 	for _, cur := range sorted(b.amounts.of) {
 		o := b.amounts.of[cur]
 		sum, _ := r.Sums.Of(cur)
