@@ -38,42 +38,44 @@ func everyOutcome() (entries []Entry, want map[string]string) {
 	yen.Currency, yen.Amount, yen.NetAmount, yen.Taxes = "JPY", "1100", "1000", []charge.Tax{{Rate: "10", Base: "1000", Tax: "100"}}
 	dinar := aCharge("KW")
 	dinar.Currency, dinar.Amount, dinar.NetAmount, dinar.Taxes = "KWD", "1.234", "", nil
-	return []Entry{
-			{Charge: aCharge("1"), Status: charge.Succeeded, Date: "2026-12-02", Fee: eur(25)},
-			{Charge: aCharge("2"), Status: charge.Submitted},
-			{Charge: aCharge("3"), Status: charge.Processing},
-			{Charge: aCharge("4"), Status: charge.Unknown},
-			{Charge: aCharge("5"), Status: charge.Declined},
-			{Charge: aCharge("6"), Status: charge.Failed},
-			{Charge: aCharge("7"), Status: charge.Failed, Issued: true},
-			{Charge: aCharge("8"), Status: charge.SkippedDuplicate},
-			{Charge: aCharge("9"), Status: charge.Returned, Fee: eur(300)},
-			{Charge: aCharge("10"), Status: charge.Refunded, Refunded: eur(190)},
-			{Charge: aCharge("11"), Status: charge.Succeeded, Unpaid: true},
-			{Charge: aCharge("12"), Status: charge.RequiresAction},
-			{Charge: aCharge("13"), Status: charge.Disputed},
-			{Charge: credit, Status: charge.Succeeded, Refunded: eur(1190)},
-			{Charge: payout, Status: charge.Succeeded},
-			{Charge: yen, Status: charge.Succeeded},
-			{Charge: dinar, Status: charge.Submitted},
-		}, map[string]string{
-			"assets:bank EUR":                  "675", // 4 payments less 3.25 of fees, a return, 1.90, the credit note and the payout
-			"assets:bank JPY":                  "1100",
-			"assets:receivable EUR":            "4760", // 5, 7, 11 and 12
-			"assets:receivable JPY":            "0",
-			"assets:receivable:submitted EUR":  "1190",
-			"assets:receivable:submitted KWD":  "1234",
-			"assets:receivable:processing EUR": "1190",
-			"assets:receivable:unknown EUR":    "1190",
-			"assets:receivable:returned EUR":   "1190",
-			"expenses:fees EUR":                "325",
-			"expenses:refunds EUR":             "1380",
-			"revenue:sales EUR":                "-10000", // 11 invoices less the credit note
-			"revenue:sales JPY":                "-1000",
-			"revenue:sales KWD":                "-1234",
-			"liabilities:vat:19% EUR":          "-1900",
-			"liabilities:vat:10% JPY":          "-100",
-		}
+	entries = []Entry{
+		{Charge: aCharge("1"), Status: charge.Succeeded, Date: "2026-12-02", Fee: eur(25)},
+		{Charge: aCharge("2"), Status: charge.Submitted},
+		{Charge: aCharge("3"), Status: charge.Processing},
+		{Charge: aCharge("4"), Status: charge.Unknown},
+		{Charge: aCharge("5"), Status: charge.Declined},
+		{Charge: aCharge("6"), Status: charge.Failed},
+		{Charge: aCharge("7"), Status: charge.Failed, Issued: true},
+		{Charge: aCharge("8"), Status: charge.SkippedDuplicate},
+		{Charge: aCharge("9"), Status: charge.Returned, Fee: eur(300)},
+		{Charge: aCharge("10"), Status: charge.Refunded, Refunded: eur(190)},
+		{Charge: aCharge("11"), Status: charge.Succeeded, Unpaid: true},
+		{Charge: aCharge("12"), Status: charge.RequiresAction},
+		{Charge: aCharge("13"), Status: charge.Disputed},
+		{Charge: credit, Status: charge.Succeeded, Refunded: eur(1190)},
+		{Charge: payout, Status: charge.Succeeded},
+		{Charge: yen, Status: charge.Succeeded},
+		{Charge: dinar, Status: charge.Submitted},
+	}
+	want = map[string]string{
+		"assets:bank EUR":                  "675", // 4 payments less 3.25 of fees, a return, 1.90, the credit note and the payout
+		"assets:bank JPY":                  "1100",
+		"assets:receivable EUR":            "4760", // 5, 7, 11 and 12
+		"assets:receivable JPY":            "0",
+		"assets:receivable:submitted EUR":  "1190",
+		"assets:receivable:submitted KWD":  "1234",
+		"assets:receivable:processing EUR": "1190",
+		"assets:receivable:unknown EUR":    "1190",
+		"assets:receivable:returned EUR":   "1190",
+		"expenses:fees EUR":                "325",
+		"expenses:refunds EUR":             "1380",
+		"revenue:sales EUR":                "-10000", // 11 invoices less the credit note
+		"revenue:sales JPY":                "-1000",
+		"revenue:sales KWD":                "-1234",
+		"liabilities:vat:19% EUR":          "-1900",
+		"liabilities:vat:10% JPY":          "-100",
+	}
+	return entries, want
 }
 
 // TestOutcomes books each as it should be.
