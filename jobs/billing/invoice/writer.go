@@ -170,7 +170,8 @@ func (w *Writer) drop(h *heldFile) {
 }
 
 // Sync makes durable what was Put before it was called. With an error none of that may be acknowledged, and what was not
-// finished is removed.
+// finished is removed. A name that another process has taken since Put is ErrStorage too (and ErrTaken): the group fails, and
+// another Sync that waited meanwhile must not tell that its part of it is stored.
 func (w *Writer) Sync() error {
 	w.syncs.Lock()
 	defer w.syncs.Unlock()
@@ -207,8 +208,6 @@ func (w *Writer) store(held []*heldFile) error {
 				if err == nil {
 					continue // its own, which is not needed, is removed
 				}
-			} else if err != nil && errors.Is(err, ErrTaken) {
-				return err
 			}
 		}
 		if err != nil {

@@ -142,6 +142,9 @@ func TestTakenMeanwhile(t *testing.T) {
 		if err := w.Sync(); same && err != nil || !same && !errors.Is(err, ErrTaken) {
 			t.Error(err)
 		}
+		if err := w.Sync(); !same && !errors.Is(err, ErrStorage) {
+			t.Errorf("the next sync tells that the group is stored: %v", err)
+		}
 		for _, name := range namesIn(t, dir) {
 			if strings.HasPrefix(name, tempBegin) {
 				t.Errorf("%s is left", name)
