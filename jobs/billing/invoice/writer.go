@@ -201,13 +201,9 @@ func (w *Writer) store(held []*heldFile) error {
 			continue
 		}
 		err := w.dir.rename(h.temp, h.name)
-		if errors.Is(err, fs.ErrExist) { // another process made it in the meantime
-			var there *heldFile
-			if there, err = w.same(h.name, h.body); err == nil && there != nil {
-				err = errors.Join(there.file.Sync(), there.file.Close())
-				if err == nil {
-					continue // its own, which is not needed, is removed
-				}
+		if errors.Is(err, fs.ErrExist) {
+			if err = w.meanwhile(h); err == nil {
+				continue // its own, which is not needed, is removed
 			}
 		}
 		if err != nil {
@@ -219,6 +215,18 @@ func (w *Writer) store(held []*heldFile) error {
 		return w.fail(err)
 	}
 	return nil
+}
+
+// meanwhile syncs a file that another process has made since Put, if it is the same.
+func (w *Writer) meanwhile(h *heldFile) error {
+	there, err := w.same(h.name, h.body)
+	if err != nil {
+		return err
+	}
+	if there == nil {
+		return fmt.Errorf("%s was there, and is gone: somebody else works in the directory of invoices", h.name)
+	}
+	return errors.Join(there.file.Sync(), there.file.Close())
 }
 
 // Close lets go of the directory. What was not synced is removed.
