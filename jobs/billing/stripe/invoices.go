@@ -66,7 +66,7 @@ func (s *Client) paid(ctx context.Context, t *charge.Try, path string, final *ob
 	}
 	o.ProviderID = word(final.ID)
 	if o.Status == charge.RequiresAction && o.Link == "" {
-		o.Link = word(final.Hosted)
+		o.Link = pageOf(final.Hosted)
 	}
 	if obj != nil && o.Status == charge.Succeeded && obj.AmountPaid != final.AmountDue {
 		unknown(o, classOther, "stripe says that %d of %d in the smallest unit are paid: look at %s", obj.AmountPaid, final.AmountDue, o.ProviderID)

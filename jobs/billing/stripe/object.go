@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -71,11 +72,20 @@ func (n *nextAction) link() string {
 	case n == nil:
 		return ""
 	case n.Redirect != nil:
-		return n.Redirect.URL
+		return pageOf(n.Redirect.URL)
 	case n.Verify != nil:
-		return n.Verify.URL
+		return pageOf(n.Verify.URL)
 	}
 	return ""
+}
+
+// pageOf is the address of a page, if it is one that may be shown.
+func pageOf(address string) string {
+	const most = 2048
+	if !strings.HasPrefix(address, "https://") || len(address) > most || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return ""
+	}
+	return address
 }
 
 // outcome is what the network said of a charge.

@@ -124,7 +124,7 @@ func ofInvoice(o *charge.Outcome, obj *object) {
 		ofObject(o, p.All)
 		o.ProviderID = id
 		if o.Status == charge.RequiresAction && o.Link == "" {
-			o.Link = obj.Hosted
+			o.Link = pageOf(obj.Hosted)
 		}
 	default:
 		unknown(o, web.ClassAnswer, "stripe says that the invoice is %q", word(obj.Status))
