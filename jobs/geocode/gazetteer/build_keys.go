@@ -28,7 +28,9 @@ func buildKeys(b *bundle.Bundle, names []byte, spans []span) ([]byte, error) {
 	for i, from := range []int{0, half} {
 		to := [2]int{half, len(spans)}[i]
 		group.Go(func() error {
-			parts[i] = keysOf(names, more, spans, further, from, to)
+			// The first has room for both, which is not touched before it is used.
+			room := make([]byte, 0, (2-i)*(len(names)+len(more)))
+			parts[i] = keysOf(room, names, more, spans, further, from, to)
 			return nil
 		})
 	}
@@ -38,8 +40,8 @@ func buildKeys(b *bundle.Bundle, names []byte, spans []span) ([]byte, error) {
 	return append(parts[0], parts[1]...), nil
 }
 
-func keysOf(names, more []byte, spans, further []span, from, to int) []byte {
-	out := make([]byte, 0, 9<<20)
+// keysOf appends the names of the places from one on to another.
+func keysOf(out, names, more []byte, spans, further []span, from, to int) []byte {
 	for i := from; i < to; i++ {
 		name := names[spans[i].from:spans[i].to]
 		first := uint32(i) | mainName //nolint:gosec // some hundred thousand

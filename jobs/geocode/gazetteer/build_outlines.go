@@ -39,6 +39,9 @@ func buildOutlines(b *bundle.Bundle, w *world, parts *[sections][]byte) error {
 
 func readArcs(arcs []byte, w *world) (edges []edge, line []byte, err error) {
 	n := numbers{b: arcs}
+	// A point takes two bytes at least. What is not used of it is never touched.
+	most := len(arcs) / 2
+	edges, line = make([]edge, 0, most), make([]byte, 0, most*lineBytes)
 	for range n.unsigned() {
 		if len(n.b) < 4 {
 			return nil, nil, fmt.Errorf("the data of the gazetteer has outlines that are cut off")
