@@ -39,7 +39,7 @@ func maskAccounts(s string) string {
 	return likeIBAN().ReplaceAllStringFunc(s, func(found string) string {
 		// Words behind it may look as if they belonged to it.
 		for end := len(found); end >= 14; end-- {
-			if end < len(found) && alnum(found[end]) && alnum(found[end-1]) {
+			if !alnum(found[end-1]) || end < len(found) && alnum(found[end]) {
 				continue
 			}
 			plain := strings.NewReplacer(" ", "", "\u00a0", "", "-", "").Replace(found[:end])
