@@ -141,15 +141,16 @@ func (r *Run) toDo() figures.Section {
 	e := r.entry
 	s := figures.Section{Title: "What is left to do"}
 	say := func(text string) { s.Text = append(s.Text, text) }
-	switch {
-	case e.State == ledger.StateRunning:
+	switch e.State {
+	case ledger.StateRunning:
 		say("The run is going on; this is how it stood when the report was made. " + e.Reason)
-	case e.State == ledger.StateInterrupted || e.State == ledger.StateAborted:
+	case ledger.StateInterrupted, ledger.StateAborted:
 		why := e.Reason
 		if why == "" {
 			why = "it was cut off"
 		}
 		say(fmt.Sprintf("The run is %s: %s. Continue: brood resume %s", e.State, why, e.Name))
+	case ledger.StateDone:
 	}
 	if e.Unclear {
 		say("What was in hand at the end of the last session is not settled; the next one sees to it.")

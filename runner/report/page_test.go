@@ -138,7 +138,7 @@ func TestHarmless(t *testing.T) {
 		"to gb82 west 1234 5698 7654 32, not found":   "to GB82…5432, not found",
 		"order DE12345678901234567890":                "order DE12345678901234567890",
 		"SHA256 AB12CD34EF56AB12CD34EF56AB12CD34EF56": "SHA256 AB12CD34EF56AB12CD34EF56AB12CD34EF56",
-		"a\u202eb\x1b[0m": `a\u202eb\x1b[0m`,
+		"a\u202eb\x1b[0m":                             `a\u202eb\x1b[0m`,
 	} {
 		if got := harmless(in); got != want {
 			t.Errorf("%q is shown as %q, want %q", in, got, want)

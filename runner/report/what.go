@@ -108,8 +108,16 @@ func (r *Run) dataset() figures.Section {
 // sittings are the sessions.
 func (r *Run) sittings() figures.Section {
 	t := figures.Table{Columns: []figures.Heading{
-		{Name: "", Number: true}, {Name: "from"}, {Name: "for"}, {Name: "ended as"}, {Name: "version"}, {Name: "host"}, {Name: "places", Number: true},
-		{Name: "workers", Number: true}, {Name: "processor", Number: true}, {Name: "largest", Number: true},
+		{Name: "", Number: true},
+		{Name: "from"},
+		{Name: "for"},
+		{Name: "ended as"},
+		{Name: "version"},
+		{Name: "host"},
+		{Name: "places", Number: true},
+		{Name: "workers", Number: true},
+		{Name: "processor", Number: true},
+		{Name: "largest", Number: true},
 	}}
 	from := max(len(r.sessions)-mostRows, 0)
 	for i := from; i < len(r.sessions); i++ {
