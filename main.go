@@ -6,6 +6,7 @@ package main
 
 import (
 	"brood/jobs"
+	"brood/jobs/billing"
 	"brood/jobs/echo"
 	"brood/jobs/email"
 	"brood/jobs/exec"
@@ -22,7 +23,7 @@ import (
 )
 
 func main() {
-	registry := jobs.NewRegistry(echo.Definition(), email.Definition(), exec.Definition(), geocode.Definition(), http.Definition(), pipe.Definition())
+	registry := jobs.NewRegistry(billing.Definition(), billing.RefundDefinition(), echo.Definition(), email.Definition(), exec.Definition(), geocode.Definition(), http.Definition(), pipe.Definition())
 	if len(os.Args) > 1 && os.Args[1] == worker.Command {
 		os.Exit(worker.Main(registry))
 	}

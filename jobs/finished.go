@@ -22,7 +22,7 @@ type Finished struct {
 	Counts Counts
 	// Rows walks over the results as they stand, in their order, with the columns of the input, of the
 	// job, and of the engine. A record and its bytes are valid until the next. An error ends them. Nil: they
-	// are plain text, or went to standard output.
+	// are plain text, or went to standard output, or are not what the run has written any more.
 	Rows func() iter.Seq2[*Record, error]
 	// Decide records what has become of records that are unknown or have failed, as brood resolve does. It is for
 	// a tool, and nil elsewhere. The run may not be going on.

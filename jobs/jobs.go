@@ -43,9 +43,9 @@ type Definition struct {
 	// TakesCommand says that the words after "--" belong to the job.
 	TakesCommand bool
 	Flags        []Flag
-	// Dataset says which files the records are in, which the job knows by its flags: the arguments name none then. Its
-	// errors are shown to the user as bad usage. Nil: the arguments say it.
-	Dataset func(Options) ([]string, error)
+	// Dataset says which files the records are in, where that is for the job to say: by its flags, or as it makes them of
+	// what the arguments name. Its errors are shown to the user as bad usage. Nil: the arguments say it.
+	Dataset func(o Options, args []string) ([]string, error)
 	// Plan checks the options before anything is started. It runs in the
 	// parent. Its errors are shown to the user as bad usage.
 	Plan func(Options, *Shape) (Plan, error)

@@ -39,3 +39,11 @@ func SplitList(values []string) []string {
 	}
 	return out
 }
+
+// FilesOf are the files of the dataset, where the options are those of a run: absolute paths, or - for standard input.
+func FilesOf(o Options) []string {
+	if run, ok := o.(interface{ Files() []string }); ok {
+		return run.Files()
+	}
+	return nil
+}

@@ -134,6 +134,13 @@ var allowed = map[string][]string{
 		"jobs", "jobs/billing/account", "jobs/figures", "runner/catalog", "runner/dataset", "runner/desk", "runner/home", "runner/intake", "runner/ledger", "runner/logbook", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 
+	// The run of a plan, and what comes after it.
+	"brood/jobs/billing": {
+		"jobs", "jobs/figures", "jobs/files", "jobs/permits", "jobs/billing/account", "jobs/billing/approve", "jobs/billing/charge", "jobs/billing/dunning", "jobs/billing/invoice", "jobs/billing/journal", "jobs/billing/mapping", "jobs/billing/money",
+		"jobs/billing/nacha", "jobs/billing/plan", "jobs/billing/reconcile", "jobs/billing/register", "jobs/billing/sepa", "jobs/billing/settings", "jobs/billing/statement", "jobs/billing/stripe", "jobs/billing/table",
+	},
+	"brood/jobs/billing/reconcile": {"jobs", "jobs/billing/charge", "jobs/billing/money"},
+
 	// Tests of several.
 	"brood/runner/acceptance":    {},
 	"brood/runner/hand/handtest": {"jobs", "worker/wire", "runner/hand"},

@@ -20,6 +20,8 @@ type Report struct {
 	Reason  string
 	Totals  ledger.Totals
 	Already bool // the run was done before, and nothing was
+	// Altered says, with Already, that the results are not where they were written, or not as they were.
+	Altered bool
 	// Inputs is what has become of the dataset of a run that was done before.
 	Inputs []desk.Found
 	// Before are the books as they stood when the session began.

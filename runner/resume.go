@@ -61,13 +61,14 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	goesOn := how.AcceptAppend && (grown || otherwise(found))
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
 	if sum.State == ledger.StateDone && !goesOn && !asks {
-		if err := desk.CheckResults(ctx, l.Reader()); err != nil {
+		altered := desk.CheckResults(ctx, l.Reader())
+		if altered != nil {
 			// They were there, and are the user's: he may have taken them away.
-			set.Term.Logf("%v", err)
+			set.Term.Logf("%v", altered)
 		} else if err := form.Make(cfg, set.Term.Logf); err != nil {
 			return nil, Report{}, err
 		}
-		return nil, Report{State: sum.State, Totals: sum.Totals, Before: sum.Totals, Already: true, Inputs: found}, nil
+		return nil, Report{State: sum.State, Totals: sum.Totals, Before: sum.Totals, Already: true, Altered: altered != nil, Inputs: found}, nil
 	}
 	if err := desk.CheckInputs(ctx, l.Reader(), how.AcceptAppend); err != nil {
 		return nil, Report{}, err

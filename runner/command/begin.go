@@ -168,7 +168,7 @@ func (e *env) tellOutcome(dir *home.Dir, cfg *spec.Config, rep *runner.Report, e
 		e.code = exitCode(rep)
 	}
 	if started {
-		err = e.finish(dir, cfg, rep.State, rep.Totals, err)
+		err = e.finish(dir, cfg, rep, err)
 	}
 	return err
 }

@@ -47,14 +47,14 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 
 // chooseOwn takes what the job itself says that the dataset is.
 func (e *env) chooseOwn(c *cli.Context, def *jobs.Definition, data *dataset.Spec) error {
-	if c.NArg() > 0 || len(e.lists) > 0 || c.IsSet("arg-file") {
-		return usage("See: brood run "+def.Name+" --help", "brood run %s takes no dataset: its flags say what its records are", def.Name)
+	if len(e.lists) > 0 || c.IsSet("arg-file") {
+		return usage("See: brood run "+def.Name+" --help", "brood run %s takes no lists of words", def.Name)
 	}
 	state, err := home.State(c.String("state"))
 	if err != nil {
 		return usage("", "%w", err)
 	}
-	if data.Paths, err = def.Dataset(options{Context: c, words: e.words, state: state}); err != nil {
+	if data.Paths, err = def.Dataset(options{Context: c, words: e.words, state: state}, c.Args().Slice()); err != nil {
 		return usage("See: brood run "+def.Name+" --help", "%w", err)
 	}
 	return nil

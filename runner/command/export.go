@@ -33,10 +33,12 @@ Without a name: those of the newest run, or of the newest that is running.
 
 Example:
    brood export demo --status failed -o fix.csv
-   brood export demo --status failed,unknown > again.csv`,
+   brood export demo --status failed,unknown > again.csv
+   brood export demo --class timeout -o slow.csv`,
 		Flags: []cli.Flag{
 			stateFlag(),
 			&cli.StringFlag{Name: "status", Usage: "records with `STATUS`[,STATUS]: ok, failed, skipped, unknown, pending"},
+			&cli.StringSliceFlag{Name: "class", Usage: "only those of `CLASS`, or a pattern such as 'exit:*'; may be given several times"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` (default: standard output)"},
 			&cli.BoolFlag{Name: "force", Usage: "write also over the results of another run"},
 			&cli.BoolFlag{Name: "original", Usage: "write the dataset's own columns only, byte for byte where the format is its own"},
@@ -52,16 +54,9 @@ func (e *env) export(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.IsSet("status") {
-		return usage("For example: brood export "+name+" --status failed,unknown", "say which records with --status")
-	}
-	want := make(map[jobs.Status]bool)
-	for _, s := range strings.Split(c.String("status"), ",") {
-		st, err := jobs.ParseStatus(strings.TrimSpace(s))
-		if err != nil {
-			return usage("", "--status: %w", err)
-		}
-		want[st] = true
+	want, err := wanted(c, name)
+	if err != nil {
+		return err
 	}
 	// What a damaged ledger, or an older one, calls pending may have been done.
 	path := home.LedgerPath(state, name)
@@ -96,6 +91,30 @@ func (e *env) export(c *cli.Context) error {
 		_, _ = fmt.Fprintln(e.stderr, e.stderr.Line("brood: run "+name+": "+said))
 	}
 	return e.writeExport(c, home.At(state, name), l, cfg, want)
+}
+
+// wanted are the statuses of the records to be exported; with --class alone all that have one.
+func wanted(c *cli.Context, name string) (map[jobs.Status]bool, error) {
+	if err := desk.CheckClasses(c.StringSlice("class")); err != nil {
+		return nil, usage("", "%w", err)
+	}
+	if !c.IsSet("status") {
+		if c.IsSet("class") {
+			return map[jobs.Status]bool{jobs.StatusFailed: true, jobs.StatusUnknown: true, jobs.StatusSkipped: true}, nil
+		}
+		return nil, usage("For example: brood export "+name+" --status failed,unknown", "say which records with --status, or --class")
+	}
+	want := make(map[jobs.Status]bool)
+	for _, s := range strings.Split(c.String("status"), ",") {
+		st, err := jobs.ParseStatus(strings.TrimSpace(s))
+		if err != nil {
+			return nil, usage("", "--status: %w", err)
+		}
+		if want[st] = true; c.IsSet("class") && (st == jobs.StatusOK || st == jobs.StatusPending) {
+			return nil, usage("Leave out --class, or that status.", "--class: a record that is %s has no class", st)
+		}
+	}
+	return want, nil
 }
 
 func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool) (err error) {
@@ -139,6 +158,9 @@ func (e *env) writeExport(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *
 	}
 	cfg.Dataset = x.reading()
 	shape, err := desk.Export(c.Context, dir, l, cfg, want, func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record, o *ledger.Outcome) error {
+		if c.IsSet("class") && (o == nil || !desk.InClasses(c.StringSlice("class"), o.Class)) {
+			return nil
+		}
 		if rec.Err != nil && rec.Raw == nil {
 			_, _ = fmt.Fprintln(e.stderr, e.stderr.Line(fmt.Sprintf("brood: left out: %v", rec.Err)))
 			return nil

@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner"
 	"brood/runner/catalog"
 	"brood/runner/desk"
 	"brood/runner/home"
@@ -16,12 +17,16 @@ import (
 
 // finish lets the job say its word when a session has ended. What goes wrong there is told, and only
 // where all was well it is how the run ends.
-func (e *env) finish(dir *home.Dir, cfg *spec.Config, state ledger.State, t ledger.Totals, err error) error {
+func (e *env) finish(dir *home.Dir, cfg *spec.Config, rep *runner.Report, err error) error {
 	def, lookupErr := e.registry.Lookup(cfg.Job)
 	if lookupErr != nil || def.Finish == nil {
 		return err
 	}
-	failed := def.Finish(finished(dir, cfg, state, t, e.terminal.Logf))
+	now := finished(dir, cfg, rep.State, rep.Totals, e.terminal.Logf)
+	if rep.Altered {
+		now.Rows = nil // what the job would take from them is not what was done
+	}
+	failed := def.Finish(now)
 	if failed == nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/sink"
@@ -52,7 +53,7 @@ func TestFinish(t *testing.T) {
 		var heard []*jobs.Finished
 		e := &env{registry: finishing(c.fails, &heard), terminal: term.New(term.Options{Out: &said, Progress: term.ProgressNever}), code: c.code}
 		cfg := &spec.Config{Name: "demo", Job: "test", Output: "/x/out.csv", OutputFormat: sink.FormatCSV, Plan: jobs.Plan{Config: json.RawMessage(`7`)}}
-		err := e.finish(home.At("/state", "demo"), cfg, ledger.StateDone, ledger.Totals{Input: 4, OK: 3}, c.before)
+		err := e.finish(home.At("/state", "demo"), cfg, &runner.Report{State: ledger.StateDone, Totals: ledger.Totals{Input: 4, OK: 3}}, c.before)
 		exit := e.code
 		if err != nil {
 			exit, _ = classify(err)

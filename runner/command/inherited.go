@@ -3,6 +3,7 @@ package command
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -26,12 +27,15 @@ func (e *env) disinherit(job string) {
 	for _, name := range forService {
 		_ = os.Unsetenv(name) // fails for names that are none
 	}
+	var own []string
+	if def, err := e.registry.Lookup(job); err == nil {
+		own = def.Secrets
+	}
 	for _, d := range e.registry.All() {
-		if d.Name == job {
-			continue
-		}
 		for _, name := range d.Secrets {
-			_ = os.Unsetenv(name)
+			if !slices.Contains(own, name) { // which two jobs may read
+				_ = os.Unsetenv(name)
+			}
 		}
 	}
 }

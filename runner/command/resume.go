@@ -122,7 +122,7 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 		if err = errors.Join(err, e.tellAlready(c, dir.Name, &rep)); err != nil {
 			return err
 		}
-		return e.finish(dir, cfg, rep.State, rep.Totals, nil)
+		return e.finish(dir, cfg, &rep, nil)
 	}
 	return e.tellOutcome(dir, cfg, &rep, err)
 }

@@ -60,11 +60,13 @@ type options struct {
 	words []string
 	text  bool
 	state string
+	files []string
 }
 
 func (o options) Command() []string { return o.words }
 func (o options) Text() bool        { return o.text }
 func (o options) StateDir() string  { return o.state }
+func (o options) Files() []string   { return o.files }
 
 func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 	cfg, err := e.config(c, d)
@@ -72,7 +74,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		return err
 	}
 	state, stateErr := home.State(c.String("state"))
-	given := options{Context: c, words: e.words, text: cfg.OutputFormat == sink.FormatText, state: state}
+	given := options{Context: c, words: e.words, text: cfg.OutputFormat == sink.FormatText, state: state, files: cfg.Dataset.Paths}
 	plan := func(s *jobs.Shape) error {
 		p, err := d.Plan(given, s)
 		if err != nil {

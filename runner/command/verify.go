@@ -1,11 +1,13 @@
 package command
 
 import (
+	"brood/jobs"
 	"brood/runner"
 	"brood/runner/desk"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/term"
+	"context"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -36,12 +38,31 @@ Example:
 			if err != nil {
 				return err
 			}
+			found = append(found, e.verifyJob(c.Context, state, name)...)
 			return e.tellFound(c, name, found)
 		},
 	}
 }
 
-func (e *env) tellFound(c *cli.Context, name string, found []desk.Finding) error {
+// verifyJob asks the job of a run about what it has written beside the results. A ledger that cannot be read was told of.
+func (e *env) verifyJob(ctx context.Context, state, name string) []jobs.Finding {
+	l, err := ledger.OpenReader(ctx, home.LedgerPath(state, name))
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = l.Close() }()
+	cfg, sum, err := desk.ReadConfig(ctx, l)
+	if err != nil {
+		return nil
+	}
+	def, err := e.registry.Lookup(cfg.Job)
+	if err != nil || def.Verify == nil {
+		return nil
+	}
+	return def.Verify(finished(home.At(state, name), cfg, sum.State, sum.Totals, func(string, ...any) {}))
+}
+
+func (e *env) tellFound(c *cli.Context, name string, found []jobs.Finding) error {
 	wrong := 0
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	for _, f := range found {

@@ -26,10 +26,25 @@ func (c *Choice) matches(o *ledger.Outcome) bool {
 	if !slices.Contains(c.Statuses, o.Status) {
 		return false
 	}
-	return len(c.Classes) == 0 || slices.ContainsFunc(c.Classes, func(pattern string) bool {
-		is, err := path.Match(pattern, string(o.Class))
+	return len(c.Classes) == 0 || InClasses(c.Classes, o.Class)
+}
+
+// InClasses reports whether a class is one of several, or fits a pattern such as exit:*.
+func InClasses(patterns []string, class jobs.Class) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		is, err := path.Match(pattern, string(class))
 		return is && err == nil
 	})
+}
+
+// CheckClasses says which pattern is none.
+func CheckClasses(patterns []string) error {
+	for _, pattern := range patterns {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return fmt.Errorf("--class %q: %w", pattern, err)
+		}
+	}
+	return nil
 }
 
 // WhereError is what is wrong with a condition.
@@ -40,10 +55,8 @@ func (e *WhereError) Unwrap() error { return e.Err }
 
 // Chosen returns the records of a run that are meant, in the order of the dataset.
 func Chosen(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, c *Choice) ([]ledger.Outcome, error) {
-	for _, pattern := range c.Classes {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return nil, fmt.Errorf("--class %q: %w", pattern, err)
-		}
+	if err := CheckClasses(c.Classes); err != nil {
+		return nil, err
 	}
 	ended, err := l.Ended(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/keys"
@@ -15,17 +16,10 @@ import (
 	"slices"
 )
 
-// Finding is what Verify has found about one thing.
-type Finding struct {
-	What string `json:"what"` // ledger, books, results, copy of standard input, dataset, keys
-	OK   bool   `json:"ok"`
-	Text string `json:"text"` // what was compared, or what is wrong
-}
-
 // Verify checks what there is of a run: its ledger, the books in it, the results, and the
 // dataset. Of a run that is alive only what can be told while it writes. An error means that
 // it could not look; what is wrong is a finding.
-func Verify(ctx context.Context, dir *home.Dir, live bool) ([]Finding, error) {
+func Verify(ctx context.Context, dir *home.Dir, live bool) ([]jobs.Finding, error) {
 	v := &verification{dir: dir, live: live}
 	path := dir.File(ledger.FileName)
 	if !live {
@@ -62,7 +56,7 @@ func Verify(ctx context.Context, dir *home.Dir, live bool) ([]Finding, error) {
 type verification struct {
 	dir   *home.Dir
 	live  bool
-	found []Finding
+	found []jobs.Finding
 }
 
 // note notes a finding, and reports whether it is a good one.
@@ -70,7 +64,7 @@ func (v *verification) note(what, text string, err error) bool {
 	if err != nil {
 		text = err.Error()
 	}
-	v.found = append(v.found, Finding{What: what, OK: err == nil, Text: text})
+	v.found = append(v.found, jobs.Finding{What: what, OK: err == nil, Text: text})
 	return err == nil
 }
 

@@ -50,7 +50,7 @@ func (t *taking) number(ctx context.Context, c *charge.Charge) (string, error) {
 		}
 	}
 	t.next[series] = n + 1
-	return t.p.Format(c, n), nil
+	return t.p.Format(c, n)
 }
 
 // Void is a number that no invoice has.

@@ -18,6 +18,7 @@ type Ended struct {
 	ProviderID string
 	Code       string
 	Advice     string
+	Response   string // the issuer's own code
 	Reason     string
 }
 
@@ -26,7 +27,7 @@ type Ended struct {
 // that did not succeed are void. Chain is the last link over plan and outcomes, if the run is done.
 func (r *Register) Settle(ctx context.Context, o Owner, plan, chain string, void bool, ended iter.Seq2[*Ended, error], now time.Time) error {
 	return r.tx(ctx, func(tx *sql.Tx) error {
-		update, err := tx.PrepareContext(ctx, `UPDATE charges SET status = ?, open = ?, provider_id = ?, code = ?, advice = ?, at = ?
+		update, err := tx.PrepareContext(ctx, `UPDATE charges SET status = ?, open = ?, provider_id = ?, code = ?, advice = ?, response = ?, at = ?
 			WHERE account = ? AND mode = ? AND plan = ? AND seq = ? AND status NOT IN ('returned', 'refunded', 'disputed') AND (status <> ? OR provider_id <> ?)`)
 		if err != nil {
 			return err
@@ -36,7 +37,7 @@ func (r *Register) Settle(ctx context.Context, o Owner, plan, chain string, void
 			if err != nil {
 				return err
 			}
-			if _, err := update.ExecContext(ctx, string(e.Status), e.Status.Open() || e.Status == charge.Refunded, e.ProviderID, e.Code, e.Advice, stamp(now),
+			if _, err := update.ExecContext(ctx, string(e.Status), e.Status.Open() || e.Status == charge.Refunded, e.ProviderID, e.Code, e.Advice, e.Response, stamp(now),
 				o.Account, o.Mode, plan, uint64(e.Seq), string(e.Status), e.ProviderID); err != nil {
 				return err
 			}
@@ -83,19 +84,19 @@ type Charge struct {
 	Minor                                    int64
 	Status                                   charge.Status
 	ProviderID, Number, Code, Advice, Fprint string
-	Network                                  string
+	Network, Response                        string
 	Seq                                      jobs.Seq
 	At                                       time.Time
 }
 
 const chargeColumns = `c.id, c.invoice, c.customer, c.currency, c.plan, ifnull((SELECT run FROM plans p WHERE p.account = c.account AND p.mode = c.mode AND p.hash = c.plan), ''),
-	c.attempt, c.minor, c.status, c.provider_id, ifnull(c.number, ''), c.code, c.advice, c.fingerprint, c.network, c.seq, c.at`
+	c.attempt, c.minor, c.status, c.provider_id, ifnull(c.number, ''), c.code, c.advice, c.fingerprint, c.network, c.response, c.seq, c.at`
 
 func scanCharge(row interface{ Scan(...any) error }) (*Charge, error) {
 	c := new(Charge)
 	var status, at string
 	var seq uint64
-	err := row.Scan(&c.ID, &c.Invoice, &c.Customer, &c.Currency, &c.Plan, &c.Run, &c.Attempt, &c.Minor, &status, &c.ProviderID, &c.Number, &c.Code, &c.Advice, &c.Fprint, &c.Network, &seq, &at)
+	err := row.Scan(&c.ID, &c.Invoice, &c.Customer, &c.Currency, &c.Plan, &c.Run, &c.Attempt, &c.Minor, &status, &c.ProviderID, &c.Number, &c.Code, &c.Advice, &c.Fprint, &c.Network, &c.Response, &seq, &at)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (r *Register) TakeRefunds(ctx context.Context, o Owner, refunds iter.Seq2[*
 func takeRefund(ctx context.Context, tx *sql.Tx, o Owner, f *Refund, refused *RefusedError, now time.Time) (*Charge, error) {
 	c, err := scanCharge(tx.QueryRowContext(ctx, `SELECT `+chargeColumns+` FROM charges c WHERE c.account = ? AND c.mode = ? AND c.invoice = ? AND c.open = 1`, o.Account, o.Mode, f.Invoice))
 	if errors.Is(err, sql.ErrNoRows) {
-		refused.add("refund %s: there is no charge of invoice %s that has succeeded", f.ID, f.Invoice)
+		refused.Add("refund %s: there is no charge of invoice %s that has succeeded", f.ID, f.Invoice)
 		return nil, nil
 	}
 	if err != nil {
@@ -61,7 +61,7 @@ func takeRefund(ctx context.Context, tx *sql.Tx, o Owner, f *Refund, refused *Re
 	case err == nil && run == f.Run:
 		return c, nil
 	case err == nil:
-		refused.add("refund %s was made by run %s: each has an id of its own", f.ID, run)
+		refused.Add("refund %s was made by run %s: each has an id of its own", f.ID, run)
 		return nil, nil
 	case !errors.Is(err, sql.ErrNoRows):
 		return nil, err
@@ -75,11 +75,11 @@ func takeRefund(ctx context.Context, tx *sql.Tx, o Owner, f *Refund, refused *Re
 	left := money.Amount{Minor: c.Minor - before, Currency: charged.Currency}
 	switch {
 	case c.Status != charge.Succeeded && c.Status != charge.Refunded:
-		refused.add("refund %s: the charge of invoice %s is %s: there is nothing to give back yet", f.ID, f.Invoice, c.Status)
+		refused.Add("refund %s: the charge of invoice %s is %s: there is nothing to give back yet", f.ID, f.Invoice, c.Status)
 	case f.Currency != charged.Currency:
-		refused.add("refund %s: %s of a charge in %s", f.ID, asked.WithCode(), charged.Currency)
+		refused.Add("refund %s: %s of a charge in %s", f.ID, asked.WithCode(), charged.Currency)
 	case f.Minor <= 0 || f.Minor > left.Minor:
-		refused.add("refund %s: %s, and of invoice %s over %s there are %s left to give back", f.ID, asked.WithCode(), f.Invoice, charged.WithCode(), left.WithCode())
+		refused.Add("refund %s: %s, and of invoice %s over %s there are %s left to give back", f.ID, asked.WithCode(), f.Invoice, charged.WithCode(), left.WithCode())
 	default:
 		_, err := tx.ExecContext(ctx, `INSERT INTO refunds (account, mode, refund, charge, minor, run, status, open, at) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)`,
 			o.Account, o.Mode, f.ID, c.ID, f.Minor, f.Run, planned, stamp(now))
@@ -96,11 +96,12 @@ func (r *Register) SettleRefunds(ctx context.Context, o Owner, refunds iter.Seq2
 			if err != nil {
 				return err
 			}
+			counts := f.Status.Open() || f.Status == charge.Refunded
 			if _, err := tx.ExecContext(ctx, `UPDATE refunds SET status = ?, open = ?, provider_id = ?, at = ? WHERE account = ? AND mode = ? AND refund = ?`,
-				string(f.Status), f.Status.Open(), f.ProviderID, stamp(now), o.Account, o.Mode, f.ID); err != nil {
+				string(f.Status), counts, f.ProviderID, stamp(now), o.Account, o.Mode, f.ID); err != nil {
 				return err
 			}
-			if !f.Status.Open() || f.Status == charge.Unknown {
+			if !counts || f.Status == charge.Unknown {
 				continue
 			}
 			if _, err := tx.ExecContext(ctx, `UPDATE charges SET status = ?, at = ? WHERE id = (SELECT charge FROM refunds WHERE account = ? AND mode = ? AND refund = ?) AND status = ?`,

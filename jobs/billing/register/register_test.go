@@ -170,7 +170,7 @@ func TestNumbers(t *testing.T) {
 			}
 			return "2026", 41
 		}
-		p.Format = func(_ *charge.Charge, n int) string { return fmt.Sprintf("2026-%04d", n) }
+		p.Format = func(_ *charge.Charge, n int) (string, error) { return fmt.Sprintf("2026-%04d", n), nil }
 		p.Numbered = func(n string) error { *got = append(*got, n); return nil }
 		return p
 	}
@@ -278,7 +278,7 @@ func TestRefunds(t *testing.T) {
 	refusedBecause(t, take(usd), "in EUR")
 	// One has failed, and counts no more.
 	f1, f2 := refund("f1", "R-1", 400), refund("f2", "R-1", 600)
-	f1.Status, f2.Status = charge.Succeeded, charge.Failed
+	f1.Status, f2.Status = charge.Refunded, charge.Failed
 	if err := r.SettleRefunds(t.Context(), owner, each(f1, f2), now); err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,7 @@ CREATE TABLE charges (
     provider_id TEXT NOT NULL DEFAULT '',
     code        TEXT NOT NULL DEFAULT '', -- of the decline, or of the return
     advice      TEXT NOT NULL DEFAULT '', -- of the network
+    response    TEXT NOT NULL DEFAULT '', -- the issuer's own code
     at          TEXT NOT NULL            -- of the last change
 ) STRICT;
 

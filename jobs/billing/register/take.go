@@ -26,7 +26,7 @@ type Plan struct {
 	// empty series: it gets none. Nil: none does.
 	Number func(*charge.Charge) (series string, first int)
 	// Format writes the n-th number of a charge's series.
-	Format func(c *charge.Charge, n int) string
+	Format func(c *charge.Charge, n int) (string, error)
 	// Numbered is told the number that each charge has got, "" if none, in the order of the plan. Its error ends it.
 	Numbered func(number string) error
 }
@@ -51,7 +51,8 @@ func (e *RefusedError) Error() string {
 	return text
 }
 
-func (e *RefusedError) add(format string, args ...any) {
+// Add notes one more.
+func (e *RefusedError) Add(format string, args ...any) {
 	if e.Count++; len(e.Reasons) < mostReasons {
 		e.Reasons = append(e.Reasons, fmt.Sprintf(format, args...))
 	}
@@ -111,7 +112,7 @@ func checkSources(ctx context.Context, tx *sql.Tx, p *Plan, refused *RefusedErro
 		if err != nil {
 			return err
 		}
-		refused.add("the same file was charged by run %s (plan %.12s): look at it with brood status %s", run, plan, run)
+		refused.Add("the same file was charged by run %s (plan %.12s): look at it with brood status %s", run, plan, run)
 	}
 	return nil
 }
@@ -197,7 +198,7 @@ func (t *taking) mayFollow(ctx context.Context, c *charge.Charge, amount money.A
 	err := t.before.QueryRowContext(ctx, t.p.Account, t.p.Mode, c.InvoiceID).Scan(&attempt, &status, &currency, &minor, &run)
 	if errors.Is(err, sql.ErrNoRows) {
 		if c.Attempt > 1 {
-			t.refused.add("invoice %s: this is attempt %d, and there was none before it", c.InvoiceID, c.Attempt)
+			t.refused.Add("invoice %s: this is attempt %d, and there was none before it", c.InvoiceID, c.Attempt)
 			return false, nil
 		}
 		return true, nil
@@ -208,11 +209,11 @@ func (t *taking) mayFollow(ctx context.Context, c *charge.Charge, amount money.A
 	then := money.Amount{Minor: minor, Currency: money.Currency(currency)}
 	switch {
 	case !again(status):
-		t.refused.add("invoice %s is %s in run %s, over %s: it is not charged again. Another amount is a decision: refund that charge, or give what is added an invoice of its own", c.InvoiceID, status, run.String, then.WithCode())
+		t.refused.Add("invoice %s is %s in run %s, over %s: it is not charged again. Another amount is a decision: refund that charge, or give what is added an invoice of its own", c.InvoiceID, status, run.String, then.WithCode())
 	case !t.p.Dunning:
-		t.refused.add("invoice %s was %s in run %s: to try it again, plan it with --dunning %s", c.InvoiceID, status, run.String, run.String)
+		t.refused.Add("invoice %s was %s in run %s: to try it again, plan it with --dunning %s", c.InvoiceID, status, run.String, run.String)
 	case c.Attempt != attempt+1:
-		t.refused.add("invoice %s: this is attempt %d, and the last one was %d", c.InvoiceID, c.Attempt, attempt)
+		t.refused.Add("invoice %s: this is attempt %d, and the last one was %d", c.InvoiceID, c.Attempt, attempt)
 	default:
 		_ = amount // which may be another: the provider has refused the last one for good
 		return true, nil
@@ -236,13 +237,13 @@ func (t *taking) why(ctx context.Context, c *charge.Charge) error {
 	err := t.tx.QueryRowContext(ctx, `SELECT invoice, ifnull((SELECT run FROM plans p WHERE p.account = c.account AND p.mode = c.mode AND p.hash = c.plan), 'this plan') FROM charges c
 		WHERE account = ? AND mode = ? AND customer = ? AND period = ? AND kind = ? AND open = 1`, t.p.Account, t.p.Mode, c.CustomerID, c.PeriodStart+"/"+c.PeriodEnd, string(c.Kind)).Scan(&invoice, &run)
 	if errors.Is(err, sql.ErrNoRows) {
-		t.refused.add("invoice %s stands in the plan more than once", c.InvoiceID)
+		t.refused.Add("invoice %s stands in the plan more than once", c.InvoiceID)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	t.refused.add("invoice %s: customer %s is charged for %s to %s by invoice %s already, in %s", c.InvoiceID, c.CustomerID, c.PeriodStart, c.PeriodEnd, invoice, run)
+	t.refused.Add("invoice %s: customer %s is charged for %s to %s by invoice %s already, in %s", c.InvoiceID, c.CustomerID, c.PeriodStart, c.PeriodEnd, invoice, run)
 	return nil
 }
 
@@ -263,4 +264,13 @@ func (t *taking) end(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// PlanOf is the hash of the plan that a run has taken, the last of them if there were several of that name; empty: none.
+func (r *Register) PlanOf(ctx context.Context, run string) (hash string, o Owner, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT hash, account, mode FROM plans WHERE run = ? ORDER BY at DESC LIMIT 1`, run).Scan(&hash, &o.Account, &o.Mode)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", o, nil
+	}
+	return hash, o, r.wrap(err)
 }

@@ -41,6 +41,8 @@ type Invoice struct {
 	// "{year}-{number:6}". CreditSeries is that of credit notes; empty is "C" before the other.
 	Series       string `json:"series,omitempty" toml:"series"`
 	CreditSeries string `json:"credit_series,omitempty" toml:"credit_series"`
+	// First is the first number of a series of which brood knows none yet; 0 is 1.
+	First int `json:"first,omitempty" toml:"first"`
 	// HTML is a template in place of the own one; a path that is resolved beside the settings file. Its text
 	// goes into the plan as Template.
 	HTML     string `json:"-" toml:"html"`

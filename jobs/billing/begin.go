@@ -1,0 +1,224 @@
+package billing
+
+import (
+	"brood/jobs"
+	"brood/jobs/billing/charge"
+	"brood/jobs/billing/invoice"
+	"brood/jobs/billing/plan"
+	"brood/jobs/billing/register"
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// numbersFile has the number of each charge's document, in the directory of the run: a cell each, in the order of the plan.
+const (
+	numbersFile = "billing.numbers"
+	numberCell  = 64 // bytes, filled up with zeros
+)
+
+// begin takes all charges of the plan for the run, and the numbers of its documents, before the first leaves.
+func begin(f *jobs.Finished) (err error) {
+	c, err := readConfig(f.Config)
+	if err != nil {
+		return err
+	}
+	p, err := plan.Find(f.State, c.Plan)
+	if err != nil {
+		return err
+	}
+	if p.Hash() != c.Plan {
+		return fmt.Errorf("the run is one of plan %s, and %s is %s", c.Plan, p.Path(), p.Hash())
+	}
+	ctx := context.Background() // it is short, and is done or not
+	r, err := register.Open(ctx, f.State)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if c.Dunning != "" {
+		if err := checkDunning(ctx, c, p, r, time.Now()); err != nil {
+			return err
+		}
+	}
+	take := &register.Plan{Owner: c.owner(), Hash: c.Plan, Scope: c.Scope, Run: f.Run, Dunning: c.Dunning != ""}
+	for _, s := range p.Header.Sources {
+		take.Sources = append(take.Sources, s.SHA256)
+	}
+	var numbers *numbering
+	if c.Provider == Files {
+		if numbers, err = newNumbering(c, f.Dir); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, numbers.discard()) }()
+		take.Number, take.Format, take.Numbered = numbers.series, numbers.format, numbers.add
+		if err := prepareDocuments(c, p, f.State); err != nil {
+			return err
+		}
+	}
+	if err := r.Take(ctx, take, chargesOf(p), time.Now()); err != nil {
+		return err
+	}
+	if numbers != nil {
+		return numbers.put()
+	}
+	return nil
+}
+
+// prepareDocuments makes what the documents of a plan are made with: their directory, and a font with its characters.
+func prepareDocuments(c *config, p *plan.Plan, state string) error {
+	if err := os.MkdirAll(c.Invoices, 0o700); err != nil {
+		return fmt.Errorf("make the directory of the invoices: %w", err)
+	}
+	path := ""
+	if c.Settings.Invoice.FontSum != "" {
+		path = plan.FontPath(state, c.Plan)
+	}
+	font, sum, err := invoice.Font(path)
+	if err != nil {
+		return err
+	}
+	if sum != c.Settings.Invoice.FontSum {
+		return fmt.Errorf("the font %s is not the one that the plan was made with", path)
+	}
+	letters, err := invoice.NewAlphabet(font, c.Settings)
+	if err != nil {
+		return err
+	}
+	for ch, err := range chargesOf(p) {
+		if err != nil {
+			return err
+		}
+		letters.Add(ch) // what the font cannot draw was said by the plan, and fails that charge
+	}
+	return letters.Write(c.PlanDir)
+}
+
+// chargesOf walks over the charges of a plan.
+func chargesOf(p *plan.Plan) iter.Seq2[*charge.Charge, error] {
+	return func(yield func(*charge.Charge, error) bool) {
+		stop := errors.New("no more")
+		err := p.Each(func(c *charge.Charge) error {
+			if !yield(c, nil) {
+				return stop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, stop) {
+			yield(nil, err)
+		}
+	}
+}
+
+// numbering writes the file of numbers.
+type numbering struct {
+	invoices, credits invoice.Series
+	first             int
+	path              string
+	file              *os.File
+	w                 *bufio.Writer
+}
+
+func newNumbering(c *config, dir string) (*numbering, error) {
+	n := &numbering{path: filepath.Join(dir, numbersFile), first: c.Settings.Invoice.First}
+	var err error
+	if n.invoices, n.credits, err = invoice.SeriesOf(c.Settings); err != nil {
+		return nil, err
+	}
+	if n.file, err = os.CreateTemp(dir, numbersFile+".*"); err != nil {
+		return nil, fmt.Errorf("write the numbers of invoices: %w", err)
+	}
+	n.w = bufio.NewWriter(n.file)
+	return n, nil
+}
+
+func (n *numbering) of(c *charge.Charge) invoice.Series {
+	if c.Kind == charge.KindCreditNote {
+		return n.credits
+	}
+	return n.invoices
+}
+
+// series is the form of a charge's number, with the year in it if the count begins anew each year.
+func (n *numbering) series(c *charge.Charge) (form string, first int) {
+	if c.Kind == charge.KindPayout {
+		return "", 0
+	}
+	s := n.of(c)
+	form = string(c.Kind) + " " + s.String()
+	if s.ByYear() {
+		form += fmt.Sprintf(" %d", year(c))
+	}
+	return form, n.first
+}
+
+func (n *numbering) format(c *charge.Charge, number int) (string, error) {
+	return n.of(c).Format(year(c), int64(number))
+}
+
+func (n *numbering) add(number string) error {
+	if len(number) > numberCell {
+		return fmt.Errorf("the number %s is longer than %d characters: take a shorter form of the series", number, numberCell)
+	}
+	var cell [numberCell]byte
+	copy(cell[:], number)
+	_, err := n.w.Write(cell[:])
+	return err
+}
+
+// put makes the file durable under its name.
+func (n *numbering) put() error {
+	err := errors.Join(n.w.Flush(), n.file.Sync())
+	if err == nil {
+		err = os.Rename(n.file.Name(), n.path)
+	}
+	if err != nil {
+		return fmt.Errorf("write the numbers of invoices: %w", err)
+	}
+	d, err := os.Open(filepath.Dir(n.path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// discard takes away what was not put.
+func (n *numbering) discard() error {
+	err := n.file.Close()
+	if removeErr := os.Remove(n.file.Name()); removeErr != nil && !errors.Is(removeErr, os.ErrNotExist) {
+		err = errors.Join(err, removeErr)
+	}
+	return err
+}
+
+// numbers reads the file.
+type numbers struct{ file *os.File }
+
+func openNumbers(dir string) (*numbers, error) {
+	f, err := os.Open(filepath.Join(dir, numbersFile))
+	if err != nil {
+		return nil, fmt.Errorf("read the numbers of invoices: %w", err)
+	}
+	return &numbers{f}, nil
+}
+
+// of is the number of the charge at a position of the plan.
+func (n *numbers) of(seq jobs.Seq) (string, error) {
+	var cell [numberCell]byte
+	if _, err := n.file.ReadAt(cell[:], int64(seq)*numberCell); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return "", fmt.Errorf("read the number of charge %d in %s: %w", seq, n.file.Name(), err)
+	}
+	return string(bytes.TrimRight(cell[:], "\x00")), nil
+}
+
+func (n *numbers) close() error { return n.file.Close() }

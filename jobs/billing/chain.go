@@ -1,0 +1,203 @@
+package billing
+
+import (
+	"brood/jobs"
+	"brood/jobs/files"
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A chain runs over the plan and the outcomes: link 0 is the hash of the plan, and each further link the SHA-256 of the
+// one before it and of the digest of the next row of the results. A digest is the SHA-256 of the names and values of the row's
+// fields but for _ms and _attempts, each with its length before it.
+//
+// It is kept in the directory of the run as text: a line "brood-chain 1 PLAN", a line with the digest of each row, in their
+// order, and a line "end LINK". The last link is in the register as well, and on the page that is signed: whoever alters a
+// row would have to alter all three.
+const (
+	chainFile  = "billing.chain"
+	chainStart = "brood-chain 1 "
+	chainEnd   = "end "
+)
+
+// digest is what a link takes of a row.
+func (o *outcome) digest(h hash.Hash) [sha256.Size]byte {
+	h.Reset()
+	var n [8]byte
+	put := func(b []byte) {
+		binary.BigEndian.PutUint64(n[:], uint64(len(b)))
+		_, _ = h.Write(n[:])
+		_, _ = h.Write(b)
+	}
+	for i, name := range o.names {
+		if name == "_ms" || name == "_attempts" || i >= len(o.values) {
+			continue
+		}
+		put([]byte(name))
+		put(o.values[i])
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// chain is being made, or followed.
+type chain struct {
+	link [sha256.Size]byte
+	h    hash.Hash
+}
+
+func newChain(plan string) (*chain, error) {
+	c := &chain{h: sha256.New()}
+	b, err := hex.DecodeString(plan)
+	if err != nil || len(b) != len(c.link) {
+		return nil, fmt.Errorf("%q is no hash of a plan", plan)
+	}
+	copy(c.link[:], b)
+	return c, nil
+}
+
+func (c *chain) add(digest [sha256.Size]byte) {
+	c.h.Reset()
+	_, _ = c.h.Write(c.link[:])
+	_, _ = c.h.Write(digest[:])
+	c.link = [sha256.Size]byte(c.h.Sum(nil))
+}
+
+func (c *chain) end() string { return hex.EncodeToString(c.link[:]) }
+
+// chainWriter writes the chain while the rows go by.
+type chainWriter struct {
+	*chain
+
+	h    hash.Hash
+	text bytes.Buffer
+}
+
+func newChainWriter(plan string) (*chainWriter, error) {
+	c, err := newChain(plan)
+	if err != nil {
+		return nil, err
+	}
+	w := &chainWriter{chain: c, h: sha256.New()}
+	w.text.WriteString(chainStart + plan + "\n")
+	return w, nil
+}
+
+func (w *chainWriter) row(o *outcome) {
+	d := o.digest(w.h)
+	w.add(d)
+	w.text.Write(hex.AppendEncode(nil, d[:]))
+	w.text.WriteByte('\n')
+}
+
+// put writes the file.
+func (w *chainWriter) put(dir string) error {
+	w.text.WriteString(chainEnd + w.end() + "\n")
+	return files.Write(filepath.Join(dir, chainFile), w.text.Bytes(), 0o600)
+}
+
+// verify compares results, chain and register: every row that was altered is named.
+func verify(f *jobs.Finished) []jobs.Finding {
+	c, err := readConfig(f.Config)
+	if err != nil {
+		return []jobs.Finding{{What: "billing", Text: err.Error()}}
+	}
+	out := []jobs.Finding{finding("plan", fmt.Sprintf("%d charges, %s, SHA-256 %s", c.Count, c.Sums, c.Plan), func() error {
+		_, err := planOf(c, f.State)
+		return err
+	})}
+	if !f.Done {
+		return append(out, jobs.Finding{What: "chain", OK: true, Text: "it is made when the run is done"})
+	}
+	var link string
+	out = append(out, finding("chain", "", func() error {
+		var err error
+		link, err = follow(c, f)
+		return err
+	}))
+	if last := &out[len(out)-1]; last.OK {
+		last.Text = "every row is what it was when the run ended; the last link is " + link
+	}
+	return append(out, finding("register of charges", "it has the same last link, "+link, func() error { return checkRegister(c, f, link) }))
+}
+
+func finding(what, text string, look func() error) jobs.Finding {
+	if err := look(); err != nil {
+		return jobs.Finding{What: what, Text: err.Error()}
+	}
+	return jobs.Finding{What: what, OK: true, Text: text}
+}
+
+// mostAltered is how many altered rows are named.
+const mostAltered = 20
+
+// follow goes along the chain of a run that is done, and returns its last link.
+func follow(c *config, f *jobs.Finished) (string, error) {
+	path := filepath.Join(f.Dir, chainFile)
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("the chain over plan and outcomes: %w; brood resume %s makes it if the run has ended without it", err, f.Run)
+	}
+	defer func() { _ = file.Close() }()
+	lines := bufio.NewScanner(file)
+	if !lines.Scan() || lines.Text() != chainStart+c.Plan {
+		return "", fmt.Errorf("%s is not the chain of plan %s", path, c.Plan)
+	}
+	ch, err := newChain(c.Plan)
+	if err != nil {
+		return "", err
+	}
+	var altered []string
+	n := 0
+	h := sha256.New()
+	for o, err := range outcomes(f) {
+		if err != nil {
+			return "", err
+		}
+		var kept [sha256.Size]byte
+		if !lines.Scan() || !decodeDigest(lines.Text(), &kept) {
+			return "", fmt.Errorf("row %d of the results is not in the chain %s: it was added, or the chain was cut", o.Row, path)
+		}
+		if o.digest(h) != kept {
+			if n++; n <= mostAltered {
+				altered = append(altered, fmt.Sprintf("row %d (record %d, invoice %s)", o.Row, o.Seq, o.field("invoice_id")))
+			}
+		}
+		ch.add(kept)
+	}
+	if !lines.Scan() || lines.Text() != chainEnd+ch.end() {
+		return "", fmt.Errorf("the chain %s goes on behind the results, or does not end as it should: rows were taken away, or it was altered", path)
+	}
+	if n > 0 {
+		if left := n - len(altered); left > 0 {
+			altered = append(altered, fmt.Sprintf("and %d more", left))
+		}
+		return "", fmt.Errorf("altered since the run ended: %s. If that was brood resolve, brood resume %s takes it into the chain", strings.Join(altered, ", "), f.Run)
+	}
+	return ch.end(), nil
+}
+
+func decodeDigest(text string, to *[sha256.Size]byte) bool {
+	n, err := hex.Decode(to[:], []byte(text))
+	return err == nil && n == len(to) && len(text) == hex.EncodedLen(len(to))
+}
+
+func (o *outcome) field(name string) string {
+	for i, n := range o.names {
+		if n == name && i < len(o.values) {
+			return string(o.values[i])
+		}
+	}
+	return ""
+}
+
+// errOtherChain says that the register was told of another chain.
+var errOtherChain = errors.New("the register was told of another last link when the run ended: plan, results or chain were altered since")

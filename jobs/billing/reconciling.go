@@ -1,0 +1,360 @@
+package billing
+
+import (
+	"brood/jobs"
+	"brood/jobs/billing/charge"
+	"brood/jobs/billing/money"
+	"brood/jobs/billing/plan"
+	"brood/jobs/billing/reconcile"
+	"brood/jobs/billing/register"
+	"brood/jobs/billing/statement"
+	"brood/jobs/billing/stripe"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+const reconcileHelp = `The plan is added up against what has become of it, in number and in amount by currency, and
+with --against compared with the other side: the provider's own list, or files of the bank:
+pain.002, camt.053 and camt.054, NACHA returns, or CSV. What has come back there (returns,
+rejects, disputes) is kept in the register, so that a dunning run may follow.
+
+Charges that are unknown are looked up at the provider: what is found counts; what is not found
+counts as not made only after a second look, when no request can be under way any more.
+
+Exit status 0 if everything balances, 1 if not.
+
+Example:
+   brood reconcile november`
+
+func reconcileTool() jobs.Tool {
+	return jobs.Tool{
+		Name: "reconcile", Usage: "compare a billing run with its plan, and with the provider or the bank", Arguments: "[NAME]", Help: reconcileHelp,
+		Flags: []jobs.Flag{
+			{Name: "against", Usage: "the other side: `provider`, or a file of the bank or the provider; may be given several times", Default: []string{}},
+			{Name: "map", Usage: "of CSV files, which column is what: `reference=COL,amount=COL,currency=COL,...`", Default: ""},
+			{Name: "differences", Usage: "write the differences to `FILE`, as CSV", Default: ""},
+			{Name: "api-key-file", Usage: "the provider's secret key is in `FILE`, not in the environment", Default: ""},
+		},
+		OfRun: reconcileRun,
+	}
+}
+
+// reconciling is brood reconcile at work.
+type reconciling struct {
+	ctx context.Context //nolint:containedctx // of one command
+	c   *config
+	f   *jobs.Finished
+	p   *plan.Plan
+	r   *register.Register
+	out io.Writer
+	cmp *reconcile.Comparison
+	ids []int64 // of the charges in the register, by position in the plan
+	now time.Time
+}
+
+func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err error) {
+	c, err := readConfig(f.Config)
+	if err != nil {
+		return err
+	}
+	if file := o.String("api-key-file"); file != "" {
+		c.KeyFile = file
+	}
+	p, err := planOf(c, f.State)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	r, err := register.Open(ctx, f.State)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	w := &reconciling{ctx: ctx, c: c, f: f, p: p, r: r, out: stdout, now: time.Now()}
+	against := jobs.SplitList(o.StringSlice("against"))
+	var files []string
+	var client *stripe.Client
+	for _, side := range against {
+		if side != "provider" {
+			files = append(files, side)
+			continue
+		}
+		if client, err = w.client(); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, client.Close()) }()
+	}
+	if client != nil {
+		if err := w.lookUp(client); err != nil {
+			return err
+		}
+	}
+	var heard []statement.Item
+	if len(files) > 0 {
+		if heard, err = w.hear(files, o.String("map")); err != nil {
+			return err
+		}
+	}
+	if w.cmp, err = w.count(); err != nil {
+		return err
+	}
+	w.cmp.Partial = client == nil // a statement is of a time, and the provider's list of the run
+	if client != nil {
+		w.cmp.Asked()
+		if err := client.List(ctx, c.Plan, c.Begun.Add(-time.Hour), func(l charge.Listed) error { w.cmp.Theirs(l); return nil }); err != nil {
+			return fmt.Errorf("the provider's list: %w", err)
+		}
+	}
+	if err := w.compareWith(heard); err != nil {
+		return err
+	}
+	if f.Done {
+		// What has come back since is booked.
+		if err := c.writeJournal(ctx, p, r); err != nil {
+			return err
+		}
+	}
+	report := w.cmp.Report()
+	if file := o.String("differences"); file != "" {
+		if err := writeDifferences(file, report); err != nil {
+			return err
+		}
+	}
+	return w.tell(report)
+}
+
+// client is the provider's, to be asked.
+func (w *reconciling) client() (*stripe.Client, error) {
+	if w.c.Provider != Stripe {
+		return nil, fmt.Errorf("--against provider: %s is a provider that can be asked for nothing; compare with the bank's files", w.c.Provider)
+	}
+	key, err := readKey(w.c.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	if err := stripe.CheckKey(key, w.c.Mode == plan.Live); err != nil {
+		return nil, err
+	}
+	return w.c.newStripe(key, w.f.State)
+}
+
+// lookUp ends what is unknown: it is looked for twice, so far apart that nothing can be under way any more.
+func (w *reconciling) lookUp(client *stripe.Client) error {
+	open, err := w.unknown()
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	var decided []jobs.Decided
+	looks := func(list []*unknown) (left []*unknown, err error) {
+		for _, u := range list {
+			o, found, err := client.Find(w.ctx, u.charge, u.key, w.c.Begun)
+			if errors.Is(err, stripe.ErrUnsettled) {
+				left = append(left, u)
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("look up invoice %s: %w", u.charge.InvoiceID, err)
+			}
+			decided = append(decided, u.decide(&o, found))
+		}
+		return left, nil
+	}
+	left, err := looks(open)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		settle := client.Profile().Settle
+		w.f.Say("%d charges are not at the provider; looking again in %s, when no request can be under way any more", len(left), settle)
+		timer := time.NewTimer(settle)
+		<-timer.C
+		if left, err = looks(left); err != nil {
+			return err
+		}
+	}
+	if err := w.f.Decide(decided); err != nil {
+		return err
+	}
+	w.f.Say("%d charges were unknown, and %d still are", len(open), len(left))
+	if len(decided) == 0 {
+		return nil
+	}
+	return w.bookAgain()
+}
+
+// bookAgain writes down once more what follows from the results, which have changed.
+func (w *reconciling) bookAgain() error {
+	e, err := settle(w.ctx, w.c, w.f, w.r)
+	if err != nil || !w.f.Done {
+		return err
+	}
+	return w.c.writeBooks(w.ctx, w.f, w.p, w.r, e)
+}
+
+// unknown is a charge of which nobody knows what became of it.
+type unknown struct {
+	seq    jobs.Seq
+	charge *charge.Charge
+	key    string
+}
+
+// decide says what was found out.
+func (u *unknown) decide(o *charge.Outcome, found bool) jobs.Decided {
+	d := jobs.Decided{Seq: u.seq, Status: jobs.StatusFailed, Values: make(map[string]string)}
+	if !found {
+		d.Reason = "the provider does not have it, at two looks: it was not made"
+		d.Values[columnNames[colStatus]] = string(charge.Failed)
+		return d
+	}
+	for i, v := range values(o, "") {
+		if len(v) > 0 {
+			d.Values[columnNames[i]] = string(v)
+		}
+	}
+	d.Reason = fmt.Sprintf("the provider has it as %s: %s", o.ProviderID, o.Status)
+	if o.Status == charge.Succeeded || o.Status == charge.Submitted || o.Status == charge.Processing {
+		d.Status = jobs.StatusOK
+	}
+	return d
+}
+
+// unknown are the charges that are, with their keys.
+func (w *reconciling) unknown() ([]*unknown, error) {
+	wanted := make(map[jobs.Seq]*unknown)
+	for o, err := range outcomes(w.f) {
+		if err != nil {
+			return nil, err
+		}
+		if o.Final == jobs.StatusUnknown {
+			wanted[o.Seq] = &unknown{seq: o.Seq}
+		}
+	}
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	keys := jobs.KeySpec{Scope: w.c.keyScope(), Columns: []string{"invoice_id", "attempt"}}
+	var out []*unknown
+	seq := jobs.Seq(0)
+	for c, err := range chargesOf(w.p) {
+		if err != nil {
+			return nil, err
+		}
+		if u := wanted[seq]; u != nil {
+			sum, err := keys.SumOf([]string{c.InvoiceID, fmt.Sprint(c.Attempt)})
+			if err != nil {
+				return nil, err
+			}
+			u.charge, u.key = c, fmt.Sprintf("%x", sum)
+			out = append(out, u)
+		}
+		seq++
+	}
+	return out, nil
+}
+
+// count takes our side: the plan, and how each charge stands by the register, which knows what came later than the results.
+func (w *reconciling) count() (*reconcile.Comparison, error) {
+	list, err := w.r.Charges(w.ctx, w.c.owner(), w.c.Plan)
+	if err != nil {
+		return nil, err
+	}
+	w.ids = make([]int64, len(list))
+	cmp := reconcile.New()
+	i := 0
+	for c, err := range chargesOf(w.p) {
+		if err != nil {
+			return nil, err
+		}
+		if i >= len(list) {
+			return nil, fmt.Errorf("the register has %d charges of the plan, which has %d", len(list), w.c.Count)
+		}
+		amount, err := c.Money()
+		if err != nil {
+			return nil, err
+		}
+		l := list[i]
+		w.ids[i] = l.ID
+		status := l.Status
+		if !known(status) {
+			status = reconcile.Pending
+		}
+		names := w.references(c)
+		if l.Number != "" {
+			names = append(names, l.Number)
+		}
+		if err := cmp.Plan(reconcile.Ours{Seq: jobs.Seq(i), Invoice: c.InvoiceID, ProviderID: l.ProviderID, References: names, Amount: amount, Status: status}); err != nil {
+			return nil, err
+		}
+		i++
+	}
+	return cmp, nil
+}
+
+func known(s charge.Status) bool {
+	_, err := charge.ParseStatus(string(s))
+	return err == nil
+}
+
+// tell prints the report, and says whether it balances by its error.
+func (w *reconciling) tell(r *reconcile.Report) error {
+	tw := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
+	line := func(name string, l *reconcile.Line) {
+		_, _ = fmt.Fprintf(tw, "%s\t%d\t%s\n", name, l.Count, strings.ReplaceAll(l.Sums.String(), ",", "  "))
+	}
+	line("planned", &r.Planned)
+	for i := range r.Lines {
+		line("  "+string(r.Lines[i].Status), &r.Lines[i])
+	}
+	if r.Compared {
+		_, _ = fmt.Fprintf(tw, "matched on the other side\t%d\t\n", r.Matched)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for i := range r.Differences {
+		if i == mostAltered {
+			_, _ = fmt.Fprintf(w.out, "... and %d more differences; --differences FILE has all\n", len(r.Differences)-i)
+			break
+		}
+		_, _ = fmt.Fprintln(w.out, printable(r.Differences[i].String()))
+	}
+	why := r.Why()
+	if len(why) == 0 {
+		_, err := fmt.Fprintln(w.out, "it balances")
+		return err
+	}
+	return &jobs.PartlyError{Left: "it does not balance: " + strings.Join(why, "; ")}
+}
+
+// writeDifferences writes them as CSV.
+func writeDifferences(path string, r *reconcile.Report) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("--differences: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	w := csv.NewWriter(f)
+	_ = w.Write([]string{"difference", "invoice_id", "amount", "currency", "billing_status", "their_reference", "their_id", "their_amount", "their_currency", "their_status", "their_reason", "their_place"})
+	for i := range r.Differences {
+		d := &r.Differences[i]
+		row := make([]string, 12)
+		row[0] = string(d.Kind)
+		if o := d.Ours; o != nil {
+			copy(row[1:], []string{o.Invoice, o.Amount.String(), string(o.Amount.Currency), string(o.Status)})
+		}
+		if t := d.Theirs; t != nil {
+			theirs := money.Amount{Minor: t.Minor, Currency: money.Currency(strings.ToUpper(t.Currency))}
+			copy(row[5:], []string{t.Reference, t.ProviderID, theirs.String(), string(theirs.Currency), string(t.Status), t.Reason, t.Place})
+		}
+		_ = w.Write(row)
+	}
+	w.Flush()
+	return w.Error()
+}

@@ -1,0 +1,96 @@
+package billing
+
+import (
+	"brood/jobs"
+	"brood/jobs/billing/charge"
+	"brood/jobs/billing/plan"
+	"brood/jobs/billing/stripe"
+	"brood/jobs/permits"
+	"context"
+	"fmt"
+)
+
+// open makes a worker ready.
+func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
+	c, err := readConfig(s.Config)
+	if err != nil {
+		return nil, err
+	}
+	switch c.Provider {
+	case Stripe:
+		key, err := readKey(c.KeyFile)
+		if err != nil {
+			return nil, err
+		}
+		client, err := c.newStripe(key, s.State)
+		if err != nil {
+			return nil, err
+		}
+		return &charger{c: c, keys: s.Key, provider: client, owns: true}, nil
+	case Files:
+		return openPress(c, &s)
+	case SEPA, NACHA:
+		return &charger{c: c, keys: s.Key, provider: entries{c}, owns: true}, nil
+	default:
+		return nil, fmt.Errorf("billing: this brood knows no provider %q", c.Provider)
+	}
+}
+
+// newStripe makes the client of a worker; without a state directory it keeps to no rate, and asks nobody.
+func (c *config) newStripe(key, state string) (*stripe.Client, error) {
+	api, err := stripe.ParseAPI(c.API)
+	if err != nil {
+		return nil, fmt.Errorf("--api: %w", err)
+	}
+	conf := stripe.Config{
+		BaseURL: c.BaseURL, Account: c.Account, API: api, Live: c.Mode == plan.Live, Key: key, Plan: c.Plan,
+		KeyLife: c.KeyLife, Settle: c.Settle, PerSecond: c.PerSecond,
+	}
+	if state != "" {
+		dir := permitsDir(state)
+		conf.OpenGate = func(name string, l permits.Limits) (*permits.Gate, error) { return permits.Open(dir, name, l) }
+	}
+	return stripe.New(conf)
+}
+
+// charger is a worker of a provider that ends each charge by itself. Forks share the provider.
+type charger struct {
+	c        *config
+	keys     jobs.KeySpec
+	provider charge.Provider
+	owns     bool
+}
+
+// Fork returns one for another charge in hand at the same time.
+func (w *charger) Fork() (jobs.Runner, error) {
+	return &charger{c: w.c, keys: w.keys, provider: w.provider}, nil
+}
+
+// Do makes one charge.
+func (w *charger) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
+	ch, err := charge.Decode(rec.Raw)
+	if err != nil {
+		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", err)
+		return nil
+	}
+	key := w.keys.Of(rec)
+	o := w.provider.Charge(ctx, &charge.Try{Charge: ch, Key: key, Again: rec.Attempt > 1, Since: w.c.Begun})
+	into(&o, sentKey(w.c, key), res)
+	return nil
+}
+
+// sentKey is the key as the provider got it.
+func sentKey(c *config, key string) string {
+	if c.Provider == Stripe {
+		return stripe.IdempotencyKey(key)
+	}
+	return key
+}
+
+// Close ends the provider with the last of them.
+func (w *charger) Close() error {
+	if w.owns {
+		return w.provider.Close()
+	}
+	return nil
+}
