@@ -57,10 +57,10 @@ func (r *report) end(path, text, currency string, line int) error {
 	at := &r.group
 	rest, inGroup := strings.CutPrefix(rest, "OrgnlGrpInfAndSts/")
 	if !inGroup {
-		switch {
-		case rest == "OrgnlPmtInfAndSts":
+		switch rest {
+		case "OrgnlPmtInfAndSts":
 			return r.endBlock(line)
-		case rest == "OrgnlPmtInfAndSts/TxInfAndSts", rest == "TxInfAndSts": // the latter of the first version
+		case "OrgnlPmtInfAndSts/TxInfAndSts", "TxInfAndSts": // the latter of the first version
 			return r.endPayment(line)
 		}
 		if rest, ok = strings.CutPrefix(rest, "OrgnlPmtInfAndSts/"); ok {
