@@ -140,7 +140,6 @@ var allowed = map[string][]string{
 		"jobs/billing/nacha", "jobs/billing/plan", "jobs/billing/reconcile", "jobs/billing/register", "jobs/billing/sepa", "jobs/billing/settings", "jobs/billing/statement", "jobs/billing/stripe", "jobs/billing/table",
 	},
 	"brood/jobs/billing/reconcile": {"jobs", "jobs/billing/charge", "jobs/billing/money"},
-	"brood/jobs/billing/statement": {"jobs/billing/account", "jobs/billing/charge", "jobs/billing/money"},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},
