@@ -10,7 +10,7 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                  {"jobs", "jobs/*", "jobs/email", "jobs/exec", "jobs/geocode", "jobs/http", "runner/command", "runner/command/front", "worker", "worker/early/*"},
+	"brood":                  {"jobs", "jobs/*", "jobs/billing", "jobs/email", "jobs/exec", "jobs/geocode", "jobs/http", "runner/command", "runner/command/front", "worker", "worker/early/*"},
 	"brood/jobs/files":       {},
 	"brood/jobs/placeholder": {},
 	"brood/jobs/quickconn":   {"jobs/quickio"},
