@@ -2,10 +2,14 @@ package billing
 
 import (
 	"brood/jobs"
+	"brood/jobs/billing/charge"
 	"brood/jobs/billing/dunning"
 	"brood/jobs/billing/invoice"
+	"brood/jobs/billing/nacha"
 	"brood/jobs/billing/plan"
 	"brood/jobs/billing/register"
+	"brood/jobs/billing/sepa"
+	"brood/jobs/billing/settings"
 	"brood/jobs/billing/stripe"
 	"context"
 	"errors"
@@ -53,13 +57,7 @@ func makePlan(o jobs.Options, args []string, stdout, _ io.Writer) error {
 	}
 	ctx := context.Background()
 	opt.Resolve = func(run string) (*plan.Plan, error) { return planOfRun(ctx, opt.State, run) }
-	switch Provider(opt.Provider) {
-	case Files:
-		opt.Missing = invoice.Missing
-	case Stripe:
-		opt.CheckAmount = stripe.CheckAmount
-	case SEPA, NACHA:
-	}
+	checkBy(&opt, time.Now())
 	_, report, err := plan.Build(ctx, opt)
 	if report != nil {
 		if printErr := report.Print(stdout); printErr != nil {
@@ -70,6 +68,28 @@ func makePlan(o jobs.Options, args []string, stdout, _ io.Writer) error {
 		return &jobs.PartlyError{Left: err.Error()}
 	}
 	return err
+}
+
+// checkBy has the plan ask what the provider would say, at a time.
+func checkBy(opt *plan.Options, now time.Time) {
+	switch Provider(opt.Provider) {
+	case Files:
+		opt.Missing = invoice.Missing
+	case Stripe:
+		opt.CheckAmount = stripe.CheckAmount
+		opt.CheckCharge = func(c *charge.Charge, _ *settings.Settings) []charge.Problem {
+			if err := stripe.CheckCharge(c, stripe.PaymentIntents); err != nil {
+				return []charge.Problem{{Field: "charge", Text: err.Error()}}
+			}
+			return nil
+		}
+	case SEPA:
+		opt.CheckCharge = func(c *charge.Charge, s *settings.Settings) []charge.Problem { return sepa.Check(c, s, now) }
+		opt.CheckSettings = sepa.CheckSettings
+	case NACHA:
+		opt.CheckCharge = func(c *charge.Charge, s *settings.Settings) []charge.Problem { return nacha.Check(c, s, now) }
+		opt.CheckSettings = func(s *settings.Settings, _ charge.Kind) []charge.Problem { return nacha.CheckSettings(s) }
+	}
 }
 
 // planOfRun opens the plan that a run has done.
