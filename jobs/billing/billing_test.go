@@ -34,7 +34,7 @@ func TestInto(t *testing.T) {
 		{"failed", charge.Outcome{Status: charge.Failed, Reason: "r"}, jobs.VerdictFailed, "failed", "failed"},
 		{"the customer must act", charge.Outcome{Status: charge.RequiresAction, Reason: "r"}, jobs.VerdictFailed, "requires_action", "requires_action"},
 		{"unknown", charge.Outcome{Status: charge.Unknown, Reason: "r"}, jobs.VerdictUnknown, "unknown", "unknown"},
-		{"lost after it was written", trouble(jobs.VerdictRetry, "http"), jobs.VerdictUnknown, "http", "unknown"},
+		{"not made", charge.Outcome{Status: charge.Failed, ErrorCode: "not_made", Reason: "r"}, jobs.VerdictFailed, "not_made", "failed"},
 		{"never connected", trouble(jobs.VerdictRetry, jobs.ClassConnect), jobs.VerdictRetry, jobs.ClassConnect, ""},
 		{"key in use", trouble(jobs.VerdictThrottle, "lock"), jobs.VerdictThrottle, "lock", ""},
 		{"wrong key", trouble(jobs.VerdictAbort, "auth"), jobs.VerdictAbort, "auth", ""},

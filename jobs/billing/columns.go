@@ -73,11 +73,22 @@ func values(o *charge.Outcome, key string) [][]byte {
 	return v
 }
 
+// classNotMade is of a charge of which it is known that it was not made, though nothing speaks against it: the provider
+// has kept an error under its key. A dunning run makes it, under another.
+const classNotMade jobs.Class = "not_made"
+
+func classOf(o *charge.Outcome) jobs.Class {
+	if o.ErrorCode == string(classNotMade) {
+		return classNotMade
+	}
+	return jobs.Class(o.Status)
+}
+
 // into makes a result of an outcome.
 //
 //	status                               verdict   class
 //	succeeded, submitted, processing     ok
-//	requires_action, declined, failed    failed    the status
+//	requires_action, declined, failed    failed    the status, or not_made
 //	unknown                              unknown
 //	none yet: the trouble                its own; where money may have moved unknown, which the engine
 //	                                     tries again under the same key, and never ends as failed
@@ -85,9 +96,6 @@ func into(o *charge.Outcome, key string, res *jobs.Result) {
 	res.Values = append(res.Values[:0], values(o, key)...)
 	if t := o.Trouble; t != nil {
 		verdict := t.Verdict
-		if verdict == jobs.VerdictRetry && t.Class != jobs.ClassConnect {
-			verdict = jobs.VerdictUnknown
-		}
 		if verdict == jobs.VerdictUnknown {
 			res.Values[colStatus] = []byte(charge.Unknown)
 		}
@@ -103,6 +111,6 @@ func into(o *charge.Outcome, key string, res *jobs.Result) {
 	case charge.SkippedDuplicate:
 		res.Fail(jobs.VerdictSkipped, jobs.ClassDuplicate, "%s", o.Reason)
 	case charge.Declined, charge.Failed, charge.RequiresAction, charge.Returned, charge.Disputed:
-		res.Fail(jobs.VerdictFailed, jobs.Class(o.Status), "%s", o.Reason)
+		res.Fail(jobs.VerdictFailed, classOf(o), "%s", o.Reason)
 	}
 }
