@@ -9,6 +9,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -18,10 +20,12 @@ import (
 	"time"
 )
 
-// numbersFile has the number of each charge's document, in the directory of the run: a cell each, in the order of the plan.
+// numbersFile has, in the directory of the run, a cell for each charge, in the order of the plan: its fingerprint, so that
+// nothing is done but what was planned, and the number of its document, filled up with zeros.
 const (
 	numbersFile = "billing.numbers"
-	numberCell  = 64 // bytes, filled up with zeros
+	printCell   = sha256.Size
+	numberCell  = 64
 )
 
 // begin takes all charges of the plan for the run, and the numbers of its documents, before the first leaves.
@@ -52,13 +56,14 @@ func begin(f *jobs.Finished) (err error) {
 	for _, s := range p.Header.Sources {
 		take.Sources = append(take.Sources, s.SHA256)
 	}
-	var numbers *numbering
+	numbers, err := newNumbering(c, f.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, numbers.discard()) }()
+	take.Numbered = numbers.add
 	if c.Provider == Files {
-		if numbers, err = newNumbering(c, f.Dir); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, numbers.discard()) }()
-		take.Number, take.Format, take.Numbered = numbers.series, numbers.format, numbers.add
+		take.Number, take.Format = numbers.series, numbers.format
 		if err := prepareDocuments(c, p, f.State); err != nil {
 			return err
 		}
@@ -66,10 +71,7 @@ func begin(f *jobs.Finished) (err error) {
 	if err := r.Take(ctx, take, chargesOf(p), time.Now()); err != nil {
 		return err
 	}
-	if numbers != nil {
-		return numbers.put()
-	}
-	return nil
+	return numbers.put()
 }
 
 // prepareDocuments makes what the documents of a plan are made with: their directory, and a font with its characters.
@@ -163,12 +165,15 @@ func (n *numbering) format(c *charge.Charge, number int) (string, error) {
 	return n.of(c).Format(year(c), int64(number))
 }
 
-func (n *numbering) add(number string) error {
+func (n *numbering) add(fingerprint, number string) error {
 	if len(number) > numberCell {
 		return fmt.Errorf("the number %s is longer than %d characters: take a shorter form of the series", number, numberCell)
 	}
-	var cell [numberCell]byte
-	copy(cell[:], number)
+	var cell [printCell + numberCell]byte
+	if k, err := hex.Decode(cell[:printCell], []byte(fingerprint)); err != nil || k != printCell {
+		return fmt.Errorf("%q is no fingerprint of a charge", fingerprint)
+	}
+	copy(cell[printCell:], number)
 	_, err := n.w.Write(cell[:])
 	return err
 }
@@ -209,16 +214,31 @@ func openNumbers(dir string) (*numbers, error) {
 	return &numbers{f}, nil
 }
 
-// of is the number of the charge at a position of the plan.
-func (n *numbers) of(seq jobs.Seq) (string, error) {
-	var cell [numberCell]byte
-	if _, err := n.file.ReadAt(cell[:], int64(seq)*numberCell); err != nil {
+// errChanged says that a record is not what was planned in its place.
+var errChanged = errors.New("the record is not what was planned in its place, and nothing is done with it: what is to be charged otherwise needs a plan of its own")
+
+// charge reads the charge that a record is, with its number. A record that is none, or is not what was planned, is an error
+// about it alone; the second error is one of the file.
+func (n *numbers) charge(rec *jobs.Record) (c *charge.Charge, wrong, err error) {
+	var cell [printCell + numberCell]byte
+	if _, err := n.file.ReadAt(cell[:], int64(rec.Seq)*int64(len(cell))); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return "", fmt.Errorf("read the number of charge %d in %s: %w", seq, n.file.Name(), err)
+		return nil, nil, fmt.Errorf("read what was planned for charge %d in %s: %w", rec.Seq, n.file.Name(), err)
 	}
-	return string(bytes.TrimRight(cell[:], "\x00")), nil
+	if c, wrong = charge.Decode(rec.Raw); wrong != nil {
+		return nil, wrong, nil
+	}
+	sum, wrong := c.Fingerprint()
+	if wrong == nil && sum != hex.EncodeToString(cell[:printCell]) {
+		wrong = errChanged
+	}
+	if wrong != nil {
+		return nil, wrong, nil
+	}
+	c.Number = string(bytes.TrimRight(cell[printCell:], "\x00"))
+	return c, nil, nil
 }
 
 func (n *numbers) close() error { return n.file.Close() }

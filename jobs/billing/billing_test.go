@@ -5,6 +5,8 @@ import (
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/plan"
 	"brood/jobs/billing/register"
+	"bytes"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -60,21 +62,24 @@ func TestStatusOf(t *testing.T) {
 		word  string
 		final jobs.Status
 		want  charge.Status
+		class jobs.Class
 	}{
-		{"succeeded", jobs.StatusOK, charge.Succeeded},
-		{"submitted", jobs.StatusOK, charge.Submitted},
-		{"unknown", jobs.StatusOK, charge.Succeeded}, // resolved as ok
-		{"", jobs.StatusOK, charge.Succeeded},
-		{"declined", jobs.StatusFailed, charge.Declined},
-		{"requires_action", jobs.StatusFailed, charge.RequiresAction},
-		{"unknown", jobs.StatusFailed, charge.Failed}, // resolved as failed
-		{"", jobs.StatusFailed, charge.Failed},
-		{"succeeded", jobs.StatusUnknown, charge.Unknown},
-		{"", jobs.StatusUnknown, charge.Unknown},
-		{"skipped_duplicate", jobs.StatusSkipped, charge.SkippedDuplicate},
-		{"", jobs.StatusSkipped, charge.SkippedDuplicate},
+		{"succeeded", jobs.StatusOK, charge.Succeeded, ""},
+		{"submitted", jobs.StatusOK, charge.Submitted, ""},
+		{"unknown", jobs.StatusOK, charge.Succeeded, ""}, // resolved as ok
+		{"", jobs.StatusOK, charge.Succeeded, ""},
+		{"declined", jobs.StatusFailed, charge.Declined, ""},
+		{"requires_action", jobs.StatusFailed, charge.RequiresAction, ""},
+		{"unknown", jobs.StatusFailed, charge.Failed, ""}, // resolved as failed
+		{"", jobs.StatusFailed, charge.Failed, ""},
+		{"succeeded", jobs.StatusUnknown, charge.Unknown, ""},
+		{"", jobs.StatusUnknown, charge.Unknown, ""},
+		{"skipped_duplicate", jobs.StatusSkipped, charge.SkippedDuplicate, jobs.ClassDuplicate},
+		{"", jobs.StatusSkipped, charge.SkippedDuplicate, jobs.ClassDuplicate},
+		{"", jobs.StatusSkipped, charge.Unknown, jobs.ClassInterrupted}, // --on-unknown skip
+		{"succeeded", jobs.StatusSkipped, charge.Unknown, jobs.ClassCrash},
 	} {
-		if got := statusOf(c.word, c.final); got != c.want {
+		if got := statusOf(c.word, c.final, c.class); got != c.want {
 			t.Errorf("%q, %s: %s, want %s", c.word, c.final, got, c.want)
 		}
 	}
@@ -209,39 +214,59 @@ func TestLinkFollowsEverything(t *testing.T) {
 	}
 }
 
+// TestNumbersFile gives each record its number, and refuses one that is not what was planned in its place.
 func TestNumbersFile(t *testing.T) {
 	dir := t.TempDir()
-	n := &numbering{path: filepath.Join(dir, numbersFile)}
-	var err error
-	if n, err = newNumbering(&config{Settings: settingsFor(t)}, dir); err != nil {
+	n, err := newNumbering(&config{Settings: settingsFor(t)}, dir)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, number := range []string{"2026-000041", "", "C2026-000001"} {
-		if err := n.add(number); err != nil {
+	var lines [][]byte
+	want := []string{"2026-000041", "", "C2026-000001"}
+	for i, number := range want {
+		c := &charge.Charge{InvoiceID: fmt.Sprint("R-", i), Attempt: 1, Kind: charge.KindCharge, Amount: "1.00", Currency: "EUR"}
+		line, err := c.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+		sum, err := c.Fingerprint()
+		if err == nil {
+			err = n.add(sum, number)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := n.add(strings.Repeat("x", numberCell+1)); err == nil {
+	sum := strings.Repeat("ab", 32)
+	if err := n.add(sum, strings.Repeat("x", numberCell+1)); err == nil {
 		t.Error("a number that does not fit was taken")
 	}
-	if err := n.put(); err != nil {
-		t.Fatal(err)
+	if err := n.add("short", ""); err == nil {
+		t.Error("what is no fingerprint was taken")
 	}
-	if err := n.discard(); err != nil {
-		t.Error(err)
+	if err := errors.Join(n.put(), n.discard()); err != nil {
+		t.Fatal(err)
 	}
 	read, err := openNumbers(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = read.close() }()
-	for seq, want := range []string{"2026-000041", "", "C2026-000001"} {
-		if got, err := read.of(jobs.Seq(seq)); err != nil || got != want {
-			t.Errorf("%d: %q, %v", seq, got, err)
+	for seq, number := range want {
+		c, wrong, err := read.charge(&jobs.Record{Seq: jobs.Seq(seq), Raw: lines[seq]})
+		if err != nil || wrong != nil || c.Number != number {
+			t.Errorf("%d: %v, %v, %v", seq, c, wrong, err)
 		}
 	}
-	if _, err := read.of(3); err == nil {
-		t.Error("there is a number behind the last")
+	other := bytes.Replace(lines[0], []byte(`"1.00"`), []byte(`"9.00"`), 1)
+	for name, rec := range map[string]*jobs.Record{"another amount": {Raw: other}, "another place": {Seq: 1, Raw: lines[0]}} {
+		if _, wrong, err := read.charge(rec); err != nil || !errors.Is(wrong, errChanged) {
+			t.Errorf("%s: %v, %v", name, wrong, err)
+		}
+	}
+	if _, _, err := read.charge(&jobs.Record{Seq: 3, Raw: lines[0]}); err == nil {
+		t.Error("there is a charge behind the last")
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Error(left, err)

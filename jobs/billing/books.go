@@ -111,6 +111,8 @@ const mostParts = 36 // what a NACHA file's modifier can tell apart
 type bankKind struct {
 	kind charge.Kind
 	end  string // of the file's name, before its extension
+	// prenotes says that it is a file of entries over nothing, which goes to the bank three banking days before the other.
+	prenotes bool
 }
 
 // writeBankFiles writes the charges that ended well, those that are not in a file yet into a new one. What was written
@@ -158,9 +160,13 @@ func (c *config) writeBankFiles(f *jobs.Finished, p *plan.Plan, e *endings) erro
 // bankKinds are the kinds that have files of their own.
 func (c *config) bankKinds() []bankKind {
 	if c.Provider == NACHA {
-		return []bankKind{{"", ""}} // debits and credits stand in one
+		kinds := []bankKind{{}} // debits and credits stand in one
+		if c.Settings.NACHA.Prenotes {
+			kinds = append(kinds, bankKind{end: "-prenotes", prenotes: true})
+		}
+		return kinds
 	}
-	return []bankKind{{charge.KindCharge, ""}, {charge.KindPayout, "-transfers"}}
+	return []bankKind{{kind: charge.KindCharge}, {kind: charge.KindPayout, end: "-transfers"}}
 }
 
 // bankPath is where a part of a kind is written.
@@ -207,7 +213,7 @@ func (c *config) writePart(w io.Writer, p *plan.Plan, k bankKind, parts []byte, 
 		}
 		return fmt.Sprintf("%s %s, %d entries, EUR %s", done.Version, done.MsgID, done.Count, money.Format(done.Minor, 2)), nil
 	}
-	done, err := nacha.Write(w, &nacha.File{Created: c.Begun, Modifier: modifier(part), Prenotes: c.Settings.NACHA.Prenotes, Dir: f.Dir, Note: note}, c.Settings, entries)
+	done, err := nacha.Write(w, &nacha.File{Created: c.Begun, Modifier: modifier(part), Prenotes: k.prenotes, Dir: f.Dir, Note: note}, c.Settings, entries)
 	if err != nil {
 		return "", err
 	}

@@ -51,6 +51,9 @@ func planRun(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 		return jobs.Plan{}, err
 	}
 	h := &p.Header
+	if err := checkEngineFlags(o); err != nil {
+		return jobs.Plan{}, err
+	}
 	if o.Text() {
 		return jobs.Plan{}, errors.New("a billing run needs a file for its results, one row for each charge: say -o FILE.csv")
 	}
@@ -85,6 +88,20 @@ func planRun(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 	out.Warnings = append(out.Warnings, fmt.Sprintf("plan %.12s: %d charges, %s, by %s (%s), account %s", c.Plan, c.Count, c.Sums, c.Provider, c.Mode, c.Account))
 	out.Config, err = json.Marshal(c)
 	return out, err
+}
+
+// checkEngineFlags refuses what would break a promise that the job makes: other keys, another effect, or a part of what
+// the sums were typed for.
+func checkEngineFlags(o jobs.Options) error {
+	for _, name := range []string{"effect", "key", "key-scope", "key-normalize", "once-per", "where", "limit", "append", "unordered", "key-lifetime"} {
+		if o.IsSet(name) {
+			return fmt.Errorf("--%s is not for money: the plan says what is charged, under which keys, and in which order; to charge less, make another plan", name)
+		}
+	}
+	if o.String("on-unknown") == "skip" {
+		return errors.New("--on-unknown skip is not for money: what may have been charged stays unknown until somebody has looked")
+	}
+	return nil
 }
 
 // checkExpected compares the plan with what the operator knows from somewhere else.

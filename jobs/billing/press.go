@@ -51,13 +51,13 @@ func openPress(c *config, s *jobs.Setup) (*press, error) {
 // put makes and writes the documents of a record. An error is one of the machinery.
 func (p *press) put(rec *jobs.Record) (*written, error) {
 	d := &written{key: p.keys.Of(rec)}
-	ch, err := charge.Decode(rec.Raw)
+	ch, wrong, err := p.numbers.charge(rec)
 	if err != nil {
-		d.out = charge.Outcome{Trouble: &charge.Trouble{Verdict: jobs.VerdictFailed, Class: jobs.ClassInput, Text: err.Error()}}
-		return d, nil
-	}
-	if ch.Number, err = p.numbers.of(rec.Seq); err != nil {
 		return nil, err
+	}
+	if wrong != nil {
+		d.out = charge.Outcome{Trouble: &charge.Trouble{Verdict: jobs.VerdictFailed, Class: jobs.ClassInput, Text: wrong.Error()}}
+		return d, nil
 	}
 	if ch.Kind == charge.KindPayout {
 		d.out = charge.Outcome{Status: charge.Failed, ErrorType: "brood", Reason: "a payout has no invoice: plan it with --provider sepa or nacha"}

@@ -246,6 +246,9 @@ type refundConfig struct {
 }
 
 func planRefund(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
+	if err := checkEngineFlags(o); err != nil {
+		return jobs.Plan{}, err
+	}
 	if o.Text() {
 		return jobs.Plan{}, errors.New("refunds need a file for their results: say -o FILE.csv")
 	}
@@ -307,6 +310,9 @@ func beginRefund(f *jobs.Finished) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	if err := writeLines(c.Rows, f.Dir); err != nil {
+		return err
+	}
 	_, err = r.TakeRefunds(ctx, c.owner(), func(yield func(*register.Refund, error) bool) {
 		for row, err := range refundRows(c.Rows) {
 			var one *register.Refund
@@ -321,6 +327,23 @@ func beginRefund(f *jobs.Finished) (err error) {
 	return err
 }
 
+// linesFile has, in the directory of a run of refunds, the SHA-256 of each line of its dataset: nothing is done but what was
+// checked.
+const linesFile = "refund.lines"
+
+func writeLines(rows, dir string) error {
+	text, err := os.ReadFile(rows)
+	if err != nil {
+		return err
+	}
+	var sums []byte
+	for line := range bytes.Lines(text) {
+		sum := sha256.Sum256(bytes.TrimSuffix(line, []byte("\n")))
+		sums = append(sums, sum[:]...)
+	}
+	return files.Write(filepath.Join(dir, linesFile), sums, 0o600)
+}
+
 func openRefund(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	c, err := readRefundConfig(s.Config)
 	if err != nil {
@@ -330,11 +353,15 @@ func openRefund(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	sums, err := os.ReadFile(filepath.Join(s.Dir, linesFile))
+	if err != nil {
+		return nil, err
+	}
 	client, err := c.newStripe(key, s.State)
 	if err != nil {
 		return nil, err
 	}
-	return &refunder{c: c, keys: s.Key, client: client, owns: true}, nil
+	return &refunder{c: c, keys: s.Key, client: client, sums: sums, owns: true}, nil
 }
 
 // refunder is a worker that gives money back. Forks share the client.
@@ -342,16 +369,22 @@ type refunder struct {
 	c      *refundConfig
 	keys   jobs.KeySpec
 	client *stripe.Client
+	sums   []byte // of linesFile
 	owns   bool
 }
 
 // Fork returns one for another refund in hand at the same time.
 func (w *refunder) Fork() (jobs.Runner, error) {
-	return &refunder{c: w.c, keys: w.keys, client: w.client}, nil
+	return &refunder{c: w.c, keys: w.keys, client: w.client, sums: w.sums}, nil
 }
 
 // Do gives one part back.
 func (w *refunder) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
+	sum, at := sha256.Sum256(rec.Raw), int64(rec.Seq)*sha256.Size
+	if at+sha256.Size > int64(len(w.sums)) || !bytes.Equal(w.sums[at:at+sha256.Size], sum[:]) {
+		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", errChanged)
+		return nil
+	}
 	var r refundRow
 	if err := json.Unmarshal(rec.Raw, &r); err != nil {
 		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", err)

@@ -91,7 +91,7 @@ func (r *reading) read(rec *jobs.Record, row int) (*outcome, error) {
 	}
 	r.out = outcome{
 		Ended: register.Ended{
-			Seq: jobs.Seq(seq), Status: statusOf(text(columnNames[colStatus]), final), ProviderID: text(columnNames[colProviderID]),
+			Seq: jobs.Seq(seq), Status: statusOf(text(columnNames[colStatus]), final, jobs.Class(text("_class"))), ProviderID: text(columnNames[colProviderID]),
 			Code: text(columnNames[colDecline]), Advice: text(columnNames[colAdvice]), Response: text(columnNames[colNetworkCode]), Reason: text("_error"),
 		},
 		Final: final, Class: text("_class"), Row: row, names: r.names, values: v,
@@ -101,7 +101,7 @@ func (r *reading) read(rec *jobs.Record, row int) (*outcome, error) {
 
 // statusOf is what has become of a charge. What the engine says goes before what a try has left: a record that
 // somebody has decided about is what he says.
-func statusOf(word string, final jobs.Status) charge.Status {
+func statusOf(word string, final jobs.Status, class jobs.Class) charge.Status {
 	s, err := charge.ParseStatus(word)
 	switch final {
 	case jobs.StatusUnknown, jobs.StatusPending:
@@ -111,9 +111,10 @@ func statusOf(word string, final jobs.Status) charge.Status {
 			return charge.Succeeded
 		}
 	case jobs.StatusSkipped:
-		if err != nil {
-			return charge.SkippedDuplicate
+		if class != jobs.ClassDuplicate {
+			return charge.Unknown // by --on-unknown skip: it may have been made
 		}
+		return charge.SkippedDuplicate
 	case jobs.StatusFailed:
 		if err != nil || s == charge.Unknown || s == charge.Succeeded || s == charge.Submitted {
 			return charge.Failed

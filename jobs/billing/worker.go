@@ -7,6 +7,7 @@ import (
 	"brood/jobs/billing/stripe"
 	"brood/jobs/permits"
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -26,11 +27,11 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &charger{c: c, keys: s.Key, provider: client, owns: true}, nil
+		return newCharger(c, &s, client)
 	case Files:
 		return openPress(c, &s)
 	case SEPA, NACHA:
-		return &charger{c: c, keys: s.Key, provider: entries{c}, owns: true}, nil
+		return newCharger(c, &s, entries{c})
 	default:
 		return nil, fmt.Errorf("billing: this brood knows no provider %q", c.Provider)
 	}
@@ -58,19 +59,31 @@ type charger struct {
 	c        *config
 	keys     jobs.KeySpec
 	provider charge.Provider
+	planned  *numbers
 	owns     bool
+}
+
+func newCharger(c *config, s *jobs.Setup, p charge.Provider) (*charger, error) {
+	planned, err := openNumbers(s.Dir)
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return &charger{c: c, keys: s.Key, provider: p, planned: planned, owns: true}, nil
 }
 
 // Fork returns one for another charge in hand at the same time.
 func (w *charger) Fork() (jobs.Runner, error) {
-	return &charger{c: w.c, keys: w.keys, provider: w.provider}, nil
+	return &charger{c: w.c, keys: w.keys, provider: w.provider, planned: w.planned}, nil
 }
 
 // Do makes one charge.
 func (w *charger) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) error {
-	ch, err := charge.Decode(rec.Raw)
+	ch, wrong, err := w.planned.charge(rec)
 	if err != nil {
-		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", err)
+		return err
+	}
+	if wrong != nil {
+		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", wrong)
 		return nil
 	}
 	key := w.keys.Of(rec)
@@ -90,7 +103,7 @@ func sentKey(c *config, key string) string {
 // Close ends the provider with the last of them.
 func (w *charger) Close() error {
 	if w.owns {
-		return w.provider.Close()
+		return errors.Join(w.provider.Close(), w.planned.close())
 	}
 	return nil
 }

@@ -13,17 +13,17 @@ func tellNumbers(ctx context.Context, tx *sql.Tx, p *Plan) error {
 	if p.Numbered == nil {
 		return nil
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT ifnull(number, '') FROM charges WHERE account = ? AND mode = ? AND plan = ? ORDER BY seq`, p.Account, p.Mode, p.Hash)
+	rows, err := tx.QueryContext(ctx, `SELECT fingerprint, ifnull(number, '') FROM charges WHERE account = ? AND mode = ? AND plan = ? ORDER BY seq`, p.Account, p.Mode, p.Hash)
 	if err != nil {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // of a read
 	for rows.Next() {
-		var number string
-		if err := rows.Scan(&number); err != nil {
+		var sum, number string
+		if err := rows.Scan(&sum, &number); err != nil {
 			return err
 		}
-		if err := p.Numbered(number); err != nil {
+		if err := p.Numbered(sum, number); err != nil {
 			return err
 		}
 	}

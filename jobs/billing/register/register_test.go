@@ -171,7 +171,7 @@ func TestNumbers(t *testing.T) {
 			return "2026", 41
 		}
 		p.Format = func(_ *charge.Charge, n int) (string, error) { return fmt.Sprintf("2026-%04d", n), nil }
-		p.Numbered = func(n string) error { *got = append(*got, n); return nil }
+		p.Numbered = func(_, n string) error { *got = append(*got, n); return nil }
 		return p
 	}
 	payout := bill("P-1", "c9", "1.00", 1)

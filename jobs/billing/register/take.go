@@ -27,8 +27,9 @@ type Plan struct {
 	Number func(*charge.Charge) (series string, first int)
 	// Format writes the n-th number of a charge's series.
 	Format func(c *charge.Charge, n int) (string, error)
-	// Numbered is told the number that each charge has got, "" if none, in the order of the plan. Its error ends it.
-	Numbered func(number string) error
+	// Numbered is told the fingerprint of each charge, and the number that it has got, "" if none, in the order of the
+	// plan. Its error ends it.
+	Numbered func(fingerprint, number string) error
 }
 
 // planned is the status of a charge whose run has not ended it.
@@ -183,7 +184,7 @@ func (t *taking) one(ctx context.Context, c *charge.Charge) error {
 		return t.why(ctx, c)
 	}
 	if t.p.Numbered != nil {
-		return t.p.Numbered(number)
+		return t.p.Numbered(sum, number)
 	}
 	return nil
 }
