@@ -2,7 +2,7 @@
 //
 // A Charge is one line of a plan. It is written as canonical JSON: the members in the order of the struct, no white
 // space, empty members left out but for those that every charge has, so that equal charges are equal bytes. The engine reads the same lines
-// as the records of the run.
+// as the records of the run, the first of them with null for the members that only others have: see Members.
 package charge
 
 import (

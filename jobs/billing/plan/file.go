@@ -81,6 +81,10 @@ type Plan struct {
 	path   string
 	hash   string
 	start  int64 // where the charges begin
+	// What the first line of the run's dataset is made of: see charge.Members.
+	first     *charge.Charge
+	firstLine int64 // how long it is in the plan, with its end
+	members   charge.Members
 }
 
 // Hash is the SHA-256 of the file, in hexadecimal.
@@ -95,7 +99,14 @@ var ErrChanged = errors.New("the plan is not as brood wrote it; make it again wi
 // Open reads a plan from end to end and checks all that can be told from it alone.
 func Open(path string) (*Plan, error) {
 	p := &Plan{path: path}
-	if err := p.each(true, func(*charge.Charge, []byte) error { return nil }); err != nil {
+	err := p.each(true, func(c *charge.Charge, line []byte) error {
+		if p.first == nil {
+			p.first, p.firstLine = c, int64(len(line))+1
+		}
+		p.members.Note(c)
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -212,7 +212,10 @@ func TestRefused(t *testing.T) {
 // TestKeep keeps a plan, and finds it by the beginning of its hash.
 func TestKeep(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
-	p := write(t, dir, filepath.Join(dir, "a.plan"), []charge.Charge{{InvoiceID: "R-1", Attempt: 1, Kind: charge.KindCharge, CustomerID: "c", Amount: "1.00", Currency: "EUR"}})
+	p := write(t, dir, filepath.Join(dir, "a.plan"), []charge.Charge{
+		{InvoiceID: "R-1", Attempt: 1, Kind: charge.KindCharge, CustomerID: "c", Amount: "1.00", Currency: "EUR"},
+		{InvoiceID: "R-2", Attempt: 1, Kind: charge.KindCharge, CustomerID: "d", Amount: "1.00", Currency: "EUR", Email: "d@example.org"},
+	})
 	for range 2 {
 		if _, err := p.Keep(state, ""); err != nil {
 			t.Fatal(err)
@@ -229,7 +232,11 @@ func TestKeep(t *testing.T) {
 		}
 	}
 	lines, err := os.ReadFile(ChargesPath(state, p.Hash()))
-	if want := `{"invoice_id":"R-1","attempt":1,"kind":"charge","customer_id":"c","amount":"1.00","currency":"EUR"}` + "\n"; err != nil || string(lines) != want {
+	// The first has the members of all, as a table has the columns of its first record.
+	want := `{"invoice_id":"R-1","attempt":1,"kind":"charge","customer_id":"c","amount":"1.00","currency":"EUR","email":null}
+{"invoice_id":"R-2","attempt":1,"kind":"charge","customer_id":"d","amount":"1.00","currency":"EUR","email":"d@example.org"}
+`
+	if err != nil || string(lines) != want {
 		t.Errorf("%s, %v", lines, err)
 	}
 	kept := filepath.Join(Dir(state, p.Hash()), keptPlan)

@@ -106,7 +106,7 @@ func (w *Writer) Close() error { return w.lines.Close() }
 // The names in the directory of a plan.
 const (
 	keptPlan    = "plan.jsonl"
-	keptCharges = "charges.jsonl" // the plan without its header: the dataset of its run
+	keptCharges = "charges.jsonl" // the charges of the plan, the first with all members: the dataset of its run
 	keptFont    = "font.ttf"
 )
 
@@ -129,20 +129,33 @@ func (p *Plan) Keep(state, font string) (*Plan, error) {
 	if err := p.keepFont(dir, font); err != nil {
 		return nil, fmt.Errorf("keep the font of the plan: %w", err)
 	}
-	if err := p.copyTo(filepath.Join(dir, keptCharges), p.start, p.Header.Lines); err != nil {
+	first, err := p.firstOfDataset()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.copyTo(filepath.Join(dir, keptCharges), p.start, first, p.Header.Lines); err != nil {
 		return nil, fmt.Errorf("keep the charges of the plan: %w", err)
 	}
 	// Last, so that what Find finds is whole.
 	kept := *p
 	kept.path = filepath.Join(dir, keptPlan)
-	if err := p.copyTo(kept.path, 0, p.hash); err != nil {
+	if err := p.copyTo(kept.path, 0, nil, p.hash); err != nil {
 		return nil, fmt.Errorf("keep the plan: %w", err)
 	}
 	return &kept, nil
 }
 
-// copyTo copies the plan from an offset on, if it is what it was.
-func (p *Plan) copyTo(to string, from int64, hash string) error {
+// firstOfDataset is the line of the first charge in the run's dataset, or nil if there is none.
+func (p *Plan) firstOfDataset() ([]byte, error) {
+	if p.first == nil {
+		return nil, nil
+	}
+	line, err := p.members.Encode(p.first)
+	return append(line, '\n'), err
+}
+
+// copyTo copies the plan from an offset on, if it is what it was, with another first line if there is one.
+func (p *Plan) copyTo(to string, from int64, first []byte, hash string) error {
 	in, err := os.Open(p.path)
 	if err != nil {
 		return err
@@ -156,7 +169,15 @@ func (p *Plan) copyTo(to string, from int64, hash string) error {
 		return err
 	}
 	sum := sha256.New()
-	if _, err = io.Copy(io.MultiWriter(f, sum), in); err == nil && hex.EncodeToString(sum.Sum(nil)) != hash {
+	if first != nil {
+		if _, err = io.CopyN(sum, in, p.firstLine); err == nil {
+			_, err = f.Write(first)
+		}
+	}
+	if err == nil {
+		_, err = io.Copy(io.MultiWriter(f, sum), in)
+	}
+	if err == nil && hex.EncodeToString(sum.Sum(nil)) != hash {
 		err = fmt.Errorf("%s: %w: it was changed while it was read", p.path, ErrChanged)
 	}
 	if err != nil {
