@@ -254,6 +254,54 @@ func TestForgotten(t *testing.T) {
 	}
 }
 
+// TestForgottenFirst: a first try that comes when its key may be forgotten may be one that was sent before, and was in hand when
+// everything was killed. It is looked for, and made if it is not there.
+func TestForgottenFirst(t *testing.T) {
+	for _, api := range APIs() {
+		w := newWorld(t, paytest.Options{}, Config{API: api})
+		sent, never := try(bill("R-sent", "card_1")), try(bill("R-never", "card_1"))
+		sent.Since, never.Since = w.now().Add(5*time.Hour), w.now().Add(5*time.Hour) // by a clock that was wrong
+		if o := w.client.Charge(t.Context(), sent); o.Status != charge.Succeeded {
+			t.Fatalf("%s: %+v", api, o)
+		}
+		w.advance(28 * time.Hour)
+		w.server.Forget()
+		client := w.another(t, Config{API: api})
+		if o := client.Charge(t.Context(), sent); o.Status != charge.Succeeded || o.Trouble != nil {
+			t.Errorf("%s: %+v %+v", api, o, o.Trouble)
+		}
+		if o := client.Charge(t.Context(), never); o.Trouble == nil || o.Trouble.Class != classMissing {
+			t.Errorf("%s: one look: %+v %+v", api, o, o.Trouble)
+		}
+		w.advance(TheProfile().Settle)
+		if o := client.Charge(t.Context(), never); o.Trouble != nil || o.Status != charge.Succeeded {
+			t.Errorf("%s: %+v %+v", api, o, o.Trouble)
+		}
+		if m := paytest.ByInvoice(w.server.Moves()); len(m) != 2 || m["R-sent"].Charges != 1 || m["R-never"].Charges != 1 {
+			t.Errorf("%s: %+v", api, m)
+		}
+	}
+}
+
+// TestRefundForgottenFirst is the same of a refund.
+func TestRefundForgottenFirst(t *testing.T) {
+	w := newWorld(t, paytest.Options{}, Config{})
+	paid := w.client.Charge(t.Context(), try(bill("R-1", "card_1")))
+	back := try(bill("R-1", "card_1"))
+	back.Charge.Amount, back.Key, back.Since = "2.00", "refund-1", w.now()
+	if o := w.client.Refund(t.Context(), back, paid.ProviderID); o.Status != charge.Refunded {
+		t.Fatalf("%+v %+v", o, o.Trouble)
+	}
+	w.advance(28 * time.Hour)
+	w.server.Forget()
+	if o := w.another(t, Config{}).Refund(t.Context(), back, paid.ProviderID); o.Status != charge.Refunded {
+		t.Fatalf("%+v %+v", o, o.Trouble)
+	}
+	if m := w.moved("R-1"); m.Refunds != 1 || m.Back != 200 {
+		t.Errorf("%+v", m)
+	}
+}
+
 // TestFind: the look-up of a charge whose end is not known.
 func TestFind(t *testing.T) {
 	for _, api := range APIs() {

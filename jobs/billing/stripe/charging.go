@@ -29,7 +29,9 @@ func (s *Client) charge(ctx context.Context, t *charge.Try) charge.Outcome {
 		return refused(err)
 	}
 	if s.forgotten(t) {
-		return s.lookUp(ctx, t)
+		if o := s.lookUp(ctx, t); t.Again || !absent(&o) {
+			return o
+		}
 	}
 	if s.c.API == Invoices {
 		return s.byInvoice(ctx, t)
@@ -53,9 +55,19 @@ func refused(err error) charge.Outcome {
 	return charge.Outcome{Status: charge.Failed, ErrorType: "brood", ErrorCode: "refused", Reason: err.Error()}
 }
 
-// forgotten reports whether the key of a try that may have reached Stripe may not be known there any more.
+// forgotten reports whether the key of a try may not be known at Stripe any more, if it was sent before. A first try may have been
+// sent, too: one that was in hand when everything was killed is made again as the same try. So whatever its number, a try
+// that comes so late is looked for first; a first one is made if it is not there at two looks.
 func (s *Client) forgotten(t *charge.Try) bool {
-	return t.Again && (t.Since.IsZero() || s.now().Sub(t.Since) >= s.profile.Life-s.profile.Margin)
+	if t.Since.IsZero() {
+		return t.Again
+	}
+	return s.now().Sub(t.Since) >= s.profile.Life-s.profile.Margin
+}
+
+// absent reports whether a look has ended with that there is nothing.
+func absent(o *charge.Outcome) bool {
+	return o.Trouble == nil && o.Status == charge.Failed && o.ErrorCode == codeNotMade && o.ProviderID == ""
 }
 
 // request1 is the one request of a charge that takes one.

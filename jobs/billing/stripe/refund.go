@@ -50,7 +50,9 @@ func (s *Client) refund(ctx context.Context, t *charge.Try, of string) charge.Ou
 		name = "payment_intent"
 	}
 	if s.forgotten(t) {
-		return s.findRefund(ctx, t, name, paid.ID)
+		if o := s.findRefund(ctx, t, name, paid.ID); t.Again || !absent(&o) {
+			return o
+		}
 	}
 	f := s.form(t)
 	f.Del("description") // a refund has none

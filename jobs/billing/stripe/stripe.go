@@ -4,7 +4,7 @@
 //
 //   - A charge is asked for under one key, which follows from the key of its try (IdempotencyKey); no request is
 //     repeated here, nor by package net/http. The engine asks again, with the same key, as Outcome.Trouble says.
-//   - Where the key may be forgotten by now (Try.Again, and Life less a margin since Try.Since) nothing is
+//   - Where the key may be forgotten by now (Life less a margin since Try.Since) nothing is
 //     sent. It is looked up, by a list and never by a search, which lags; that it is not there is believed after two looks that
 //     are a settle time apart. Until then it is unknown.
 //   - What an answer means is one pure function, Judge.
