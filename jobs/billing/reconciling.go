@@ -162,7 +162,11 @@ func (w *reconciling) lookUp(client *stripe.Client) error {
 			if err != nil {
 				return nil, fmt.Errorf("look up invoice %s: %w", u.charge.InvoiceID, err)
 			}
-			decided = append(decided, u.decide(&o, found))
+			if d := u.decide(&o, found); d != nil {
+				decided = append(decided, *d)
+				continue
+			}
+			w.f.Say("invoice %s stays unknown: %s", printable(u.charge.InvoiceID), printable(o.Reason))
 		}
 		return left, nil
 	}
@@ -182,7 +186,7 @@ func (w *reconciling) lookUp(client *stripe.Client) error {
 	if err := w.f.Decide(decided); err != nil {
 		return err
 	}
-	w.f.Say("%d charges were unknown, and %d still are", len(open), len(left))
+	w.f.Say("%d charges were unknown, and %d still are", len(open), len(open)-len(decided))
 	if len(decided) == 0 {
 		return nil
 	}
@@ -205,9 +209,13 @@ type unknown struct {
 	key    string
 }
 
-// decide says what was found out.
-func (u *unknown) decide(o *charge.Outcome, found bool) jobs.Decided {
-	d := jobs.Decided{Seq: u.seq, Status: jobs.StatusFailed, Values: make(map[string]string)}
+// decide says what was found out; nil: nothing, as the provider has something that says neither that money has moved nor
+// that it has not.
+func (u *unknown) decide(o *charge.Outcome, found bool) *jobs.Decided {
+	if found && (o.Status == charge.Unknown || o.Trouble != nil) {
+		return nil
+	}
+	d := &jobs.Decided{Seq: u.seq, Status: jobs.StatusFailed, Values: make(map[string]string)}
 	if !found {
 		d.Reason = "the provider does not have it, at two looks: it was not made"
 		d.Values[columnNames[colStatus]] = string(charge.Failed)

@@ -23,12 +23,14 @@ type Ended struct {
 }
 
 // Settle keeps how the charges of a plan stand. Those that are not named stay as they are; what is returned, refunded or
-// disputed since is not made anything else. Void says that the run is done, so that numbers of charges
+// disputed since is not made anything else, nor is that of which something was heard later (Note): results are
+// older than that. Void says that the run is done, so that numbers of charges
 // that did not succeed are void. Chain is the last link over plan and outcomes, if the run is done.
 func (r *Register) Settle(ctx context.Context, o Owner, plan, chain string, void bool, ended iter.Seq2[*Ended, error], now time.Time) error {
 	return r.tx(ctx, func(tx *sql.Tx) error {
 		update, err := tx.PrepareContext(ctx, `UPDATE charges SET status = ?, open = ?, provider_id = ?, code = ?, advice = ?, response = ?, at = ?
-			WHERE account = ? AND mode = ? AND plan = ? AND seq = ? AND status NOT IN ('returned', 'refunded', 'disputed') AND (status <> ? OR provider_id <> ?)`)
+			WHERE account = ? AND mode = ? AND plan = ? AND seq = ? AND status NOT IN ('returned', 'refunded', 'disputed')
+			AND NOT EXISTS (SELECT 1 FROM events e WHERE e.charge = charges.id) AND (status <> ? OR provider_id <> ? OR open <> ?)`)
 		if err != nil {
 			return err
 		}
@@ -37,8 +39,9 @@ func (r *Register) Settle(ctx context.Context, o Owner, plan, chain string, void
 			if err != nil {
 				return err
 			}
-			if _, err := update.ExecContext(ctx, string(e.Status), e.Status.Open() || e.Status == charge.Refunded, e.ProviderID, e.Code, e.Advice, e.Response, stamp(now),
-				o.Account, o.Mode, plan, uint64(e.Seq), string(e.Status), e.ProviderID); err != nil {
+			open := e.Status.Open() || e.Status == charge.Refunded
+			if _, err := update.ExecContext(ctx, string(e.Status), open, e.ProviderID, e.Code, e.Advice, e.Response, stamp(now),
+				o.Account, o.Mode, plan, uint64(e.Seq), string(e.Status), e.ProviderID, open); err != nil {
 				return err
 			}
 			if void {

@@ -362,3 +362,30 @@ func TestForeign(t *testing.T) {
 		})
 	}
 }
+
+// TestHeardLaterStays keeps a rejection when the results, which are older, are read once more: or the charge would count as
+// under way again, and nobody would charge it.
+func TestHeardLaterStays(t *testing.T) {
+	r, _ := openTest(t)
+	if err := r.Take(t.Context(), planOf("p1", "november"), each(bill("R-1", "c1", "10.00", 1)), now); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, r, "p1", 1, charge.Submitted)
+	list, err := r.Charges(t.Context(), owner, "p1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.Note(t.Context(), []Event{{Charge: list[0].ID, Status: charge.Failed, Minor: 1000, Code: "AC01", Source: "pain.002", At: now}}, now); err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	settled(t, r, "p1", 1, charge.Submitted)
+	if list, err = r.Charges(t.Context(), owner, "p1"); err != nil || list[0].Status != charge.Failed || list[0].Code != "AC01" {
+		t.Fatal(list[0], err)
+	}
+	again := planOf("p2", "again")
+	again.Dunning = true
+	if err := r.Take(t.Context(), again, each(bill("R-1", "c1", "10.00", 2)), now); err != nil {
+		t.Error(err)
+	}
+	settled(t, r, "p1", 1, charge.Submitted) // with the next attempt under way
+}
