@@ -52,7 +52,7 @@ func begin(f *jobs.Finished) (err error) {
 			return err
 		}
 	}
-	take := &register.Plan{Owner: c.owner(), Hash: c.Plan, Scope: c.Scope, Run: f.Run, Dunning: c.Dunning != ""}
+	take := &register.Plan{Owner: c.owner(), Hash: c.Plan, Scope: c.Scope, Run: f.Run, Identity: c.ID, Dunning: c.Dunning != ""}
 	for _, s := range p.Header.Sources {
 		take.Sources = append(take.Sources, s.SHA256)
 	}
@@ -68,7 +68,12 @@ func begin(f *jobs.Finished) (err error) {
 			return err
 		}
 	}
+	var out barred
+	take.Barred = out.add
 	if err := r.Take(ctx, take, chargesOf(p), time.Now()); err != nil {
+		return err
+	}
+	if err := out.put(f.Dir); err != nil {
 		return err
 	}
 	return numbers.put()
@@ -182,6 +187,9 @@ func (n *numbering) add(fingerprint, number string) error {
 func (n *numbering) put() error {
 	err := errors.Join(n.w.Flush(), n.file.Sync())
 	if err == nil {
+		err = n.compare()
+	}
+	if err == nil {
 		err = os.Rename(n.file.Name(), n.path)
 	}
 	if err != nil {
@@ -194,6 +202,23 @@ func (n *numbering) put() error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// compare sees that a later session has the numbers of the first, whose documents may be with the customers: a register that was put
+// back from a copy gives others.
+func (n *numbering) compare() error {
+	before, err := os.ReadFile(n.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	now, nowErr := os.ReadFile(n.file.Name())
+	if err = errors.Join(err, nowErr); err != nil {
+		return err
+	}
+	if !bytes.Equal(before, now) {
+		return errors.New("the register gives other numbers than when the run began, so it is an older copy: put back the newest one")
+	}
+	return nil
+}
+
 // discard takes away what was not put.
 func (n *numbering) discard() error {
 	err := n.file.Close()
@@ -204,14 +229,21 @@ func (n *numbering) discard() error {
 }
 
 // numbers reads the file.
-type numbers struct{ file *os.File }
+type numbers struct {
+	file *os.File
+	out  barred
+}
 
 func openNumbers(dir string) (*numbers, error) {
+	out, err := readBarred(dir)
+	if err != nil {
+		return nil, err
+	}
 	f, err := os.Open(filepath.Join(dir, numbersFile))
 	if err != nil {
 		return nil, fmt.Errorf("read the numbers of invoices: %w", err)
 	}
-	return &numbers{f}, nil
+	return &numbers{f, out}, nil
 }
 
 // errChanged says that a record is not what was planned in its place.

@@ -50,6 +50,7 @@ type config struct {
 	// PlanDir is where the plan is kept, with what was made for its documents.
 	PlanDir string    `json:"plan_dir"`
 	Begun   time.Time `json:"begun"`
+	ID      string    `json:"id"`                    // of the run, by chance: a name is free again when its run is removed
 	Who     string    `json:"who"`                   // who has begun it
 	Signed  string    `json:"approved_by,omitempty"` // whose signature the plan has
 

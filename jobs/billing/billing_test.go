@@ -248,6 +248,12 @@ func TestNumbersFile(t *testing.T) {
 	if err := errors.Join(n.put(), n.discard()); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := openNumbers(dir); err == nil {
+		t.Error("nobody has said what is barred")
+	}
+	if err := (barred{1, 7}).put(dir); err != nil {
+		t.Fatal(err)
+	}
 	read, err := openNumbers(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -268,7 +274,21 @@ func TestNumbersFile(t *testing.T) {
 	if _, _, err := read.charge(&jobs.Record{Seq: 3, Raw: lines[0]}); err == nil {
 		t.Error("there is a charge behind the last")
 	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+	if read.out.has(0) || !read.out.has(1) || read.out.has(2) || !read.out.has(7) {
+		t.Error(read.out)
+	}
+	// An older register would give other numbers.
+	again, err := newNumbering(&config{Settings: settingsFor(t)}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.add(sum, "2026-000040"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(again.put(), again.discard()); err == nil || !strings.Contains(err.Error(), "older copy") {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
 		t.Error(left, err)
 	}
 }

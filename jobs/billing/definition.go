@@ -54,7 +54,7 @@ func Definition() *jobs.Definition {
 			"api_key_file": {Flag: "api-key-file"},
 			"per_second":   {Flag: "per-second"},
 			// What follows from who began it and when stays as it was: no flag makes it anything else.
-			"begun": {}, "who": {}, "approved_by": {},
+			"begun": {}, "who": {}, "approved_by": {}, "id": {},
 		},
 	}
 }

@@ -32,6 +32,12 @@ func finish(f *jobs.Finished) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	if err := holds(ctx, c, f, r); err != nil {
+		if f.Counts.Pending == f.Counts.Input {
+			return nil // it was refused, and has done nothing
+		}
+		return err
+	}
 	e, err := settle(ctx, c, f, r)
 	if err != nil {
 		return err
@@ -50,6 +56,16 @@ func finish(f *jobs.Finished) (err error) {
 	f.Say("%s", amounts)
 	f.Say("the chain over plan and outcomes ends with %s", e.chain)
 	return nil
+}
+
+// holds sees that the charges of the plan are those of this run. A run of the name that was begun with the plan before, and
+// was removed, is another.
+func holds(ctx context.Context, c *config, f *jobs.Finished, r *register.Register) error {
+	run, identity, err := r.Holder(ctx, c.owner(), c.Plan)
+	if err == nil && (run != f.Run || identity != c.ID) {
+		err = errors.New("the register does not have the charges of the plan as those of this run: it was refused them, or the register is an older copy, or another")
+	}
+	return err
 }
 
 // endings are how the charges of a run have ended.

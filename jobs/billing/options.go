@@ -5,6 +5,7 @@ import (
 	"brood/jobs/billing/money"
 	"brood/jobs/billing/plan"
 	"brood/jobs/billing/stripe"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,7 +63,7 @@ func planRun(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 	}
 	c := &config{
 		Plan: p.Hash(), Provider: Provider(h.Provider), Account: h.Account, Mode: h.Mode, Scope: h.Scope, Dunning: h.Dunning,
-		Count: h.Count, Sums: h.Sums.String(), Settings: h.Settings, PlanDir: plan.Dir(o.StateDir(), p.Hash()), Begun: time.Now().UTC().Truncate(time.Second), Who: whoAmI(o.String("operator")),
+		Count: h.Count, Sums: h.Sums.String(), Settings: h.Settings, PlanDir: plan.Dir(o.StateDir(), p.Hash()), ID: rand.Text(), Begun: time.Now().UTC().Truncate(time.Second), Who: whoAmI(o.String("operator")),
 		API: o.String("api"), BaseURL: o.String("base-url"), KeyFile: o.String("api-key-file"), KeyLife: o.Duration("key-life"), Settle: o.Duration("settle"), PerSecond: o.Float64("per-second"),
 	}
 	if err := c.checkMode(o); err != nil {

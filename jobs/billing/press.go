@@ -59,6 +59,10 @@ func (p *press) put(rec *jobs.Record) (*written, error) {
 		d.out = charge.Outcome{Trouble: &charge.Trouble{Verdict: jobs.VerdictFailed, Class: jobs.ClassInput, Text: wrong.Error()}}
 		return d, nil
 	}
+	if p.numbers.out.has(rec.Seq) {
+		d.out = superseded
+		return d, nil
+	}
 	if ch.Kind == charge.KindPayout {
 		d.out = charge.Outcome{Status: charge.Failed, ErrorType: "brood", Reason: "a payout has no invoice: plan it with --provider sepa or nacha"}
 		return d, nil

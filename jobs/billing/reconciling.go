@@ -77,6 +77,9 @@ func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	if err := holds(ctx, c, f, r); err != nil {
+		return err
+	}
 	w := &reconciling{ctx: ctx, c: c, f: f, p: p, r: r, out: stdout, now: time.Now()}
 	against := jobs.SplitList(o.StringSlice("against"))
 	var files []string

@@ -30,7 +30,7 @@ func TestDecide(t *testing.T) {
 			}
 			continue
 		}
-		if d.Status != c.want || d.Seq != 3 || d.Values["billing_status"] != string(c.word) || statusOf(d.Values["billing_status"], d.Status) != c.word {
+		if d.Status != c.want || d.Seq != 3 || d.Values["billing_status"] != string(c.word) || statusOf(d.Values["billing_status"], d.Status, "") != c.word {
 			t.Errorf("%+v: %+v", c.o, d)
 		}
 	}

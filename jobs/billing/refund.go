@@ -12,6 +12,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -62,7 +63,7 @@ func RefundDefinition() *jobs.Definition {
 		Finish:  finishRefund,
 		Secrets: []string{stripe.KeyVariable},
 		Resumable: map[string]jobs.Resumable{
-			"api_key_file": {Flag: "api-key-file"}, "per_second": {Flag: "per-second"}, "begun": {}, "who": {},
+			"api_key_file": {Flag: "api-key-file"}, "per_second": {Flag: "per-second"}, "begun": {}, "who": {}, "id": {},
 		},
 	}
 }
@@ -78,9 +79,9 @@ type refundRow struct {
 	Payment   string         `json:"payment"` // the charge's id at the provider
 }
 
-func (r *refundRow) refund(run string) (*register.Refund, error) {
+func (r *refundRow) refund(run, identity string) (*register.Refund, error) {
 	a, err := money.Parse(r.Amount, r.Currency)
-	return &register.Refund{ID: r.RefundID, Invoice: r.InvoiceID, Minor: a.Minor, Currency: a.Currency, Run: run}, err
+	return &register.Refund{ID: r.RefundID, Invoice: r.InvoiceID, Minor: a.Minor, Currency: a.Currency, Run: run, Identity: identity}, err
 }
 
 func refundOwner(o jobs.Options) register.Owner {
@@ -276,7 +277,7 @@ func planRefund(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 	owner := refundOwner(o)
 	c := refundConfig{Rows: paths[0], config: config{
 		Provider: Stripe, Account: owner.Account, Mode: plan.Mode(owner.Mode), Scope: "refund", Count: h.Count, Sums: h.Sums.String(),
-		Begun: time.Now().UTC().Truncate(time.Second), Who: whoAmI(""), BaseURL: o.String("base-url"), KeyFile: o.String("api-key-file"), PerSecond: o.Float64("per-second"),
+		ID: rand.Text(), Begun: time.Now().UTC().Truncate(time.Second), Who: whoAmI(""), BaseURL: o.String("base-url"), KeyFile: o.String("api-key-file"), PerSecond: o.Float64("per-second"),
 	}}
 	if err := c.checkStripe(); err != nil {
 		return jobs.Plan{}, err
@@ -317,7 +318,7 @@ func beginRefund(f *jobs.Finished) (err error) {
 		for row, err := range refundRows(c.Rows) {
 			var one *register.Refund
 			if err == nil {
-				one, err = row.refund(f.Run)
+				one, err = row.refund(f.Run, c.ID)
 			}
 			if !yield(one, err) {
 				return
@@ -435,7 +436,7 @@ func finishRefund(f *jobs.Finished) (err error) {
 			}
 			var one *register.Refund
 			if err == nil {
-				one, err = rows[o.Seq].refund(f.Run)
+				one, err = rows[o.Seq].refund(f.Run, c.ID)
 			}
 			if err == nil {
 				one.Status, one.ProviderID = o.Status, o.ProviderID

@@ -83,7 +83,15 @@ func (w *charger) Do(ctx context.Context, rec *jobs.Record, res *jobs.Result) er
 		return err
 	}
 	if wrong != nil {
-		res.Fail(jobs.VerdictFailed, jobs.ClassInput, "%v", wrong)
+		verdict := jobs.VerdictFailed
+		if rec.Attempt > 1 && w.c.Provider == Stripe {
+			verdict = jobs.VerdictUnknown // an earlier try may have charged
+		}
+		res.Fail(verdict, jobs.ClassInput, "%v", wrong)
+		return nil
+	}
+	if w.planned.out.has(rec.Seq) {
+		into(&superseded, "", res)
 		return nil
 	}
 	key := w.keys.Of(rec)

@@ -23,14 +23,16 @@ type Ended struct {
 }
 
 // Settle keeps how the charges of a plan stand. Those that are not named stay as they are; what is returned, refunded or
-// disputed since is not made anything else, nor is that of which something was heard later (Note): results are
-// older than that. Void says that the run is done, so that numbers of charges
+// disputed since is not made anything else, nor is that of which something was heard later (Note) or which was tried again by
+// another run: results are older than that. Void says that the run is done, so that numbers of charges
 // that did not succeed are void. Chain is the last link over plan and outcomes, if the run is done.
 func (r *Register) Settle(ctx context.Context, o Owner, plan, chain string, void bool, ended iter.Seq2[*Ended, error], now time.Time) error {
 	return r.tx(ctx, func(tx *sql.Tx) error {
 		update, err := tx.PrepareContext(ctx, `UPDATE charges SET status = ?, open = ?, provider_id = ?, code = ?, advice = ?, response = ?, at = ?
 			WHERE account = ? AND mode = ? AND plan = ? AND seq = ? AND status NOT IN ('returned', 'refunded', 'disputed')
-			AND NOT EXISTS (SELECT 1 FROM events e WHERE e.charge = charges.id) AND (status <> ? OR provider_id <> ? OR open <> ?)`)
+			AND NOT EXISTS (SELECT 1 FROM events e WHERE e.charge = charges.id)
+			AND NOT EXISTS (SELECT 1 FROM charges l WHERE l.account = charges.account AND l.mode = charges.mode AND l.invoice = charges.invoice AND l.attempt > charges.attempt)
+			AND (status <> ? OR provider_id <> ? OR open <> ?)`)
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ type Refund struct {
 	Minor      int64
 	Currency   money.Currency
 	Run        string
+	Identity   string // of the run
 	Status     charge.Status
 	ProviderID string
 }
@@ -56,10 +57,16 @@ func takeRefund(ctx context.Context, tx *sql.Tx, o Owner, f *Refund, refused *Re
 	if err != nil {
 		return nil, err
 	}
-	var run string
-	switch err := tx.QueryRowContext(ctx, `SELECT run FROM refunds WHERE account = ? AND mode = ? AND refund = ?`, o.Account, o.Mode, f.ID).Scan(&run); {
+	var run, identity string
+	switch err := tx.QueryRowContext(ctx, `SELECT run, identity FROM refunds WHERE account = ? AND mode = ? AND refund = ?`, o.Account, o.Mode, f.ID).Scan(&run, &identity); {
+	case err == nil && run == f.Run && identity == f.Identity:
+		// One that came to nothing, and that the run may try again, counts again where there is room for it.
+		_, err := tx.ExecContext(ctx, `UPDATE refunds SET open = 1 WHERE account = ? AND mode = ? AND refund = ? AND open = 0
+			AND minor <= ? - (SELECT ifnull(sum(o.minor), 0) FROM refunds o WHERE o.charge = ? AND o.open = 1)`, o.Account, o.Mode, f.ID, c.Minor, c.ID)
+		return c, err
 	case err == nil && run == f.Run:
-		return c, nil
+		refused.Add("refund %s was made by a run %s that was removed since: each has an id of its own", f.ID, run)
+		return nil, nil
 	case err == nil:
 		refused.Add("refund %s was made by run %s: each has an id of its own", f.ID, run)
 		return nil, nil
@@ -81,8 +88,8 @@ func takeRefund(ctx context.Context, tx *sql.Tx, o Owner, f *Refund, refused *Re
 	case f.Minor <= 0 || f.Minor > left.Minor:
 		refused.Add("refund %s: %s, and of invoice %s over %s there are %s left to give back", f.ID, asked.WithCode(), f.Invoice, charged.WithCode(), left.WithCode())
 	default:
-		_, err := tx.ExecContext(ctx, `INSERT INTO refunds (account, mode, refund, charge, minor, run, status, open, at) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)`,
-			o.Account, o.Mode, f.ID, c.ID, f.Minor, f.Run, planned, stamp(now))
+		_, err := tx.ExecContext(ctx, `INSERT INTO refunds (account, mode, refund, charge, minor, run, identity, status, open, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`,
+			o.Account, o.Mode, f.ID, c.ID, f.Minor, f.Run, f.Identity, planned, stamp(now))
 		return c, err
 	}
 	return nil, nil

@@ -33,7 +33,7 @@ import (
 var schema string
 
 const (
-	version = 1          // of the schema, in user_version
+	version = 2          // of the schema, in user_version
 	mark    = 0x62724252 // application_id: "brBR"
 
 	timeFormat = "2006-01-02T15:04:05.000Z"

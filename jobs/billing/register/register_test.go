@@ -389,3 +389,89 @@ func TestHeardLaterStays(t *testing.T) {
 	}
 	settled(t, r, "p1", 1, charge.Submitted) // with the next attempt under way
 }
+
+// TestRemovedRun: a run that has the name of one that was removed is another.
+func TestRemovedRun(t *testing.T) {
+	r, _ := openTest(t)
+	p := planOf("p1", "november")
+	p.Identity = "first"
+	if err := r.Take(t.Context(), p, each(bill("R-1", "c1", "10.00", 1)), now); err != nil {
+		t.Fatal(err)
+	}
+	p.Identity = "second"
+	refusedBecause(t, r.Take(t.Context(), p, each(bill("R-1", "c1", "10.00", 1)), now), "removed")
+	if run, id, err := r.Holder(t.Context(), owner, "p1"); err != nil || run != "november" || id != "first" {
+		t.Error(run, id, err)
+	}
+	settled(t, r, "p1", 1, charge.Succeeded)
+	back := Refund{ID: "F-1", Invoice: "R-1", Minor: 100, Currency: "EUR", Run: "back", Identity: "first"}
+	for _, want := range []string{"first", "first", "second"} {
+		back.Identity = want
+		_, err := r.TakeRefunds(t.Context(), owner, each(&back), now)
+		if want == "first" && err != nil {
+			t.Fatal(err)
+		}
+		if want == "second" {
+			refusedBecause(t, err, "removed")
+		}
+	}
+}
+
+// TestTriedOnceMore: while a run may try what had come to nothing once more, no other run has it, and the other way round.
+func TestTriedOnceMore(t *testing.T) {
+	r, _ := openTest(t)
+	take := func(p *Plan, list ...*charge.Charge) (barred []uint64, err error) {
+		p.Barred = func(seq uint64) { barred = append(barred, seq) }
+		return barred, r.Take(t.Context(), p, each(list...), now)
+	}
+	first := []*charge.Charge{bill("R-1", "c1", "10.00", 1), forPeriod(bill("R-2", "c2", "10.00", 1), "2026-11-01", "2026-11-30")}
+	if _, err := take(planOf("p1", "november"), first...); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, r, "p1", 2, charge.Declined)
+	// The run goes on, for brood retry: a dunning run comes too late.
+	if barred, err := take(planOf("p1", "november"), first...); err != nil || len(barred) > 0 {
+		t.Fatal(barred, err)
+	}
+	again := planOf("p2", "again")
+	again.Dunning = true
+	_, err := take(again, bill("R-1", "c1", "10.00", 2))
+	refusedBecause(t, err, "R-1", "declined", "brood resume november")
+	settled(t, r, "p1", 2, charge.Declined)
+	// Now it comes first.
+	if _, err := take(again, bill("R-1", "c1", "10.00", 2), forPeriod(bill("R-3", "c2", "10.00", 1), "2026-11-01", "2026-11-30")); err != nil {
+		t.Fatal(err)
+	}
+	barred, err := take(planOf("p1", "november"), first...)
+	if err != nil || !slices.Equal(barred, []uint64{0, 1}) {
+		t.Error(barred, err)
+	}
+	settled(t, r, "p1", 2, charge.Failed)
+	list, err := r.Charges(t.Context(), owner, "p1")
+	if err != nil || list[0].Status != charge.Declined {
+		t.Error("what a later run goes by was altered:", list[0], err)
+	}
+}
+
+// TestRefundOnceMore counts a refund that is tried once more, if there is room for it.
+func TestRefundOnceMore(t *testing.T) {
+	r, _ := openTest(t)
+	if err := r.Take(t.Context(), planOf("p1", "november"), each(bill("R-1", "c1", "10.00", 1)), now); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, r, "p1", 1, charge.Succeeded)
+	take := func(id, run string, minor int64) error {
+		_, err := r.TakeRefunds(t.Context(), owner, each(&Refund{ID: id, Invoice: "R-1", Minor: minor, Currency: "EUR", Run: run}), now)
+		return err
+	}
+	if err := take("F-1", "back", 800); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.SettleRefunds(t.Context(), owner, each(&Refund{ID: "F-1", Status: charge.Failed}), now); err != nil {
+		t.Fatal(err)
+	}
+	if err := take("F-1", "back", 800); err != nil {
+		t.Fatal(err)
+	}
+	refusedBecause(t, take("F-2", "other", 300), "EUR 2.00 left")
+}

@@ -7,6 +7,7 @@ CREATE TABLE plans (
     hash     TEXT NOT NULL,              -- SHA-256 of the plan, in hexadecimal
     scope    TEXT NOT NULL,
     run      TEXT NOT NULL,              -- its name
+    identity TEXT NOT NULL,              -- of the run: one that is removed leaves its name to others
     at       TEXT NOT NULL,
     charges  INTEGER NOT NULL,
     done_at  TEXT,                       -- NULL: the run is not done
@@ -74,6 +75,7 @@ CREATE TABLE refunds (
     charge      INTEGER NOT NULL REFERENCES charges (id),
     minor       INTEGER NOT NULL,
     run         TEXT NOT NULL,
+    identity    TEXT NOT NULL,           -- of the run
     status      TEXT NOT NULL,           -- planned, then succeeded, failed, unknown, ...
     open        INTEGER NOT NULL,        -- 1: it counts
     provider_id TEXT NOT NULL DEFAULT '',

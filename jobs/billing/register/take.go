@@ -19,6 +19,7 @@ type Owner struct{ Account, Mode string }
 type Plan struct {
 	Owner
 	Hash, Scope, Run string
+	Identity         string   // of the run: its name is free again when it is removed
 	Sources          []string // SHA-256 of the files that it was made of
 	// Dunning allows charges of invoices that were declined before, with the next attempt.
 	Dunning bool
@@ -30,6 +31,9 @@ type Plan struct {
 	// Numbered is told the fingerprint of each charge, and the number that it has got, "" if none, in the order of the
 	// plan. Its error ends it.
 	Numbered func(fingerprint, number string) error
+	// Barred is told the positions of charges that the run may not try again, as others have been charged in their place. Nil:
+	// nobody wants to know.
+	Barred func(seq uint64)
 }
 
 // planned is the status of a charge whose run has not ended it.
@@ -59,8 +63,9 @@ func (e *RefusedError) Add(format string, args ...any) {
 	}
 }
 
-// Take takes all charges of a plan for its run, in one transaction. If the run has taken them already it only
-// tells their numbers again. What another run has is a *RefusedError.
+// Take takes all charges of a plan for its run, in one transaction. If the run has taken them already it tells their
+// numbers again, and takes those again that had come to nothing, as the run may try them once more: until Settle no other
+// run has them. What another run has is a *RefusedError, or Barred.
 func (r *Register) Take(ctx context.Context, p *Plan, charges iter.Seq2[*charge.Charge, error], now time.Time) error {
 	return r.tx(ctx, func(tx *sql.Tx) error {
 		taken, err := r.taken(ctx, tx, p)
@@ -84,8 +89,8 @@ func (r *Register) Take(ctx context.Context, p *Plan, charges iter.Seq2[*charge.
 
 // taken reports whether the run has the plan already, and tells the numbers.
 func (r *Register) taken(ctx context.Context, tx *sql.Tx, p *Plan) (bool, error) {
-	var run, at string
-	err := tx.QueryRowContext(ctx, `SELECT run, at FROM plans WHERE account = ? AND mode = ? AND hash = ?`, p.Account, p.Mode, p.Hash).Scan(&run, &at)
+	var run, identity, at string
+	err := tx.QueryRowContext(ctx, `SELECT run, identity, at FROM plans WHERE account = ? AND mode = ? AND hash = ?`, p.Account, p.Mode, p.Hash).Scan(&run, &identity, &at)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, nil
@@ -93,8 +98,47 @@ func (r *Register) taken(ctx context.Context, tx *sql.Tx, p *Plan) (bool, error)
 		return false, err
 	case run != p.Run:
 		return false, &RefusedError{Count: 1, Reasons: []string{fmt.Sprintf("this plan was run on %s as %s: a plan is run once. To go on with it: brood resume %s", at, run, run)}}
+	case identity != p.Identity:
+		return false, &RefusedError{Count: 1, Reasons: []string{fmt.Sprintf("this plan was run on %s as %s, and that run was removed since: what it has charged would be charged again. Put the directory of that run back from a copy, or see at the provider what was charged", at, run)}}
 	}
-	return true, tellNumbers(ctx, tx, p)
+	if err := tellNumbers(ctx, tx, p); err != nil {
+		return true, err
+	}
+	return true, takeAgain(ctx, tx, p)
+}
+
+// takeAgain takes those charges of a plan again that have come to nothing, unless others were charged in their place.
+func takeAgain(ctx context.Context, tx *sql.Tx, p *Plan) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE OR IGNORE charges SET open = 1 WHERE account = ? AND mode = ? AND plan = ? AND open = 0 AND status IN (?, ?, ?)
+		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.charge = charges.id)
+		AND NOT EXISTS (SELECT 1 FROM charges l WHERE l.account = charges.account AND l.mode = charges.mode AND l.invoice = charges.invoice AND l.attempt > charges.attempt)`,
+		p.Account, p.Mode, p.Hash, string(charge.Declined), string(charge.Failed), string(charge.SkippedDuplicate)); err != nil {
+		return err
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT seq FROM charges WHERE account = ? AND mode = ? AND plan = ? AND open = 0 ORDER BY seq`, p.Account, p.Mode, p.Hash)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // of a read
+	for rows.Next() {
+		var seq uint64
+		if err := rows.Scan(&seq); err != nil {
+			return err
+		}
+		if p.Barred != nil {
+			p.Barred(seq)
+		}
+	}
+	return rows.Err()
+}
+
+// Holder is the run that has taken a plan, and its identity; empty: none.
+func (r *Register) Holder(ctx context.Context, o Owner, plan string) (run, identity string, err error) {
+	err = r.db.QueryRowContext(ctx, `SELECT run, identity FROM plans WHERE account = ? AND mode = ? AND hash = ?`, o.Account, o.Mode, plan).Scan(&run, &identity)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", "", nil
+	}
+	return run, identity, r.wrap(err)
 }
 
 // checkSources refuses a file of which charges of an earlier plan are open or paid.
@@ -136,7 +180,7 @@ func (t *taking) all(ctx context.Context, charges iter.Seq2[*charge.Charge, erro
 		return err
 	}
 	defer func() { err = errors.Join(err, t.insert.Close()) }()
-	if t.before, err = t.tx.PrepareContext(ctx, `SELECT attempt, status, currency, minor, (SELECT run FROM plans p WHERE p.account = c.account AND p.mode = c.mode AND p.hash = c.plan)
+	if t.before, err = t.tx.PrepareContext(ctx, `SELECT attempt, status, open, currency, minor, (SELECT run FROM plans p WHERE p.account = c.account AND p.mode = c.mode AND p.hash = c.plan)
 		FROM charges c WHERE account = ? AND mode = ? AND invoice = ? ORDER BY attempt DESC LIMIT 1`); err != nil {
 		return err
 	}
@@ -195,8 +239,9 @@ func (t *taking) mayFollow(ctx context.Context, c *charge.Charge, amount money.A
 	var attempt int
 	var status, currency string
 	var minor int64
+	var open bool
 	var run sql.NullString
-	err := t.before.QueryRowContext(ctx, t.p.Account, t.p.Mode, c.InvoiceID).Scan(&attempt, &status, &currency, &minor, &run)
+	err := t.before.QueryRowContext(ctx, t.p.Account, t.p.Mode, c.InvoiceID).Scan(&attempt, &status, &open, &currency, &minor, &run)
 	if errors.Is(err, sql.ErrNoRows) {
 		if c.Attempt > 1 {
 			t.refused.Add("invoice %s: this is attempt %d, and there was none before it", c.InvoiceID, c.Attempt)
@@ -211,6 +256,8 @@ func (t *taking) mayFollow(ctx context.Context, c *charge.Charge, amount money.A
 	switch {
 	case !again(status):
 		t.refused.Add("invoice %s is %s in run %s, over %s: it is not charged again. Another amount is a decision: refund that charge, or give what is added an invoice of its own", c.InvoiceID, status, run.String, then.WithCode())
+	case open:
+		t.refused.Add("invoice %s was %s in run %s, which may try it again: end that run first, with brood resume %s", c.InvoiceID, status, run.String, run.String)
 	case !t.p.Dunning:
 		t.refused.Add("invoice %s was %s in run %s: to try it again, plan it with --dunning %s", c.InvoiceID, status, run.String, run.String)
 	case c.Attempt != attempt+1:
@@ -251,7 +298,7 @@ func (t *taking) why(ctx context.Context, c *charge.Charge) error {
 // end keeps the plan, its files, and where the series stand now.
 func (t *taking) end(ctx context.Context) error {
 	p := t.p
-	if _, err := t.tx.ExecContext(ctx, `INSERT INTO plans (account, mode, hash, scope, run, at, charges) VALUES (?, ?, ?, ?, ?, ?, ?)`, p.Account, p.Mode, p.Hash, p.Scope, p.Run, t.at, t.n); err != nil {
+	if _, err := t.tx.ExecContext(ctx, `INSERT INTO plans (account, mode, hash, scope, run, identity, at, charges) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, p.Account, p.Mode, p.Hash, p.Scope, p.Run, p.Identity, t.at, t.n); err != nil {
 		return err
 	}
 	for _, sum := range p.Sources {
