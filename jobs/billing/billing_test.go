@@ -323,8 +323,12 @@ func TestModes(t *testing.T) {
 		mode     plan.Mode
 		live, ok bool
 	}{
-		{Stripe, plan.Live, true, true}, {Stripe, plan.Live, false, false}, {Stripe, plan.Test, true, false}, {Stripe, plan.Test, false, true},
-		{Files, plan.Live, false, true}, {SEPA, plan.Live, false, true},
+		{Stripe, plan.Live, true, true},
+		{Stripe, plan.Live, false, false},
+		{Stripe, plan.Test, true, false},
+		{Stripe, plan.Test, false, true},
+		{Files, plan.Live, false, true},
+		{SEPA, plan.Live, false, true},
 	} {
 		err := (&config{Provider: c.provider, Mode: c.mode}).checkMode(flagged{"live": c.live})
 		if (err == nil) != c.ok {

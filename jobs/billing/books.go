@@ -2,7 +2,6 @@ package billing
 
 import (
 	"brood/jobs"
-	"brood/jobs/billing/account"
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/journal"
 	"brood/jobs/billing/money"
@@ -267,15 +266,4 @@ func (c *config) today() string {
 		zone = time.UTC
 	}
 	return c.Begun.In(zone).Format(time.DateOnly)
-}
-
-// masked is an account number as it may be shown.
-func masked(c *charge.Charge) string {
-	if c.IBAN != "" {
-		return account.Mask(c.IBAN)
-	}
-	if c.AccountNumber != "" {
-		return account.MaskNumber(c.AccountNumber)
-	}
-	return ""
 }

@@ -57,7 +57,7 @@ func (p *press) put(rec *jobs.Record) (*written, error) {
 	}
 	if wrong != nil {
 		d.out = charge.Outcome{Trouble: &charge.Trouble{Verdict: jobs.VerdictFailed, Class: jobs.ClassInput, Text: wrong.Error()}}
-		return d, nil
+		return d, nil //nolint:nilerr // it is the record's outcome
 	}
 	if p.numbers.out.has(rec.Seq) {
 		d.out = superseded

@@ -99,8 +99,10 @@ func outcomeSection(c *config, list []*register.Charge) (figures.Section, error)
 	s := figures.Section{
 		Title: "Plan and outcome",
 		Facts: []figures.Fact{
-			{Name: "Plan", Value: c.Plan}, {Name: "Provider", Value: string(c.Provider) + ", account " + c.Account + ", " + string(c.Mode)},
-			{Name: "Scope", Value: c.Scope}, {Name: "Begun", Value: c.Begun.Format(time.RFC3339) + " by " + c.Who},
+			{Name: "Plan", Value: c.Plan},
+			{Name: "Provider", Value: string(c.Provider) + ", account " + c.Account + ", " + string(c.Mode)},
+			{Name: "Scope", Value: c.Scope},
+			{Name: "Begun", Value: c.Begun.Format(time.RFC3339) + " by " + c.Who},
 		},
 		Bars: []figures.Bars{bars}, Tables: []figures.Table{t},
 	}

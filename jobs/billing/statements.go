@@ -121,7 +121,7 @@ func (w *reconciling) blocks() (map[string]*block, error) {
 	}
 	parts, err := os.ReadFile(filepath.Join(w.f.Dir, bankedFile))
 	if err != nil || len(parts) != w.c.Count {
-		return out, nil //nolint:nilerr // the run is not done: nothing was sent
+		return out, nil // the run is not done: nothing was sent
 	}
 	amounts := make(map[string]money.Amount)
 	for c, err := range chargesOf(w.p) {

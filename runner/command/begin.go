@@ -77,9 +77,11 @@ func begun(ctx context.Context, state string, dir *home.Dir) (bool, error) {
 // setting is where a session works, and by what means.
 func (e *env) setting(dir *home.Dir) *runner.Setting {
 	e.keepLog(dir)
-	return &runner.Setting{Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce, Command: e.commandOf, Same: e.sameOf,
+	return &runner.Setting{
+		Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce, Command: e.commandOf, Same: e.sameOf,
 		Ready:  func(cfg *spec.Config) error { return e.ready(dir, cfg) },
-		Revise: func(cfg *spec.Config) (*jobs.Revision, error) { return e.revisionOf(dir, cfg) }}
+		Revise: func(cfg *spec.Config) (*jobs.Revision, error) { return e.revisionOf(dir, cfg) },
+	}
 }
 
 // withRoom does what needs threads and memory, if this process can have them.

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Revise changes a column of an output that is complete, as its job wants it: see jobs.Definition.Revise. A new file takes
@@ -73,7 +74,7 @@ func copyRevised(w *bufio.Writer, old io.ReaderAt, path string, format sink.Form
 				return failed(err)
 			}
 		}
-		row := append(rec.Raw[:len(rec.Raw):len(rec.Raw)], '\n')
+		row := slices.Concat(rec.Raw, []byte{'\n'})
 		if v, other := rev.Of(&jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: rows.Shape()}); other {
 			changed = true
 			raw, values := format.With(rec.Raw, rec.Values, rows.Shape().Columns, map[string]string{rev.Column: string(v)})

@@ -1,7 +1,6 @@
 package register
 
 import (
-	"brood/jobs"
 	"brood/jobs/billing/charge"
 	"context"
 	"errors"
@@ -71,14 +70,11 @@ func refusedBecause(t *testing.T, err error, words ...string) {
 	}
 }
 
-// settled ends all charges of a plan, which are so many, in one way.
-func settled(t *testing.T, r *Register, hash string, n int, s charge.Status) {
+// settled ends the first charge of a plan.
+func settled(t *testing.T, r *Register, hash string, s charge.Status) {
 	t.Helper()
-	var list []*Ended
-	for i := range n {
-		list = append(list, &Ended{Seq: jobs.Seq(i), Status: s, ProviderID: fmt.Sprint("pi_", i)})
-	}
-	if err := r.Settle(t.Context(), owner, hash, "", false, each(list...), now); err != nil {
+	ended := &Ended{Seq: 0, Status: s, ProviderID: "pi_0"}
+	if err := r.Settle(t.Context(), owner, hash, "", false, each(ended), now); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -115,15 +111,22 @@ func TestAgain(t *testing.T) {
 		status charge.Status
 		may    bool
 	}{
-		{charge.Declined, true}, {charge.Failed, true}, {charge.Returned, true},
-		{charge.Succeeded, false}, {charge.Submitted, false}, {charge.Processing, false}, {charge.RequiresAction, false},
-		{charge.Unknown, false}, {charge.Disputed, false}, {charge.Refunded, false},
+		{charge.Declined, true},
+		{charge.Failed, true},
+		{charge.Returned, true},
+		{charge.Succeeded, false},
+		{charge.Submitted, false},
+		{charge.Processing, false},
+		{charge.RequiresAction, false},
+		{charge.Unknown, false},
+		{charge.Disputed, false},
+		{charge.Refunded, false},
 	} {
 		r, _ := openTest(t)
 		if err := r.Take(t.Context(), planOf("p1", "november"), each(bill("R-1", "c1", "10.00", 1)), now); err != nil {
 			t.Fatal(err)
 		}
-		settled(t, r, "p1", 1, c.status)
+		settled(t, r, "p1", c.status)
 		dunning := planOf("p2", "dunning")
 		dunning.Dunning = true
 		err := r.Take(t.Context(), dunning, each(bill("R-1", "c1", "10.00", 2)), now)
@@ -135,7 +138,7 @@ func TestAgain(t *testing.T) {
 			continue
 		}
 		refusedBecause(t, r.Take(t.Context(), planOf("p3", "plain"), each(bill("R-1", "c1", "10.00", 3)), now), "planned in run dunning")
-		settled(t, r, "p2", 1, charge.Declined)
+		settled(t, r, "p2", charge.Declined)
 		refusedBecause(t, r.Take(t.Context(), planOf("p3", "plain"), each(bill("R-1", "c1", "10.00", 3)), now), "--dunning dunning")
 		dunning = planOf("p4", "late")
 		dunning.Dunning = true
@@ -153,7 +156,7 @@ func TestSameFile(t *testing.T) {
 	again := planOf("p2", "second")
 	again.Sources = []string{"bb", "aa"}
 	refusedBecause(t, r.Take(t.Context(), again, each(bill("R-2", "c2", "1.00", 1)), now), "the same file", "november")
-	settled(t, r, "p1", 1, charge.Failed)
+	settled(t, r, "p1", charge.Failed)
 	if err := r.Take(t.Context(), again, each(bill("R-2", "c2", "1.00", 1)), now); err != nil {
 		t.Error("nothing of the file was charged, so it may be taken again:", err)
 	}
@@ -260,7 +263,7 @@ func TestRefunds(t *testing.T) {
 		return &Refund{ID: id, Invoice: invoice, Minor: minor, Currency: "EUR", Run: "back"}
 	}
 	refusedBecause(t, take(refund("f1", "R-1", 100)), "planned")
-	settled(t, r, "p1", 1, charge.Succeeded)
+	settled(t, r, "p1", charge.Succeeded)
 	refusedBecause(t, take(refund("f1", "R-1", 400), refund("f2", "R-1", 700)), "EUR 7.00", "EUR 6.00 left")
 	if err := take(refund("f1", "R-1", 400), refund("f2", "R-1", 600)); err != nil {
 		t.Fatal(err)
@@ -302,7 +305,7 @@ func TestEvents(t *testing.T) {
 	if err := r.Take(t.Context(), planOf("p1", "november"), each(bill("R-1", "c1", "10.00", 1)), now); err != nil {
 		t.Fatal(err)
 	}
-	settled(t, r, "p1", 1, charge.Submitted)
+	settled(t, r, "p1", charge.Submitted)
 	list, err := r.Charges(t.Context(), owner, "p1")
 	if err != nil || len(list) != 1 || list[0].Run != "november" || list[0].ProviderID != "pi_0" {
 		t.Fatal(list, err)
@@ -314,7 +317,7 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	// A resume of the run says what it said: that is no news.
-	settled(t, r, "p1", 1, charge.Submitted)
+	settled(t, r, "p1", charge.Submitted)
 	got, err := r.Attempts(t.Context(), owner, "R-1")
 	if err != nil || got[0].Status != charge.Returned || got[0].Code != "AM04" {
 		t.Error(got[0], err)
@@ -370,7 +373,7 @@ func TestHeardLaterStays(t *testing.T) {
 	if err := r.Take(t.Context(), planOf("p1", "november"), each(bill("R-1", "c1", "10.00", 1)), now); err != nil {
 		t.Fatal(err)
 	}
-	settled(t, r, "p1", 1, charge.Submitted)
+	settled(t, r, "p1", charge.Submitted)
 	list, err := r.Charges(t.Context(), owner, "p1")
 	if err != nil {
 		t.Fatal(err)
@@ -378,7 +381,7 @@ func TestHeardLaterStays(t *testing.T) {
 	if n, err := r.Note(t.Context(), []Event{{Charge: list[0].ID, Status: charge.Failed, Minor: 1000, Code: "AC01", Source: "pain.002", At: now}}, now); err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
-	settled(t, r, "p1", 1, charge.Submitted)
+	settled(t, r, "p1", charge.Submitted)
 	if list, err = r.Charges(t.Context(), owner, "p1"); err != nil || list[0].Status != charge.Failed || list[0].Code != "AC01" {
 		t.Fatal(list[0], err)
 	}
@@ -387,7 +390,7 @@ func TestHeardLaterStays(t *testing.T) {
 	if err := r.Take(t.Context(), again, each(bill("R-1", "c1", "10.00", 2)), now); err != nil {
 		t.Error(err)
 	}
-	settled(t, r, "p1", 1, charge.Submitted) // with the next attempt under way
+	settled(t, r, "p1", charge.Submitted) // with the next attempt under way
 }
 
 // TestRemovedRun: a run that has the name of one that was removed is another.
