@@ -40,7 +40,7 @@ func TestBillingKilled(t *testing.T) {
 		go func() { done <- cmd.Wait() }()
 		gone := false
 		for ; left > 0 && !gone; left-- {
-			gone = b.killed(t, cmd.Process.Pid, done, left, charges/(kills+8), stderr)
+			gone = b.killed(t, cmd.Process.Pid, done, left, charges*2/(kills*3), stderr)
 		}
 		if gone {
 			continue
