@@ -61,3 +61,16 @@ func TestRefusedCharges(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLineOfWhole: what was supplied is said, also where a row has a quantity and the description is that of the invoice.
+func TestLineOfWhole(t *testing.T) {
+	for _, c := range []struct{ whole, line, want string }{{"Consulting", "", "Consulting"}, {"Consulting", "Two hours", "Two hours"}, {"", "", "Invoice"}} {
+		v, err := new(seller).view(&charge.Charge{
+			InvoiceID: "R-1", Kind: charge.KindCharge, CustomerID: "C-1", Amount: "100.00", Currency: "EUR", InvoiceDate: "2026-11-30", Number: "2026-000001",
+			Description: c.whole, Lines: []charge.Line{{Description: c.line, Quantity: "2", UnitAmount: "50.00", Net: "100.00"}},
+		})
+		if err != nil || v.Lines[0].Description != c.want {
+			t.Errorf("%q, %q: %+v, %v", c.whole, c.line, v, err)
+		}
+	}
+}

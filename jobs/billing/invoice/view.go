@@ -3,6 +3,7 @@ package invoice
 import (
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/money"
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -202,9 +203,8 @@ func (v *View) lines(c *charge.Charge) error {
 		if line.TaxRate != "" {
 			l.Rate = v.Language.percent(clean(line.TaxRate))
 		}
-		if l.Description == "" {
-			l.Description = v.Title
-		}
+		// What was supplied has to be said (VAT directive, art. 226, 6): that of the whole stands for a line that has none.
+		l.Description = cmp.Or(l.Description, clean(c.Description), v.Title)
 		v.Columns.Quantity = v.Columns.Quantity || l.Quantity != ""
 		v.Columns.UnitPrice = v.Columns.UnitPrice || l.UnitPrice != ""
 		v.Columns.Rate = v.Columns.Rate || l.Rate != ""
