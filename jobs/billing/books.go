@@ -210,13 +210,13 @@ func (c *config) writePart(w io.Writer, p *plan.Plan, k bankKind, parts []byte, 
 		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("%s %s, %d entries, EUR %s", done.Version, done.MsgID, done.Count, money.Format(done.Minor, 2)), nil
+		return fmt.Sprintf("%s %s, %s, EUR %s", done.Version, done.MsgID, charge.Counted(done.Count, "entry", "entries"), money.Format(done.Minor, 2)), nil
 	}
 	done, err := nacha.Write(w, &nacha.File{Created: c.Begun, Modifier: modifier(part), Prenotes: k.prenotes, Dir: f.Dir, Note: note}, c.Settings, entries)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d entries, debits USD %s, credits USD %s, entry hash %d", done.Count, money.Format(done.Debit, 2), money.Format(done.Credit, 2), done.Hash), nil
+	return fmt.Sprintf("%s, debits USD %s, credits USD %s, entry hash %d", charge.Counted(done.Count, "entry", "entries"), money.Format(done.Debit, 2), money.Format(done.Credit, 2), done.Hash), nil
 }
 
 // chosen are the charges of a part and a kind.

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"brood/jobs"
+	"brood/jobs/billing/charge"
 	"brood/jobs/files"
 	"bufio"
 	"bytes"
@@ -110,7 +111,7 @@ func verify(f *jobs.Finished) []jobs.Finding {
 	if err != nil {
 		return []jobs.Finding{{What: "billing", Text: err.Error()}}
 	}
-	out := []jobs.Finding{finding("plan", fmt.Sprintf("%d charges, %s, SHA-256 %s", c.Count, c.Sums, c.Plan), func() error {
+	out := []jobs.Finding{finding("plan", fmt.Sprintf("%s, %s, SHA-256 %s", charge.Counted(c.Count, "charge", "charges"), c.Sums, c.Plan), func() error {
 		_, err := planOf(c, f.State)
 		return err
 	})}

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"brood/jobs"
+	"brood/jobs/billing/charge"
 	"brood/jobs/billing/money"
 	"brood/jobs/billing/plan"
 	"brood/jobs/billing/stripe"
@@ -86,7 +87,7 @@ func planRun(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 	if err != nil {
 		return jobs.Plan{}, err
 	}
-	out.Warnings = append(out.Warnings, fmt.Sprintf("plan %.12s: %d charges, %s, by %s (%s), account %s", c.Plan, c.Count, c.Sums, c.Provider, c.Mode, c.Account))
+	out.Warnings = append(out.Warnings, fmt.Sprintf("plan %.12s: %s, %s, by %s (%s), account %s", c.Plan, charge.Counted(c.Count, "charge", "charges"), c.Sums, c.Provider, c.Mode, c.Account))
 	out.Config, err = json.Marshal(c)
 	return out, err
 }
@@ -111,7 +112,7 @@ func checkExpected(o jobs.Options, h *plan.Header) error {
 		return errors.New("say how many charges you expect, and their sums, from your own books: --expect-count N --expect-sum EUR=12345.67")
 	}
 	if n := o.Int("expect-count"); n != h.Count {
-		return fmt.Errorf("you expect %d charges, and the plan has %d: nothing was charged", n, h.Count)
+		return fmt.Errorf("you expect %s, and the plan has %d: nothing was charged", charge.Counted(n, "charge", "charges"), h.Count)
 	}
 	sums, err := money.ParseSums(o.String("expect-sum"))
 	if err != nil {

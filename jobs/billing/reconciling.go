@@ -56,7 +56,9 @@ type reconciling struct {
 	out io.Writer
 	cmp *reconcile.Comparison
 	ids []int64 // of the charges in the register, by position in the plan
-	now time.Time
+	// back is what has been given back of the charges, which are refunded whole in the count, by however little.
+	back reconcile.Line
+	now  time.Time
 }
 
 func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err error) {
@@ -179,7 +181,7 @@ func (w *reconciling) lookUp(client *stripe.Client) error {
 	}
 	if len(left) > 0 {
 		settle := client.Profile().Settle
-		w.f.Say("%d charges are not at the provider; looking again in %s, when no request can be under way any more", len(left), settle)
+		w.f.Say("%s not at the provider; looking again in %s, when no request can be under way any more", charge.Counted(len(left), "charge is", "charges are"), settle)
 		timer := time.NewTimer(settle)
 		<-timer.C
 		if left, err = looks(left); err != nil {
@@ -189,7 +191,7 @@ func (w *reconciling) lookUp(client *stripe.Client) error {
 	if err := w.f.Decide(decided); err != nil {
 		return err
 	}
-	w.f.Say("%d charges were unknown, and %d still are", len(open), len(open)-len(decided))
+	w.f.Say("%s unknown, and now %s", charge.Counted(len(open), "charge was", "charges were"), charge.Counted(len(open)-len(decided), "is", "are"))
 	if len(decided) == 0 {
 		return nil
 	}
@@ -276,6 +278,10 @@ func (w *reconciling) count() (*reconcile.Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
+	back, err := w.r.Refunded(w.ctx, w.c.owner(), w.c.Plan)
+	if err != nil {
+		return nil, err
+	}
 	w.ids = make([]int64, len(list))
 	cmp := reconcile.New()
 	i := 0
@@ -295,6 +301,12 @@ func (w *reconciling) count() (*reconcile.Comparison, error) {
 		status := l.Status
 		if !known(status) {
 			status = reconcile.Pending
+		}
+		if minor := back[uint64(i)]; minor > 0 {
+			w.back.Count++
+			if err := w.back.Sums.Add(money.Amount{Minor: minor, Currency: c.Currency}); err != nil {
+				return nil, err
+			}
 		}
 		names := w.references(c)
 		if l.Number != "" {
@@ -323,8 +335,11 @@ func (w *reconciling) tell(r *reconcile.Report) error {
 	for i := range r.Lines {
 		line("  "+string(r.Lines[i].Status), &r.Lines[i])
 	}
+	if w.back.Count > 0 {
+		line("given back of them", &w.back)
+	}
 	if r.Compared {
-		_, _ = fmt.Fprintf(tw, "matched on the other side\t%d\t\n", r.Matched)
+		_, _ = fmt.Fprintf(tw, "matched on the other side\t%d\n", r.Matched)
 	}
 	if err := tw.Flush(); err != nil {
 		return err

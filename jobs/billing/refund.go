@@ -48,7 +48,7 @@ func RefundDefinition() *jobs.Definition {
 		Effect:  jobs.EffectKeyed,
 		Retries: 3,
 		Flags: []jobs.Flag{
-			{Name: "account", Usage: "the account that has charged: `NAME`, as in the plan", Default: "default"},
+			{Name: "account", Usage: "the account that has charged: `NAME`, as in the plan", Default: "main"},
 			{Name: "expect-count", Usage: "how many refunds there must be: `N`, from your own books", Default: 0},
 			{Name: "expect-sum", Usage: "what they must add up to, by currency: `EUR=30.00`", Default: ""},
 			{Name: "live", Usage: "move money: refunds of charges in live mode", Default: false},
@@ -285,7 +285,7 @@ func planRefund(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 	p := jobs.Plan{
 		Columns: columns(), Ended: ended(), NeedsRaw: true, NeedsText: true, InHand: mostInHand, Task: "refund " + owner.Account,
 		Defaults: map[string]string{"key": "refund_id", "key-scope": c.keyScope(), "per-worker": strconv.Itoa(remoteInHand), "jobs": strconv.Itoa(remoteInHand), "retries": "10"},
-		Warnings: []string{fmt.Sprintf("%d refunds, %s, account %s (%s)", h.Count, h.Sums.String(), owner.Account, owner.Mode)},
+		Warnings: []string{fmt.Sprintf("%s, %s, account %s (%s)", charge.Counted(h.Count, "refund", "refunds"), h.Sums.String(), owner.Account, owner.Mode)},
 	}
 	var err error
 	p.Config, err = json.Marshal(&c)

@@ -49,7 +49,7 @@ func (w *reconciling) hear(files []string, columns string) ([]statement.Item, er
 		return nil, err
 	}
 	if fresh > 0 {
-		w.f.Say("%d charges have come back, or were rejected, and the register knows it now", fresh)
+		w.f.Say("%s come back, or were rejected, and the register knows it now", charge.Counted(fresh, "charge has", "charges have"))
 	}
 	return all, nil
 }

@@ -37,3 +37,12 @@ func TestFingerprint(t *testing.T) {
 		t.Error("another amount has the same fingerprint")
 	}
 }
+
+// TestCounted: one of something is not called many.
+func TestCounted(t *testing.T) {
+	for n, want := range map[int]string{0: "0 charges", 1: "1 charge", 2: "2 charges"} {
+		if got := Counted(n, "charge", "charges"); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+}

@@ -253,7 +253,7 @@ func (b *builder) read(ctx context.Context, path string) (Source, error) {
 		case errors.Is(err, io.EOF):
 			b.flush()
 			if t.Empty > 0 {
-				b.problems.addMany(Problem{Kind: KindEmpty, File: b.file, Text: fmt.Sprintf("%d rows have nothing in them", t.Empty)}, t.Empty)
+				b.problems.addMany(Problem{Kind: KindEmpty, File: b.file, Text: charge.Counted(t.Empty, "row with nothing in it", "rows with nothing in them")}, t.Empty)
 			}
 			return Source{Name: t.Name, SHA256: t.SHA256(), Rows: t.Rows}, nil
 		case errors.As(err, &one):
@@ -333,7 +333,7 @@ func key(parts ...string) (k [16]byte) {
 // end checks what can be told of all rows only.
 func (b *builder) end(h *Header) error {
 	for _, what := range sorted(b.leftOut) {
-		b.problems.addMany(Problem{Kind: KindLeftOut, Text: fmt.Sprintf("%d rows with %s", b.leftOut[what], what)}, b.leftOut[what])
+		b.problems.addMany(Problem{Kind: KindLeftOut, Text: charge.Counted(b.leftOut[what], "row", "rows") + " with " + what + ": left out"}, b.leftOut[what])
 	}
 	if b.writer.Count() == 0 && b.problems.refused == 0 {
 		b.problems.add(Problem{Kind: KindMissing, Text: "there is nothing to charge in the files"})

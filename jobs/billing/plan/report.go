@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"brood/jobs/billing/charge"
 	"brood/jobs/billing/money"
 	"cmp"
 	"fmt"
@@ -16,6 +17,7 @@ type Report struct {
 	Account     string
 	Mode        Mode
 	Scope       string
+	What        charge.Kind // of all charges
 	Sources     []Source
 	Count       int
 	ByCurrency  []Total
@@ -45,7 +47,7 @@ type Count struct {
 
 // fill takes over what the builder knows.
 func (r *Report) fill(b *builder, h *Header) {
-	r.Provider, r.Account, r.Mode, r.Scope, r.Sources = h.Provider, h.Account, h.Mode, h.Scope, h.Sources
+	r.Provider, r.Account, r.Mode, r.Scope, r.What, r.Sources = h.Provider, h.Account, h.Mode, h.Scope, h.Kind, h.Sources
 	r.Count, r.Sums, r.Customers, r.Refused = b.writer.Count(), *b.writer.Sums(), len(b.people.list), b.problems.refused
 	r.HasPrevious, r.Approval = b.previous != nil, b.settings.Approval.Required
 	for _, k := range b.problems.kinds() {
@@ -119,13 +121,25 @@ func (r *Report) head(p *printer) {
 	}
 	p.line("Plan of %s, account %s, %s, for %s", r.Provider, printable(r.Account), r.Mode, printable(scope))
 	for _, s := range r.Sources {
-		p.line("  %s: %d rows, sha256 %s", printable(s.Name), s.Rows, s.SHA256)
+		p.line("  %s: %s, sha256 %s", printable(s.Name), charge.Counted(s.Rows, "row", "rows"), s.SHA256)
+	}
+}
+
+// things says how many charges, or what else is in the plan.
+func things(of charge.Kind, n int) string {
+	switch of {
+	case charge.KindCreditNote:
+		return charge.Counted(n, "credit note", "credit notes")
+	case charge.KindPayout:
+		return charge.Counted(n, "payout", "payouts")
+	default:
+		return charge.Counted(n, "charge", "charges")
 	}
 }
 
 func (r *Report) totals(p *printer) {
 	p.line("")
-	p.line("%d charges of %d customers", r.Count, r.Customers)
+	p.line("%s of %s", things(r.What, r.Count), charge.Counted(r.Customers, "customer", "customers"))
 	if r.HasPrevious {
 		p.line("  %d of the customers are not in the previous plan", r.New)
 	}
@@ -180,7 +194,7 @@ func (r *Report) largest(p *printer) {
 func (r *Report) what(p *printer) {
 	p.line("")
 	if r.Hash == "" {
-		p.line("There is no plan: %d problems refuse it. Put them right, and plan again; --problems FILE has all of them.", r.Refused)
+		p.line("There is no plan: %s it. Put right what is wrong, and plan again; --problems FILE has all of it.", charge.Counted(r.Refused, "problem refuses", "problems refuse"))
 		return
 	}
 	p.line("Plan %s", r.Hash)
@@ -189,9 +203,12 @@ func (r *Report) what(p *printer) {
 		p.line("A second person has to sign it:\n  echo %s | ssh-keygen -Y sign -f ~/.ssh/id_ed25519 -n brood-plan > plan.sig", r.Hash)
 	}
 	p.line("Nothing has been charged. To do so, look at the sums, and type them:")
-	live := ""
+	more := ""
 	if r.Mode == Live && r.Provider == Stripe {
-		live = " --live"
+		more = " --live"
 	}
-	p.line("  brood run billing --plan %s --expect-count %d --expect-sum %s%s -o results.csv", r.Hash[:12], r.Count, &r.Sums, live)
+	if r.Approval {
+		more += " --approve-by plan.sig"
+	}
+	p.line("  brood run billing --plan %s --expect-count %d --expect-sum %s%s -o results.csv", r.Hash[:12], r.Count, &r.Sums, more)
 }

@@ -96,14 +96,14 @@ func (r *Report) Why() []string {
 		total.Count += l.Count
 		_ = total.Sums.AddAll(&l.Sums) // it was added up before
 		if l.Count > 0 && (l.Status == Pending || l.Status == charge.Unknown) {
-			out = append(out, fmt.Sprintf("%d charges are %s (%s)", l.Count, l.Status, l.Sums.String()))
+			out = append(out, fmt.Sprintf("%s %s (%s)", charge.Counted(l.Count, "charge is", "charges are"), l.Status, l.Sums.String()))
 		}
 	}
 	if total.Count != r.Planned.Count || !total.Sums.Equal(&r.Planned.Sums) {
-		out = append(out, fmt.Sprintf("%d charges were planned (%s), and %d are accounted for (%s)", r.Planned.Count, r.Planned.Sums.String(), total.Count, total.Sums.String()))
+		out = append(out, fmt.Sprintf("%s planned (%s), and %d accounted for (%s)", charge.Counted(r.Planned.Count, "charge was", "charges were"), r.Planned.Sums.String(), total.Count, total.Sums.String()))
 	}
 	if n := len(r.Differences); n > 0 {
-		out = append(out, fmt.Sprintf("%d differences from the other side", n))
+		out = append(out, charge.Counted(n, "difference", "differences")+" from the other side")
 	}
 	return out
 }

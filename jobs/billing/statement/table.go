@@ -80,7 +80,7 @@ func head(c *Columns, row []string) (*table, error) {
 		}
 		at := slices.Index(row, f.name)
 		if at < 0 {
-			return nil, fmt.Errorf("the table has no column %q; it has %.200q", f.name, row)
+			return nil, fmt.Errorf("the table has no column %q; it has %.200q%s", f.name, row, separated(row, c.Separator))
 		}
 		if slices.Contains(row[at+1:], f.name) {
 			return nil, fmt.Errorf("the table has two columns %q", f.name)
@@ -88,6 +88,16 @@ func head(c *Columns, row []string) (*table, error) {
 		*f.to = at
 	}
 	return t, nil
+}
+
+// separated is a hint for a head that is one column, as another sign separates its fields.
+func separated(row []string, is rune) string {
+	for sign, name := range map[rune]string{';': "semicolon", '\t': "tab", ',': "comma"} {
+		if sign != is && len(row) == 1 && strings.ContainsRune(row[0], sign) {
+			return ": say which sign is between the fields with --map ...,separator=" + name
+		}
+	}
+	return ""
 }
 
 // field is a column's text, or the constant in its place.

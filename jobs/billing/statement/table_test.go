@@ -60,6 +60,7 @@ func TestWrongTables(t *testing.T) {
 		columns   *Columns
 	}{
 		{"r,b\n", "no column \"a\"", cols("")},
+		{"r;a\n", "separator=semicolon", cols("")},
 		{"r,a,a\n", "two columns", cols("")},
 		{"r,a\nR,1.234\n", "line 2", cols("")},
 		{"r,a\nR,\"1,234,5\"\n", "is no amount", cols("")},
