@@ -84,8 +84,9 @@ func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if most > 0 && len(s.to) >= most {
 		return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 5, 3}, Message: "too many recipients"}
 	}
-	if strings.HasPrefix(to, "later-") && tries == 1 {
-		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "greylisted"}
+	if word, _, _ := strings.Cut(to, "-"); tries == 1 && (word == "later" || word == "grey") {
+		message := map[string]string{"later": "come back later", "grey": "greylisted"}[word]
+		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: message}
 	}
 	s.to = append(s.to, to)
 	return s.obey("rcpt", to)

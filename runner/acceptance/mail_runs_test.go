@@ -218,8 +218,8 @@ func TestMailAbort(t *testing.T) {
 }
 
 // TestMailAgain: a throttle costs no try, recipients are split where the server
-// takes only some at a time, and one domain's greylisting holds up that domain
-// and no other.
+// takes only some at a time, and one domain that wants to wait holds up that domain
+// and no other, but greylisting by that name its record alone.
 func TestMailAgain(t *testing.T) {
 	t.Parallel()
 	s, address := serveMail(t)
@@ -244,13 +244,17 @@ func TestMailAgain(t *testing.T) {
 			t.Errorf("%s took %s attempts", row["email"], row["_attempts"])
 		}
 	}
-	m.list("later-1@grey.example", "two@grey.example", "three@other.example")
+	m.list("later-1@a.example", "two@a.example", "grey-1@b.example", "two@b.example", "three@c.example")
 	cmd := m.command("run", "email", "--run", "grey", "-j", "1", "--retries", "1", "--tls", "never", "--transport", "smtp://"+address,
 		"--from", "me@x.example", "--subject", "x", "--text", atRoot("testdata/mail/short.txt"), "-o", m.path("grey.csv"), m.path("in.csv"))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.taken["three@other.example"] == 1 })
+	waitFor(t, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.taken["three@c.example"] == 1 && s.taken["two@b.example"] == 1
+	})
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -259,8 +263,11 @@ func TestMailAgain(t *testing.T) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.tries["two@grey.example"]) > 0 || len(s.tries["later-1@grey.example"]) != 1 {
+	if len(s.tries["two@a.example"]) > 0 || len(s.tries["later-1@a.example"]) != 1 {
 		t.Errorf("the domain that wants to wait was tried: %v", s.tries)
+	}
+	if len(s.tries["grey-1@b.example"]) != 1 {
+		t.Errorf("the record that is greylisted was tried: %v", s.tries)
 	}
 }
 
