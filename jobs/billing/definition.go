@@ -12,9 +12,12 @@ before the first request leaves, all charges are in the register of the state di
 one open charge for an invoice and for a customer and period.
 
 The providers, which the plan names:
-   files   an invoice as HTML and PDF for each charge, numbered without a gap; moves no money
-   stripe  off-session payments; the key is in BROOD_STRIPE_KEY, or --api-key-file names it
-   sepa    a file for a bank of the euro area: pain.008 debits, pain.001 transfers
+   files   an invoice as HTML and PDF for each charge, numbered without a gap;
+           moves no money
+   stripe  off-session payments; the key is in BROOD_STRIPE_KEY, or
+           --api-key-file names it
+   sepa    a file for a bank of the euro area: pain.008 debits and pain.001
+           transfers
    nacha   a file for a bank of the United States
 Bank files and the journal (for hledger and ledger) are written once, when the run is done.
 

@@ -95,7 +95,8 @@ func examples(help string) (lines []string) {
 
 // outside says why the examples of a help cannot be pasted here.
 var outside = map[string]string{
-	"top": "needs a terminal",
+	"top":        "needs a terminal",
+	"run refund": "needs charges that Stripe has made",
 }
 
 // steers are the commands whose examples need a run that goes on.
