@@ -29,7 +29,8 @@ const (
 func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.Input) error {
 	cfg := r.cfg
 	if r.Ready != nil {
-		if err := r.Ready(cfg); err != nil {
+		var err error
+		if r.claimed, err = r.Ready(cfg); err != nil {
 			return err
 		}
 	}

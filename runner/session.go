@@ -73,7 +73,8 @@ type Setting struct {
 	// Same is what jobs.Definition.Same returns; nil, or it returns nil: no record waits for another.
 	Same func(*spec.Config, *jobs.Shape) (func(*jobs.Record) []byte, error)
 	// Ready is asked before the first record leaves whether the session may begin, see jobs.Definition.Begin; nil: it may.
-	Ready func(*spec.Config) error
+	// Taken says that the job has taken something for the run: from then on the run stays, whatever goes wrong.
+	Ready func(*spec.Config) (taken bool, err error)
 	// Revise is what jobs.Definition.Revise returns; nil, or it returns nil: the results stay.
 	Revise func(*spec.Config) (*jobs.Revision, error)
 	// Overwrite says that the results may take the place of another run's.
@@ -125,6 +126,7 @@ type session struct {
 	killCtx    context.Context
 	drainBound atomic.Bool // what is in hand is killed when its time is over
 	signal     atomic.Int32
+	claimed    bool // see Setting.Ready
 	// Of whoever obeys signals.
 	lastSignal   syscall.Signal
 	lastSignalAt time.Time
@@ -144,7 +146,11 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 	defer func() { _ = in.Close() }() // with its producer
 	if err := r.prepare(ctx, l, in); err != nil {
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
-		return Report{}, errors.Join(err, endErr, r.admission.close(), r.crew.closePads(), r.release())
+		var rep Report
+		if r.claimed {
+			rep.State, rep.Reason = ledger.StateInterrupted, err.Error()
+		}
+		return rep, errors.Join(err, endErr, r.admission.close(), r.crew.closePads(), r.release())
 	}
 	state, reason, err := r.work(ctx, in)
 	return r.report(l, state, reason, err)

@@ -260,3 +260,25 @@ func TestBeginEndsItsProducer(t *testing.T) {
 		t.Errorf("the run directory: %v", err)
 	}
 }
+
+// TestClaimedRunStays: what a job has taken for a run stays taken, so the run stays as well when it cannot begin; one that its job
+// refused, or that took nothing, leaves nothing behind.
+func TestClaimedRunStays(t *testing.T) {
+	refused := errors.New("refused")
+	for _, c := range []struct {
+		claims bool
+		err    error
+		want   ledger.State
+	}{{true, nil, ledger.StateInterrupted}, {false, nil, ""}, {false, refused, ""}} {
+		f := newFakeRun(t, "ok a")
+		f.set.Ready = func(*spec.Config) (bool, error) { return c.claims, c.err }
+		f.cfg.Output = t.TempDir() // where no file can be
+		rep, err := f.begin(t.Context())
+		if err == nil || rep.State != c.want || c.err != nil && !errors.Is(err, c.err) {
+			t.Errorf("%+v: %s, %v", c, rep.State, err)
+		}
+		if _, err := os.Stat(f.set.Dir.Path); (err == nil) != c.claims {
+			t.Errorf("%+v: the directory of the run: %v", c, err)
+		}
+	}
+}

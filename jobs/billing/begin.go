@@ -70,13 +70,8 @@ func begin(f *jobs.Finished) (err error) {
 	}
 	var out barred
 	take.Barred = out.add
-	if err := r.Take(ctx, take, chargesOf(p), time.Now()); err != nil {
-		return err
-	}
-	if err := out.put(f.Dir); err != nil {
-		return err
-	}
-	return numbers.put()
+	take.Ready = func() error { return errors.Join(out.put(f.Dir), numbers.put()) }
+	return r.Take(ctx, take, chargesOf(p), time.Now())
 }
 
 // prepareDocuments makes what the documents of a plan are made with: their directory, and a font with its characters.

@@ -38,17 +38,17 @@ func (e *env) finish(dir *home.Dir, cfg *spec.Config, rep *runner.Report, err er
 }
 
 // ready lets the job take what it needs before the first record of a session leaves.
-func (e *env) ready(dir *home.Dir, cfg *spec.Config) error {
+func (e *env) ready(dir *home.Dir, cfg *spec.Config) (taken bool, err error) {
 	def, err := e.registry.Lookup(cfg.Job)
 	if err != nil || def.Begin == nil {
-		return err
+		return false, err
 	}
 	now := finished(dir, cfg, ledger.StateRunning, ledger.Totals{}, e.terminal.Logf)
 	now.Rows = nil
 	if err := def.Begin(now); err != nil {
-		return usage("", "%w", err)
+		return false, usage("", "%w", err)
 	}
-	return nil
+	return true, nil
 }
 
 // finished is how a run stands, for its job.

@@ -34,6 +34,9 @@ type Plan struct {
 	// Barred is told the positions of charges that the run may not try again, as others have been charged in their place. Nil:
 	// nobody wants to know.
 	Barred func(seq uint64)
+	// Ready is called when all has been told, before it counts: its error keeps the plan from being taken. Nil: nothing is
+	// to be done.
+	Ready func() error
 }
 
 // planned is the status of a charge whose run has not ended it.
@@ -69,8 +72,11 @@ func (e *RefusedError) Add(format string, args ...any) {
 func (r *Register) Take(ctx context.Context, p *Plan, charges iter.Seq2[*charge.Charge, error], now time.Time) error {
 	return r.tx(ctx, func(tx *sql.Tx) error {
 		taken, err := r.taken(ctx, tx, p)
-		if err != nil || taken {
+		if err != nil {
 			return err
+		}
+		if taken {
+			return p.ready()
 		}
 		refused := new(RefusedError)
 		if err := checkSources(ctx, tx, p, refused); err != nil {
@@ -83,8 +89,15 @@ func (r *Register) Take(ctx context.Context, p *Plan, charges iter.Seq2[*charge.
 		if refused.Count > 0 {
 			return refused
 		}
-		return t.end(ctx)
+		return errors.Join(t.end(ctx), p.ready())
 	})
+}
+
+func (p *Plan) ready() error {
+	if p.Ready == nil {
+		return nil
+	}
+	return p.Ready()
 }
 
 // taken reports whether the run has the plan already, and tells the numbers.
