@@ -370,16 +370,21 @@ func (m *Mapper) hint() string {
 	return "; name another in a map: date = \"DD.MM.YYYY\""
 }
 
-// number is an amount with a point before its decimals. Where a comma stands there a point is left for whoever reads it to
-// refuse, as it would separate thousands.
+// number is an amount with a point before its decimals. Where the map says that a comma stands there, points may separate
+// thousands, all of them, if there is a comma too: 1.234,56 is nothing else. Any other point is left for whoever reads it
+// to refuse: 1.234 may be either.
 func (m *Mapper) number(v string) string {
 	if m.spec.Decimal != "," {
 		return v
 	}
-	if strings.Contains(v, ".") {
-		return v + "," // which no amount has
+	whole, decimals, comma := strings.Cut(v, ",")
+	groups := strings.Split(whole, ".")
+	for i, g := range groups {
+		if strings.Contains(decimals, ".") || len(groups) > 1 && (!comma || !isDigits(strings.TrimPrefix(g, "-")) || len(strings.TrimPrefix(g, "-")) > 3 || i > 0 && len(g) != 3) {
+			return v + "," // which no amount has
+		}
 	}
-	return strings.Replace(v, ",", ".", 1)
+	return strings.Replace(strings.Join(groups, "")+v[len(whole):], ",", ".", 1)
 }
 
 // tidy is a value without spaces around it, on one line.

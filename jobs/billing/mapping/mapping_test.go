@@ -167,6 +167,9 @@ func TestSpec(t *testing.T) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
+	if s, err := Load("invoice_id=Nr,currency==EUR"); err != nil || s.Values[Currency] != "EUR" || len(s.Columns[Currency]) > 0 {
+		t.Errorf("a value for all rows: %+v, %v", s, err)
+	}
 	if _, err := Load("none.toml"); err == nil || !strings.Contains(err.Error(), "stripe, chargebee, xero, quickbooks") {
 		t.Error(err)
 	}
@@ -180,8 +183,8 @@ func TestSpec(t *testing.T) {
 
 // TestThousands: where a comma stands before decimals, a point separates thousands, and is left for the amount to be refused by.
 func TestThousands(t *testing.T) {
-	rows, _ := readText(t, "decimal = \",\"\n[columns]\ninvoice_id = \"invoice_id\"\n", "invoice_id;customer_id;amount;currency\nR1;c;1.234,50;EUR\nR2;c;1234,50;EUR\nR3;c;1234.50;EUR\n")
-	for i, want := range []string{`"gross":"1.234,50,"`, `"gross":"1234.50"`, `"gross":"1234.50,"`} {
+	rows, _ := readText(t, "decimal = \",\"\n[columns]\ninvoice_id = \"invoice_id\"\n", "invoice_id;customer_id;amount;currency\nR1;c;1.234,50;EUR\nR2;c;1234,50;EUR\nR3;c;1234.50;EUR\nR4;c;1.234;EUR\nR5;c;12.34,5;EUR\nR6;c;1.234.567,5;EUR\nR7;c;1,234.50;EUR\n")
+	for i, want := range []string{`"gross":"1234.50"`, `"gross":"1234.50"`, `"gross":"1234.50,"`, `"gross":"1.234,"`, `"gross":"12.34,5,"`, `"gross":"1234567.5"`, `"gross":"1,234.50,"`} {
 		if i >= len(rows) || !strings.Contains(rows[i], want) {
 			t.Errorf("%q, want %s", rows, want)
 		}

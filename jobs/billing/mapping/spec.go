@@ -83,7 +83,7 @@ func Load(name string) (*Spec, error) {
 	return s, nil
 }
 
-// ParseSpec reads a map: TOML with [columns], or lines of the form field=column.
+// ParseSpec reads a map: TOML with [columns], or lines of the form field=column, or field==value for all rows.
 func ParseSpec(text []byte) (*Spec, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("it is not in UTF-8")
@@ -113,7 +113,7 @@ func isTOML(text []byte) bool {
 }
 
 func (s *Spec) parseLines(text []byte) error {
-	s.Columns = make(map[Field][]string)
+	s.Columns, s.Values = make(map[Field][]string), make(map[Field]string)
 	n := 0
 	for line := range bytes.Lines(text) {
 		n++
@@ -126,7 +126,12 @@ func (s *Spec) parseLines(text []byte) error {
 		if !ok || !known || strings.TrimSpace(column) == "" {
 			return fmt.Errorf("line %d: %q does not say which column has what; write invoice_id=NAME OF THE COLUMN, of %v and metadata.NAME", n, line, Fields())
 		}
-		s.Columns[f] = append(s.Columns[f], strings.TrimSpace(column))
+		column = strings.TrimSpace(column)
+		if value, constant := strings.CutPrefix(column, "="); constant { // as reconcile has it
+			s.Values[f] = strings.TrimSpace(value)
+			continue
+		}
+		s.Columns[f] = append(s.Columns[f], column)
 	}
 	return nil
 }
