@@ -68,6 +68,9 @@ func begin(f *jobs.Finished) (err error) {
 			return err
 		}
 	}
+	if err := c.bankFileIsFree(ctx, r); err != nil {
+		return err
+	}
 	var out barred
 	take.Barred = out.add
 	take.Ready = func() error { return errors.Join(out.put(f.Dir), numbers.put()) }

@@ -156,6 +156,24 @@ func (c *config) writeBankFiles(f *jobs.Finished, p *plan.Plan, e *endings) erro
 	return nil
 }
 
+// bankFileIsFree refuses a run whose bank's file would be written over another's, which the bank may not have yet. The run that has
+// the plan already writes its own again.
+func (c *config) bankFileIsFree(ctx context.Context, r *register.Register) error {
+	if c.BankFile == "" {
+		return nil
+	}
+	if run, _, err := r.Holder(ctx, c.owner(), c.Plan); err != nil || run != "" {
+		return err
+	}
+	for _, k := range c.bankKinds() {
+		path := c.bankPath(k, 1)
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("there is a file %s already, and the bank may not have it yet: give this run another with --bank-file, or move that one", path)
+		}
+	}
+	return nil
+}
+
 // bankKinds are the kinds that have files of their own.
 func (c *config) bankKinds() []bankKind {
 	if c.Provider == NACHA {

@@ -3,7 +3,11 @@ package billing
 import (
 	"brood/jobs"
 	"brood/jobs/billing/charge"
+	"brood/jobs/billing/register"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 )
 
 // TestDecide: what a look-up says, and that what it cannot say stays unknown.
@@ -33,5 +37,37 @@ func TestDecide(t *testing.T) {
 		if d.Status != c.want || d.Seq != 3 || d.Values["billing_status"] != string(c.word) || statusOf(d.Values["billing_status"], d.Status, "") != c.word {
 			t.Errorf("%+v: %+v", c.o, d)
 		}
+	}
+}
+
+// TestBankFileIsFree refuses to write over the bank's file of another run.
+func TestBankFileIsFree(t *testing.T) {
+	r, err := register.Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	path := filepath.Join(t.TempDir(), "november")
+	c := &config{Plan: "p1", Provider: SEPA, BankFile: path + ".xml"}
+	if err := c.bankFileIsFree(t.Context(), r); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(path+"-transfers.xml", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.bankFileIsFree(t.Context(), r); err == nil {
+		t.Error("it would be written over")
+	}
+	ch := &charge.Charge{InvoiceID: "R-1", CustomerID: "c1", Amount: "1.00", Currency: "EUR", Attempt: 1, Kind: charge.KindCharge}
+	mine := func(yield func(*charge.Charge, error) bool) { yield(ch, nil) }
+	if err := r.Take(t.Context(), &register.Plan{Owner: c.owner(), Hash: "p1", Run: "november"}, mine, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.bankFileIsFree(t.Context(), r); err != nil {
+		t.Error("the run may write its own again:", err)
 	}
 }

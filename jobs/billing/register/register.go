@@ -8,7 +8,8 @@
 //     invoice, or of a customer and period, are refused by a constraint of the database, from whichever run.
 //   - Numbers of a series are given in the order of the plan without a gap, in the same transaction; one that is not used
 //     is void, with the reason.
-//   - What it cannot read it refuses: a damaged register is an error, and never begun anew.
+//   - What it cannot read it refuses: a damaged register is an error, and never begun anew; one that is gone neither, which
+//     a file beside it tells (register.made).
 //
 // What it leaves to others: what a status means (package charge), when a declined charge may be tried again
 // (package dunning), and what is in a plan.
@@ -56,7 +57,36 @@ func Open(ctx context.Context, state string) (*Register, error) {
 	if err := files.MakeDir(Dir(state)); err != nil {
 		return nil, fmt.Errorf("open the register of charges: %w", err)
 	}
-	return open(ctx, Path(state))
+	there, err := exists(Path(state))
+	if err != nil {
+		return nil, err
+	}
+	made, err := exists(madePath(state))
+	if err != nil {
+		return nil, err
+	}
+	if made && !there {
+		return nil, fmt.Errorf("the register of charges %s is gone, and without it what was charged would be charged again: put it back from a copy. If nothing was ever charged from here, remove %s", Path(state), madePath(state))
+	}
+	r, err := open(ctx, Path(state))
+	if err != nil || made {
+		return r, err
+	}
+	if err := files.Write(madePath(state), []byte("register.db was made; without it no charge is made from here\n"), 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the register of charges: %w", err), r.Close())
+	}
+	return r, nil
+}
+
+// madePath is a file that says that there has been a register.
+func madePath(state string) string { return filepath.Join(Dir(state), "register.made") }
+
+func exists(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // OpenThere is Open, or fs.ErrNotExist if there is none: nobody has been charged yet.

@@ -1,6 +1,7 @@
 package register
 
 import (
+	"brood/jobs"
 	"brood/jobs/billing/charge"
 	"context"
 	"errors"
@@ -73,8 +74,17 @@ func refusedBecause(t *testing.T, err error, words ...string) {
 // settled ends the first charge of a plan.
 func settled(t *testing.T, r *Register, hash string, s charge.Status) {
 	t.Helper()
-	ended := &Ended{Seq: 0, Status: s, ProviderID: "pi_0"}
-	if err := r.Settle(t.Context(), owner, hash, "", false, each(ended), now); err != nil {
+	settledAll(t, r, hash, 1, s)
+}
+
+// settledAll ends all charges of a plan, which are so many, in one way.
+func settledAll(t *testing.T, r *Register, hash string, n int, s charge.Status) {
+	t.Helper()
+	var list []*Ended
+	for i := range n {
+		list = append(list, &Ended{Seq: jobs.Seq(i), Status: s, ProviderID: fmt.Sprint("pi_", i)})
+	}
+	if err := r.Settle(t.Context(), owner, hash, "", false, each(list...), now); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -406,7 +416,7 @@ func TestRemovedRun(t *testing.T) {
 	if run, id, err := r.Holder(t.Context(), owner, "p1"); err != nil || run != "november" || id != "first" {
 		t.Error(run, id, err)
 	}
-	settled(t, r, "p1", 1, charge.Succeeded)
+	settled(t, r, "p1", charge.Succeeded)
 	back := Refund{ID: "F-1", Invoice: "R-1", Minor: 100, Currency: "EUR", Run: "back", Identity: "first"}
 	for _, want := range []string{"first", "first", "second"} {
 		back.Identity = want
@@ -431,7 +441,7 @@ func TestTriedOnceMore(t *testing.T) {
 	if _, err := take(planOf("p1", "november"), first...); err != nil {
 		t.Fatal(err)
 	}
-	settled(t, r, "p1", 2, charge.Declined)
+	settledAll(t, r, "p1", 2, charge.Declined)
 	// The run goes on, for brood retry: a dunning run comes too late.
 	if barred, err := take(planOf("p1", "november"), first...); err != nil || len(barred) > 0 {
 		t.Fatal(barred, err)
@@ -440,7 +450,7 @@ func TestTriedOnceMore(t *testing.T) {
 	again.Dunning = true
 	_, err := take(again, bill("R-1", "c1", "10.00", 2))
 	refusedBecause(t, err, "R-1", "declined", "brood resume november")
-	settled(t, r, "p1", 2, charge.Declined)
+	settledAll(t, r, "p1", 2, charge.Declined)
 	// Now it comes first.
 	if _, err := take(again, bill("R-1", "c1", "10.00", 2), forPeriod(bill("R-3", "c2", "10.00", 1), "2026-11-01", "2026-11-30")); err != nil {
 		t.Fatal(err)
@@ -449,7 +459,7 @@ func TestTriedOnceMore(t *testing.T) {
 	if err != nil || !slices.Equal(barred, []uint64{0, 1}) {
 		t.Error(barred, err)
 	}
-	settled(t, r, "p1", 2, charge.Failed)
+	settledAll(t, r, "p1", 2, charge.Failed)
 	list, err := r.Charges(t.Context(), owner, "p1")
 	if err != nil || list[0].Status != charge.Declined {
 		t.Error("what a later run goes by was altered:", list[0], err)
@@ -462,7 +472,7 @@ func TestRefundOnceMore(t *testing.T) {
 	if err := r.Take(t.Context(), planOf("p1", "november"), each(bill("R-1", "c1", "10.00", 1)), now); err != nil {
 		t.Fatal(err)
 	}
-	settled(t, r, "p1", 1, charge.Succeeded)
+	settled(t, r, "p1", charge.Succeeded)
 	take := func(id, run string, minor int64) error {
 		_, err := r.TakeRefunds(t.Context(), owner, each(&Refund{ID: id, Invoice: "R-1", Minor: minor, Currency: "EUR", Run: run}), now)
 		return err
@@ -477,4 +487,32 @@ func TestRefundOnceMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	refusedBecause(t, take("F-2", "other", 300), "EUR 2.00 left")
+}
+
+// TestGone does not begin a register anew that was there.
+func TestGone(t *testing.T) {
+	r, state := openTest(t)
+	if err := r.Take(t.Context(), planOf("p1", "november"), each(bill("R-1", "c1", "10.00", 1)), now); err != nil {
+		t.Fatal(err)
+	}
+	copied := Path(state) + ".copy"
+	if err := os.Rename(Path(state), copied); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), state); err == nil || !strings.Contains(err.Error(), "is gone") {
+		t.Error(err)
+	}
+	if _, err := os.Stat(Path(state)); !errors.Is(err, os.ErrNotExist) {
+		t.Error("it was begun anew:", err)
+	}
+	if err := os.Rename(copied, Path(state)); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(t.Context(), state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
 }
