@@ -215,7 +215,7 @@ func sumOf(path string) (sum string, err error) {
 
 // signSection is for those who sign.
 func (c *config) signSection(f *jobs.Finished, link string, written []figures.Fact) figures.Section {
-	over := []figures.Fact{{Name: "Charges", Value: strconv.Itoa(c.Count)}, {Name: "Sums", Value: c.Sums}, {Name: "Plan", Value: c.Plan}}
+	over := []figures.Fact{{Name: "Charges", Value: strconv.Itoa(c.Count)}, {Name: "Sums", Value: strings.ReplaceAll(c.Sums, ",", ", ")}, {Name: "Plan", Value: c.Plan}}
 	if link != "" {
 		over = append(over, figures.Fact{Name: "Last link over plan and outcomes", Value: link})
 	}
@@ -224,7 +224,7 @@ func (c *config) signSection(f *jobs.Finished, link string, written []figures.Fa
 			over = append(over, w)
 		}
 	}
-	s := figures.Section{Title: "Signatures", Signatures: []figures.Signature{{Role: "Run by", Name: c.Who, Over: over}, {Role: "Approved by", Name: c.Signed, Over: over}}}
+	s := figures.Section{Title: "Signatures", Signatures: []figures.Signature{{Role: "Run by", Name: c.Who, Over: over}, {Role: "Approved by", Name: c.Signed}}}
 	if !f.Done {
 		s.Notes = []string{"The run is not done: there is nothing to sign for yet."}
 	}

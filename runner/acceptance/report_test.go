@@ -21,7 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestReportPages opens the reports of a mail, a geocoding, an http and an exec run in Chromium, at two widths, by day
+// TestReportPages opens the reports of a mail, a geocoding, a billing, an http and an exec run in Chromium, at two widths, by day
 // and by night: they ask for nothing, complain of nothing, and nothing stands out of the page. With BROOD_SHOTS what
 // they look like is kept in that directory.
 func TestReportPages(t *testing.T) {
@@ -30,7 +30,7 @@ func TestReportPages(t *testing.T) {
 	dir := t.TempDir()
 	pages := reportedPages(t, dir)
 	b := openBrowser(t)
-	for _, name := range []string{"mail", "places", "web", "command"} {
+	for _, name := range []string{"mail", "places", "money", "web", "command"} {
 		path := pages[name]
 		for _, width := range []int64{1280, 390} {
 			for _, scheme := range []string{"light", "dark"} {
@@ -96,11 +96,16 @@ func reportedPages(t *testing.T, dir string) map[string]string {
 		return path
 	}
 	list, mails := write("names.csv", names.String()), write("people.csv", people.String())
+	plan := filepath.Join(dir, "money.plan")
+	if said, err := inState(t, dir, "plan", "billing", "--settings", atRoot("testdata/billing/seller.toml"), "--scope", "2026-11", "-o", plan, atRoot("testdata/billing/charges.csv")); err != nil {
+		t.Fatal(err, said)
+	}
 	letter := write("letter.txt", "Subject: Hello\nFrom: shop@example.org\n\nDear {{.name}}\n")
 	out := make(map[string]string)
 	for name, args := range map[string][]string{
 		"mail":    {"run", "email", "--template", letter, "--transport", "maildir:" + filepath.Join(dir, "Maildir"), "--no-guard", mails},
 		"places":  {"run", "geocode", filepath.Join(atRoot("testdata"), "geocode", "customers.csv")},
+		"money":   {"run", "billing", "--plan", plan, "--expect-count", "5", "--expect-sum", "EUR=188.49,JPY=11000,KWD=12.345"},
 		"web":     {"run", "http", "--url", server.URL + "/{name}", "--allow-private", "--retries", "1", "--backoff", "10ms", "--no-guard", list},
 		"command": {"run", "exec", "-j", "4", "--retries", "0", "--no-guard", list, "--", "sh", "-c", `case $1 in *9) echo '<script>document.title = "hostile"</script> '"$1" >&2; exit 65;; *5) kill -9 $$;; esac`, "_", "{name}"},
 	} {
