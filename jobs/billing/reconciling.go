@@ -96,8 +96,12 @@ func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err er
 		}
 		defer func() { err = errors.Join(err, client.Close()) }()
 	}
+	var listed []charge.Listed
 	if client != nil {
 		if err := w.lookUp(client); err != nil {
+			return err
+		}
+		if listed, err = w.list(client); err != nil {
 			return err
 		}
 	}
@@ -113,8 +117,8 @@ func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err er
 	w.cmp.Partial = client == nil // a statement is of a time, and the provider's list of the run
 	if client != nil {
 		w.cmp.Asked()
-		if err := client.List(ctx, c.Plan, c.Begun.Add(-time.Hour), func(l charge.Listed) error { w.cmp.Theirs(l); return nil }); err != nil {
-			return fmt.Errorf("the provider's list: %w", err)
+		for i := range listed {
+			w.cmp.Theirs(listed[i])
 		}
 	}
 	if err := w.compareWith(heard); err != nil {

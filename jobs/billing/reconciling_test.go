@@ -71,3 +71,29 @@ func TestBankFileIsFree(t *testing.T) {
 		t.Error("the run may write its own again:", err)
 	}
 }
+
+// TestIsNews: what a provider's list may alter in the register. That a charge has succeeded is never taken back by it.
+func TestIsNews(t *testing.T) {
+	for _, c := range []struct {
+		was, is charge.Status
+		want    bool
+	}{
+		{charge.Processing, charge.Succeeded, true},
+		{charge.Processing, charge.Failed, true},
+		{charge.Processing, charge.Declined, true},
+		{charge.Processing, charge.Processing, false},
+		{charge.Processing, charge.Unknown, false},
+		{charge.RequiresAction, charge.Succeeded, true},
+		{charge.Succeeded, charge.Disputed, true},
+		{charge.Succeeded, charge.Refunded, true},
+		{charge.Succeeded, charge.Failed, false},
+		{charge.Succeeded, charge.Declined, false},
+		{charge.Declined, charge.Succeeded, false},
+		{charge.Unknown, charge.Failed, false},
+		{"planned", charge.Succeeded, false},
+	} {
+		if got := isNews(c.was, c.is); got != c.want {
+			t.Errorf("%s, and then %s: %v", c.was, c.is, got)
+		}
+	}
+}

@@ -6,11 +6,13 @@ import (
 	"brood/jobs/billing/register"
 	"brood/jobs/billing/sepa"
 	"brood/jobs/billing/statement"
+	"brood/jobs/billing/stripe"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // hear reads the files of the other side, and keeps in the register what has come back since the run.
@@ -52,6 +54,47 @@ func (w *reconciling) hear(files []string, columns string) ([]statement.Item, er
 		w.f.Say("%s come back, or were rejected, and the register knows it now", charge.Counted(fresh, "charge has", "charges have"))
 	}
 	return all, nil
+}
+
+// list asks the provider for its payments of the plan, and keeps in the register what has become of those that were under
+// way, and what has come back.
+func (w *reconciling) list(client *stripe.Client) (all []charge.Listed, err error) {
+	known, err := w.count()
+	if err != nil {
+		return nil, err
+	}
+	var events []register.Event
+	err = client.List(w.ctx, w.c.Plan, w.c.Begun.Add(-time.Hour), func(l charge.Listed) error {
+		all = append(all, l)
+		if ours := known.Find(&l); ours != nil && ours.ProviderID == l.ProviderID && isNews(ours.Status, l.Status) {
+			events = append(events, register.Event{Charge: w.ids[ours.Seq], Status: l.Status, Minor: l.Minor, Code: l.Reason, Source: "provider", At: l.At})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the provider's list: %w", err)
+	}
+	fresh, err := w.r.Note(w.ctx, events, w.now)
+	if err != nil {
+		return nil, err
+	}
+	if fresh > 0 {
+		w.f.Say("%d charges stand otherwise at the provider since the run, and the register knows it now", fresh)
+	}
+	return all, nil
+}
+
+// isNews reports whether a charge that stood one way has come to stand another way since: one that was under way has ended,
+// or money that had come in went back. Anything else is a difference, and for people to look at.
+func isNews(was, is charge.Status) bool {
+	switch was {
+	case charge.Processing, charge.Submitted, charge.RequiresAction:
+		return is != was && is != charge.Unknown
+	case charge.Succeeded:
+		return is == charge.Refunded || is == charge.Disputed
+	default:
+		return false
+	}
 }
 
 // cameBack reports whether a status is news of a charge that was submitted.
