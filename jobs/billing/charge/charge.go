@@ -49,6 +49,7 @@ type Charge struct {
 	Country  string `json:"country,omitempty"`
 	TaxID    string `json:"tax_id,omitempty"`
 	Language string `json:"language,omitempty"`
+	TaxNote  string `json:"tax_note,omitempty"` // said on the invoice below the sums: why there is no tax
 
 	PaymentCustomer string `json:"payment_customer,omitempty"` // the provider's own id of the customer (cus_…)
 	PaymentMethod   string `json:"payment_method,omitempty"`   // the provider's id of a saved method (pm_…, card_…)

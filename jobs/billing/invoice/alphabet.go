@@ -90,7 +90,7 @@ func Missing(text string) []rune {
 // Add takes in a charge and returns what the font cannot draw of it: its invoice would fail.
 func (a *Alphabet) Add(c *charge.Charge) (missing []rune) {
 	for _, text := range [...]string{
-		c.InvoiceID, c.CustomerID, string(c.Currency), c.Name, c.Email, c.Description, c.CreditOf, c.Street, c.Postcode, c.City,
+		c.InvoiceID, c.CustomerID, string(c.Currency), c.Name, c.Email, c.Description, c.TaxNote, c.CreditOf, c.Street, c.Postcode, c.City,
 		strings.ToUpper(c.Country), c.TaxID, c.MandateID, c.IBAN, c.AccountNumber,
 	} {
 		missing = append(missing, a.text(text)...)

@@ -74,3 +74,13 @@ func TestLineOfWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestNote: the reason of a rate of 0 stands on the page, below the sums.
+func TestNote(t *testing.T) {
+	of, c := sample(nil)
+	c.TaxNote, c.Number = "Reverse charge", "2026-000001"
+	v, err := of.view(c)
+	if err != nil || v.Note != c.TaxNote {
+		t.Errorf("%+v, %v", v, err)
+	}
+}

@@ -87,7 +87,7 @@ func (p *page) fill(v *View) ([]byte, error) {
 
 // says reports whether the record brings a word.
 func (v *View) says(word string) bool {
-	texts := []string{v.Seller.Name, v.Customer.Name, v.Customer.TaxID, v.Email, v.CustomerID, v.InvoiceID}
+	texts := []string{v.Seller.Name, v.Customer.Name, v.Customer.TaxID, v.Email, v.CustomerID, v.InvoiceID, v.Note}
 	texts = append(append(append(append(texts, v.Seller.Address...), v.Customer.Address...), v.Payment...), v.Footer...)
 	for _, f := range v.Facts {
 		texts = append(texts, f.Value)

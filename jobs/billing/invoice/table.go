@@ -146,8 +146,12 @@ func (l *layout) sum(from float64, sum Fact, s style) {
 	l.y += 2
 }
 
-// payment draws how it is paid.
+// payment draws the note, and how it is paid.
 func (l *layout) payment() {
+	if l.view.Note != "" {
+		l.paragraph(left, l.right()-left, l.view.Note, plain)
+		l.y += leading
+	}
 	l.room(leading * float64(len(l.view.Payment)))
 	for _, line := range l.view.Payment {
 		l.paragraph(left, l.right()-left, line, plain)

@@ -25,6 +25,7 @@ type View struct {
 	Lines    []Line
 	Sums     []Fact // net and tax, above the total
 	Total    Fact
+	Note     string   // what the row has to say, below the sums
 	Payment  []string // how it is paid
 	Footer   []string
 
@@ -100,6 +101,7 @@ func (s *seller) view(c *charge.Charge) (*View, error) {
 		return nil, err
 	}
 	v.sums(c)
+	v.Note = clean(c.TaxNote)
 	return v, s.payment(v, c)
 }
 

@@ -54,7 +54,7 @@ const metadataPrefix = "metadata."
 func Fields() []Field {
 	return []Field{
 		Invoice, KindOf, Customer, Amount, Currency, "name", "email", "description", ChargeDate, DueDate, InvDate, Start, End, "credit_of",
-		"street", "postcode", "city", "country", "tax_id", "language", "payment_customer", "payment_method", "network", "mandate_id", MandDate,
+		"street", "postcode", "city", "country", "tax_id", "language", "tax_note", "payment_customer", "payment_method", "network", "mandate_id", MandDate,
 		"sequence", "iban", "bic", Routing, AccountNo, "account_type", Net, Tax, Rate, Quantity, Unit, ItemText, Total, Attempt, Status, Lines, Taxes, Metadata,
 	}
 }
@@ -139,6 +139,8 @@ func text(c *charge.Charge, f Field) *string {
 		return &c.TaxID
 	case "language":
 		return &c.Language
+	case "tax_note":
+		return &c.TaxNote
 	default:
 		return payment(c, f)
 	}

@@ -202,6 +202,7 @@ func TestWarned(t *testing.T) {
 		{head + ",name\nR1,c,12.50,EUR,2026-11-30,,,漢字\n", "missing_glyph charges.csv:2:29 name: the font has no 漢字"},
 		{head + ",country,tax_id\nR1,c,12.50,EUR,2026-11-30,,,DE,DE999\n", "e_invoice charges.csv:2:32 tax_id: Germany: businesses must be able to receive e-invoices since 2025"},
 		{head + ",tax_amount,tax_rate\nR1,c,11.90,EUR,2026-11-30,,,1.91,19\n", "tax_difference charges.csv:2:29 tax_amount: 19 % of 9.99, rounded by rate, is 1.90; the file has 1.91, which is charged"},
+		{head + ",tax_rate\nR1,c,12.50,EUR,2026-11-30,,,0\n", "tax_reason charges.csv:2:29 tax_rate: a rate of 0 has a reason"},
 		{head + "\nR1,c,12.50,EUR,2026-11-30,,\n,,,,,,\n", "empty_row charges.csv : 1 row with nothing in it"},
 	} {
 		o := options(t, c.text)

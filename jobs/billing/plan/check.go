@@ -288,6 +288,7 @@ func (c *checker) texts() {
 		{"name", c.c.Name, mostText},
 		{"email", c.c.Email, 254},
 		{"description", c.c.Description, mostText},
+		{"tax_note", c.c.TaxNote, mostText},
 		{"street", c.c.Street, mostText},
 		{"city", c.c.City, mostText},
 		{"postcode", c.c.Postcode, mostID},
@@ -318,6 +319,7 @@ func (c *checker) texts() {
 	}
 	c.glyphs()
 	c.law()
+	c.reason()
 }
 
 // glyphs tells of characters that would be empty boxes.
@@ -328,7 +330,7 @@ func (c *checker) glyphs() {
 	for _, f := range []struct {
 		field mapping.Field
 		value string
-	}{{"name", c.c.Name}, {"street", c.c.Street}, {"city", c.c.City}, {"description", c.c.Description}, {mapping.Customer, c.c.CustomerID}, {mapping.Invoice, c.c.InvoiceID}} {
+	}{{"name", c.c.Name}, {"street", c.c.Street}, {"city", c.c.City}, {"description", c.c.Description}, {"tax_note", c.c.TaxNote}, {mapping.Customer, c.c.CustomerID}, {mapping.Invoice, c.c.InvoiceID}} {
 		if m := c.b.o.Missing(f.value); len(m) > 0 {
 			c.say(KindGlyph, f.field, "the font has no %s: name another in the settings, invoice.font", string(m))
 		}
@@ -352,6 +354,19 @@ func (c *checker) law() {
 	}
 	if text := law(s.Country, date); text != "" {
 		c.say(KindLaw, "tax_id", "%s. What is written here is no e-invoice", text)
+	}
+}
+
+// reason tells of a rate of nothing without its reason, which an invoice has to say: VAT directive, art. 226 (11) and (11a).
+func (c *checker) reason() {
+	if c.b.o.Provider != Files || c.b.settings.Seller.TaxID == "" || c.c.TaxNote != "" {
+		return
+	}
+	for _, t := range c.c.Taxes {
+		if strings.Trim(t.Rate, "0.") == "" {
+			c.say(KindReason, mapping.Rate, "a rate of 0 has a reason, which in the EU stands on the invoice: give it in the column tax_note, as in Reverse charge")
+			return
+		}
 	}
 }
 

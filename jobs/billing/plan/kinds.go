@@ -46,6 +46,7 @@ const (
 	KindNewAccount Kind = "account_changed"
 	KindGone       Kind = "customer_gone"
 	KindLaw        Kind = "e_invoice"
+	KindReason     Kind = "tax_reason"
 	KindUnused     Kind = "unused_column"
 	KindLeftOut    Kind = "left_out"
 	KindEmpty      Kind = "empty_row"
@@ -59,7 +60,7 @@ const (
 // Warns reports whether a kind is a warning; any other refuses the plan.
 func Warns(k Kind) bool {
 	switch k {
-	case KindCents, KindDecimals, KindLostZero, KindGlyph, KindGap, KindOutlier, KindChanged, KindNewAccount, KindGone, KindLaw, KindUnused, KindLeftOut,
+	case KindCents, KindDecimals, KindLostZero, KindGlyph, KindGap, KindOutlier, KindChanged, KindNewAccount, KindGone, KindLaw, KindReason, KindUnused, KindLeftOut,
 		KindEmpty, KindEmail, KindCountry, KindDue, KindSequence, KindNote:
 		return true
 	default:
@@ -158,6 +159,8 @@ func meaning(k Kind) string {
 		return "customers of the previous plan without a charge"
 	case KindLaw:
 		return "the law wants an e-invoice, and this is none"
+	case KindReason:
+		return "no tax, and no reason for it"
 	case KindUnused:
 		return "columns that are not used"
 	case KindLeftOut:
