@@ -70,7 +70,7 @@ func (p *press) put(rec *jobs.Record) (*written, error) {
 	made, err := p.w.Put(ch)
 	switch {
 	case errors.Is(err, invoice.ErrStorage):
-		return nil, err
+		d.out = notStored(err)
 	case errors.Is(err, invoice.ErrTaken):
 		d.out = charge.Outcome{Trouble: &charge.Trouble{Verdict: jobs.VerdictAbort, Class: "number", Text: err.Error()}}
 	case err != nil:
@@ -84,14 +84,20 @@ func (p *press) put(rec *jobs.Record) (*written, error) {
 	return d, nil
 }
 
+// notStored stops the run: a full disk is full for all, and what could not be stored waits for the run to go on. A worker that died
+// of it again and again would make all of them unknown.
+func notStored(err error) charge.Outcome {
+	return charge.Outcome{Trouble: &charge.Trouble{Verdict: jobs.VerdictAbort, Class: "storage", Text: err.Error()}}
+}
+
 // Do writes one, where there is one place only.
 func (p *press) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error {
 	d, err := p.put(rec)
-	if err == nil {
-		err = p.w.Sync()
-	}
 	if err != nil {
 		return err
+	}
+	if err := p.w.Sync(); err != nil {
+		d.out = notStored(err)
 	}
 	into(&d.out, d.key, res)
 	return nil
@@ -141,8 +147,9 @@ func (p *press) leave() {
 			err := p.w.Sync()
 			p.mu.Lock()
 			if err != nil {
-				p.rep.Fail(err)
-				break
+				for _, d := range group {
+					d.out = notStored(err)
+				}
 			}
 			p.tell(group)
 		}
