@@ -24,11 +24,11 @@ there is no plan; what is odd is told as well. The plan is a file of JSON lines;
 printed, stands for every charge in it. A copy is kept in the state directory, where brood
 run billing finds it by its hash.
 
-Columns: invoice_id and amount at least, then customer_id, currency, description, name, email,
-charge_date, due_date, period_start, period_end, tax_rate, tax_amount, quantity, unit_amount,
-payment_method, payment_customer, mandate_id, mandate_date, iban, bic, metadata.* and others:
-docs/billing.md. Other systems' exports by --map. Amounts have a point before their decimals and
-nothing else; dates are YYYY-MM-DD.
+Columns: invoice_id, customer_id, amount and currency at least, then description, name, email,
+invoice_date, tax_note, charge_date, due_date, period_start, period_end, tax_rate, tax_amount,
+quantity, unit_amount, payment_method, payment_customer, mandate_id, mandate_date, iban, bic,
+metadata.* and others: docs/billing.md. Other systems' exports by --map. Amounts have a point
+before their decimals and nothing else; dates are YYYY-MM-DD.
 
 Example:
    brood plan billing --settings testdata/billing/seller.toml --scope 2026-11 \
