@@ -188,7 +188,7 @@ func (w *reconciling) lookUp(client *stripe.Client) error {
 		w.f.Say("%s not at the provider; looking again in %s, when no request can be under way any more", charge.Counted(len(left), "charge is", "charges are"), settle)
 		timer := time.NewTimer(settle)
 		<-timer.C
-		if left, err = looks(left); err != nil {
+		if _, err = looks(left); err != nil {
 			return err
 		}
 	}
