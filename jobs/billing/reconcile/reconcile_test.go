@@ -12,7 +12,7 @@ import (
 
 func eur(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: "EUR"} }
 
-func ours(id string, minor int64, s charge.Status) Ours {
+func ours(id string, minor int64, s charge.Status) Ours { //nolint:unparam // beside theirs
 	return Ours{Invoice: "R-1", ProviderID: id, Amount: eur(minor), Status: s}
 }
 

@@ -28,6 +28,7 @@ type Ended struct {
 // that did not succeed are void. Chain is the last link over plan and outcomes, if the run is done.
 func (r *Register) Settle(ctx context.Context, o Owner, plan, chain string, void bool, ended iter.Seq2[*Ended, error], now time.Time) error {
 	return r.tx(ctx, func(tx *sql.Tx) error {
+		//nolint:sqlclosecheck // closed below
 		update, err := tx.PrepareContext(ctx, `UPDATE charges SET status = ?, open = ?, provider_id = ?, code = ?, advice = ?, response = ?, at = ?
 			WHERE account = ? AND mode = ? AND plan = ? AND seq = ? AND status NOT IN ('returned', 'refunded', 'disputed')
 			AND NOT EXISTS (SELECT 1 FROM events e WHERE e.charge = charges.id)

@@ -49,7 +49,7 @@ func bill(invoice, customer, amount string, attempt int) *charge.Charge {
 	return &charge.Charge{InvoiceID: invoice, CustomerID: customer, Amount: amount, Currency: "EUR", Attempt: attempt, Kind: charge.KindCharge}
 }
 
-func forPeriod(c *charge.Charge, start, end string) *charge.Charge {
+func forPeriod(c *charge.Charge, start, end string) *charge.Charge { //nolint:unparam // a period has both
 	c.PeriodStart, c.PeriodEnd = start, end
 	return c
 }
