@@ -60,6 +60,9 @@ type Definition struct {
 	// it. An empty key is that of no other record. The record and the key are borrowed. Of a plan's Config; it runs
 	// in the parent, for each record as it is read. Nil, or what it returns is nil: no record waits for another.
 	Same func(config json.RawMessage, s *Shape) (func(*Record) []byte, error)
+	// FailedHint says what is done about failed records, with {run} for the name of the run; empty: they are tried again by
+	// brood retry.
+	FailedHint string
 	// Resumable are the members of Plan.Config, which is then a JSON object, that may
 	// be others when a run goes on: where its work goes, say, but not what it is.
 	Resumable map[string]Resumable

@@ -73,15 +73,23 @@ func begin(f *jobs.Finished) (err error) {
 	}
 	var out barred
 	take.Barred = out.add
-	take.Ready = func() error { return errors.Join(out.put(f.Dir), numbers.put()) }
+	take.Ready = func() error { return errors.Join(out.put(f.Dir), numbers.put(), c.makeInvoiceDir()) }
 	return r.Take(ctx, take, chargesOf(p), time.Now())
 }
 
-// prepareDocuments makes what the documents of a plan are made with: their directory, and a font with its characters.
-func prepareDocuments(c *config, p *plan.Plan, state string) error {
+// makeInvoiceDir makes the directory of the documents, of a run that has its charges.
+func (c *config) makeInvoiceDir() error {
+	if c.Provider != Files {
+		return nil
+	}
 	if err := os.MkdirAll(c.Invoices, 0o700); err != nil {
 		return fmt.Errorf("make the directory of the invoices: %w", err)
 	}
+	return nil
+}
+
+// prepareDocuments makes what the documents of a plan are made with: a font with its characters.
+func prepareDocuments(c *config, p *plan.Plan, state string) error {
 	path := ""
 	if c.Settings.Invoice.FontSum != "" {
 		path = plan.FontPath(state, c.Plan)
@@ -269,6 +277,15 @@ func (n *numbers) charge(rec *jobs.Record) (c *charge.Charge, wrong, err error) 
 	}
 	c.Number = string(bytes.TrimRight(cell[printCell:], "\x00"))
 	return c, nil, nil
+}
+
+// number is that of the document of the charge at a position of the plan.
+func (n *numbers) number(seq jobs.Seq) (string, error) {
+	var cell [numberCell]byte
+	if _, err := n.file.ReadAt(cell[:], int64(seq)*(printCell+numberCell)+printCell); err != nil {
+		return "", fmt.Errorf("read the number of charge %d in %s: %w", seq, n.file.Name(), err)
+	}
+	return string(bytes.TrimRight(cell[:], "\x00")), nil
 }
 
 func (n *numbers) close() error { return n.file.Close() }

@@ -13,6 +13,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ import (
 // writeBooks writes what follows from a run that is done: the journal, and the bank's files. It may be called again, and
 // writes the same.
 func (c *config) writeBooks(ctx context.Context, f *jobs.Finished, p *plan.Plan, r *register.Register, e *endings) error {
-	if err := c.writeJournal(ctx, p, r); err != nil {
+	if err := c.writeJournal(ctx, f.Dir, p, r); err != nil {
 		return err
 	}
 	if c.Provider == SEPA || c.Provider == NACHA {
@@ -37,7 +38,7 @@ func (c *config) writeBooks(ctx context.Context, f *jobs.Finished, p *plan.Plan,
 }
 
 // writeJournal writes the journal as the register has it now.
-func (c *config) writeJournal(ctx context.Context, p *plan.Plan, r *register.Register) error {
+func (c *config) writeJournal(ctx context.Context, dir string, p *plan.Plan, r *register.Register) error {
 	list, err := r.Charges(ctx, c.owner(), c.Plan)
 	if err != nil {
 		return err
@@ -49,26 +50,27 @@ func (c *config) writeJournal(ctx context.Context, p *plan.Plan, r *register.Reg
 	if err != nil {
 		return err
 	}
-	err = replace(c.Journal, func(w io.Writer) error {
+	sum, err := replace(c.Journal, func(w io.Writer) error {
 		return journal.Write(w, c.Settings, c.entries(p, list, back))
 	})
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	return nil
+	return keepSum(dir, c.Journal, sum)
 }
 
-// replace writes a file whole, in the place of what is there, or leaves it.
-func replace(path string, write func(io.Writer) error) error {
+// replace writes a file whole, in the place of what is there, or leaves it. It returns the SHA-256.
+func replace(path string, write func(io.Writer) error) (string, error) {
 	f, err := files.Create(path, 0o600)
 	if err != nil {
-		return err
+		return "", err
 	}
-	w := bufio.NewWriterSize(f, 64<<10)
+	h := sha256.New()
+	w := bufio.NewWriterSize(io.MultiWriter(f, h), 64<<10)
 	if err := errors.Join(write(w), w.Flush()); err != nil {
-		return errors.Join(err, f.Discard())
+		return "", errors.Join(err, f.Discard())
 	}
-	return f.Put(path)
+	return hex.EncodeToString(h.Sum(nil)), f.Put(path)
 }
 
 // entries are the charges of a plan with what the register knows of them, for the journal.
@@ -216,7 +218,7 @@ func (c *config) writeBankFile(f *jobs.Finished, p *plan.Plan, k bankKind, parts
 		return fmt.Errorf("write the bank's file: %w", err)
 	}
 	f.Say("%s: %s, SHA-256 %x", path, text, h.Sum(nil))
-	return nil
+	return keepSum(f.Dir, path, hex.EncodeToString(h.Sum(nil)))
 }
 
 // writePart writes the charges of a part, and says in words what it holds.

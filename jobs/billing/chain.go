@@ -127,7 +127,30 @@ func verify(f *jobs.Finished) []jobs.Finding {
 	if last := &out[len(out)-1]; last.OK {
 		last.Text = "every row is what it was when the run ended; the last link is " + link
 	}
-	return append(out, finding("register of charges", "it has the same last link, "+link, func() error { return checkRegister(c, f, link) }))
+	out = append(out, finding("register of charges", "it has the same last link, "+link, func() error { return checkRegister(c, f, link) }))
+	if c.Provider == Files && f.Rows != nil {
+		out = append(out, jobs.Finding{What: "documents"})
+		last := &out[len(out)-1]
+		if last.Text, err = issuedAndSame(c, f); err != nil {
+			last.Text = err.Error()
+		}
+		last.OK = err == nil
+	}
+	return append(out, verifyFiles(f)...)
+}
+
+// issuedAndSame looks at the documents of charges that succeeded.
+func issuedAndSame(c *config, f *jobs.Finished) (string, error) {
+	e := &endings{status: make([]charge.Status, c.Count)}
+	for o, err := range outcomes(f) {
+		if err != nil {
+			return "", err
+		}
+		if int64(o.Seq) < int64(len(e.status)) {
+			e.status[o.Seq] = o.Status
+		}
+	}
+	return verifyDocuments(c, f, e)
 }
 
 func finding(what, text string, look func() error) jobs.Finding {

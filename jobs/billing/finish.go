@@ -75,6 +75,11 @@ type endings struct {
 	chain  string
 }
 
+// issued reports whether the document of a charge was made.
+func (e *endings) issued(seq jobs.Seq) bool {
+	return int64(seq) < int64(len(e.status)) && e.status[seq] == charge.Succeeded
+}
+
 // tally counts charges by status.
 type tally map[charge.Status]int
 

@@ -100,6 +100,9 @@ func checkEngineFlags(o jobs.Options) error {
 			return fmt.Errorf("--%s is not for money: the plan says what is charged, under which keys, and in which order; to charge less, make another plan", name)
 		}
 	}
+	if o.IsSet("retries") && o.Int("retries") < 1 {
+		return errors.New("--retries 0 is not for money: a request that was cut off has to be asked for again, under its key, to know what became of it")
+	}
 	if o.String("on-unknown") == "skip" {
 		return errors.New("--on-unknown skip is not for money: what may have been charged stays unknown until somebody has looked")
 	}

@@ -126,9 +126,13 @@ func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err er
 	}
 	if f.Done {
 		// What has come back since is booked.
-		if err := c.writeJournal(ctx, p, r); err != nil {
+		if err := c.writeJournal(ctx, f.Dir, p, r); err != nil {
 			return err
 		}
+	}
+	var altered error
+	if f.Done && f.Rows != nil {
+		_, altered = follow(c, f)
 	}
 	report := w.cmp.Report()
 	if file := o.String("differences"); file != "" {
@@ -136,7 +140,7 @@ func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err er
 			return err
 		}
 	}
-	return w.tell(report)
+	return w.tell(report, altered)
 }
 
 // client is the provider's, to be asked.
@@ -330,7 +334,7 @@ func known(s charge.Status) bool {
 }
 
 // tell prints the report, and says whether it balances by its error.
-func (w *reconciling) tell(r *reconcile.Report) error {
+func (w *reconciling) tell(r *reconcile.Report, altered error) error {
 	tw := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
 	line := func(name string, l *reconcile.Line) {
 		_, _ = fmt.Fprintf(tw, "%s\t%d\t%s\n", name, l.Count, strings.ReplaceAll(l.Sums.String(), ",", "  "))
@@ -356,6 +360,9 @@ func (w *reconciling) tell(r *reconcile.Report) error {
 		_, _ = fmt.Fprintln(w.out, printable(r.Differences[i].String()))
 	}
 	why := r.Why()
+	if altered != nil {
+		why = append(why, altered.Error())
+	}
 	if len(why) == 0 {
 		_, err := fmt.Fprintln(w.out, "it balances")
 		return err

@@ -5,6 +5,7 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -40,7 +41,11 @@ func (e *env) summarise(cfg *spec.Config, r *runner.Report) {
 	case r.Totals.Input == 0:
 		t.Logf("%s", e.emptiness(cfg))
 	case counts.Failed > 0:
-		t.Logf("see the failed records with: brood export %s --status failed; try them again with: brood retry %s", cfg.Name, cfg.Name)
+		hint := "try them again with: brood retry {run}"
+		if def, err := e.registry.Lookup(cfg.Job); err == nil && def.FailedHint != "" {
+			hint = def.FailedHint
+		}
+		t.Logf("see the failed records with: brood export %s --status failed; %s", cfg.Name, strings.ReplaceAll(hint, "{run}", cfg.Name))
 	}
 }
 
