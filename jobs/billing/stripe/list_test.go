@@ -12,7 +12,7 @@ import (
 // TestList: the provider's own list, over several pages, of one plan, while pages do not come.
 func TestList(t *testing.T) {
 	for _, api := range APIs() {
-		faults := map[paytest.Fault]float64{paytest.FaultReset: 0.1, paytest.FaultHalf: 0.1, paytest.FaultBusy: 0.1}
+		faults := map[paytest.Fault]float64{paytest.FaultReset: 0.05, paytest.FaultHalf: 0.05, paytest.FaultBusy: 0.05}
 		w := newWorld(t, paytest.Options{Faults: faults, Seed: 3}, Config{API: api})
 		other := w.another(t, Config{API: api, Plan: "plan-2"})
 		since := w.now()
