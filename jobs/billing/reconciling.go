@@ -31,6 +31,10 @@ counts as not made only after a second look, when no request can be under way an
 Exit status 0 if everything balances, 1 if not.
 
 Example:
+   brood plan billing --settings testdata/billing/seller.toml --scope 2026-11 \
+     -o november.plan testdata/billing/charges.csv
+   brood run billing --run november --plan november.plan --expect-count 5 \
+     --expect-sum EUR=188.49,JPY=11000,KWD=12.345 -o november.csv
    brood reconcile november`
 
 func reconcileTool() jobs.Tool {
