@@ -2,14 +2,15 @@ package gazetteer
 
 import (
 	"brood/jobs/files"
-	"bufio"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -54,7 +55,7 @@ func ensure(path string, sum [sumBytes]byte, build func() ([sections][]byte, err
 	if err != nil {
 		return nil, err
 	}
-	if err := write(path, sum, parts); err != nil {
+	if err := write(path, sum, parts, canBeMadeAgain); err != nil {
 		return nil, err
 	}
 	removeOld(path)
@@ -95,11 +96,43 @@ func open(path string, sum [sumBytes]byte) (*image, error) {
 		return nil, fmt.Errorf("map %s: %w", path, err)
 	}
 	m, err := read(all, sum)
+	if err == nil && !seenIn(all[:headBytes], boot()) {
+		err = believe(path, all)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, unmapAfter(all, err))
 	}
 	return m, nil
 }
+
+// believe compares the sections of a file that was made, or seen last, in another boot with their checksum, and notes
+// this boot. Who cannot note it compares again.
+func believe(path string, all []byte) error {
+	if checksum(all[headBytes:]) != bodyOf(all) {
+		return errors.New("its sections are not what was written: the machine went down before they were on the disk, or they were damaged")
+	}
+	if boot() == "" {
+		return nil
+	}
+	head := slices.Clone(all[:headBytes])
+	seal(head, boot(), bodyOf(all))
+	f, err := os.OpenFile(path, os.O_WRONLY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil //nolint:nilerr // it is whole
+	}
+	_, _ = f.WriteAt(head, 0) // in one piece: half of it is a damaged head, and the index made again
+	_ = f.Close()
+	return nil
+}
+
+// boot names this boot of the machine; nothing where it cannot be told.
+var boot = sync.OnceValue(func() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if id := strings.TrimSpace(string(b)); err == nil && len(id) == bootBytes {
+		return id
+	}
+	return ""
+})
 
 func unmapAfter(all []byte, err error) error {
 	if failed := unix.Munmap(all); failed != nil {
@@ -117,8 +150,16 @@ func (m *image) unmap() error {
 	return unix.Munmap(all)
 }
 
-// write puts a file in place that is whole, or none.
-func write(path string, sum [sumBytes]byte, parts [sections][]byte) error {
+// lasting says what becomes of a file if the machine goes down at once.
+type lasting bool
+
+const (
+	canBeMadeAgain lasting = false // it is not waited for that it is on the disk, see layout.go
+	isTheUsers     lasting = true
+)
+
+// write puts a file in place.
+func write(path string, sum [sumBytes]byte, parts [sections][]byte, how lasting) error {
 	var lengths [sections]int
 	for i, p := range parts {
 		lengths[i] = len(p)
@@ -127,31 +168,43 @@ func write(path string, sum [sumBytes]byte, parts [sections][]byte) error {
 	if total > maxFile {
 		return fmt.Errorf("the index would have %d bytes", total)
 	}
-	f, err := files.Create(path, 0o600)
+	// The directory is the user's alone.
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriterSize(f, 1<<16)
-	at := 0
-	pad := func(to int) {
-		for ; at < to; at++ {
-			out.WriteByte(0) //nolint:errcheck // Flush says it
-		}
-	}
+	at, body := len(head), uint32(0)
 	put := func(b []byte) {
-		out.Write(b) //nolint:errcheck // Flush says it
+		if err == nil {
+			_, err = f.Write(b)
+		}
+		body = checksumOn(body, b)
 		at += len(b)
 	}
-	put(head)
-	for i, p := range parts {
-		pad(offsets[i])
-		put(p)
+	if _, err = f.Seek(int64(len(head)), io.SeekStart); err == nil {
+		for i, p := range parts {
+			put(make([]byte, offsets[i]-at))
+			put(p)
+		}
+		put(make([]byte, total-at))
 	}
-	pad(total)
-	if err := out.Flush(); err != nil {
-		return errors.Join(err, f.Discard())
+	seal(head, boot(), body)
+	if err == nil {
+		_, err = f.WriteAt(head, 0)
 	}
-	return f.Put(path)
+	if err == nil && how == isTheUsers {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err == nil && how == isTheUsers {
+		return files.SyncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }
 
 // removeOld removes indexes of other data and versions, which nobody opens any more. Who has

@@ -107,7 +107,7 @@ func TestMadeOnce(t *testing.T) {
 func TestDamagedFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gazetteer-1-x.idx")
 	build := func() ([sections][]byte, error) { return small("Soldeu"), nil }
-	if err := write(path, codesOf, small("Soldeu")); err != nil {
+	if err := write(path, codesOf, small("Soldeu"), canBeMadeAgain); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(path)
@@ -154,6 +154,47 @@ func TestDamagedFile(t *testing.T) {
 		if err := m.unmap(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestAnotherBoot: what was not on the disk when the machine went down is noticed by the next boot, and made again; what was is
+// looked at once.
+func TestAnotherBoot(t *testing.T) {
+	was := boot
+	defer func() { boot = was }()
+	boot = func() string { return "11111111-1111-1111-1111-111111111111" }
+	path := filepath.Join(t.TempDir(), "gazetteer-1-x.idx")
+	if err := write(path, codesOf, small("Soldeu"), canBeMadeAgain); err != nil {
+		t.Fatal(err)
+	}
+	boot = func() string { return "22222222-2222-2222-2222-222222222222" }
+	m, err := open(path, codesOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.unmap(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil || !seenIn(b[:headBytes], boot()) {
+		t.Fatalf("this boot is not noted: %v", err)
+	}
+	b[headBytes+3] ^= 1
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	boot = func() string { return "33333333-3333-3333-3333-333333333333" }
+	if _, err := open(path, codesOf); err == nil {
+		t.Error("sections that are not what was written were believed")
+	}
+	if m, err = ensure(path, codesOf, func() ([sections][]byte, error) { return small("Soldeu"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.text(1); got != "Soldeu" {
+		t.Errorf("it says %q", got)
+	}
+	if err := m.unmap(); err != nil {
+		t.Error(err)
 	}
 }
 

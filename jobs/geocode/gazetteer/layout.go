@@ -15,16 +15,22 @@ import (
 //	32       checksum (SHA-256) of the data it was made of
 //	8        length of the file
 //	16 each  offset and length of a section
+//	36       the boot of the machine in which the sections were last seen to be whole, as text; zeros: none
+//	4        CRC-32 (Castagnoli) of all behind the head
 //	4        CRC-32 (Castagnoli) of all above
 //
-// and behind it the sections. A text is a byte of length and that many bytes; a ref is where
+// and behind it the sections. The file is not synced when it is made: nobody waits half a tenth of a second for 50 MB to
+// be on the disk that can be made again. In another boot the sections are compared with their checksum before they are
+// believed. A text is a byte of length and that many bytes; a ref is where
 // in secText one begins, and 0 the empty one. Points are two int32, latitude and longitude, in ten
 // thousandths of a degree.
 const (
 	magic       = "brdgidx\n"
-	version     = 1
+	version     = 2
 	headFixed   = 8 + 4 + 4 + 32 + 8
-	headBytes   = headFixed + int(sections)*16 + 4
+	headBoot    = headFixed + int(sections)*16
+	bootBytes   = 36
+	headBytes   = headBoot + bootBytes + 4 + 4
 	unit        = 1e4
 	maxFile     = 1 << 30
 	sumBytes    = 32
@@ -77,7 +83,7 @@ type image struct {
 	sec [sections][]byte
 }
 
-// header makes what stands before the sections.
+// header makes what stands before the sections, but for their checksum and its own: see seal.
 func header(sum [sumBytes]byte, lengths [sections]int) (head []byte, offsets [sections]int, total int) {
 	total = (headBytes + 7) &^ 7
 	for i, n := range lengths {
@@ -93,10 +99,31 @@ func header(sum [sumBytes]byte, lengths [sections]int) (head []byte, offsets [se
 		head = binary.LittleEndian.AppendUint64(head, uint64(offsets[i])) //nolint:gosec // a length
 		head = binary.LittleEndian.AppendUint64(head, uint64(n))          //nolint:gosec // a length
 	}
-	return binary.LittleEndian.AppendUint32(head, checksum(head)), offsets, total
+	return append(head, make([]byte, headBytes-len(head))...), offsets, total
 }
 
-func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+// seal puts into a head the boot in which the sections are whole, their checksum, and that of the head.
+func seal(head []byte, boot string, body uint32) {
+	clear(head[headBoot : headBoot+bootBytes])
+	copy(head[headBoot:headBoot+bootBytes], boot)
+	binary.LittleEndian.PutUint32(head[headBoot+bootBytes:], body)
+	binary.LittleEndian.PutUint32(head[headBytes-4:], checksum(head[:headBytes-4]))
+}
+
+// bodyOf is the checksum of the sections that a head has.
+func bodyOf(head []byte) uint32 { return binary.LittleEndian.Uint32(head[headBoot+bootBytes:]) }
+
+// seenIn reports whether a head says that the sections were whole in a boot.
+func seenIn(head []byte, boot string) bool {
+	return boot != "" && string(head[headBoot:headBoot+bootBytes]) == boot
+}
+
+func checksum(b []byte) uint32 { return checksumOn(0, b) }
+
+// checksumOn goes on with a checksum.
+func checksumOn(crc uint32, b []byte) uint32 {
+	return crc32.Update(crc, crc32.MakeTable(crc32.Castagnoli), b)
+}
 
 // read takes a file apart, and says whether it is what it should be: whole, of this version, and
 // made of the data of that checksum.

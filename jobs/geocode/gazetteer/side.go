@@ -63,7 +63,7 @@ func ImportPostcodes(dir string, paths ...string) ([]Imported, error) {
 		doubled := p.sort()
 		var parts [sections][]byte
 		parts[secText], parts[secCodes] = p.text.out, bytes.Join(p.rows, nil)
-		if err := write(sideName(dir, country), codesOf, parts); err != nil {
+		if err := write(sideName(dir, country), codesOf, parts, isTheUsers); err != nil {
 			return done, fmt.Errorf("import postal codes of %s: %w", country, err)
 		}
 		done = append(done, Imported{Country: country, Codes: len(p.rows), Doubled: doubled})
