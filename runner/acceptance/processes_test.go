@@ -62,10 +62,31 @@ func childrenOf(pid int) []int {
 // killTree kills a process and all below it, at one moment.
 func killTree(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	waitStopped(pid)
 	for _, child := range childrenOf(pid) {
 		killTree(child)
 	}
 	_ = syscall.Kill(pid, syscall.SIGKILL)
+}
+
+// waitStopped waits until no thread of a process runs any more: one that is told to stop goes on until it is scheduled, and would
+// see that its child was killed.
+func waitStopped(pid int) {
+	for range 2000 {
+		running := false
+		stats, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/[0-9]*/stat", pid))
+		for _, path := range stats {
+			b, err := os.ReadFile(path)
+			_, state, ok := strings.Cut(string(b), ") ")
+			if err == nil && ok && state != "" && !strings.Contains("TtZX", state[:1]) {
+				running = true
+			}
+		}
+		if !running {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // survivors counts processes that carry a mark in their environment.
