@@ -10,11 +10,10 @@ import (
 	"brood/jobs/billing/statement"
 	"brood/jobs/billing/stripe"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -87,56 +86,18 @@ func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err er
 		return err
 	}
 	w := &reconciling{ctx: ctx, c: c, f: f, p: p, r: r, out: stdout, now: time.Now()}
-	against := jobs.SplitList(o.StringSlice("against"))
-	var files []string
-	var client *stripe.Client
-	for _, side := range against {
-		if side != "provider" {
-			files = append(files, side)
-			continue
-		}
-		if client, err = w.client(); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, client.Close()) }()
-	}
-	var listed []charge.Listed
-	if client != nil {
-		if err := w.lookUp(client); err != nil {
-			return err
-		}
-		if listed, err = w.list(client); err != nil {
-			return err
-		}
-	}
-	var heard []statement.Item
-	if len(files) > 0 {
-		if heard, err = w.hear(files, o.String("map")); err != nil {
-			return err
-		}
-	}
-	if w.cmp, err = w.count(); err != nil {
+	if err := w.compare(jobs.SplitList(o.StringSlice("against")), o.String("map")); err != nil {
 		return err
 	}
-	w.cmp.Partial = client == nil // a statement is of a time, and the provider's list of the run
-	if client != nil {
-		w.cmp.Asked()
-		for i := range listed {
-			w.cmp.Theirs(listed[i])
-		}
-	}
-	if err := w.compareWith(heard); err != nil {
-		return err
-	}
+	var altered error
 	if f.Done {
 		// What has come back since is booked.
 		if err := c.writeJournal(ctx, f.Dir, p, r); err != nil {
 			return err
 		}
-	}
-	var altered error
-	if f.Done && f.Rows != nil {
-		_, altered = follow(c, f)
+		if f.Rows != nil {
+			_, altered = follow(c, f)
+		}
 	}
 	report := w.cmp.Report()
 	if file := o.String("differences"); file != "" {
@@ -145,6 +106,52 @@ func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err er
 		}
 	}
 	return w.tell(report, altered)
+}
+
+// compare asks the other sides, and then takes ours as it stands by what they have said.
+func (w *reconciling) compare(against []string, columns string) error {
+	files := slices.DeleteFunc(slices.Clone(against), func(side string) bool { return side == providerSide })
+	asked := len(files) < len(against)
+	var listed []charge.Listed
+	var heard []statement.Item
+	var err error
+	if asked {
+		if listed, err = w.askProvider(); err != nil {
+			return err
+		}
+	}
+	if len(files) > 0 {
+		if heard, err = w.hear(files, columns); err != nil {
+			return err
+		}
+	}
+	if w.cmp, err = w.count(); err != nil {
+		return err
+	}
+	w.cmp.Partial = !asked // a statement is of a time, and the provider's list of the run
+	if asked {
+		w.cmp.Asked()
+	}
+	for i := range listed {
+		w.cmp.Theirs(listed[i])
+	}
+	return w.compareWith(heard)
+}
+
+// providerSide is what --against calls the provider; anything else is a file.
+const providerSide = "provider"
+
+// askProvider ends what is unknown, and returns all that the provider has of the run.
+func (w *reconciling) askProvider() (listed []charge.Listed, err error) {
+	client, err := w.client()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	if err := w.lookUp(client); err != nil {
+		return nil, err
+	}
+	return w.list(client)
 }
 
 // client is the provider's, to be asked.
@@ -372,30 +379,4 @@ func (w *reconciling) tell(r *reconcile.Report, altered error) error {
 		return err
 	}
 	return &jobs.PartlyError{Left: "it does not balance: " + strings.Join(why, "; ")}
-}
-
-// writeDifferences writes them as CSV.
-func writeDifferences(path string, r *reconcile.Report) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("--differences: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	w := csv.NewWriter(f)
-	_ = w.Write([]string{"difference", "invoice_id", "amount", "currency", "billing_status", "their_reference", "their_id", "their_amount", "their_currency", "their_status", "their_reason", "their_place"})
-	for i := range r.Differences {
-		d := &r.Differences[i]
-		row := make([]string, 12)
-		row[0] = string(d.Kind)
-		if o := d.Ours; o != nil {
-			copy(row[1:], []string{o.Invoice, o.Amount.String(), string(o.Amount.Currency), string(o.Status)})
-		}
-		if t := d.Theirs; t != nil {
-			theirs := money.Amount{Minor: t.Minor, Currency: money.Currency(strings.ToUpper(t.Currency))}
-			copy(row[5:], []string{t.Reference, t.ProviderID, theirs.String(), string(theirs.Currency), string(t.Status), t.Reason, t.Place})
-		}
-		_ = w.Write(row)
-	}
-	w.Flush()
-	return w.Error()
 }
