@@ -141,6 +141,9 @@ var allowed = map[string][]string{
 	},
 	"brood/jobs/billing/reconcile": {"jobs", "jobs/billing/charge", "jobs/billing/money"},
 
+	// Work that arrives while brood runs: each client knows its server, and nothing of runs.
+	"brood/runner/queue": {"jobs"},
+
 	// Tests of several.
 	"brood/runner/acceptance":    {},
 	"brood/runner/hand/handtest": {"jobs", "worker/wire", "runner/hand"},
