@@ -25,7 +25,7 @@ type Finished struct {
 	// are plain text, or went to standard output, or are not what the run has written any more.
 	Rows func() iter.Seq2[*Record, error]
 	// Decide records what has become of records that are unknown or have failed, as brood resolve does. It is for
-	// a tool, and nil elsewhere. The run may not be going on.
+	// a tool that has the run alone, and nil elsewhere.
 	Decide func([]Decided) error
 	// Say tells the user something, a line on standard error.
 	Say func(format string, args ...any)

@@ -17,8 +17,11 @@ type Tool struct {
 	// Run does it with the arguments. Its errors are bad usage, unless they are a *PartlyError.
 	Run func(o Options, args []string, stdout, stderr io.Writer) error
 	// OfRun does it with a run of the job, which is its one argument, or the newest one without it. It is in
-	// place of Run. The run may still go on.
-	OfRun func(o Options, run *Finished, stdout, stderr io.Writer) error
+	// place of Run. The run may still go on, unless Alone says that it is nobody else's meanwhile: its lock is held.
+	Alone bool
+	// Others says what to do instead with runs of some other jobs, by their names; {run} stands for the run.
+	Others map[string]string
+	OfRun  func(o Options, run *Finished, stdout, stderr io.Writer) error
 }
 
 // Noun is a thing that several tools are about, as in brood places import. Tools of one thing

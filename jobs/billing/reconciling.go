@@ -7,7 +7,6 @@ import (
 	"brood/jobs/billing/plan"
 	"brood/jobs/billing/reconcile"
 	"brood/jobs/billing/register"
-	"brood/jobs/billing/statement"
 	"brood/jobs/billing/stripe"
 	"context"
 	"errors"
@@ -21,8 +20,8 @@ import (
 
 const reconcileHelp = `The plan is added up against what has become of it, in number and in amount by currency, and
 with --against compared with the other side: the provider's own list, or files of the bank:
-pain.002, camt.053 and camt.054, NACHA returns, or CSV. What has come back there (returns,
-rejects, disputes) is kept in the register, so that a dunning run may follow.
+pain.002, camt.053 and camt.054, NACHA returns, or CSV. What was booked there becomes succeeded,
+and what has come back (returns, rejects, disputes) is kept too, so that a dunning run may follow.
 
 Charges that are unknown are looked up at the provider: what is found counts; what is not found
 counts as not made only after a second look, when no request can be under way any more.
@@ -45,9 +44,13 @@ func reconcileTool() jobs.Tool {
 			{Name: "differences", Usage: "write the differences to `FILE`, as CSV", Default: ""},
 			{Name: "api-key-file", Usage: "the provider's secret key is in `FILE`, not in the environment", Default: ""},
 		},
-		OfRun: reconcileRun,
+		Alone: true, OfRun: reconcileRun,
+		Others: map[string]string{"refund": refundAdvice},
 	}
 }
+
+// refundAdvice is for who would reconcile a run of refunds.
+const refundAdvice = "What was given back is reconciled with the run that has charged it, which counts it: brood reconcile CHARGES --against provider. Refunds that are unknown are asked for again, under their keys, or looked up: brood resolve {run} --as retry --all-unknown --reason 'asked again', then brood resume {run}"
 
 // reconciling is brood reconcile at work.
 type reconciling struct {
@@ -113,7 +116,7 @@ func (w *reconciling) compare(against []string, columns string) error {
 	files := slices.DeleteFunc(slices.Clone(against), func(side string) bool { return side == providerSide })
 	asked := len(files) < len(against)
 	var listed []charge.Listed
-	var heard []statement.Item
+	said := new(heard)
 	var err error
 	if asked {
 		if listed, err = w.askProvider(); err != nil {
@@ -121,7 +124,7 @@ func (w *reconciling) compare(against []string, columns string) error {
 		}
 	}
 	if len(files) > 0 {
-		if heard, err = w.hear(files, columns); err != nil {
+		if said, err = w.hear(files, columns); err != nil {
 			return err
 		}
 	}
@@ -135,7 +138,8 @@ func (w *reconciling) compare(against []string, columns string) error {
 	for i := range listed {
 		w.cmp.Theirs(listed[i])
 	}
-	return w.compareWith(heard)
+	w.compareWith(said)
+	return nil
 }
 
 // providerSide is what --against calls the provider; anything else is a file.

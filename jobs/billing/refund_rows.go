@@ -70,7 +70,7 @@ func refundDataset(o jobs.Options, args []string) (paths []string, err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	var out bytes.Buffer
-	w := refunds{t: t, r: r, owner: refundOwner(o), seen: make(map[string]int), enc: json.NewEncoder(&out)}
+	w := refunds{t: t, r: r, owner: refundOwner(o), state: o.StateDir(), by: make(map[string]Provider), seen: make(map[string]int), enc: json.NewEncoder(&out)}
 	w.enc.SetEscapeHTML(false)
 	if err := w.all(ctx); err != nil {
 		return nil, err
@@ -89,7 +89,9 @@ type refunds struct {
 	t     *table.Table
 	r     *register.Register
 	owner register.Owner
-	seen  map[string]int // line by refund
+	state string
+	by    map[string]Provider // by plan
+	seen  map[string]int      // line by refund
 	enc   *json.Encoder
 	wrong register.RefusedError
 }
@@ -163,8 +165,26 @@ func (w *refunds) one(ctx context.Context, row *table.Row) error {
 	if paid.ProviderID == "" {
 		return fail("the charge of invoice %s has no id at a provider: it was not made by one that gives money back", f.InvoiceID)
 	}
+	if by, err := w.chargedBy(paid); err != nil {
+		return err
+	} else if by != Stripe {
+		return fail("invoice %s was charged by %s: what a bank's file has collected is given back by a transfer (brood plan billing, rows of the kind payout), and a document by a credit note (rows of the kind credit_note)", f.InvoiceID, by)
+	}
 	f.Payment, f.Customer = paid.ProviderID, paid.Customer
 	return w.enc.Encode(&f)
+}
+
+// chargedBy is who has made a charge, by the plan of its run.
+func (w *refunds) chargedBy(c *register.Charge) (Provider, error) {
+	if by, there := w.by[c.Plan]; there {
+		return by, nil
+	}
+	p, err := plan.Find(w.state, c.Plan)
+	if err != nil {
+		return "", fmt.Errorf("who has charged invoice %s: %w", c.Invoice, err)
+	}
+	w.by[c.Plan] = Provider(p.Header.Provider)
+	return w.by[c.Plan], nil
 }
 
 // refundRows walks over the lines of a dataset of refunds.

@@ -3,6 +3,7 @@ package billing
 import (
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/money"
+	"brood/jobs/billing/reconcile"
 	"brood/jobs/billing/register"
 	"brood/jobs/billing/sepa"
 	"brood/jobs/billing/statement"
@@ -12,11 +13,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
-// hear reads the files of the other side, and keeps in the register what has come back since the run.
-func (w *reconciling) hear(files []string, columns string) ([]statement.Item, error) {
+// heard is what files of the other side say: payments, those of sums that they have booked among them, and corrected accounts.
+type heard struct {
+	payments []charge.Listed
+	changes  []*statement.Change
+}
+
+// hear reads the files of the other side, and keeps in the register what has become of charges since the run: what was booked,
+// and then what has come back. A file that is named twice, or is there under two names, is read once.
+func (w *reconciling) hear(files []string, columns string) (*heard, error) {
 	var where *statement.Columns
 	var err error
 	if columns != "" {
@@ -28,32 +38,106 @@ func (w *reconciling) hear(files []string, columns string) ([]statement.Item, er
 	if err != nil {
 		return nil, err
 	}
-	var all []statement.Item
-	var events []register.Event
+	blocks, err := w.blocks()
+	if err != nil {
+		return nil, err
+	}
+	all := new(heard)
+	var booked, back []register.Event
+	read := make(map[string]string) // path by SHA-256
 	for _, path := range files {
+		sum, err := w.identify(path)
+		if err != nil {
+			return nil, fmt.Errorf("--against: %w", err)
+		}
+		if first, twice := read[sum]; twice {
+			w.f.Say("%s has the same bytes as %s, and is read once", path, first)
+			continue
+		}
+		read[sum] = path
 		items, err := readStatement(path, where)
 		if err != nil {
 			return nil, fmt.Errorf("--against: %w", err)
 		}
 		for i := range items {
-			l := items[i].Listed
-			if l == nil || !cameBack(l.Status) {
-				continue
+			if items[i].Change != nil {
+				all.changes = append(all.changes, items[i].Change)
 			}
-			if ours := known.Find(l); ours != nil {
-				events = append(events, register.Event{Charge: w.ids[ours.Seq], Status: l.Status, Minor: l.Minor, Code: l.Reason, Source: filepath.Base(path), At: l.At})
+			for _, l := range paymentsOf(&items[i], blocks) {
+				ours := known.Find(&l)
+				l.Status = meaning(&items[i], &l, ours, w.p.Header.Kind)
+				all.payments = append(all.payments, l)
+				if ours == nil || w.c.Provider == Files || !isHeard(ours, &l) { // a document is no payment
+					continue
+				}
+				e := register.Event{Charge: w.ids[ours.Seq], Status: l.Status, Minor: l.Minor, Code: l.Reason, Source: "sha256:" + sum, At: l.At}
+				if l.Status == charge.Succeeded {
+					booked = append(booked, e)
+				} else {
+					back = append(back, e)
+				}
 			}
 		}
-		all = append(all, items...)
 	}
-	fresh, err := w.r.Note(w.ctx, events, w.now)
+	return all, w.note(booked, back)
+}
+
+// note keeps what was booked, and then what has come back, in whichever order the files said it.
+func (w *reconciling) note(booked, back []register.Event) error {
+	fresh, err := w.r.Note(w.ctx, booked, w.now)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	if fresh > 0 {
+		w.f.Say("%s booked, and the register knows it now", charge.Counted(fresh, "charge was", "charges were"))
+	}
+	if fresh, err = w.r.Note(w.ctx, back, w.now); err != nil {
+		return err
 	}
 	if fresh > 0 {
 		w.f.Say("%s come back, or were rejected, and the register knows it now", charge.Counted(fresh, "charge has", "charges have"))
 	}
-	return all, nil
+	return nil
+}
+
+// identify is the SHA-256 of a file of the other side: by that it is the same whatever it is called. The run's own results are none.
+func (w *reconciling) identify(path string) (string, error) {
+	if mine, err := os.Stat(w.f.Output); err == nil {
+		if is, err := os.Stat(path); err == nil && os.SameFile(mine, is) {
+			return "", fmt.Errorf("%s has the results of this run, and is not what the other side says", path)
+		}
+	}
+	return sumOf(path)
+}
+
+// meaning is what a payment of the other side says of a charge. What is booked the other way than the charges of the plan go, in full,
+// has come back, whichever code the bank gives it; a part of it may be a fee, and is left to people.
+func meaning(i *statement.Item, l *charge.Listed, ours *reconcile.Ours, kind charge.Kind) charge.Status {
+	out := kind == charge.KindPayout || kind == charge.KindCreditNote
+	if i.Booked && l.Status == charge.Succeeded && i.Debit != out && (ours == nil || l.Minor >= ours.Amount.Minor) {
+		return charge.Returned
+	}
+	return l.Status
+}
+
+// isHeard reports whether a payment of a bank's file is news of a charge, as it stands:
+//
+//	submitted, processing   succeeded, if it was booked in its amount (a report without amounts says none); returned, disputed, refunded or failed
+//	succeeded               returned, disputed or refunded
+//
+// Anything else is a difference, and for people to look at. What has come back is not booked again by an older statement.
+func isHeard(ours *reconcile.Ours, l *charge.Listed) bool {
+	pending := ours.Status == charge.Submitted || ours.Status == charge.Processing
+	switch l.Status {
+	case charge.Succeeded:
+		return pending && (l.Minor == 0 || l.Minor == ours.Amount.Minor && strings.EqualFold(l.Currency, string(ours.Amount.Currency)))
+	case charge.Failed:
+		return pending
+	case charge.Returned, charge.Disputed, charge.Refunded:
+		return pending || ours.Status == charge.Succeeded
+	default:
+		return false
+	}
 }
 
 // list asks the provider for its payments of the plan, and keeps in the register what has become of those that were under
@@ -97,11 +181,6 @@ func isNews(was, is charge.Status) bool {
 	}
 }
 
-// cameBack reports whether a status is news of a charge that was submitted.
-func cameBack(s charge.Status) bool {
-	return s == charge.Returned || s == charge.Disputed || s == charge.Refunded || s == charge.Failed
-}
-
 func readStatement(path string, where *statement.Columns) (items []statement.Item, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -118,23 +197,13 @@ func readStatement(path string, where *statement.Columns) (items []statement.Ite
 }
 
 // compareWith takes what the other side has said.
-func (w *reconciling) compareWith(heard []statement.Item) error {
-	blocks, err := w.blocks()
-	if err != nil {
-		return err
+func (w *reconciling) compareWith(h *heard) {
+	for i := range h.payments {
+		w.cmp.Theirs(h.payments[i])
 	}
-	for i := range heard {
-		switch item := &heard[i]; {
-		case item.Listed != nil:
-			w.cmp.Theirs(*item.Listed)
-		case item.Batch != nil:
-			w.takeBatch(item.Batch, blocks[item.Batch.Reference])
-		case item.Change != nil:
-			c := item.Change
-			_, _ = fmt.Fprintf(w.out, "the bank says that the account of %s is to be corrected before the next entry: %s (%s)\n", printable(c.Reference), printable(c.Code), printable(c.Place))
-		}
+	for _, c := range h.changes {
+		_, _ = fmt.Fprintf(w.out, "the bank says that the account of %s is to be corrected before the next entry: %s (%s)\n", printable(c.Reference), printable(c.Code), printable(c.Place))
 	}
-	return nil
 }
 
 // block is what was asked for under one name: a payment block, or the whole file.
@@ -143,17 +212,25 @@ type block struct {
 	charges []charge.Listed
 }
 
-// takeBatch compares a sum that the bank has booked with what was asked for under that name. If it is that, each charge of
-// it is there.
-func (w *reconciling) takeBatch(b *statement.Batch, ours *block) {
-	if ours != nil && (b.Minor == ours.minor || b.Minor == 0) && (b.Count == 0 || b.Count == len(ours.charges)) {
-		for _, l := range ours.charges {
-			l.Status, l.Reason, l.At, l.Place = b.Status, b.Reason, b.At, b.Place
-			w.cmp.Theirs(l)
-		}
-		return
+// paymentsOf are those that an item tells of. A sum that the bank has booked, or judged, stands for each charge that was asked for under its
+// name, if it is what they add up to; if not it is one payment that nobody knows.
+func paymentsOf(i *statement.Item, blocks map[string]*block) []charge.Listed {
+	if i.Listed != nil {
+		return []charge.Listed{*i.Listed}
 	}
-	w.cmp.Theirs(charge.Listed{Reference: b.Reference, Minor: b.Minor, Currency: b.Currency, Status: b.Status, Reason: b.Reason, At: b.At, Place: b.Place})
+	b := i.Batch
+	if b == nil {
+		return nil
+	}
+	ours := blocks[b.Reference]
+	if ours == nil || b.Minor != ours.minor && b.Minor != 0 || b.Count != len(ours.charges) && b.Count != 0 {
+		return []charge.Listed{{Reference: b.Reference, Minor: b.Minor, Currency: b.Currency, Status: b.Status, Reason: b.Reason, At: b.At, Place: b.Place}}
+	}
+	out := slices.Clone(ours.charges)
+	for j := range out {
+		out[j].Status, out[j].Reason, out[j].At, out[j].Place = b.Status, b.Reason, b.At, b.Place
+	}
+	return out
 }
 
 // blocks are what was asked for, by the names under which a bank may book it.

@@ -190,6 +190,11 @@ func TestBillingGuide(t *testing.T) {
 	if rows := readCSV(t, month("again.csv")); len(rows) != 1 || rows[0]["attempt"] != "2" || rows[0]["billing_status"] != "declined" {
 		t.Errorf("the dunning run: %v", rows)
 	}
+	other := exec.Command(asBrood(t).Path, "reconcile", "back")
+	other.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
+	if out, err := other.CombinedOutput(); err == nil || !strings.Contains(string(out), "brood resolve back --as retry") {
+		t.Errorf("a run of refunds is no run that charges, and there is no advice: %v\n%s", err, out)
+	}
 	for _, name := range []string{"november.journal", "november.html", "debits.xml", "letters/new"} {
 		if _, err := os.Stat(month(name)); err != nil {
 			t.Error(err)

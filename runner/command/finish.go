@@ -8,9 +8,11 @@ import (
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/spec"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -60,14 +62,9 @@ func finished(dir *home.Dir, cfg *spec.Config, state ledger.State, t ledger.Tota
 	}
 }
 
-// decide records what a tool has found out about records of a run that nobody works on.
-func decide(ctx context.Context, state, name string, list []jobs.Decided, say func(format string, args ...any)) (err error) {
-	dir, err := home.Open(ctx, state, name, 0)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, dir.Close()) }()
-	l, cfg, _, err := desk.Open(ctx, dir, false)
+// decide records what a tool has found out about records of a run, whose lock it holds.
+func decide(ctx context.Context, dir *home.Dir, takeOver bool, list []jobs.Decided, say func(format string, args ...any)) (err error) {
+	l, cfg, _, err := desk.Open(ctx, dir, takeOver)
 	if err != nil {
 		return err
 	}
@@ -83,7 +80,7 @@ func decide(ctx context.Context, state, name string, list []jobs.Decided, say fu
 }
 
 // ofRun does what a tool does with a run of its job.
-func (e *env) ofRun(c *cli.Context, d *jobs.Definition, t *jobs.Tool) error {
+func (e *env) ofRun(c *cli.Context, d *jobs.Definition, t *jobs.Tool) (err error) {
 	state, name, err := e.whichRun(c, toLook)
 	if err != nil {
 		return err
@@ -101,12 +98,27 @@ func (e *env) ofRun(c *cli.Context, d *jobs.Definition, t *jobs.Tool) error {
 		return err
 	}
 	if cfg.Job != d.Name {
-		return usage("The runs are listed by: brood runs", "run %s is one of the job %s, not of %s", name, cfg.Job, d.Name)
+		return usage(cmp.Or(strings.ReplaceAll(t.Others[cfg.Job], "{run}", name), "The runs are listed by: brood runs"), "run %s is one of the job %s, not of %s", name, cfg.Job, d.Name)
+	}
+	var dir *home.Dir
+	if t.Alone {
+		if dir, err = openDir(c, state, name); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, dir.Close()) }()
+		if cfg, sum, err = desk.ReadConfig(c.Context, l); err != nil { // as it stands now
+			return err
+		}
+		if err := home.CheckOwner(c.Context, l, name); err != nil && !c.Bool("take-over") {
+			return err
+		}
 	}
 	say := func(format string, args ...any) {
 		_, _ = fmt.Fprintln(e.stderr, e.stderr.Line("brood: "+fmt.Sprintf(format, args...)))
 	}
 	run := finished(home.At(state, name), cfg, sum.State, sum.Totals, say)
-	run.Decide = func(list []jobs.Decided) error { return decide(c.Context, state, name, list, say) }
+	if t.Alone {
+		run.Decide = func(list []jobs.Decided) error { return decide(c.Context, dir, c.Bool("take-over"), list, say) }
+	}
 	return t.OfRun(options{Context: c, state: state}, run, e.stdout, e.stderr)
 }

@@ -77,6 +77,9 @@ func (e *env) toolCommand(d *jobs.Definition, t *jobs.Tool) *cli.Command {
 	if t.State || t.OfRun != nil {
 		flags = append(flags, stateFlag())
 	}
+	if t.Alone {
+		flags = append(flags, waitingFlag(), takeOverFlag())
+	}
 	return &cli.Command{
 		Name: t.Name, Usage: t.Usage, ArgsUsage: t.Arguments, Description: t.Help,
 		Flags:        flags,
@@ -87,6 +90,9 @@ func (e *env) toolCommand(d *jobs.Definition, t *jobs.Tool) *cli.Command {
 				err = e.ofRun(c, d, t)
 			} else {
 				err = e.runTool(c, t)
+			}
+			if code, _ := classify(err); code != exitUsage { // it says more than that it was used wrongly
+				return err
 			}
 			if ours := (*cliError)(nil); errors.As(err, &ours) {
 				return err

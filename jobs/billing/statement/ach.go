@@ -14,8 +14,9 @@ import (
 
 const recordWidth = 94 // Nacha Operating Rules, appendix three
 
-// ach reads an ACH file: returns have addenda 99, notifications of change addenda 98; entries without addenda are those of a file that is sent.
-// Counts, hashes and totals of batches and file are checked.
+// ach reads an ACH file that has come back: returns have addenda 99, notifications of change addenda 98 (Nacha Operating Rules, appendices four
+// and five). An entry with neither is one that is sent, which says nothing of what became of it, and is refused. Counts, hashes and totals of
+// batches and file are checked.
 type ach struct {
 	p           *printer
 	in          *bufio.Reader
@@ -175,15 +176,15 @@ func (a *ach) listed(status charge.Status, trace, reason string) Item {
 	}
 }
 
-// alone hands an entry without addenda on: one that was sent.
+// errSent says that a file is the one that goes to the bank.
+var errSent = errors.New("it has come back for no reason, and nothing of it was changed: this is a file that is sent to the bank; take the returns (R..) and notifications of change (C..) that the bank has sent back")
+
+// alone refuses an entry without addenda.
 func (a *ach) alone() error {
-	e := a.entry
-	if e[78] != '0' {
+	if a.entry[78] != '0' {
 		return fmt.Errorf("the entry of line %d announces addenda, and has none", a.entryLine)
 	}
-	i := a.listed(charge.Submitted, e[79:94], "")
-	a.entry = ""
-	return a.p.item(i)
+	return fmt.Errorf("the entry of line %d: %w", a.entryLine, errSent)
 }
 
 func (a *ach) addenda(r string) error {
@@ -216,10 +217,7 @@ func (a *ach) addenda(r string) error {
 			Reference: strings.TrimSpace(e[39:54]), Trace: strings.TrimSpace(r[6:21]), Code: r[3:6], Corrected: strings.TrimSpace(r[35:64]), Place: a.p.place(a.entryLine),
 		}})
 	default:
-		i := a.listed(charge.Submitted, e[79:94], "")
-		i.Text = strings.TrimSpace(r[3:83])
-		a.entry = ""
-		return a.p.item(i)
+		return errSent
 	}
 }
 

@@ -119,25 +119,20 @@ func cutBlanks(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestSent reads the file itself.
+// TestSent refuses the file that is sent: it is no answer of a bank, with addenda of a payment or without.
 func TestSent(t *testing.T) {
-	file, byID, traces := sent(t, 25)
-	for _, i := range all(t, file, nil) {
-		l := i.Listed
-		c := byID[l.Reference]
-		if c == nil || l.Status != charge.Submitted || l.ProviderID != traces[l.Reference] || money.Format(l.Minor, 2) != c.Amount || i.Debit != (c.Kind == charge.KindPayout) {
-			t.Errorf("%+v of %+v", l, c)
-		}
-		delete(byID, l.Reference)
-	}
-	if len(byID) != 0 {
-		t.Errorf("%d were not read", len(byID))
-	}
+	file, _, _ := sent(t, 25)
+	fails(t, string(file), "this is a file that is sent to the bank", nil)
+	lines := strings.SplitAfter(string(file), "\n")
+	paid := lines[0] + lines[1] + lines[2][:78] + "1" + lines[2][79:] + "705" + strings.Repeat(" ", 91) + "\n"
+	fails(t, paid, "this is a file that is sent to the bank", nil)
 }
 
 // TestEveryDigit changes each digit of a file that counts: none passes.
 func TestEveryDigit(t *testing.T) {
-	file, _, _ := sent(t, 7)
+	sentFile, _, _ := sent(t, 7)
+	file := returnsOf(sentFile, 1)
+	all(t, file, nil)
 	for at, c := range file {
 		column := at % 95
 		kind := file[at-column]
@@ -160,7 +155,7 @@ func TestEveryDigit(t *testing.T) {
 
 func TestHostileACH(t *testing.T) {
 	sentFile, _, _ := sent(t, 7)
-	file := string(sentFile)
+	file := string(returnsOf(sentFile, 1))
 	lines := strings.SplitAfter(file, "\n")
 	last := strings.Index(file, "\n900")
 	for why, wrong := range map[string]string{
@@ -169,7 +164,7 @@ func TestHostileACH(t *testing.T) {
 		"after the file":   file + lines[0],
 		"no character":     lines[0] + "5\x00",
 		"class IAT":        lines[0] + lines[1][:50] + "IAT" + lines[1][53:],
-		"announces":        lines[0] + lines[1] + lines[2][:78] + "1" + lines[2][79:] + lines[3],
+		"announces":        lines[0] + lines[1] + lines[2] + lines[4],
 		"without their":    lines[0] + lines[1] + "799R01" + strings.Repeat(" ", 88) + "\n",
 		"transaction code": lines[0] + lines[1] + "655" + lines[2][3:],
 	} {

@@ -26,11 +26,11 @@ func (b *booked) endPayment(line int) error {
 		ref = x.instruction
 	}
 	if block := firstOf(x.block, b.part.block, x.message, b.part.message); ref == "" && block != "" && !returned && !e.reversal {
-		return b.p.item(Item{Debit: x.debit, Text: x.text, Batch: &Batch{
+		return b.p.item(Item{Booked: true, Debit: x.debit, Text: x.text, Batch: &Batch{
 			Reference: block, Count: b.part.count, Minor: whole, Currency: currency, Status: e.means(false), At: e.at, Place: b.p.place(line),
 		}})
 	}
-	i := Item{Debit: x.debit, Text: x.text, Listed: &charge.Listed{
+	i := Item{Booked: true, Debit: x.debit, Text: x.text, Listed: &charge.Listed{
 		Reference: ref, ProviderID: firstOf(x.id, e.reference), Minor: whole, Currency: currency, Status: e.means(returned),
 		Reason: x.reason, At: e.at, Place: b.p.place(line),
 	}}
@@ -102,7 +102,7 @@ func (b *booked) endPart(line int) error {
 		return err
 	}
 	e.items++
-	return b.p.item(Item{Debit: e.debit, Text: e.text, Batch: &Batch{
+	return b.p.item(Item{Booked: true, Debit: e.debit, Text: e.text, Batch: &Batch{
 		Reference: firstOf(p.block, p.message), Count: p.count, Minor: sum, Currency: currency, Status: e.means(false), At: e.at, Place: b.p.place(line),
 	}})
 }
@@ -120,7 +120,7 @@ func (b *booked) endEntry(line int) error {
 	if err != nil {
 		return err
 	}
-	return b.p.item(Item{Debit: e.debit, Text: e.text, Listed: &charge.Listed{
+	return b.p.item(Item{Booked: true, Debit: e.debit, Text: e.text, Listed: &charge.Listed{
 		ProviderID: e.reference, Minor: sum, Currency: e.currency, Status: e.means(false), At: e.at, Place: b.p.place(line),
 	}})
 }

@@ -30,7 +30,7 @@ func ResultsColumns() *Columns {
 
 // ParseColumns reads a list as --against takes it behind a file's name: reference=Invoice,amount=Betrag,currency==EUR,decimal=comma,separator=semicolon,
 // date=Buchung,layout=02.01.2006,status=Status,status.Bezahlt=succeeded. What is not named is not in the table; without a status the
-// sign of the amount tells: less than nothing is returned.
+// sign of the amount says which way it went (Item.Booked).
 func ParseColumns(text string) (*Columns, error) {
 	c := &Columns{Decimal: '.', Separator: ',', Words: map[string]charge.Status{}}
 	for pair := range strings.SplitSeq(text, ",") {

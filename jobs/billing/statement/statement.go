@@ -25,7 +25,10 @@ type Item struct {
 	Listed *charge.Listed
 	Batch  *Batch
 	Change *Change
-	Debit  bool   // money left our account: a return, a refund, a payout
+	Debit  bool // money left our account: a return, a refund, a payout
+	// Booked says that it stands on an account, and which way it went decides what it is: of a statement of the bank, and of a table
+	// that has no column for a status. What came back the other way has then still to be told from what succeeded.
+	Booked bool
 	Fee    int64  // what a return cost besides, in minor units of the same currency; 0 if it is not said
 	Text   string // what the payer wrote, for payments without a reference
 }

@@ -128,15 +128,12 @@ func (t *table) row(p *printer, row []string, line int) error {
 	if l.At, err = c.date(field(row, t.at, c.Date)); err != nil {
 		return err
 	}
-	switch {
-	case c.Status != "":
-		if l.Status, err = c.status(field(row, t.status, c.Status)); err != nil {
-			return err
-		}
-	case i.Debit:
-		l.Status = charge.Returned
-	default:
+	if i.Booked = c.Status == ""; i.Booked {
 		l.Status = charge.Succeeded
+		return p.item(i)
+	}
+	if l.Status, err = c.status(field(row, t.status, c.Status)); err != nil {
+		return err
 	}
 	return p.item(i)
 }

@@ -30,7 +30,7 @@ func TestTables(t *testing.T) {
 		"a German bank": {
 			"reference=Kundenreferenz,amount=Betrag,currency==EUR,decimal=comma,separator=semicolon,date=Buchung,layout=02.01.2006,text=Zweck,encoding=windows-1252",
 			"\"Buchung\";\"Betrag\";\"Kundenreferenz\";\"Zweck\"\n01.12.2026;\"1.234,56\";R-1;M\xfcller \x80\n02.12.2026;-12,30;R-2;zur\xfcck\n",
-			"R-1 123456 EUR succeeded   2026-12-01 false Müller €|R-2 1230 EUR returned   2026-12-02 true zurück",
+			"R-1 123456 EUR succeeded   2026-12-01 false Müller €|R-2 1230 EUR succeeded   2026-12-02 true zurück",
 		},
 		"a provider": {
 			"reference=invoice (metadata),id=id,amount=Amount,currency=Currency,status=Status,minor=true,status.Weird=disputed",
