@@ -142,7 +142,8 @@ var allowed = map[string][]string{
 	"brood/jobs/billing/reconcile": {"jobs", "jobs/billing/charge", "jobs/billing/money"},
 
 	// Work that arrives while brood runs: each client knows its server, and nothing of runs.
-	"brood/runner/queue": {"jobs"},
+	"brood/runner/queue":           {"jobs"},
+	"brood/runner/queue/queuetest": {},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},

@@ -33,6 +33,15 @@ need spamassassin spamassassin
 
 /usr/bin/python3 -c 'import geopy' 2>/dev/null || missing="$missing python3-geopy"
 
+# Servers of work queues; the tests start their own, at their own ports.
+PATH="$PATH:/usr/sbin"
+need beanstalkd beanstalkd
+need gearmand gearman-job-server
+need mariadbd mariadb-server
+need redis-server redis-server
+need supervisord supervisor
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+
 # Mail servers are only unpacked, as to install one may put another out of work.
 mail=bin/tools/mail
 unpacked() { [ -x $mail/postfix/usr/sbin/smtp-sink ] && [ -x $mail/opensmtpd/usr/sbin/smtpd ] && [ -x $mail/sasl2-bin/usr/sbin/saslpasswd2 ]; }
