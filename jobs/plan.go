@@ -31,6 +31,9 @@ type Plan struct {
 	// other: where repeating one costs nothing so many are in hand at a time without being asked
 	// for, if they are quick. -j then counts workers, and not records in hand.
 	Window int `json:"window,omitempty"`
+	// Places is a file beside the dataset that says where the user has each of its records, where a job has made the dataset of a file of
+	// his: a cell for each line, see AppendPlace. Empty: the dataset is his own.
+	Places string `json:"places,omitempty"`
 	// Most bounds the records of a run; nil: there is no bound. A run of a file of up to a few thousand rows that has
 	// more is stopped before any of them is begun.
 	Most *Most `json:"most,omitempty"`

@@ -48,6 +48,7 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 	if cfg.Dataset.Group != nil {
 		in.Reader.Regroup(cfg.Dataset.Group)
 	}
+	cfg.Dataset.Places = cfg.Plan.Places
 	if needsText := cfg.Plan.NeedsText || cfg.OutputFormat != sink.FormatText; needsText != cfg.Dataset.Text {
 		cfg.Dataset.Text = needsText
 		in.Reader.RequireText(needsText)

@@ -56,6 +56,25 @@ func TestInto(t *testing.T) {
 	}
 }
 
+// TestWhy: the provider's codes stand beside its words, once, and brood's own do not.
+func TestWhy(t *testing.T) {
+	for _, c := range []struct {
+		o    charge.Outcome
+		want string
+	}{
+		{charge.Outcome{Reason: "Your card was declined.", ErrorCode: "card_declined", DeclineCode: "lost_card"}, "Your card was declined. (card_declined, lost_card)"},
+		{charge.Outcome{Reason: "Your card has expired.", ErrorCode: "expired_card", DeclineCode: "expired_card"}, "Your card has expired. (expired_card)"},
+		{charge.Outcome{Reason: "The payment has failed: lost_card", DeclineCode: "lost_card"}, "The payment has failed: lost_card"},
+		{charge.Outcome{ErrorCode: "card_declined"}, "card_declined"},
+		{charge.Outcome{Reason: "the amount is too small", ErrorType: "brood", ErrorCode: "refused"}, "the amount is too small"},
+		{charge.Outcome{Reason: "r"}, "r"},
+	} {
+		if got := why(&c.o); got != c.want {
+			t.Errorf("%+v: %q", c.o, got)
+		}
+	}
+}
+
 // TestStatusOf goes by what the engine, or somebody who decided, says, where a try has left another word.
 func TestStatusOf(t *testing.T) {
 	for _, c := range []struct {

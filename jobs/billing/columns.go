@@ -3,7 +3,9 @@ package billing
 import (
 	"brood/jobs"
 	"brood/jobs/billing/charge"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -84,6 +86,27 @@ func classOf(o *charge.Outcome) jobs.Class {
 	return jobs.Class(o.Status)
 }
 
+// why is the reason with the provider's own codes, by which its documentation is searched and its support understands what is meant.
+func why(o *charge.Outcome) string {
+	var codes []string
+	for _, code := range []string{o.ErrorCode, o.DeclineCode} {
+		if code != "" && o.ErrorType != ours && !slices.Contains(codes, code) && !strings.Contains(o.Reason, code) {
+			codes = append(codes, code)
+		}
+	}
+	switch {
+	case len(codes) == 0:
+		return o.Reason
+	case o.Reason == "":
+		return strings.Join(codes, ", ")
+	default:
+		return o.Reason + " (" + strings.Join(codes, ", ") + ")"
+	}
+}
+
+// ours is the type of errors that are none of the provider's.
+const ours = "brood"
+
 // into makes a result of an outcome.
 //
 //	status                               verdict   class
@@ -107,10 +130,10 @@ func into(o *charge.Outcome, key string, res *jobs.Result) {
 	case charge.Succeeded, charge.Submitted, charge.Processing, charge.Refunded:
 		res.Verdict = jobs.VerdictOK
 	case charge.Unknown:
-		res.Fail(jobs.VerdictUnknown, jobs.Class(charge.Unknown), "%s", o.Reason)
+		res.Fail(jobs.VerdictUnknown, jobs.Class(charge.Unknown), "%s", why(o))
 	case charge.SkippedDuplicate:
 		res.Fail(jobs.VerdictSkipped, jobs.ClassDuplicate, "%s", o.Reason)
 	case charge.Declined, charge.Failed, charge.RequiresAction, charge.Returned, charge.Disputed:
-		res.Fail(jobs.VerdictFailed, classOf(o), "%s", o.Reason)
+		res.Fail(jobs.VerdictFailed, classOf(o), "%s", why(o))
 	}
 }

@@ -78,6 +78,9 @@ func planRun(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 		Task:     string(c.Provider) + " " + h.Account + " " + h.Scope,
 		Defaults: map[string]string{"key": "invoice_id,attempt", "key-scope": c.keyScope()},
 	}
+	if path := plan.PlacesPath(o.StateDir(), c.Plan); exists(path) { // plans of earlier broods have none
+		out.Places = path
+	}
 	if err := c.choosePlaces(o, &out); err != nil {
 		return jobs.Plan{}, err
 	}
@@ -90,6 +93,11 @@ func planRun(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 	out.Warnings = append(out.Warnings, fmt.Sprintf("plan %.12s: %s, %s, by %s (%s), account %s", c.Plan, charge.Counted(c.Count, "charge", "charges"), c.Sums, c.Provider, c.Mode, c.Account))
 	out.Config, err = json.Marshal(c)
 	return out, err
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // checkEngineFlags refuses what would break a promise that the job makes: other keys, another effect, or a part of what

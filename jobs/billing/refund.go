@@ -101,7 +101,7 @@ func planRefund(o jobs.Options, _ *jobs.Shape) (jobs.Plan, error) {
 		return jobs.Plan{}, err
 	}
 	p := jobs.Plan{
-		Columns: columns(), Ended: ended(), NeedsRaw: true, NeedsText: true, InHand: mostInHand, Task: "refund " + owner.Account,
+		Columns: columns(), Ended: ended(), NeedsRaw: true, NeedsText: true, InHand: mostInHand, Task: "refund " + owner.Account, Places: refundPlaces(paths[0]),
 		Defaults: map[string]string{"key": "refund_id", "key-scope": c.keyScope(), "per-worker": strconv.Itoa(remoteInHand), "jobs": strconv.Itoa(remoteInHand), "retries": "10"},
 		Warnings: []string{fmt.Sprintf("%s, %s, account %s (%s)", charge.Counted(h.Count, "refund", "refunds"), h.Sums.String(), owner.Account, owner.Mode)},
 	}

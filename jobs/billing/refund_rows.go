@@ -81,19 +81,26 @@ func refundDataset(o jobs.Options, args []string) (paths []string, err error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, hex.EncodeToString(sum[:])+".jsonl")
+	if err := files.Write(refundPlaces(path), w.places, 0o600); err != nil {
+		return nil, err
+	}
 	return []string{path}, files.Write(path, out.Bytes(), 0o600)
 }
 
+// refundPlaces says where the user has the rows of a dataset of refunds: see jobs.Plan.Places.
+func refundPlaces(rows string) string { return rows + ".places" }
+
 // refunds reads a file of them.
 type refunds struct {
-	t     *table.Table
-	r     *register.Register
-	owner register.Owner
-	state string
-	by    map[string]Provider // by plan
-	seen  map[string]int      // line by refund
-	enc   *json.Encoder
-	wrong register.RefusedError
+	t      *table.Table
+	r      *register.Register
+	owner  register.Owner
+	state  string
+	by     map[string]Provider // by plan
+	seen   map[string]int      // line by refund
+	enc    *json.Encoder
+	places []byte
+	wrong  register.RefusedError
 }
 
 func (w *refunds) all(ctx context.Context) error {
@@ -171,6 +178,7 @@ func (w *refunds) one(ctx context.Context, row *table.Row) error {
 		return fail("invoice %s was charged by %s: what a bank's file has collected is given back by a transfer (brood plan billing, rows of the kind payout), and a document by a credit note (rows of the kind credit_note)", f.InvoiceID, by)
 	}
 	f.Payment, f.Customer = paid.ProviderID, paid.Customer
+	w.places = jobs.AppendPlace(w.places, printable(fmt.Sprintf("%s:%d, refund %s of invoice %s", w.t.Name, row.Line, f.RefundID, f.InvoiceID)))
 	return w.enc.Encode(&f)
 }
 

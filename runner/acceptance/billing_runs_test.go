@@ -190,6 +190,10 @@ func TestBillingGuide(t *testing.T) {
 	if rows := readCSV(t, month("again.csv")); len(rows) != 1 || rows[0]["attempt"] != "2" || rows[0]["billing_status"] != "declined" {
 		t.Errorf("the dunning run: %v", rows)
 	}
+	declined := readCSV(t, month("declined.csv"))
+	if len(declined) != 1 || !strings.HasPrefix(declined[0]["_place"], "cards.csv:") || !strings.HasSuffix(declined[0]["_place"], ", invoice "+declined[0]["invoice_id"]) || !strings.Contains(declined[0]["_error"], "insufficient_funds") {
+		t.Errorf("what was declined does not say where it stands in the user's file, and why: %v", declined)
+	}
 	other := exec.Command(asBrood(t).Path, "reconcile", "back")
 	other.Env = append(os.Environ(), "BROOD_STATE="+filepath.Join(dir, "state"))
 	if out, err := other.CombinedOutput(); err == nil || !strings.Contains(string(out), "brood resolve back --as retry") {

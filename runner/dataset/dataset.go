@@ -118,6 +118,8 @@ type Spec struct {
 	// Sources are lists whose combinations are the records; Paths are then the files among
 	// them.
 	Sources []Source `json:"sources,omitempty"`
+	// Places is a file with where each record comes from, for messages: see jobs.Plan.Places. Empty: they are the user's own.
+	Places string `json:"places,omitempty"`
 	// FixedColumns says that an object with a member that is not among the
 	// columns is bad input: the output has no place for it.
 	FixedColumns bool `json:"fixed_columns"`

@@ -253,8 +253,3 @@ func Records(in *Input, n uint64, chooser *Chooser) (records iter.Seq2[*jobs.Rec
 	}
 	return records, place
 }
-
-// Place words where a record stands, for messages.
-func Place(of *dataset.Spec, p dataset.Position) string {
-	return fmt.Sprintf("%s:%d", of.Name(p.File), p.Line)
-}

@@ -224,6 +224,9 @@ func (b *builder) put(h *Header) (*Plan, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := b.writer.KeepPlaces(b.o.State, p.Hash()); err != nil {
+			return nil, err
+		}
 		if b.o.Out == "" {
 			if err := os.Remove(path); err != nil {
 				return nil, err
@@ -315,7 +318,7 @@ func (b *builder) flush() {
 	if !c.ok {
 		return
 	}
-	if err := b.writer.Add(c.c); err != nil {
+	if err := b.writer.AddFrom(c.c, b.file, rows[0].Line); err != nil {
 		c.say(KindAmount, mapping.Amount, "%v", err)
 	}
 }

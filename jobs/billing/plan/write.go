@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"brood/jobs"
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/money"
 	"brood/jobs/files"
@@ -24,10 +25,29 @@ type Writer struct {
 	sum   hash.Hash
 	count int
 	sums  money.Sums
+
+	places    *os.File // where the charges stand: see jobs.Plan.Places
+	placesOut *bufio.Writer
+	cell      []byte
 }
 
 // NewWriter begins a plan. In dir, which has the room, the charges are kept until Put or Close.
 func NewWriter(dir string) (*Writer, error) {
+	f, err := nameless(dir)
+	if err != nil {
+		return nil, err
+	}
+	places, err := nameless(dir)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	w := &Writer{lines: f, sum: sha256.New(), places: places, placesOut: bufio.NewWriter(places)}
+	w.out = bufio.NewWriterSize(io.MultiWriter(f, w.sum), 1<<16)
+	return w, nil
+}
+
+// nameless makes a file that is gone when it is closed.
+func nameless(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, ".brood-plan-")
 	if err != nil {
 		return nil, fmt.Errorf("keep the charges of the plan: %w", err)
@@ -35,9 +55,40 @@ func NewWriter(dir string) (*Writer, error) {
 	if err := os.Remove(f.Name()); err != nil {
 		return nil, errors.Join(fmt.Errorf("keep the charges of the plan: %w", err), f.Close())
 	}
-	w := &Writer{lines: f, sum: sha256.New()}
-	w.out = bufio.NewWriterSize(io.MultiWriter(f, w.sum), 1<<16)
-	return w, nil
+	return f, nil
+}
+
+// AddFrom is Add of a charge that stands in a row of a file.
+func (w *Writer) AddFrom(c *charge.Charge, file string, line int) error {
+	if err := w.Add(c); err != nil {
+		return err
+	}
+	w.cell = jobs.AppendPlace(w.cell[:0], printable(fmt.Sprintf("%s:%d, invoice %s", file, line, c.InvoiceID)))
+	_, err := w.placesOut.Write(w.cell)
+	return err
+}
+
+// KeepPlaces writes where the charges stand beside the plan of a hash that a state directory keeps. It is no part of the plan.
+func (w *Writer) KeepPlaces(state, hash string) error {
+	err := w.placesOut.Flush()
+	if err == nil {
+		err = copyFile(PlacesPath(state, hash), w.places)
+	}
+	if err != nil {
+		return fmt.Errorf("keep where the charges stand: %w", err)
+	}
+	return nil
+}
+
+func copyFile(path string, from *os.File) error {
+	f, err := files.Create(path, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(f, io.NewSectionReader(from, 0, 1<<62)); err != nil {
+		return errors.Join(err, f.Discard())
+	}
+	return f.Put(path)
 }
 
 // Add adds a charge behind the others. Its amount is part of the sums.
@@ -101,13 +152,14 @@ func (w *Writer) Put(path string, h *Header) (*Plan, error) {
 }
 
 // Close lets go of what was kept.
-func (w *Writer) Close() error { return w.lines.Close() }
+func (w *Writer) Close() error { return errors.Join(w.lines.Close(), w.places.Close()) }
 
 // The names in the directory of a plan.
 const (
 	keptPlan    = "plan.jsonl"
 	keptCharges = "charges.jsonl" // the charges of the plan, the first with all members: the dataset of its run
 	keptFont    = "font.ttf"
+	keptPlaces  = "charges.places" // where the user has each of them
 )
 
 // Dir is where a state directory keeps the plan of a hash.
@@ -115,6 +167,9 @@ func Dir(state, hash string) string { return filepath.Join(state, "billing", "pl
 
 // ChargesPath is the dataset of the run of a plan that is kept.
 func ChargesPath(state, hash string) string { return filepath.Join(Dir(state, hash), keptCharges) }
+
+// PlacesPath says where the user has the charges of a plan that is kept.
+func PlacesPath(state, hash string) string { return filepath.Join(Dir(state, hash), keptPlaces) }
 
 // FontPath is the font of a plan that is kept, if its settings name one.
 func FontPath(state, hash string) string { return filepath.Join(Dir(state, hash), keptFont) }
