@@ -144,6 +144,7 @@ var allowed = map[string][]string{
 	// Work that arrives while brood runs: each client knows its server, and nothing of runs.
 	"brood/runner/queue":           {"jobs"},
 	"brood/runner/queue/queuetest": {},
+	"brood/runner/queue/dsn":       {"runner/queue"},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},
