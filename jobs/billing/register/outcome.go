@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -28,23 +29,17 @@ type Ended struct {
 // that did not succeed are void. Chain is the last link over plan and outcomes, if the run is done.
 func (r *Register) Settle(ctx context.Context, o Owner, plan, chain string, void bool, ended iter.Seq2[*Ended, error], now time.Time) error {
 	return r.tx(ctx, func(tx *sql.Tx) error {
-		//nolint:sqlclosecheck // closed below
-		update, err := tx.PrepareContext(ctx, `UPDATE charges SET status = ?, open = ?, provider_id = ?, code = ?, advice = ?, response = ?, at = ?
-			WHERE account = ? AND mode = ? AND plan = ? AND seq = ? AND status NOT IN ('returned', 'refunded', 'disputed')
-			AND NOT EXISTS (SELECT 1 FROM events e WHERE e.charge = charges.id)
-			AND NOT EXISTS (SELECT 1 FROM charges l WHERE l.account = charges.account AND l.mode = charges.mode AND l.invoice = charges.invoice AND l.attempt > charges.attempt)
-			AND (status <> ? OR provider_id <> ? OR open <> ?)`)
+		s, err := prepareSettling(ctx, tx)
 		if err != nil {
 			return err
 		}
-		defer update.Close() //nolint:errcheck // of a statement
+		defer s.close()
+		s.of, s.at = []any{o.Account, o.Mode, plan}, stamp(now)
 		for e, err := range ended {
 			if err != nil {
 				return err
 			}
-			open := e.Status.Open() || e.Status == charge.Refunded
-			if _, err := update.ExecContext(ctx, string(e.Status), open, e.ProviderID, e.Code, e.Advice, e.Response, stamp(now),
-				o.Account, o.Mode, plan, uint64(e.Seq), string(e.Status), e.ProviderID, open); err != nil {
+			if err := s.one(ctx, e); err != nil {
 				return err
 			}
 			if void {
@@ -59,6 +54,57 @@ func (r *Register) Settle(ctx context.Context, o Owner, plan, chain string, void
 		_, err = tx.ExecContext(ctx, `UPDATE plans SET done_at = ?, chain = ? WHERE account = ? AND mode = ? AND hash = ? AND (chain IS NULL OR chain <> ?)`, stamp(now), chain, o.Account, o.Mode, plan, chain)
 		return err
 	})
+}
+
+// settling are the statements of one Settle.
+type settling struct {
+	still, any *sql.Stmt
+	of         []any // account, mode and plan
+	at         string
+}
+
+const (
+	settleSet   = `UPDATE charges SET status = ?, provider_id = ?, code = ?, advice = ?, response = ?, at = ?`
+	settleWhere = ` WHERE account = ? AND mode = ? AND plan = ? AND seq = ? AND status NOT IN ('returned', 'refunded', 'disputed')
+		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.charge = charges.id)
+		AND NOT EXISTS (SELECT 1 FROM charges l WHERE l.account = charges.account AND l.mode = charges.mode AND l.invoice = charges.invoice AND l.attempt > charges.attempt)
+		AND (status <> ? OR provider_id <> ? OR open <> ?)`
+)
+
+// prepareSettling makes two statements. One is for a charge that was open and stays so, as nearly all are: it leaves the column open alone,
+// and so the two indexes of what is open, which would be half of its work.
+func prepareSettling(ctx context.Context, tx *sql.Tx) (s *settling, err error) {
+	s = new(settling)
+	if s.still, err = tx.PrepareContext(ctx, settleSet+settleWhere+` AND open = 1`); err != nil {
+		return nil, err
+	}
+	if s.any, err = tx.PrepareContext(ctx, settleSet+`, open = ?`+settleWhere); err != nil {
+		return nil, errors.Join(err, s.still.Close())
+	}
+	return s, nil
+}
+
+func (s *settling) close() {
+	_ = s.still.Close()
+	_ = s.any.Close()
+}
+
+// one keeps how one charge stands.
+func (s *settling) one(ctx context.Context, e *Ended) error {
+	open := e.Status.Open() || e.Status == charge.Refunded
+	set := []any{string(e.Status), e.ProviderID, e.Code, e.Advice, e.Response, s.at}
+	where := append(slices.Clone(s.of), uint64(e.Seq), string(e.Status), e.ProviderID, open)
+	if open {
+		res, err := s.still.ExecContext(ctx, append(set, where...)...)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+	}
+	_, err := s.any.ExecContext(ctx, append(append(set, open), where...)...)
+	return err
 }
 
 func voidOf(ctx context.Context, tx *sql.Tx, o Owner, plan string, e *Ended, now time.Time) error {
