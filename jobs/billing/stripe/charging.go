@@ -4,7 +4,6 @@ import (
 	"brood/jobs"
 	"brood/jobs/billing/charge"
 	"context"
-	"net/url"
 	"strconv"
 	"time"
 )
@@ -180,8 +179,8 @@ func (s *Client) unsettled(key string) time.Duration {
 }
 
 // created is the query for what was made from a time on, by a clock that may be another.
-func created(since time.Time) url.Values {
-	f := url.Values{"limit": {"100"}}
+func created(since time.Time) *form {
+	f := formOf(member{"limit", "100"})
 	if !since.IsZero() {
 		f.Set("created[gte]", strconv.FormatInt(since.Add(-clocks).Unix(), 10))
 	}

@@ -141,11 +141,11 @@ func (s *Client) itemRequest(t *charge.Try, id string, minor int64) *request {
 }
 
 func finalRequest(t *charge.Try, path string) *request {
-	return &request{at: atInvoices, path: path + "/finalize", form: url.Values{"auto_advance": {"false"}}, key: idempotencyKey(t.Key, stepFinalize)}
+	return &request{at: atInvoices, path: path + "/finalize", form: formOf(member{"auto_advance", "false"}), key: idempotencyKey(t.Key, stepFinalize)}
 }
 
 func payRequest(t *charge.Try, path string) *request {
-	f := url.Values{"off_session": {"true"}, "expand[]": {"payments.data.payment.payment_intent"}}
+	f := formOf(member{"off_session", "true"}, member{"expand[]", "payments.data.payment.payment_intent"})
 	if t.Charge.PaymentMethod != "" {
 		f.Set("payment_method", t.Charge.PaymentMethod)
 	}
@@ -153,5 +153,5 @@ func payRequest(t *charge.Try, path string) *request {
 }
 
 func voidRequest(t *charge.Try, path string) *request {
-	return &request{at: atInvoices, path: path + "/void", form: url.Values{}, key: idempotencyKey(t.Key, stepVoid)}
+	return &request{at: atInvoices, path: path + "/void", key: idempotencyKey(t.Key, stepVoid)}
 }

@@ -139,7 +139,7 @@ func (s *Client) retrieve(ctx context.Context, id string) (*object, *charge.Trou
 	if !ok {
 		return nil, trouble(jobs.VerdictFailed, web.ClassRequest, "%q is no id of a payment at Stripe: they begin with pi_, ch_, py_ or in_", id)
 	}
-	q := url.Values{}
+	q := formOf()
 	if src.expand != "" {
 		q.Set("expand[]", src.expand)
 	}
@@ -155,7 +155,7 @@ func (s *Client) retrieve(ctx context.Context, id string) (*object, *charge.Trou
 }
 
 // pages goes through a list until f says that it is enough.
-func (s *Client) pages(ctx context.Context, src source, q url.Values, f func(context.Context, *object) (more bool, t *charge.Trouble)) *charge.Trouble {
+func (s *Client) pages(ctx context.Context, src source, q *form, f func(context.Context, *object) (more bool, t *charge.Trouble)) *charge.Trouble {
 	if src.expand != "" {
 		q.Set("expand[]", src.expand)
 	}

@@ -169,8 +169,11 @@ var errNoObject = errors.New("it is no object of Stripe's")
 
 func readObject(body []byte) (*object, error) {
 	o := new(object)
-	if err := json.Unmarshal(body, o); err != nil {
-		return nil, err
+	if !quickly(body, o) {
+		*o = object{}
+		if err := json.Unmarshal(body, o); err != nil {
+			return nil, err
+		}
 	}
 	if o.ID == "" || o.Object == "" {
 		return nil, errNoObject

@@ -4,7 +4,6 @@ import (
 	"brood/jobs"
 	"brood/jobs/billing/charge"
 	"context"
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -76,7 +75,7 @@ func (s *Client) refund(ctx context.Context, t *charge.Try, of string) charge.Ou
 func (s *Client) findRefund(ctx context.Context, t *charge.Try, name, id string) charge.Outcome {
 	var o charge.Outcome
 	found := false
-	q := url.Values{"limit": {"100"}, name: {id}}
+	q := formOf(member{"limit", "100"}, member{name, id})
 	tr := s.pages(ctx, source{atRefunds, "/v1/refunds", ""}, q, func(_ context.Context, obj *object) (bool, *charge.Trouble) {
 		if obj.Metadata[metaKey] != t.Key {
 			return true, nil

@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -18,9 +17,9 @@ import (
 // request is one that is to be sent.
 type request struct {
 	at   endpoint
-	path string     // behind the base, as /v1/charges
-	form url.Values // of a POST the body, else the query
-	key  string     // Idempotency-Key; empty: it is a GET
+	path string // behind the base, as /v1/charges
+	form *form  // of a POST the body, else the query
+	key  string // Idempotency-Key; empty: it is a GET
 }
 
 // send lets one request leave when it may, and gives what came of it. It sends it once.
@@ -127,9 +126,9 @@ func (s *Client) get(ctx context.Context, r *request) ([]byte, *charge.Trouble) 
 }
 
 // form are the members that all that charges has: with them a payment is found again.
-func (s *Client) form(t *charge.Try) url.Values {
+func (s *Client) form(t *charge.Try) *form {
 	c := t.Charge
-	f := url.Values{}
+	f := formOf(make([]member, 0, usual)...)
 	if c.Description != "" {
 		f.Set("description", c.Description)
 	}
@@ -146,5 +145,8 @@ func (s *Client) form(t *charge.Try) url.Values {
 	}
 	return f
 }
+
+// usual is how many members a request has room for at first.
+const usual = 16
 
 func small(code string) string { return strings.ToLower(code) }
