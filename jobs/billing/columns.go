@@ -55,7 +55,7 @@ func ended() []jobs.Ended {
 // values are the columns of an outcome.
 func values(o *charge.Outcome, key string) [][]byte {
 	v := make([][]byte, columnCount)
-	for i, text := range map[int]string{
+	for i, text := range [columnCount]string{
 		colStatus: string(o.Status), colProviderID: o.ProviderID, colKey: key, colDecline: o.DeclineCode, colAdvice: o.Advice, colNetworkCode: o.NetworkCode,
 		colErrorType: o.ErrorType, colErrorCode: o.ErrorCode, colRequestID: o.RequestID, colActionURL: o.Link, colNumber: o.Number, colPDF: o.PDF, colHTML: o.HTML,
 	} {

@@ -9,6 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 )
 
 // open makes a worker ready.
@@ -54,6 +56,9 @@ func (c *config) newStripe(key, state string) (*stripe.Client, error) {
 	return stripe.New(conf)
 }
 
+// gcPercent is by how much of what is in use the heap of a worker with several charges in hand grows before garbage is collected.
+const gcPercent = 400
+
 // charger is a worker of a provider that ends each charge by itself. Forks share the provider.
 type charger struct {
 	c        *config
@@ -71,8 +76,12 @@ func newCharger(c *config, s *jobs.Setup, p charge.Provider) (*charger, error) {
 	return &charger{c: c, keys: s.Key, provider: p, planned: planned, owns: true}, nil
 }
 
-// Fork returns one for another charge in hand at the same time.
+// Fork returns one for another charge in hand at the same time. A worker that has many is one of few, and requests leave garbage
+// and little else: to collect it a quarter as often takes some megabytes of it, and saves a tenth of the time.
 func (w *charger) Fork() (jobs.Runner, error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	return &charger{c: w.c, keys: w.keys, provider: w.provider, planned: w.planned}, nil
 }
 

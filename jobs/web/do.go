@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -108,24 +109,19 @@ func (c *Client) exchange(ctx context.Context, req *http.Request) (*Answer, *Tro
 // prepare makes the request that is sent of the one that was given.
 func (c *Client) prepare(ctx context.Context, req *http.Request) *http.Request {
 	sent := req.WithContext(ctx)
-	header := sent.Header
-	if header.Get("Accept-Encoding") == "" || header.Get("User-Agent") == "" {
-		header = header.Clone()
-		if header == nil {
-			header = make(http.Header)
-		}
-		if header.Get("Accept-Encoding") == "" {
-			header.Set("Accept-Encoding", acceptEncoding)
-		}
-		if _, given := header["User-Agent"]; !given && c.o.UserAgent != "" {
-			header.Set("User-Agent", c.o.UserAgent)
-		}
-		sent.Header = header
+	header := maps.Clone(sent.Header) // its lists are not changed, but others put in their place
+	if header == nil {
+		header = make(http.Header)
+	}
+	sent.Header = header
+	if header.Get("Accept-Encoding") == "" {
+		header["Accept-Encoding"] = []string{acceptEncoding}
+	}
+	if _, given := header["User-Agent"]; !given && c.o.UserAgent != "" {
+		header["User-Agent"] = []string{c.o.UserAgent}
 	}
 	if u := sent.URL.User; u != nil && header.Get("Authorization") == "" {
 		password, _ := u.Password()
-		header = header.Clone()
-		sent.Header = header
 		sent.SetBasicAuth(u.Username(), password)
 	}
 	if req.GetBody != nil {
@@ -162,8 +158,7 @@ func (c *Client) onlyOnce(sent *http.Request) {
 		return
 	}
 	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
-		if v := sent.Header[name]; v != nil {
-			sent.Header = sent.Header.Clone()
+		if v := sent.Header[name]; v != nil { // the header is a copy: see prepare
 			delete(sent.Header, name)
 			sent.Header[strings.ToLower(name)] = v
 		}
