@@ -74,7 +74,7 @@ func makePlan(o jobs.Options, args []string, stdout, _ io.Writer) error {
 func checkBy(opt *plan.Options, now time.Time) {
 	switch Provider(opt.Provider) {
 	case Files:
-		opt.Missing = invoice.Missing
+		opt.Undrawable, opt.CheckTemplate = invoice.Undrawable, invoice.CheckTemplate
 	case Stripe:
 		opt.CheckAmount = stripe.CheckAmount
 		opt.CheckCharge = func(c *charge.Charge, _ *settings.Settings) []charge.Problem {

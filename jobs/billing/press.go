@@ -8,6 +8,7 @@ import (
 	"errors"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // press is a worker that writes documents: many in hand, made durable together, and only then acknowledged.
@@ -27,9 +28,10 @@ type press struct {
 
 // written is a charge whose documents are written.
 type written struct {
-	at  int
-	out charge.Outcome
-	key string
+	at    int
+	out   charge.Outcome
+	key   string
+	begun time.Time
 }
 
 func openPress(c *config, s *jobs.Setup) (*press, error) {
@@ -50,7 +52,7 @@ func openPress(c *config, s *jobs.Setup) (*press, error) {
 
 // put makes and writes the documents of a record. An error is one of the machinery.
 func (p *press) put(rec *jobs.Record) (*written, error) {
-	d := &written{key: p.keys.Of(rec)}
+	d := &written{key: p.keys.Of(rec), begun: time.Now()}
 	ch, wrong, err := p.numbers.charge(rec)
 	if err != nil {
 		return nil, err
@@ -163,6 +165,9 @@ func (p *press) tell(group []*written) {
 	for _, d := range group {
 		res.Reset()
 		into(&d.out, d.key, &res)
+		// Documents that were made durable together end together: each took as long as it was made and waited for, and not what
+		// passed since the one before it ended.
+		res.Elapsed, res.ElapsedKnown = time.Since(d.begun), true
 		p.rep.End(d.at, &res)
 	}
 	p.rep.Flush()

@@ -8,7 +8,34 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
+
+// ends notes what becomes of places.
+type ends struct {
+	jobs.Reporter
+
+	took map[int]time.Duration
+}
+
+func (e *ends) End(at int, res *jobs.Result) {
+	if res.ElapsedKnown {
+		e.took[at] = res.Elapsed
+	}
+}
+
+func (e *ends) Flush() {}
+
+// TestGroupTook: documents that end together took as long as each was in hand, and not nothing.
+func TestGroupTook(t *testing.T) {
+	e := &ends{took: make(map[int]time.Duration)}
+	p := &press{rep: e}
+	now := time.Now()
+	p.tell([]*written{{at: 0, begun: now.Add(-2 * time.Hour)}, {at: 1, begun: now.Add(-time.Hour)}})
+	if e.took[0] < 2*time.Hour || e.took[1] < time.Hour || e.took[1] >= 2*time.Hour {
+		t.Error(e.took)
+	}
+}
 
 // TestNoStorage stops the run where a document cannot be stored, and does not say of the charge that nobody knows.
 func TestNoStorage(t *testing.T) {

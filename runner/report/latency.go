@@ -49,6 +49,9 @@ func (r *Run) latency() figures.Section {
 	} else {
 		s.Notes = []string{fmt.Sprintf("Of the last try of %s records, as the results have it.", count(n))}
 	}
+	if r.took[0] > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("Times below %s are not told apart.", duration(ledger.TookBound(1))))
+	}
 	return s
 }
 

@@ -78,13 +78,27 @@ func Describe(runes []rune) string {
 	return text
 }
 
-// Missing are the characters of a text that the embedded font cannot draw.
-func Missing(text string) []rune {
-	f, err := typeface.Embedded()
-	if err != nil { // it is of this program, and tested
-		return []rune(text)
+// Undrawable says for a plan what of a text the font of the settings cannot draw, and what to do; empty: nothing. It goes by the same font,
+// as the run's Alphabet does, so what passes is drawn. An error is about the font, or the seller's own text.
+func Undrawable(s *settings.Settings) (func(text string) string, error) {
+	f, _, err := Font(s.Invoice.Font)
+	if err != nil {
+		return nil, err
 	}
-	return f.Missing(clean(text))
+	if _, err := NewAlphabet(f, s); err != nil {
+		return nil, err
+	}
+	return func(text string) string {
+		missing := f.Missing(clean(text))
+		switch {
+		case len(missing) == 0:
+			return ""
+		case slices.ContainsFunc(missing, typeface.NeedsShaping):
+			return "it has " + Describe(missing) + ", of a script that is written from right to left, joined or one sign above another, which is not drawn here whatever the font: write it in Latin letters"
+		default:
+			return "the font has no " + Describe(missing) + ", and there would be no invoice: write it otherwise, or name a font that has it in the settings, font = \"FILE.ttf\" in [invoice]"
+		}
+	}, nil
 }
 
 // Add takes in a charge and returns what the font cannot draw of it: its invoice would fail.

@@ -34,8 +34,19 @@ func TestNotPrepared(t *testing.T) {
 	if _, err := p.Make(c); err == nil || !strings.Contains(err.Error(), "U+6F22") {
 		t.Error(err)
 	}
-	if missing := Missing("Zoë 漢字\u202e"); string(missing) != "字漢" {
-		t.Errorf("%q", missing)
+	undrawable, err := Undrawable(theSeller())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{"Zoë\u202e": "", "Zoë 漢字": `the font has no '字' (U+5B57), '漢' (U+6F22), and`, "שלום": "from right to left"} {
+		if got := undrawable(text); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	s := *theSeller()
+	s.Seller.Name = "漢"
+	if _, err := Undrawable(&s); err == nil {
+		t.Error("the seller's own name cannot be drawn")
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // ErrRefused says that there is no plan, for what the report says.
-var ErrRefused = errors.New("there is no plan: what is refused has to be put right first")
+var ErrRefused = errors.New("put right what is refused, and plan again; --problems FILE has all of it")
 
 // builder makes a plan in one pass over the rows. It keeps of each invoice and customer what tells it from others, and the charges
 // in a file.
@@ -47,7 +47,10 @@ type builder struct {
 	months   map[string]bool
 	kind     charge.Kind // of all charges
 	unused   []string
-	leftOut  map[string]int
+	metadata map[string]int // how many charges have each
+	// undrawable says why a text cannot stand on an invoice; nil: there are none.
+	undrawable func(text string) string
+	leftOut    map[string]int
 }
 
 // place is where an invoice was first.
@@ -62,7 +65,7 @@ func Build(ctx context.Context, o Options) (p *Plan, r *Report, err error) {
 	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
-	b := &builder{o: o, report: &Report{}, invoices: make(map[[16]byte]place), months: make(map[string]bool), leftOut: make(map[string]int)}
+	b := &builder{o: o, report: &Report{}, invoices: make(map[[16]byte]place), months: make(map[string]bool), metadata: make(map[string]int), leftOut: make(map[string]int)}
 	if err := b.prepare(); err != nil {
 		return nil, nil, err
 	}
@@ -102,6 +105,11 @@ func (b *builder) prepare() error {
 	}
 	if err := b.rules(); err != nil {
 		return err
+	}
+	if b.o.Undrawable != nil {
+		if b.undrawable, err = b.o.Undrawable(b.settings); err != nil {
+			return err
+		}
 	}
 	if b.o.Previous == "" {
 		return nil
@@ -318,6 +326,9 @@ func (b *builder) flush() {
 	if !c.ok {
 		return
 	}
+	for k := range c.c.Metadata {
+		b.metadata[k]++
+	}
 	if err := b.writer.AddFrom(c.c, b.file, rows[0].Line); err != nil {
 		c.say(KindAmount, mapping.Amount, "%v", err)
 	}
@@ -348,6 +359,7 @@ func (b *builder) end(h *Header) error {
 	}
 	h.Kind = b.kind
 	b.seller()
+	b.page()
 	if h.Scope == "" {
 		if (len(b.months) != 1 || b.months["?"]) && b.problems.refused == 0 {
 			b.problems.add(Problem{Kind: KindMissing, Text: "the charges are not all of one month, or have no dates: say what the run is for, as in --scope 2026-11"})
@@ -374,7 +386,23 @@ func (b *builder) seller() {
 		if p.Warning {
 			k = KindNote
 		}
-		b.problems.add(Problem{Kind: k, File: filepath.Base(b.o.Settings), Name: p.Field, Text: p.Text})
+		b.problems.add(Problem{Kind: k, File: b.o.settingsName(), Name: p.Field, Text: p.Text})
+	}
+}
+
+// page asks whether invoices can be made of the template: what none could be made of would fail each charge.
+func (b *builder) page() {
+	if b.o.CheckTemplate == nil {
+		return
+	}
+	var everywhere []string
+	for _, k := range sorted(b.metadata) {
+		if b.metadata[k] == b.writer.Count() {
+			everywhere = append(everywhere, k)
+		}
+	}
+	if err := b.o.CheckTemplate(b.settings.Invoice.Template, everywhere); err != nil {
+		b.problems.add(Problem{Kind: KindUnfit, File: b.o.settingsName(), Text: err.Error()})
 	}
 }
 

@@ -163,6 +163,13 @@ func TestRefusedRows(t *testing.T) {
 		{head + ",kind,credit_of\nR1,c,-10.00,EUR,2026-11-30,,,credit_note,R0\n", nil, "the amount of a credit note has no sign"},
 		{head + ",kind,credit_of\nR1,c,10.00,EUR,2026-11-30,,,,\nR2,c,10.00,EUR,2026-11-30,,,credit_note,R0\n", nil, "mixed_kinds charges.csv:3:29 kind: it is a credit_note, and the first is a charge"},
 		{head + ",kind\nR1,c,10.00,EUR,2026-11-30,,,gift\n", nil, `there is no kind "gift"`},
+		{head + ",name\nR1,c,12.50,EUR,2026-11-30,,,漢字\n", undrawn, "missing_glyph charges.csv:2:29 name: no 漢字"},
+		{head + ",line_description\nR1,c,12.50,EUR,2026-11-30,,,a\nR1,c,12.50,EUR,2026-11-30,,,漢\n", func(o *Options) { undrawn(o); o.Group = true }, "missing_glyph charges.csv:3:29 line_description: no 漢"},
+		{row("R1,漢,12.50,EUR,2026-11-30,,"), undrawn, "missing_glyph charges.csv:2:4 customer_id: no 漢"},
+		{head + ",kind\nR1,c,10.00,EUR,2026-11-30,,,payout\n", nil, "credit_note charges.csv:2:29 kind: a payout has no invoice"},
+		{head + ",metadata.po,metadata.floor\nR1,c,10.00,EUR,2026-11-30,,,1,2\nR2,d,10.00,EUR,2026-11-30,,,3,\n", func(o *Options) {
+			o.CheckTemplate = func(_ string, metadata []string) error { return fmt.Errorf("it knows %v", metadata) }
+		}, "provider seller.toml : it knows [po]"},
 		{head + ",iban\nR1,c,10.00,EUR,2026-11-30,,,DE02120300000000202052\n", nil, "bank_account charges.csv:2:29 iban"},
 	} {
 		o := options(t, c.text)
@@ -183,6 +190,23 @@ func TestRefusedRows(t *testing.T) {
 	}
 }
 
+// undrawn has a font without Han.
+func undrawn(o *Options) {
+	o.Undrawable = func(*settings.Settings) (func(string) string, error) {
+		return func(text string) string {
+			if han := strings.Map(func(r rune) rune {
+				if r < 0x2e80 {
+					return -1
+				}
+				return r
+			}, text); han != "" {
+				return "no " + han
+			}
+			return ""
+		}, nil
+	}
+}
+
 func found2(r *Report) string {
 	if r == nil {
 		return ""
@@ -199,21 +223,12 @@ func TestWarned(t *testing.T) {
 		{head + ",country\nR1,c,12.50,EUR,2026-11-30,,,Germany\n", `country charges.csv:2:29 country: "Germany" is no code`},
 		{head + ",email\nR1,c,12.50,EUR,2026-11-30,,,ada\n", `email charges.csv:2:29 email: "ada" is no address`},
 		{head + ",due_date\nR1,c,12.50,EUR,2026-11-30,,,2026-11-29\n", "due_date charges.csv:2"},
-		{head + ",name\nR1,c,12.50,EUR,2026-11-30,,,漢字\n", "missing_glyph charges.csv:2:29 name: the font has no 漢字"},
 		{head + ",country,tax_id\nR1,c,12.50,EUR,2026-11-30,,,DE,DE999\n", "e_invoice charges.csv:2:32 tax_id: Germany: businesses must be able to receive e-invoices since 2025"},
 		{head + ",tax_amount,tax_rate\nR1,c,11.90,EUR,2026-11-30,,,1.91,19\n", "tax_difference charges.csv:2:29 tax_amount: 19 % of 9.99, rounded by rate, is 1.90; the file has 1.91, which is charged"},
 		{head + ",tax_rate\nR1,c,12.50,EUR,2026-11-30,,,0\n", "tax_reason charges.csv:2:29 tax_rate: a rate of 0 has a reason"},
 		{head + "\nR1,c,12.50,EUR,2026-11-30,,\n,,,,,,\n", "empty_row charges.csv : 1 row with nothing in it"},
 	} {
 		o := options(t, c.text)
-		o.Missing = func(s string) (out []rune) {
-			for _, r := range s {
-				if r > 0x2000 {
-					out = append(out, r)
-				}
-			}
-			return out
-		}
 		p, r, err := Build(t.Context(), o)
 		if err != nil || !strings.Contains(found(r), c.want) {
 			t.Errorf("%q: %v\n%s\nwant %s", c.text, err, found2(r), c.want)

@@ -88,6 +88,9 @@ func (c *checker) required() {
 		if c.c.CreditOf != "" {
 			c.say(KindCredit, "credit_of", "only a credit note refers to an invoice: say kind credit_note")
 		}
+		if c.c.Kind == charge.KindPayout && c.b.o.Provider == Files {
+			c.say(KindCredit, mapping.KindOf, "a payout has no invoice: plan it with --provider sepa or nacha")
+		}
 	case charge.KindCreditNote:
 		if c.c.CreditOf == "" {
 			c.say(KindCredit, "credit_of", "a credit note says which invoice it takes back")
@@ -322,22 +325,45 @@ func (c *checker) texts() {
 	c.reason()
 }
 
-// glyphs tells of characters that would be empty boxes.
+// glyphs refuses what an invoice cannot be drawn with: the charge would fail, after others were made.
 func (c *checker) glyphs() {
-	if c.b.o.Missing == nil {
+	if c.b.undrawable == nil {
 		return
 	}
 	for _, f := range []struct {
 		field mapping.Field
 		value string
-	}{{"name", c.c.Name}, {"street", c.c.Street}, {"city", c.c.City}, {"description", c.c.Description}, {"tax_note", c.c.TaxNote}, {mapping.Customer, c.c.CustomerID}, {mapping.Invoice, c.c.InvoiceID}} {
-		if m := c.b.o.Missing(f.value); len(m) > 0 {
-			c.say(KindGlyph, f.field, "the font has no %s: name another in the settings, invoice.font", string(m))
+	}{
+		{mapping.Invoice, c.c.InvoiceID},
+		{mapping.Customer, c.c.CustomerID},
+		{"name", c.c.Name},
+		{"email", c.c.Email},
+		{"description", c.c.Description},
+		{"tax_note", c.c.TaxNote},
+		{"credit_of", c.c.CreditOf},
+		{"street", c.c.Street},
+		{"postcode", c.c.Postcode},
+		{"city", c.c.City},
+		{"country", c.c.Country},
+		{"tax_id", c.c.TaxID},
+		{"mandate_id", c.c.MandateID},
+		{"iban", c.c.IBAN},
+		{mapping.AccountNo, c.c.AccountNumber},
+	} {
+		if why := c.b.undrawable(f.value); why != "" {
+			c.say(KindGlyph, f.field, "%s", why)
 		}
 	}
 	for i := range c.c.Lines {
-		if m := c.b.o.Missing(c.c.Lines[i].Description); len(m) > 0 {
-			c.say(KindGlyph, mapping.ItemText, "the font has no %s: name another in the settings, invoice.font", string(m))
+		row := c.rows[min(i, len(c.rows)-1)]
+		l := &c.c.Lines[i]
+		for _, f := range []struct {
+			field mapping.Field
+			value string
+		}{{mapping.ItemText, l.Description}, {mapping.Quantity, l.Quantity}} {
+			if why := c.b.undrawable(f.value); why != "" {
+				c.tell(KindGlyph, row, f.field, "%s", why)
+			}
 		}
 	}
 }

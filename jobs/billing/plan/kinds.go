@@ -31,7 +31,8 @@ const (
 	KindMethod      Kind = "payment_method"
 	KindAttempt     Kind = "attempt"
 	KindLength      Kind = "length"
-	KindUnfit       Kind = "provider" // the provider cannot do it
+	KindGlyph       Kind = "missing_glyph" // the invoice would fail
+	KindUnfit       Kind = "provider"      // the provider cannot do it
 )
 
 // What is told, and counted in the header, but does not refuse a plan.
@@ -39,7 +40,6 @@ const (
 	KindCents      Kind = "tax_difference"
 	KindDecimals   Kind = "short_decimals" // 12.5 for 12.50
 	KindLostZero   Kind = "lost_zero"
-	KindGlyph      Kind = "missing_glyph"
 	KindGap        Kind = "gap"
 	KindOutlier    Kind = "outlier"
 	KindChanged    Kind = "amount_changed"
@@ -60,7 +60,7 @@ const (
 // Warns reports whether a kind is a warning; any other refuses the plan.
 func Warns(k Kind) bool {
 	switch k {
-	case KindCents, KindDecimals, KindLostZero, KindGlyph, KindGap, KindOutlier, KindChanged, KindNewAccount, KindGone, KindLaw, KindReason, KindUnused, KindLeftOut,
+	case KindCents, KindDecimals, KindLostZero, KindGap, KindOutlier, KindChanged, KindNewAccount, KindGone, KindLaw, KindReason, KindUnused, KindLeftOut,
 		KindEmpty, KindEmail, KindCountry, KindDue, KindSequence, KindNote:
 		return true
 	default:

@@ -7,6 +7,7 @@ import (
 	"brood/jobs/billing/settings"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -40,8 +41,10 @@ type Options struct {
 	// the settings; nil: they are not asked. What they only warn of may depend on the day, and is not counted in the header.
 	CheckCharge   func(*charge.Charge, *settings.Settings) []charge.Problem
 	CheckSettings func(*settings.Settings, charge.Kind) []charge.Problem
-	// Missing are the characters of a text that the font of the invoices lacks; nil: it is not looked for.
-	Missing func(string) []rune
+	// CheckTemplate says what is wrong with the page that invoices are made of, where all charges have these metadata; nil: there are no invoices.
+	CheckTemplate func(page string, metadata []string) error
+	// Undrawable makes what says of a text why it cannot stand on an invoice, and what to do, with these settings; nil: there are no invoices.
+	Undrawable func(*settings.Settings) (func(text string) string, error)
 }
 
 // The providers.
@@ -132,6 +135,14 @@ func (o *Options) check() error {
 		return errors.New("--group: charges that are tried again have their lines already")
 	}
 	return nil
+}
+
+// settingsName is what the settings are called in what is told.
+func (o *Options) settingsName() string {
+	if o.Settings == "" {
+		return ""
+	}
+	return filepath.Base(o.Settings)
 }
 
 // isWord reports whether a name can be part of keys and paths.

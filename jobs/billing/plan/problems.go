@@ -44,10 +44,24 @@ func (p *Problem) String() string {
 			b.WriteString(printable(part))
 		}
 	}
-	if p.Invoice != "" {
+	if p.Invoice != "" && !p.names() {
 		b.WriteString(" (invoice " + printable(p.Invoice) + ")")
 	}
 	return b.String()
+}
+
+// names reports whether the text says which invoice it is about.
+func (p *Problem) names() bool {
+	for text := p.Text; ; {
+		_, rest, found := strings.Cut(text, "invoice "+p.Invoice)
+		if !found {
+			return false
+		}
+		if rest == "" || strings.ContainsAny(rest[:1], " ,:;.)") {
+			return true
+		}
+		text = rest
+	}
 }
 
 // mostShown is how many problems are shown of refusals, and of warnings.

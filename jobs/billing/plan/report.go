@@ -194,7 +194,7 @@ func (r *Report) largest(p *printer) {
 func (r *Report) what(p *printer) {
 	p.line("")
 	if r.Hash == "" {
-		p.line("There is no plan: %s it. Put right what is wrong, and plan again; --problems FILE has all of it.", charge.Counted(r.Refused, "problem refuses", "problems refuse"))
+		p.line("There is no plan: %s it. Nothing was written.", charge.Counted(r.Refused, "problem refuses", "problems refuse"))
 		return
 	}
 	p.line("Plan %s", r.Hash)

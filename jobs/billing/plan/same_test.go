@@ -107,7 +107,7 @@ func dryLines(t *rapid.T, dir string, rows []map[string]string, writeTo func(pat
 	writeTo(path)
 	b := &builder{
 		o: Options{Files: []string{path}, Provider: Files, Account: "a", Factor: 3}, settings: new(settings.Settings), report: &Report{}, invoices: make(map[[16]byte]place),
-		months: make(map[string]bool), leftOut: make(map[string]int), problems: newProblems(nil),
+		months: make(map[string]bool), metadata: make(map[string]int), leftOut: make(map[string]int), problems: newProblems(nil),
 	}
 	b.settings.Seller.Name = "S"
 	if err := b.rules(); err != nil {

@@ -2,10 +2,10 @@ package typeface
 
 import "unicode"
 
-// needsShaping reports whether a character looks right only beside others: it is written from right to left, changes its form with
+// NeedsShaping reports whether a character looks right only beside others: it is written from right to left, changes its form with
 // its neighbours, or stands above or below one (UAX #9, UAX #24). One glyph after the other would be wrong, and
 // a wrong name on an invoice is worse than one that is refused.
-func needsShaping(r rune) bool {
+func NeedsShaping(r rune) bool {
 	switch {
 	case r < 0x300:
 		return false

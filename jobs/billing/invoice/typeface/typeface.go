@@ -142,7 +142,7 @@ func (f *Font) locaSize() int {
 
 // Has reports whether the font can draw a character by itself.
 func (f *Font) Has(r rune) bool {
-	return f.glyphs[r] != 0 && r <= 0xffff && !needsShaping(r)
+	return f.glyphs[r] != 0 && r <= 0xffff && !NeedsShaping(r)
 }
 
 // Missing are the characters of a text that the font cannot draw, each once, in the order of their codes.
