@@ -143,8 +143,9 @@ var allowed = map[string][]string{
 
 	// Work that arrives while brood runs: each client knows its server, and nothing of runs.
 	"brood/runner/queue":           {"jobs"},
-	"brood/runner/queue/queuetest": {},
+	"brood/runner/queue/beanstalk": {"runner/queue"},
 	"brood/runner/queue/dsn":       {"runner/queue"},
+	"brood/runner/queue/queuetest": {"runner/queue"},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},

@@ -160,6 +160,9 @@ type Spec struct {
 	Lease time.Duration
 	// Poll is how often it is looked, where the server does not say when a job arrives.
 	Poll time.Duration
+	// Doubts asks for Job.Doubt and Job.Tries of each job, where that costs a request of its own: a job's effect is once, so
+	// it matters whether somebody was given it before. Without it they may stay false and 0.
+	Doubts bool
 	// Columns and Words are the names that a table has for the parts of a queue, by the names that brood has:
 	// id status run_at attempts owner lease_until error result order; and for the statuses new running ok failed skipped unknown.
 	Columns, Words map[string]string

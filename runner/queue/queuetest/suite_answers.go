@@ -1,0 +1,129 @@
+package queuetest
+
+import (
+	"brood/runner/queue"
+	"context"
+	"time"
+)
+
+// verbs: each answer has its effect on what the server counts.
+func verbs(b *bench) {
+	b.put("1", "2", "3", "4")
+	jobs := b.take(b.first, 4)
+	b.tell(b.first, answer(jobs[0], queue.Done))
+	b.counts("done", 0, 0, 3, 0)
+	b.tell(b.first, answer(jobs[1], queue.Failed))
+	b.counts("failed", 0, 0, 2, 1)
+	b.tell(b.first, answer(jobs[2], queue.Park))
+	b.counts("parked", 0, 0, 1, 2)
+	b.tell(b.first, answer(jobs[3], queue.Later))
+	b.counts("given back", 1, 0, 0, 2)
+	again := b.take(b.first, 1)[0]
+	if b.text(again) != "4" || again.Doubt || b.spec.Doubts && again.Tries != 1 {
+		b.Errorf("given back, it comes as %+v", again)
+	}
+	b.tell(b.first, answer(again, queue.Done))
+	b.counts("all", 0, 0, 0, 2)
+	b.none(b.first)
+}
+
+// later: a job that is to come later waits at the server.
+func later(b *bench) {
+	if !b.traits.Delays {
+		b.Skip("it has no delays")
+	}
+	b.put("a", "b")
+	jobs := b.take(b.first, 2)
+	a := answer(jobs[1], queue.Later)
+	a.After = 1100 * time.Millisecond
+	far := answer(jobs[0], queue.Later)
+	far.After = time.Hour
+	began := time.Now()
+	b.tell(b.first, far, a)
+	again := b.take(b.first, 1)[0]
+	if d := time.Since(began); d < time.Second || b.text(again) != "b" || again.Doubt {
+		b.Errorf("%+v came after %s", again, d)
+	}
+	b.counts("one has come", 0, 1, 1, 0)
+}
+
+// twice: an answer that was given already is confirmed, or there is no such job any more.
+func twice(b *bench) {
+	b.put("1", "2", "3")
+	jobs := b.take(b.first, 3)
+	for i, v := range []queue.Verb{queue.Done, queue.Failed, queue.Park} {
+		b.tell(b.first, answer(jobs[i], v))
+		b.is("again "+v.String(), b.first.Answer(context.Background(), []queue.Answer{answer(jobs[i], v)})[0], nil, queue.ErrGone)
+		b.is("again as an earlier one "+v.String(), b.first.Answer(context.Background(), []queue.Answer{asEarlier(jobs[i], v)})[0], nil, queue.ErrGone)
+	}
+	b.counts("answered", 0, 0, 0, 2)
+}
+
+// earlier: what an earlier session owes is given by the next one, which has no lease.
+func earlier(b *bench) {
+	s := b.spec
+	s.Owner = "the same"
+	before := b.open(s)
+	b.put("1", "2", "3", "4")
+	jobs := b.take(before, 4)
+	if err := before.Close(); err != nil {
+		b.Fatal(err)
+	}
+	next := b.open(s)
+	answers := []queue.Answer{asEarlier(jobs[0], queue.Done), asEarlier(jobs[1], queue.Failed), asEarlier(jobs[2], queue.Park), asEarlier(jobs[3], queue.Later)}
+	owed := map[int]bool{0: true, 1: true, 2: true, 3: true}
+	b.until(func() error { // the server may see the end of a connection a moment later
+		var left error
+		for i := range answers {
+			if !owed[i] {
+				continue
+			}
+			if err := next.Answer(context.Background(), answers[i:i+1])[0]; err != nil {
+				left = err
+			} else {
+				delete(owed, i)
+			}
+		}
+		return left
+	})
+	b.counts("answered", 1, 0, 0, 2)
+	again := b.take(next, 1)[0]
+	if b.text(again) != "4" {
+		b.Errorf("given back was %q", b.text(again))
+	}
+	b.tell(next, answer(again, queue.Done))
+	b.is("what nobody has", next.Answer(context.Background(), []queue.Answer{asEarlier(again, queue.Done)})[0], nil, queue.ErrGone)
+}
+
+// another: an answer that is for another body changes nothing.
+func another(b *bench) {
+	if !b.Renames {
+		b.Skip("its IDs do not come again")
+	}
+	b.put("a")
+	job := b.take(b.first, 1)[0]
+	b.tell(b.first, answer(job, queue.Later))
+	for _, v := range []queue.Verb{queue.Done, queue.Failed, queue.Later, queue.Park} {
+		a := asEarlier(job, v)
+		a.Sum++
+		b.is(v.String(), b.first.Answer(context.Background(), []queue.Answer{a})[0], queue.ErrGone)
+		b.counts("for another", 1, 0, 0, 0)
+	}
+}
+
+// giveBack: what nobody has begun is there for others at once, and raises no doubt.
+func giveBack(b *bench) {
+	b.put("a", "b", "c")
+	jobs := b.take(b.first, 3)
+	if err := b.first.Return(context.Background(), jobs[1:]); err != nil {
+		b.Fatal(err)
+	}
+	b.counts("returned", 2, 0, 1, 0)
+	for _, j := range b.take(b.second(), 2) {
+		if b.text(j) == "a" || j.Doubt {
+			b.Errorf("returned, it comes as %+v", j)
+		}
+	}
+	b.tell(b.first, answer(jobs[0], queue.Done))
+	b.counts("answered", 0, 0, 2, 0)
+}
