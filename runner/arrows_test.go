@@ -146,6 +146,7 @@ var allowed = map[string][]string{
 	"brood/runner/queue/beanstalk": {"runner/queue"},
 	"brood/runner/queue/dsn":       {"runner/queue"},
 	"brood/runner/queue/queuetest": {"runner/queue"},
+	"brood/runner/queue/table":     {"jobs", "runner/queue", "runner/queue/dsn"},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},

@@ -1,0 +1,86 @@
+package table
+
+import (
+	"brood/runner/queue"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// dialect is what differs between the databases. It has no state but what use has given it.
+type dialect interface {
+	// adopt makes of dsn's pool one for these tables.
+	adopt(ctx context.Context, db *sql.DB) (*sql.DB, error)
+	// session is what each connection is told first, and claiming what else the one is told that rows are taken by.
+	session() []string
+	claiming() []string
+	// again reports whether a transaction was given up for another's sake.
+	again(err error) bool
+	// describe looks at a table.
+	describe(ctx context.Context, conn *sql.Conn, name string) (*shape, error)
+	// use gets the statements ready, once, before what follows.
+	use(l *layout, s *shape) error
+	// claim takes rows, at most n, after an id where that is said.
+	claim(ctx context.Context, conn *sql.Conn, from source, n int, after string) ([]claimed, error)
+	// change changes rows of the owner as said, and says which of them it has found.
+	change(ctx context.Context, conn *sql.Conn, changes []change) ([]bool, error)
+	// renew makes leases as long as they were, of rows of the owner, and says which of them it has found.
+	renew(ctx context.Context, conn *sql.Conn, held []change) ([]bool, error)
+	// explain is the plan of the claim, one line each, and whether the privileges for all statements are there.
+	explain(ctx context.Context, conn *sql.Conn) (plan []string, denied error, err error)
+	// words of SQL.
+	quote(name string) string
+	mark(n int) string                   // the place of the nth value
+	text(expr string) string             // expr as text
+	now(c *column) string                // the time as a column keeps it
+	past(c *column) string               // whether a column's time has come
+	clock() string                       // seconds since 1970, with a fraction
+	ahead(c *column) string              // the time as a column keeps it, and so many microseconds more: the value has this place's mark
+	typed(c *column, mark string) string // a value of text as a column's
+}
+
+// source is which rows are claimed.
+type source uint8
+
+const (
+	fresh   source = iota // new, and due
+	expired               // running, and the lease is over
+	left                  // running, of nobody in this session: where nobody says whose
+)
+
+// claimed is a row that was taken.
+type claimed struct {
+	id    string
+	tries int64 // after it was taken; 0: not counted
+	cells []any
+}
+
+// change is what is to become of a row that is ours, or was.
+type change struct {
+	id    string
+	tries int64 // of its delivery
+	word  any   // status
+	final bool  // or new again
+	// Of what is final, and of new rows that are there again. A nil result leaves what is there.
+	fault, result *string
+	// Of new rows.
+	after   time.Duration
+	unbegun bool // it has not been tried at all
+}
+
+func dialectOf(s queue.Scheme) (dialect, error) {
+	switch s {
+	case queue.SQLite:
+		return &sqlite{}, nil
+	default:
+		return nil, fmt.Errorf("%s has no tables; it is sqlite, mysql or postgres", s)
+	}
+}
+
+// isStale: the driver has sent nothing, as the connection had ended.
+func isStale(err error) bool {
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
+}
