@@ -147,6 +147,7 @@ var allowed = map[string][]string{
 	"brood/runner/queue/dsn":       {"runner/queue"},
 	"brood/runner/queue/queuetest": {"runner/queue"},
 	"brood/runner/queue/table":     {"jobs", "runner/queue", "runner/queue/dsn"},
+	"brood/runner/query":           {"jobs", "runner/dataset", "runner/queue", "runner/queue/dsn"},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},
