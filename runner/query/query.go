@@ -81,10 +81,9 @@ func Open(ctx context.Context, u *queue.URL, sql string) (*Producer, error) {
 	p := &Producer{cancel: cancel, where: u.String()}
 	patience := time.AfterFunc(connectWait, cancel)
 	begun := func() bool { return patience.Stop() }
-	switch u.Scheme {
-	case queue.Postgres:
+	if u.Scheme == queue.Postgres {
 		ask = askPostgres
-	case queue.MySQL:
+	} else if u.Scheme == queue.MySQL {
 		ask = askMySQL
 	}
 	p.rows, err = ask(life, db, stmt, begun)
