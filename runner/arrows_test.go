@@ -90,6 +90,7 @@ var allowed = map[string][]string{
 	// What each knows of the outside world, and nothing of a run.
 	"brood/runner/dataset":     {"jobs", "jobs/extsort", "jobs/quoted", "runner/dataset/sheet"},
 	"brood/runner/exposition":  {},
+	"brood/runner/daemon":      {},
 	"brood/runner/gauge":       {},
 	"brood/runner/jobserver":   {},
 	"brood/runner/logbook":     {},
@@ -118,7 +119,7 @@ var allowed = map[string][]string{
 	"brood/runner/form":    {"jobs", "jobs/files", "runner/dataset", "runner/sink", "runner/spec"},
 	"brood/runner/where":   {"jobs", "jobs/placeholder"},
 	"brood/runner": {
-		"jobs", "jobs/files", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
+		"jobs", "jobs/files", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 
@@ -126,7 +127,7 @@ var allowed = map[string][]string{
 	"brood/runner/top":           {"runner/control", "runner/term"},
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
-		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/dataset", "runner/desk", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
+		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/report", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
 

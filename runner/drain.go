@@ -29,6 +29,7 @@ func (r *session) boundDrain(why error) {
 	if d == 0 || !r.drainBound.CompareAndSwap(false, true) {
 		return
 	}
+	r.notice.drainsUntil(time.Now().Add(d))
 	t := time.AfterFunc(d, func() {
 		if r.killCtx.Err() != nil {
 			return

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 )
 
 // How many updates are on the way to the book: as many as there are slots, within these bounds.
@@ -24,6 +25,16 @@ const (
 	leastUpdates = 16 // gather while it rests
 	mostUpdates  = 64
 )
+
+// beatAfter is how long nothing happens before the ledger is told that this session is alive all
+// the same.
+const beatAfter = 5 * time.Second
+
+// noteCommit is told of each commit.
+func (r *session) noteCommit(took time.Duration) {
+	r.metrics.noteCommit(took)
+	r.notice.commits.Add(1)
+}
 
 // prepare sets up everything that does not run yet.
 func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.Input) error {
@@ -162,7 +173,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	r.book = book.New(book.Config{
 		Ledger: l, Reader: l.Reader(), File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
-		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.metrics.noteCommit, Waits: r.feed.Waiting,
+		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.noteCommit, Beat: r.Service.Beat(beatAfter), Waits: r.feed.Waiting,
 		KeysKept: func(n int, err error) {
 			r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", n, r.cfg.OncePer, err)
 		},

@@ -25,6 +25,7 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/book"
+	"brood/runner/daemon"
 	"brood/runner/dataset"
 	"brood/runner/guard"
 	"brood/runner/hand"
@@ -65,6 +66,8 @@ type Setting struct {
 	Worker WorkerCommand
 	// Scarce says that there are few threads and processes to be had, see MakeRoom.
 	Scarce bool
+	// Service is the service manager that has started this process; nil: there is none.
+	Service *daemon.Service
 	// Version goes into the ledger's list of sessions.
 	Version string
 	// Command says what is done with a record by a worker of a slot, in one line, for the
@@ -113,6 +116,7 @@ type session struct {
 	family      *proc.Family
 	jobserver   *jobserver.Client // that of make; nil: there is none
 	metrics     *metrics          // nil: nobody wants any
+	notice      *notice           // to the service manager
 
 	taken     *dataset.Fingerprint // of a dataset that grows, when all there was has been read
 	before    ledger.Totals        // when the session began
@@ -142,6 +146,7 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 		cfg: cfg, epoch: epoch, reader: in.Reader, started: time.Now(),
 	}
 	r.crew.r = r
+	r.notice = newNotice(r, set.Service)
 	r.places, r.fitted = cfg.Places()
 	defer func() { _ = in.Close() }() // with its producer
 	if err := r.prepare(ctx, l, in); err != nil {
@@ -180,7 +185,8 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	signals := r.listenForSignals()
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
 	seen := newGauges(r.cfg.Headroom, r.feed, r.Term)
-	for _, f := range []func(context.Context){r.watch, r.dun, r.widen, r.noteSilence, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve} {
+	tell := func(ctx context.Context) { r.notice.serve(ctx, drainCtx) }
+	for _, f := range []func(context.Context){r.watch, r.dun, r.widen, r.noteSilence, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve, tell} {
 		servants.Go(func() { f(serve) })
 	}
 

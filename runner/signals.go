@@ -21,7 +21,7 @@ var errSignal = errors.New("stopped by a signal")
 // default before obeySignals looks at them.
 func (r *session) listenForSignals() chan os.Signal {
 	ch := make(chan os.Signal, 4)
-	signal.Notify(ch, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE, syscall.SIGXFSZ)
+	signal.Notify(ch, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP, syscall.SIGCONT, syscall.SIGPIPE, syscall.SIGXFSZ)
 	// One that was ignored at the start stays so, for the workers too: nohup, and
 	// background jobs of a script (POSIX, Shell Command Language, 2.11). Of the others
 	// Go does not know whether they were.
@@ -34,7 +34,7 @@ func (r *session) listenForSignals() chan os.Signal {
 }
 
 // obeySignals obeys the signals to the parent: the first INT, TERM or HUP drains,
-// a second kills; USR1 prints the state; TSTP suspends the workers as well, and
+// a second kills; USR1 prints the state; USR2 opens the log file anew; TSTP suspends the workers as well, and
 // CONT continues them.
 // PIPE and XFSZ are taken so that writing to a pipe without a reader, or beyond
 // the largest file that is allowed, is an error of the write, and not the end.
@@ -56,6 +56,8 @@ func (r *session) obey(sig syscall.Signal) {
 	case syscall.SIGUSR1:
 		t := r.book.Totals()
 		r.Term.Answerf("%s: %s", r.cfg.Name, t)
+	case syscall.SIGUSR2:
+		r.Term.Reopen()
 	case syscall.SIGTSTP:
 		r.family.SignalAll(syscall.SIGSTOP)
 		r.Term.Hide()

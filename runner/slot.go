@@ -162,6 +162,7 @@ func (s *slot) startChild(ctx context.Context, beside bool) (*child, error) {
 				return nil, err
 			}
 			s.poor = 0
+			s.r.notice.shook()
 			return c, nil
 		}
 		var refused *spec.AbortError

@@ -133,9 +133,9 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 // cmdSignal sends a signal to the background command of a name, whose process
 // id it finds in a run's lock file: signal NAME RUN.
 func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL, "USR1": syscall.SIGUSR1, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL, "USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
 	if neg || len(args) != 2 || signals[args[0]] == 0 {
-		ts.Fatalf("usage: signal INT|TERM|HUP|KILL|USR1|STOP|CONT RUN")
+		ts.Fatalf("usage: signal INT|TERM|HUP|KILL|USR1|USR2|STOP|CONT RUN")
 	}
 	ts.Check(syscall.Kill(holderOf(ts, args[1]), signals[args[0]]))
 }

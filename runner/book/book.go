@@ -22,8 +22,7 @@ const (
 	// commitAfter is how long the first result waits for its commit. With the
 	// commit itself this stays under 200 ms on any disk that deserves the name.
 	commitAfter = 120 * time.Millisecond
-	// beatAfter is how long nothing happens before the ledger is told that this
-	// session is alive all the same.
+	// beatAfter is Config.Beat where nobody wants another.
 	beatAfter = 5 * time.Second
 	// heldMemory is how many bytes of early results are kept in memory before
 	// a commit moves them into the ledger; at twice as much, nothing is taken
@@ -105,12 +104,18 @@ type Config struct {
 	// took, from another goroutine.
 	Tried     func(ledger.TryVerdict)
 	Committed func(time.Duration)
+	// Beat is how long nothing happens before the ledger is told that this session is alive all the
+	// same; 0: beatAfter.
+	Beat time.Duration
 	// Waits says what holds the run up at the moment; nil: nobody knows.
 	Waits func() ledger.Wait
 }
 
 // New opens the book of a session.
 func New(c Config) *Book {
+	if c.Beat == 0 {
+		c.Beat = beatAfter
+	}
 	b := &Book{
 		cfg: c, synced: c.Synced,
 		chunks: make(map[uint64]*chunk), touched: make(map[uint64]bool), starts: make(map[uint64]dataset.Position), acks: make(map[Ack]uint64),
@@ -268,7 +273,7 @@ func (b *Book) Keep(updates <-chan *Update) error {
 		case b.busy || b.err != nil:
 			timer.set(time.Time{})
 		case b.since.IsZero():
-			timer.within(beatAfter)
+			timer.within(b.cfg.Beat)
 		default:
 			timer.set(b.since.Add(commitAfter))
 		}

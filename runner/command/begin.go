@@ -78,7 +78,7 @@ func begun(ctx context.Context, state string, dir *home.Dir) (bool, error) {
 func (e *env) setting(dir *home.Dir) *runner.Setting {
 	e.keepLog(dir)
 	return &runner.Setting{
-		Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce, Command: e.commandOf, Same: e.sameOf,
+		Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce, Service: e.takeService(), Command: e.commandOf, Same: e.sameOf,
 		Ready:  func(cfg *spec.Config) (bool, error) { return e.ready(dir, cfg) },
 		Revise: func(cfg *spec.Config) (*jobs.Revision, error) { return e.revisionOf(dir, cfg) },
 	}

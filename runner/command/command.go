@@ -8,6 +8,7 @@ import (
 	"brood/runner"
 	"brood/runner/catalog"
 	"brood/runner/control"
+	"brood/runner/daemon"
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/keys"
@@ -81,6 +82,9 @@ type env struct {
 	// lists are those behind :::, and twoLists says that there are some on both sides of "--".
 	lists    []valueList
 	twoLists bool
+	// service is who has started this process, once served says that this is known.
+	service *daemon.Service
+	served  bool
 	// scarce is runner.Setting.Scarce.
 	scarce bool
 	// agreed says that whoever sits at the terminal has said yes.
@@ -134,7 +138,10 @@ func (e *env) end(err error) int {
 		}
 		return report(e.stderr, err)
 	}
-	defer t.Flush()
+	defer func() {
+		t.Flush()
+		_ = t.Close() // what could not be written to it was counted
+	}()
 	if err == nil && e.code == exitOK {
 		return exitOK // what was held back is not to be told
 	}
@@ -145,6 +152,9 @@ func (e *env) end(err error) int {
 	var b bytes.Buffer
 	code := report(e.stderr.Instead(&b), err)
 	t.Plain(b.String())
+	if t.InFile() { // whoever waits for the end hears why
+		_, _ = e.stderr.Write(b.Bytes())
+	}
 	return code
 }
 

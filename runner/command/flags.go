@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/daemon"
 	"brood/runner/dataset"
 	"brood/runner/home"
 	"brood/runner/spec"
@@ -36,6 +37,9 @@ const (
 	waitFlag    = "wait"
 	waitForever = "forever"
 )
+
+// logFileFlag names where log lines go.
+const logFileFlag = "log-file"
 
 func waitingFlag() cli.Flag {
 	return &cli.StringFlag{Name: waitFlag, Usage: "wait for the lock, at most `TIME` if one is given as in --wait=30s, instead of ending with status 75", Category: groupEngine}
@@ -101,6 +105,7 @@ func engineFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing if all goes well, and everything that was to be said if it does not: for cron", Category: groupEngine},
 		&cli.StringFlag{Name: "progress", Usage: "show progress `WHEN`: auto, always or never", Value: "auto", Category: groupEngine},
 		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", Value: "text", Category: groupEngine},
+		&cli.StringFlag{Name: logFileFlag, Usage: "add log lines to `FILE`, which may be renamed by logrotate at any time, and not to standard error", Category: groupEngine},
 	})
 }
 
@@ -303,6 +308,14 @@ func (e *env) term(c *cli.Context) (*term.Term, error) {
 		how.Progress = term.ProgressNever
 	}
 	if e.terminal == nil {
+		how.Journal = daemon.IsJournal(os.Getenv(daemon.JournalVariable), e.stderr.File())
+		if path := c.String(logFileFlag); path != "" {
+			l, err := term.OpenLog(path)
+			if err != nil {
+				return nil, usage("Give a file that can be written, in a directory that is there.", "--%s: %w", logFileFlag, err)
+			}
+			how.Out = l
+		}
 		return term.New(how), nil
 	}
 	e.terminal.Set(how)

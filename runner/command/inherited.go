@@ -1,6 +1,7 @@
 package command
 
 import (
+	"brood/runner/daemon"
 	"os"
 	"os/signal"
 	"slices"
@@ -16,15 +17,21 @@ func keepIgnored() {
 	}
 }
 
-// forService are variables by which a service manager speaks with the process it has
-// started, and with no other: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
-var forService = []string{"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"}
+// takeService finds out who has started this process, before that is taken out of its environment.
+func (e *env) takeService() *daemon.Service {
+	if !e.served {
+		e.served = true
+		e.service = daemon.Of(os.LookupEnv, os.Getpid())
+	}
+	return e.service
+}
 
 // disinherit takes out of the environment what is for this process alone, or for
 // another job than the one that is run: nothing that the run starts gets it, neither
 // workers nor the program of --resolve-with.
 func (e *env) disinherit(job string) {
-	for _, name := range forService {
+	e.takeService()
+	for _, name := range daemon.Variables {
 		_ = os.Unsetenv(name) // fails for names that are none
 	}
 	var own []string

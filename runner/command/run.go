@@ -195,6 +195,8 @@ func mayDefault(name string) bool {
 		return false // the run directory is open
 	case "force":
 		return false // no job knows what a user would lose
+	case logFileFlag:
+		return false // the terminal is there, and no job knows where a user's logs are
 	case "quiet":
 		return false // nothing is kept from a user who has not asked for that
 	}

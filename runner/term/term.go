@@ -12,6 +12,9 @@
 // that come while the bar is drawn take its place, and it is drawn again below. It
 // is never wider than the terminal.
 //
+// Lines may go to a file in the place of standard error: see logfile.go; and to systemd's
+// journal with their priorities: see priority.go.
+//
 // Who speaks never waits for who reads: see queue.go. Who asked for quiet hears
 // only of what went wrong: see quiet.go.
 package term
@@ -74,7 +77,8 @@ const lineEvery = 10 * time.Second
 
 // Options say how a Term behaves.
 type Options struct {
-	Out      io.Writer // standard error
+	Out      io.Writer // standard error, or a *LogFile
+	Journal  bool      // it is that of systemd, which wants priorities
 	Log      LogFormat
 	Progress Progress
 	Quiet    bool // lines are held back until it is known how it ends
@@ -88,7 +92,11 @@ type Term struct {
 	tty    bool
 	dumb   bool
 	screen *screen
-	hurry  chan struct{} // closed: nobody is waited for
+	// logFile is what out is, or nil, and journal says that it leads to that.
+	logFile *LogFile
+	journal bool
+
+	hurry chan struct{} // closed: nobody is waited for
 
 	keep atomic.Pointer[Keeper]
 
@@ -108,6 +116,10 @@ type Term struct {
 func New(o Options) *Term {
 	t := &Term{out: o.Out, dumb: o.Dumb, lastLine: time.Now(), hurry: make(chan struct{}), queue: newQueue()}
 	t.file, _ = o.Out.(*os.File)
+	if t.logFile, _ = o.Out.(*LogFile); t.logFile != nil {
+		t.logFile.lost = t.lostLines
+	}
+	t.journal = o.Journal && t.logFile == nil
 	t.tty = t.file != nil && term.IsTerminal(int(t.file.Fd()))
 	t.screen = newScreen(t.file, t.tty && !o.Dumb)
 	t.Set(o)
@@ -127,7 +139,7 @@ func (t *Term) Set(o Options) {
 
 // isBar says whether progress is a bar.
 func (t *Term) isBar() bool {
-	return t.progress == ProgressAlways || t.progress == ProgressAuto && t.tty && !t.dumb
+	return t.progress == ProgressAlways && t.logFile == nil || t.progress == ProgressAuto && t.tty && !t.dumb
 }
 
 // Seen reports whether somebody sees at once what is said.
@@ -167,7 +179,7 @@ func (t *Term) Answerf(format string, args ...any) {
 func (t *Term) Plain(lines string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.speak(lines)
+	t.speak(t.ranked(priorityError, lines))
 }
 
 // Worker writes one line that a worker printed. Seq is -1 if no record was in
@@ -214,15 +226,15 @@ type entry struct {
 // line is an entry as it is written.
 func (t *Term) line(e entry) string {
 	if t.log == LogJSON {
-		e.Time = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+		e.Time = now()
 		b, err := json.Marshal(e)
 		if err != nil {
 			return "" // strings and numbers always encode
 		}
-		return t.shown(string(b)) + "\n"
+		return t.ranked(e.priority(), t.shown(string(b))+"\n")
 	}
 	var b strings.Builder
-	b.WriteString("brood: ")
+	b.WriteString(t.head())
 	if e.Stream != "" {
 		fmt.Fprintf(&b, "[slot %d", e.Slot)
 		if e.Seq != nil {
@@ -234,7 +246,18 @@ func (t *Term) line(e entry) string {
 		fmt.Fprintf(&b, " %s] ", e.Stream)
 	}
 	b.WriteString(e.Msg)
-	return t.shown(b.String()) + "\n"
+	return t.ranked(e.priority(), t.shown(b.String())+"\n")
+}
+
+// now is the time as lines have it.
+func now() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// head is what a line of text begins with: in a file, where nobody else notes it, the time.
+func (t *Term) head() string {
+	if t.logFile != nil {
+		return now() + " brood: "
+	}
+	return "brood: "
 }
 
 // shown is a line as it may be written. Tabs are harmless in it.
@@ -257,7 +280,7 @@ func (t *Term) Update(s Snapshot) {
 	case time.Since(t.lastLine) >= lineEvery:
 		t.lastLine = time.Now()
 		if !t.queue.writing { // what nobody reads need not be there twice
-			t.speak(t.shown("brood: "+s.text()+s.share()) + "\n")
+			t.speak(t.ranked(priorityInfo, t.shown(t.head()+s.text()+s.share())+"\n"))
 		}
 	}
 }
