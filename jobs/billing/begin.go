@@ -68,7 +68,7 @@ func begin(f *jobs.Finished) (err error) {
 			return err
 		}
 	}
-	if err := c.bankFileIsFree(ctx, r); err != nil {
+	if err := c.placesAreFree(ctx, r); err != nil {
 		return err
 	}
 	var out barred

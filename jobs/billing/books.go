@@ -50,13 +50,15 @@ func (c *config) writeJournal(ctx context.Context, dir string, p *plan.Plan, r *
 	if err != nil {
 		return err
 	}
-	sum, err := replace(c.Journal, func(w io.Writer) error {
-		return journal.Write(w, c.Settings, c.entries(p, list, back))
-	})
+	f, err := files.Create(c.Journal, 0o600)
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	return keepSum(dir, c.Journal, sum)
+	sum, err := fill(f, func(w io.Writer) error { return journal.Write(w, c.Settings, c.entries(p, list, back)) })
+	if err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	return putOwn(f, dir, c.Journal, sum)
 }
 
 // replace writes a file whole, in the place of what is there, or leaves it. It returns the SHA-256.
@@ -65,12 +67,21 @@ func replace(path string, write func(io.Writer) error) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	sum, err := fill(f, write)
+	if err != nil {
+		return "", err
+	}
+	return sum, f.Put(path)
+}
+
+// fill writes a file that is put in its place later, or discards it. It returns the SHA-256.
+func fill(f *files.New, write func(io.Writer) error) (string, error) {
 	h := sha256.New()
 	w := bufio.NewWriterSize(io.MultiWriter(f, h), 64<<10)
 	if err := errors.Join(write(w), w.Flush()); err != nil {
 		return "", errors.Join(err, f.Discard())
 	}
-	return hex.EncodeToString(h.Sum(nil)), f.Put(path)
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // entries are the charges of a plan with what the register knows of them, for the journal.
@@ -158,18 +169,20 @@ func (c *config) writeBankFiles(f *jobs.Finished, p *plan.Plan, e *endings) erro
 	return nil
 }
 
-// bankFileIsFree refuses a run whose bank's file would be written over another's, which the bank may not have yet. The run that has
-// the plan already writes its own again.
-func (c *config) bankFileIsFree(ctx context.Context, r *register.Register) error {
-	if c.BankFile == "" {
-		return nil
-	}
+// placesAreFree refuses a run whose journal or bank's file would be written over another's: of a run that is booked, or that the bank may
+// not have yet. The run that has the plan already writes its own again.
+func (c *config) placesAreFree(ctx context.Context, r *register.Register) error {
 	if run, _, err := r.Holder(ctx, c.owner(), c.Plan); err != nil || run != "" {
 		return err
 	}
+	if c.Journal != "" && exists(c.Journal) {
+		return fmt.Errorf("there is a file %s already, and a journal is of one run: give this run another with --journal, and have a file of yours include both, as hledger and ledger can", c.Journal)
+	}
+	if c.BankFile == "" {
+		return nil
+	}
 	for _, k := range c.bankKinds() {
-		path := c.bankPath(k, 1)
-		if _, err := os.Lstat(path); err == nil {
+		if path := c.bankPath(k, 1); exists(path) {
 			return fmt.Errorf("there is a file %s already, and the bank may not have it yet: give this run another with --bank-file, or move that one", path)
 		}
 	}
@@ -214,11 +227,11 @@ func (c *config) writeBankFile(f *jobs.Finished, p *plan.Plan, k bankKind, parts
 	if err = errors.Join(err, w.Flush()); err != nil {
 		return errors.Join(fmt.Errorf("write the bank's file %s: %w", path, err), out.Discard())
 	}
-	if err := out.Put(path); err != nil {
+	if err := putOwn(out, f.Dir, path, hex.EncodeToString(h.Sum(nil))); err != nil {
 		return fmt.Errorf("write the bank's file: %w", err)
 	}
 	f.Say("%s: %s, SHA-256 %x", path, text, h.Sum(nil))
-	return keepSum(f.Dir, path, hex.EncodeToString(h.Sum(nil)))
+	return nil
 }
 
 // writePart writes the charges of a part, and says in words what it holds.

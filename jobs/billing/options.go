@@ -174,6 +174,9 @@ func (c *config) choosePlaces(o jobs.Options, p *jobs.Plan) error {
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
+	if c.Journal == c.BankFile {
+		return fmt.Errorf("--journal and --bank-file are one file, %s", c.Journal)
+	}
 	perWorker := 0
 	switch c.Provider {
 	case Files:

@@ -26,7 +26,7 @@ run billing finds it by its hash.
 
 Columns: invoice_id, customer_id, amount and currency at least, then description, name, email,
 invoice_date, tax_note, charge_date, due_date, period_start, period_end, tax_rate, tax_amount,
-quantity, unit_amount, payment_method, payment_customer, mandate_id, mandate_date, iban, bic,
+quantity, unit, unit_amount, payment_method, payment_customer, mandate_id, mandate_date, iban, bic,
 metadata.* and others: docs/billing.md. Other systems' exports by --map. Amounts have a point
 before their decimals and nothing else; dates are YYYY-MM-DD.
 
@@ -58,6 +58,9 @@ func makePlan(o jobs.Options, args []string, stdout, _ io.Writer) error {
 	ctx := context.Background()
 	opt.Resolve = func(run string) (*plan.Plan, error) { return planOfRun(ctx, opt.State, run) }
 	checkBy(&opt, time.Now())
+	known := &credits{ctx: ctx, state: opt.State, owner: register.Owner{Account: opt.Account, Mode: string(opt.Mode())}}
+	defer known.close()
+	opt.CheckCredit = known.check
 	_, report, err := plan.Build(ctx, opt)
 	if report != nil {
 		if printErr := report.Print(stdout); printErr != nil {

@@ -4,8 +4,11 @@ import (
 	"brood/jobs"
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/register"
+	"brood/jobs/files"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -40,8 +43,8 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// TestBankFileIsFree refuses to write over the bank's file of another run.
-func TestBankFileIsFree(t *testing.T) {
+// TestPlacesAreFree refuses to write over the bank's file or the journal of another run.
+func TestPlacesAreFree(t *testing.T) {
 	r, err := register.Open(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -52,14 +55,23 @@ func TestBankFileIsFree(t *testing.T) {
 		}
 	}()
 	path := filepath.Join(t.TempDir(), "november")
-	c := &config{Plan: "p1", Provider: SEPA, BankFile: path + ".xml"}
-	if err := c.bankFileIsFree(t.Context(), r); err != nil {
+	c := &config{Plan: "p1", Provider: SEPA, BankFile: path + ".xml", Journal: path + ".journal"}
+	if err := c.placesAreFree(t.Context(), r); err != nil {
 		t.Error(err)
+	}
+	if err := os.WriteFile(c.Journal, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.placesAreFree(t.Context(), r); err == nil || !strings.Contains(err.Error(), "--journal") {
+		t.Error("the journal would be written over:", err)
+	}
+	if err := os.Remove(c.Journal); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile(path+"-transfers.xml", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.bankFileIsFree(t.Context(), r); err == nil {
+	if err := c.placesAreFree(t.Context(), r); err == nil {
 		t.Error("it would be written over")
 	}
 	ch := &charge.Charge{InvoiceID: "R-1", CustomerID: "c1", Amount: "1.00", Currency: "EUR", Attempt: 1, Kind: charge.KindCharge}
@@ -67,7 +79,7 @@ func TestBankFileIsFree(t *testing.T) {
 	if err := r.Take(t.Context(), &register.Plan{Owner: c.owner(), Hash: "p1", Run: "november"}, mine, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.bankFileIsFree(t.Context(), r); err != nil {
+	if err := c.placesAreFree(t.Context(), r); err != nil {
 		t.Error("the run may write its own again:", err)
 	}
 }
@@ -95,5 +107,47 @@ func TestIsNews(t *testing.T) {
 		if got := isNews(c.was, c.is); got != c.want {
 			t.Errorf("%s, and then %s: %v", c.was, c.is, got)
 		}
+	}
+}
+
+// TestPutOwn: of two runs that were begun before either had written, the second leaves what the first has written; one that was
+// killed between the note and the file goes on.
+func TestPutOwn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "november.journal")
+	one, two := t.TempDir(), t.TempDir()
+	put := func(dir, text string) error {
+		f, err := files.Create(path, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := fill(f, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return putOwn(f, dir, path, sum)
+	}
+	if err := keepSum(one, path, "noted"); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"first", "first, and what came back"} {
+		if err := put(one, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := put(two, "second"); err == nil {
+		t.Error("the second was written over the first")
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "first, and what came back" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(two, "second"); err != nil {
+		t.Error(err)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
+	if err != nil || len(left) != 1 {
+		t.Error(left, err)
 	}
 }

@@ -48,6 +48,27 @@ func keepSum(dir, path, sum string) error {
 	return files.Write(filepath.Join(dir, sumsFile), b, 0o600)
 }
 
+// putOwn puts a file of the run in its place. What is there is replaced if it is the run's own, as its sums have it: another run, or the user,
+// may have written there since this one began.
+func putOwn(f *files.New, dir, path, sum string) error {
+	sums, err := readSums(dir)
+	if err != nil {
+		return errors.Join(err, f.Discard())
+	}
+	if sums[path] == "" {
+		if exists(path) {
+			return errors.Join(fmt.Errorf("there is a file %s, which this run has not written: move it, and have it written by brood resume", path), f.Discard())
+		}
+		if err := keepSum(dir, path, sum); err != nil { // first, so that a run that is killed here knows it as its own
+			return errors.Join(err, f.Discard())
+		}
+	}
+	if err := f.Put(path); err != nil {
+		return err
+	}
+	return keepSum(dir, path, sum)
+}
+
 // verifyFiles compares what was written beside the results with what is there. A file that is not there any more was
 // sent, or filed: that is said.
 func verifyFiles(f *jobs.Finished) []jobs.Finding {

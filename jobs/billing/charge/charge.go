@@ -42,6 +42,8 @@ type Charge struct {
 	PeriodStart string `json:"period_start,omitempty"`
 	PeriodEnd   string `json:"period_end,omitempty"`
 	CreditOf    string `json:"credit_of,omitempty"` // the invoice that a credit note refers to
+	// CreditElsewhere stands in its place where another program has made that invoice, so that nothing is known of it here.
+	CreditElsewhere string `json:"credit_of_elsewhere,omitempty"`
 
 	Street   string `json:"street,omitempty"`
 	Postcode string `json:"postcode,omitempty"`
@@ -85,6 +87,7 @@ type Tax struct {
 type Line struct {
 	Description string `json:"description,omitempty"`
 	Quantity    string `json:"quantity,omitempty"`
+	Unit        string `json:"unit,omitempty"` // of the quantity, as in h
 	UnitAmount  string `json:"unit_amount,omitempty"`
 	Net         string `json:"net,omitempty"`
 	TaxRate     string `json:"tax_rate,omitempty"`

@@ -35,7 +35,7 @@ func (c *Charge) append(b []byte) []byte {
 // textNames are the members that are texts and may be missing, in the order of the struct: the first textsBefore stand before taxes,
 // lines and metadata, the last behind them.
 var textNames = [...]string{
-	"name", "email", "description", "charge_date", "due_date", "invoice_date", "period_start", "period_end", "credit_of",
+	"name", "email", "description", "charge_date", "due_date", "invoice_date", "period_start", "period_end", "credit_of", "credit_of_elsewhere",
 	"street", "postcode", "city", "country", "tax_id", "language", "tax_note", "payment_customer", "payment_method", "network",
 	"mandate_id", "mandate_date", "sequence", "iban", "bic", "routing_number", "account_number", "account_type", "net_amount", "tax_amount",
 	"number",
@@ -46,7 +46,7 @@ const textsBefore = len(textNames) - 1
 // texts are where they are kept.
 func (c *Charge) texts() [len(textNames)]*string {
 	return [...]*string{
-		&c.Name, &c.Email, &c.Description, &c.ChargeDate, &c.DueDate, &c.InvoiceDate, &c.PeriodStart, &c.PeriodEnd, &c.CreditOf,
+		&c.Name, &c.Email, &c.Description, &c.ChargeDate, &c.DueDate, &c.InvoiceDate, &c.PeriodStart, &c.PeriodEnd, &c.CreditOf, &c.CreditElsewhere,
 		&c.Street, &c.Postcode, &c.City, &c.Country, &c.TaxID, &c.Language, &c.TaxNote, &c.PaymentCustomer, &c.PaymentMethod, &c.Network,
 		&c.MandateID, &c.MandateDate, &c.Sequence, &c.IBAN, &c.BIC, &c.RoutingNumber, &c.AccountNumber, &c.AccountType, &c.NetAmount, &c.TaxAmount,
 		&c.Number,
@@ -89,10 +89,10 @@ func appendLines(b []byte, all []Line) []byte {
 }
 
 // lineNames are the members of a line.
-var lineNames = [...]string{"description", "quantity", "unit_amount", "net", "tax_rate", "tax", "gross"}
+var lineNames = [...]string{"description", "quantity", "unit", "unit_amount", "net", "tax_rate", "tax", "gross"}
 
 func (l *Line) texts() [len(lineNames)]*string {
-	return [...]*string{&l.Description, &l.Quantity, &l.UnitAmount, &l.Net, &l.TaxRate, &l.Tax, &l.Gross}
+	return [...]*string{&l.Description, &l.Quantity, &l.Unit, &l.UnitAmount, &l.Net, &l.TaxRate, &l.Tax, &l.Gross}
 }
 
 func appendMap(b []byte, m map[string]string) []byte {

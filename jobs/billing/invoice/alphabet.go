@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 )
 
 // Alphabet gathers the characters of a plan, and says which of them its font cannot draw. It is used by one goroutine.
@@ -51,6 +50,7 @@ func NewAlphabet(f *typeface.Font, s *settings.Settings) (*Alphabet, error) {
 	missing := a.text("€£" + nbsp + "–…\ufffd")
 	for _, l := range Languages() {
 		missing = append(missing, a.words(l.words())...)
+		missing = append(missing, a.text(l.country(s.Seller.Country))...)
 	}
 	of := sellerOf(s)
 	for _, text := range slices.Concat([]string{of.party.Name, of.party.TaxID, of.party.Email, of.iban, of.bic}, of.party.Address, of.footer) {
@@ -104,14 +104,14 @@ func Undrawable(s *settings.Settings) (func(text string) string, error) {
 // Add takes in a charge and returns what the font cannot draw of it: its invoice would fail.
 func (a *Alphabet) Add(c *charge.Charge) (missing []rune) {
 	for _, text := range [...]string{
-		c.InvoiceID, c.CustomerID, string(c.Currency), c.Name, c.Email, c.Description, c.TaxNote, c.CreditOf, c.Street, c.Postcode, c.City,
-		strings.ToUpper(c.Country), c.TaxID, c.MandateID, c.IBAN, c.AccountNumber,
+		c.InvoiceID, c.CustomerID, string(c.Currency), c.Name, c.Email, c.Description, c.TaxNote, c.CreditOf, c.CreditElsewhere, c.Street, c.Postcode, c.City,
+		LanguageOf(c.Language).country(c.Country), c.TaxID, c.MandateID, c.IBAN, c.AccountNumber,
 	} {
 		missing = append(missing, a.text(text)...)
 	}
 	for i := range c.Lines {
 		l := &c.Lines[i]
-		for _, text := range [...]string{l.Description, l.Quantity, l.UnitAmount, l.TaxRate} {
+		for _, text := range [...]string{l.Description, l.Quantity, l.Unit, l.UnitAmount, l.TaxRate} {
 			missing = append(missing, a.text(text)...)
 		}
 	}

@@ -16,6 +16,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // inEachLanguage is a charge for each language, paid in another way each.
 func inEachLanguage(l Language) *charge.Charge {
 	c := aCharge(l, 3)
+	c.Lines[0].Unit = "h"
 	c.Lines[1].Description = longWord() + " and Ελλάδα, Київ"
 	switch l {
 	case German:

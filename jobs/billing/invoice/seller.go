@@ -3,12 +3,14 @@ package invoice
 import (
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/settings"
+	"slices"
 	"strings"
 )
 
 // seller is what all documents of a run have in common.
 type seller struct {
-	party     Party
+	party     Party // without its country, which has another name in each language
+	country   string
 	footer    []string
 	iban, bic string
 	salesTax  bool // a country that has no VAT
@@ -18,10 +20,10 @@ type seller struct {
 func sellerOf(s *settings.Settings) seller {
 	of := seller{
 		party: Party{
-			Name: clean(s.Seller.Name), Address: address(s.Seller.Street, s.Seller.Postcode, s.Seller.City, s.Seller.Country),
+			Name: clean(s.Seller.Name), Address: address(s.Seller.Street, s.Seller.Postcode, s.Seller.City, ""),
 			TaxID: clean(s.Seller.TaxID), Email: clean(s.Seller.Email),
 		},
-		iban: clean(s.Seller.IBAN), bic: clean(s.Seller.BIC),
+		country: s.Seller.Country, iban: clean(s.Seller.IBAN), bic: clean(s.Seller.BIC),
 	}
 	for _, line := range s.Invoice.Footer {
 		if line = clean(line); line != "" {
@@ -35,6 +37,15 @@ func sellerOf(s *settings.Settings) seller {
 		of.letter = true
 	}
 	return of
+}
+
+// in is the seller as documents in the language name him.
+func (s *seller) in(l Language) Party {
+	p := s.party
+	if name := l.country(s.country); name != "" {
+		p.Address = append(slices.Clip(p.Address), name)
+	}
+	return p
 }
 
 // words are those of the language; in English the tax has the name that the seller's country has for it.

@@ -77,7 +77,7 @@ func (s *seller) view(c *charge.Charge) (*View, error) {
 	l := LanguageOf(c.Language)
 	v := &View{
 		Language: l, Words: s.words(l), Number: c.Number, Credit: c.Kind == charge.KindCreditNote,
-		Seller: s.party, Footer: s.footer,
+		Seller: s.in(l), Footer: s.footer,
 		InvoiceID: clean(c.InvoiceID), CustomerID: clean(c.CustomerID), Email: clean(c.Email),
 		Amount: c.Amount, Currency: string(c.Currency), digits: digits,
 	}
@@ -86,7 +86,7 @@ func (s *seller) view(c *charge.Charge) (*View, error) {
 	if v.Credit {
 		v.Title, v.Total.Label = v.Words.CreditNote, v.Words.Credit
 	}
-	v.Customer = Party{Name: clean(c.Name), Address: address(c.Street, c.Postcode, c.City, c.Country), TaxID: clean(c.TaxID), Email: v.Email}
+	v.Customer = Party{Name: clean(c.Name), Address: address(c.Street, c.Postcode, c.City, l.country(c.Country)), TaxID: clean(c.TaxID), Email: v.Email}
 	if v.Customer.Name == "" {
 		v.Customer.Name = v.CustomerID
 	}
@@ -116,10 +116,10 @@ func checkNumber(number string) error {
 	return nil
 }
 
-// address are the lines of one; a line without anything is left out.
+// address are the lines of one, with the name of its country; a line without anything is left out.
 func address(street, postcode, city, country string) []string {
 	var lines []string
-	for _, line := range []string{clean(street), strings.TrimSpace(clean(postcode) + " " + clean(city)), strings.ToUpper(clean(country))} {
+	for _, line := range []string{clean(street), strings.TrimSpace(clean(postcode) + " " + clean(city)), clean(country)} {
 		if line != "" {
 			lines = append(lines, line)
 		}
@@ -167,7 +167,7 @@ func (v *View) facts(c *charge.Charge) (err error) {
 	if c.PaymentMethod != "" {
 		add(w.Charged, day(c.ChargeDate))
 	}
-	add(w.CreditOf, clean(c.CreditOf))
+	add(w.CreditOf, clean(cmp.Or(c.CreditOf, c.CreditElsewhere)))
 	add(w.Customer, v.CustomerID)
 	if v.InvoiceID != v.Number {
 		add(w.Reference, v.InvoiceID)
@@ -201,7 +201,7 @@ func (v *View) lines(c *charge.Charge) error {
 		if amount != "" && err != nil {
 			return fmt.Errorf("line %d: %w", i+1, err)
 		}
-		l := Line{Description: clean(line.Description), Quantity: v.number(line.Quantity), UnitPrice: v.number(line.UnitAmount), Amount: v.number(amount), minor: minor}
+		l := Line{Description: clean(line.Description), Quantity: v.quantity(line), UnitPrice: v.number(line.UnitAmount), Amount: v.number(amount), minor: minor}
 		if line.TaxRate != "" {
 			l.Rate = v.Language.percent(clean(line.TaxRate))
 		}
@@ -213,6 +213,15 @@ func (v *View) lines(c *charge.Charge) error {
 		v.Lines = append(v.Lines, l)
 	}
 	return nil
+}
+
+// quantity is a number with its unit, if it has one.
+func (v *View) quantity(line *charge.Line) string {
+	n, unit := v.number(line.Quantity), clean(line.Unit)
+	if n == "" || unit == "" {
+		return n
+	}
+	return n + nbsp + unit
 }
 
 func (v *View) number(text string) string { return v.Language.decimal(clean(text)) }

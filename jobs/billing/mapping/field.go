@@ -37,6 +37,7 @@ const (
 	Tax        Field = "tax_amount"
 	Rate       Field = "tax_rate" // percent
 	Quantity   Field = "quantity"
+	Measure    Field = "unit"        // of the quantity
 	Unit       Field = "unit_amount" // without tax, unless the row's amount says otherwise
 	ItemText   Field = "line_description"
 	Total      Field = "total" // of the whole invoice, on each of its rows
@@ -53,9 +54,9 @@ const metadataPrefix = "metadata."
 // Fields are all of them, in the order in which they are told.
 func Fields() []Field {
 	return []Field{
-		Invoice, KindOf, Customer, Amount, Currency, "name", "email", "description", ChargeDate, DueDate, InvDate, Start, End, "credit_of",
+		Invoice, KindOf, Customer, Amount, Currency, "name", "email", "description", ChargeDate, DueDate, InvDate, Start, End, "credit_of", "credit_of_elsewhere",
 		"street", "postcode", "city", "country", "tax_id", "language", "tax_note", "payment_customer", "payment_method", "network", "mandate_id", MandDate,
-		"sequence", "iban", "bic", Routing, AccountNo, "account_type", Net, Tax, Rate, Quantity, Unit, ItemText, Total, Attempt, Status, Lines, Taxes, Metadata,
+		"sequence", "iban", "bic", Routing, AccountNo, "account_type", Net, Tax, Rate, Quantity, Measure, Unit, ItemText, Total, Attempt, Status, Lines, Taxes, Metadata,
 	}
 }
 
@@ -91,7 +92,7 @@ func (f Field) isNumber() bool {
 // isID reports whether a field is compared with others, sign for sign.
 func (f Field) isID() bool {
 	switch f {
-	case Invoice, Customer, "credit_of", "payment_customer", "payment_method", "mandate_id", "tax_id", "iban", "bic", Routing, AccountNo, "postcode", Currency:
+	case Invoice, Customer, "credit_of", "credit_of_elsewhere", "payment_customer", "payment_method", "mandate_id", "tax_id", "iban", "bic", Routing, AccountNo, "postcode", Currency:
 		return true
 	default:
 		return false
@@ -127,6 +128,8 @@ func text(c *charge.Charge, f Field) *string {
 		return &c.PeriodEnd
 	case "credit_of":
 		return &c.CreditOf
+	case "credit_of_elsewhere":
+		return &c.CreditElsewhere
 	case "street":
 		return &c.Street
 	case "postcode":

@@ -334,6 +334,8 @@ func (m *Mapper) keep(out *Row, f Field, v string, bad func(k Kind, format strin
 		out.Item.TaxRate = v
 	case Quantity:
 		out.Item.Quantity = v
+	case Measure:
+		out.Item.Unit = v
 	case Unit:
 		out.Item.UnitAmount = v
 	case ItemText:

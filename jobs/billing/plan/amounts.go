@@ -372,11 +372,11 @@ func other(rounding string) string {
 
 // lines are kept where an invoice has several, or quantities.
 func (s *sums) lines() {
-	if len(s.items) == 1 && s.items[0].text.UnitAmount == "" && s.items[0].text.Description == "" {
+	if len(s.items) == 1 && s.items[0].text.UnitAmount == "" && s.items[0].text.Unit == "" && s.items[0].text.Description == "" {
 		return
 	}
 	for _, it := range s.items {
-		l := charge.Line{Description: it.text.Description, Quantity: it.text.Quantity, UnitAmount: it.text.UnitAmount}
+		l := charge.Line{Description: it.text.Description, Quantity: it.text.Quantity, Unit: it.text.Unit, UnitAmount: it.text.UnitAmount}
 		if it.hasNet {
 			l.Net = it.net.String()
 		}

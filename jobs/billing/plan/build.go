@@ -194,7 +194,7 @@ func (b *builder) build(ctx context.Context) (_ *Plan, err error) {
 	}
 	defer func() { err = errors.Join(err, b.writer.Close()) }()
 	h := &Header{
-		Provider: b.o.Provider, Account: b.o.Account, Mode: b.o.mode(), Scope: b.o.Scope, Dunning: b.o.Dunning, Map: b.spec.Name, Settings: b.settings,
+		Provider: b.o.Provider, Account: b.o.Account, Mode: b.o.Mode(), Scope: b.o.Scope, Dunning: b.o.Dunning, Map: b.spec.Name, Settings: b.settings,
 	}
 	for _, path := range b.o.Files {
 		s, err := b.read(ctx, path)

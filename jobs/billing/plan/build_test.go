@@ -166,7 +166,7 @@ func TestRefusedRows(t *testing.T) {
 		{head + ",name\nR1,c,12.50,EUR,2026-11-30,,,漢字\n", undrawn, "missing_glyph charges.csv:2:29 name: no 漢字"},
 		{head + ",line_description\nR1,c,12.50,EUR,2026-11-30,,,a\nR1,c,12.50,EUR,2026-11-30,,,漢\n", func(o *Options) { undrawn(o); o.Group = true }, "missing_glyph charges.csv:3:29 line_description: no 漢"},
 		{row("R1,漢,12.50,EUR,2026-11-30,,"), undrawn, "missing_glyph charges.csv:2:4 customer_id: no 漢"},
-		{head + ",kind\nR1,c,10.00,EUR,2026-11-30,,,payout\n", nil, "credit_note charges.csv:2:29 kind: a payout has no invoice"},
+		{head + ",kind\nR1,c,10.00,EUR,2026-11-30,,,payout\n", nil, "payment_method charges.csv:2:29 kind: payouts are made by bank files"},
 		{head + ",metadata.po,metadata.floor\nR1,c,10.00,EUR,2026-11-30,,,1,2\nR2,d,10.00,EUR,2026-11-30,,,3,\n", func(o *Options) {
 			o.CheckTemplate = func(_ string, metadata []string) error { return fmt.Errorf("it knows %v", metadata) }
 		}, "provider seller.toml : it knows [po]"},

@@ -85,15 +85,15 @@ func (c *checker) required() {
 	known := true
 	switch c.c.Kind {
 	case charge.KindCharge, charge.KindPayout:
-		if c.c.CreditOf != "" {
+		if c.c.CreditOf != "" || c.c.CreditElsewhere != "" {
 			c.say(KindCredit, "credit_of", "only a credit note refers to an invoice: say kind credit_note")
 		}
-		if c.c.Kind == charge.KindPayout && c.b.o.Provider == Files {
-			c.say(KindCredit, mapping.KindOf, "a payout has no invoice: plan it with --provider sepa or nacha")
-		}
 	case charge.KindCreditNote:
-		if c.c.CreditOf == "" {
+		switch {
+		case c.c.CreditOf == "" && c.c.CreditElsewhere == "":
 			c.say(KindCredit, "credit_of", "a credit note says which invoice it takes back")
+		case c.c.CreditOf != "" && c.c.CreditElsewhere != "":
+			c.say(KindCredit, "credit_of_elsewhere", "a credit note takes back one invoice: one that was made from here (credit_of), or one of another program")
 		}
 		if c.b.o.Provider != Files {
 			c.say(KindCredit, mapping.KindOf, "credit notes are written by --provider files; money is given back by brood run refund")
@@ -237,6 +237,11 @@ func (c *checker) sums() {
 			c.say(KindProvider, mapping.Amount, "%v", err)
 		}
 	}
+	if c.b.o.CheckCredit != nil && c.ok && c.c.Kind == charge.KindCreditNote {
+		if why := c.b.o.CheckCredit(c.c, c.amount); why != "" {
+			c.say(KindCredit, "credit_of", "%s", why)
+		}
+	}
 	if over := c.b.caps.record(c.amount); over != "" {
 		c.say(KindRecordCap, mapping.Amount, "%s is more than a charge may be, %s", c.amount.WithCode(), over)
 	}
@@ -297,6 +302,7 @@ func (c *checker) texts() {
 		{"postcode", c.c.Postcode, mostID},
 		{"tax_id", c.c.TaxID, mostID},
 		{"credit_of", c.c.CreditOf, mostID},
+		{"credit_of_elsewhere", c.c.CreditElsewhere, mostID},
 		{"payment_customer", c.c.PaymentCustomer, mostID},
 		{"payment_method", c.c.PaymentMethod, mostID},
 		{"mandate_id", c.c.MandateID, mostID},
@@ -341,6 +347,7 @@ func (c *checker) glyphs() {
 		{"description", c.c.Description},
 		{"tax_note", c.c.TaxNote},
 		{"credit_of", c.c.CreditOf},
+		{"credit_of_elsewhere", c.c.CreditElsewhere},
 		{"street", c.c.Street},
 		{"postcode", c.c.Postcode},
 		{"city", c.c.City},
@@ -360,7 +367,7 @@ func (c *checker) glyphs() {
 		for _, f := range []struct {
 			field mapping.Field
 			value string
-		}{{mapping.ItemText, l.Description}, {mapping.Quantity, l.Quantity}} {
+		}{{mapping.ItemText, l.Description}, {mapping.Quantity, l.Quantity}, {mapping.Measure, l.Unit}} {
 			if why := c.b.undrawable(f.value); why != "" {
 				c.tell(KindGlyph, row, f.field, "%s", why)
 			}

@@ -37,6 +37,8 @@ type Options struct {
 	Resolve func(run string) (*Plan, error)
 	// CheckAmount says what the provider has against an amount; nil: nothing.
 	CheckAmount func(money.Amount) error
+	// CheckCredit says what speaks against a credit note, by the invoice that it takes back and those before it; nil: nobody looks.
+	CheckCredit func(*charge.Charge, money.Amount) string
 	// CheckCharge says what the provider has against a charge, in place of what is known of it here, and CheckSettings against
 	// the settings; nil: they are not asked. What they only warn of may depend on the day, and is not counted in the header.
 	CheckCharge   func(*charge.Charge, *settings.Settings) []charge.Problem
@@ -150,8 +152,8 @@ func isWord(s string) bool {
 	return s != "" && len(s) <= 64 && s[0] != '.' && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
-// mode is that of the plan. An invoice and a bank's file mean what they say.
-func (o *Options) mode() Mode {
+// Mode is that of the plan. An invoice and a bank's file mean what they say.
+func (o *Options) Mode() Mode {
 	if o.Live || o.Provider != Stripe {
 		return Live
 	}

@@ -33,8 +33,11 @@ import (
 //go:embed schema.sql
 var schema string
 
+//go:embed credits.sql
+var creditsSchema string // since version 3
+
 const (
-	version = 2          // of the schema, in user_version
+	version = 3          // of the schema, in user_version
 	mark    = 0x62724252 // application_id: "brBR"
 
 	timeFormat = "2006-01-02T15:04:05.000Z"
@@ -124,12 +127,15 @@ func (r *Register) prepare(ctx context.Context) error {
 		switch {
 		case is == version && of == mark:
 			return nil
+		case is == 2 && of == mark:
+			_, err := tx.ExecContext(ctx, creditsSchema+fmt.Sprintf("PRAGMA user_version = %d;", version))
+			return err
 		case is > version && of == mark:
 			return fmt.Errorf("it is of a newer brood (version %d, this one knows %d): use that one", is, version)
 		case tables > 0:
 			return errors.New("it is another database")
 		}
-		_, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d;", version, mark))
+		_, err := tx.ExecContext(ctx, schema+creditsSchema+fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d;", version, mark))
 		return err
 	})
 }

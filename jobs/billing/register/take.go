@@ -124,7 +124,9 @@ func (r *Register) taken(ctx context.Context, tx *sql.Tx, p *Plan) (bool, error)
 func takeAgain(ctx context.Context, tx *sql.Tx, p *Plan) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE OR IGNORE charges SET open = 1 WHERE account = ? AND mode = ? AND plan = ? AND open = 0 AND status IN (?, ?, ?)
 		AND NOT EXISTS (SELECT 1 FROM events e WHERE e.charge = charges.id)
-		AND NOT EXISTS (SELECT 1 FROM charges l WHERE l.account = charges.account AND l.mode = charges.mode AND l.invoice = charges.invoice AND l.attempt > charges.attempt)`,
+		AND NOT EXISTS (SELECT 1 FROM charges l WHERE l.account = charges.account AND l.mode = charges.mode AND l.invoice = charges.invoice AND l.attempt > charges.attempt)
+		AND NOT EXISTS (SELECT 1 FROM credits k JOIN charges i ON i.id = k.invoice WHERE k.credit = charges.id AND charges.minor > i.minor -
+			(SELECT ifnull(sum(o.minor), 0) FROM credits n JOIN charges o ON o.id = n.credit WHERE n.invoice = k.invoice AND o.open = 1))`,
 		p.Account, p.Mode, p.Hash, string(charge.Declined), string(charge.Failed), string(charge.SkippedDuplicate)); err != nil {
 		return err
 	}
@@ -219,6 +221,12 @@ func (t *taking) one(ctx context.Context, c *charge.Charge) error {
 	if err != nil || !fine {
 		return err
 	}
+	var invoice int64
+	if c.Kind == charge.KindCreditNote {
+		if invoice, fine, err = t.credits(ctx, c, amount); err != nil || !fine {
+			return err
+		}
+	}
 	number, err := t.number(ctx, c)
 	if err != nil {
 		return err
@@ -239,6 +247,11 @@ func (t *taking) one(ctx context.Context, c *charge.Charge) error {
 		return err
 	} else if rows == 0 {
 		return t.why(ctx, c)
+	}
+	if invoice != 0 {
+		if err := t.keepCredit(ctx, res, invoice); err != nil {
+			return err
+		}
 	}
 	if t.p.Numbered != nil {
 		return t.p.Numbered(sum, number)
