@@ -60,6 +60,9 @@ func (c *client) group(n int, of func(i int) *held) (groups []group, rest []int)
 func (c *client) answerHeld(g group, answers []queue.Answer, out []error) (lost []int) {
 	left := g.of
 	fail := func(err error) []int {
+		if wasCut(err) { // what was sent may have been done, and is found to be so by its ID
+			return append(lost, left...)
+		}
 		for _, i := range left {
 			out[i] = err
 		}

@@ -13,8 +13,11 @@
 //   - A job whose connection or lease has gone is found by its ID, and known by the sum of its body, as a server that
 //     was started anew without its binlog begins with 1 again. Two jobs with the same ID and body are one.
 //
-// What a server has forgotten nobody can say: it does not write down who reserved a job, so after its restart there is
-// no Doubt about those that were reserved then. Nothing here decides about a job; that is left to who asks.
+// What a server has forgotten nobody can say: version 1.12 writes into its binlog what is put, deleted, buried, kicked or
+// released with a delay, but neither who reserves a job nor a release without a delay; so after its restart there is no
+// Doubt about jobs that were reserved then, and their Tries may be fewer. It also may forget to look whether a TTR is over
+// until the connection of that job speaks or ends (beanstalkd#262); others then wait for it. Nothing here decides about a
+// job; that is left to who asks.
 package beanstalk
 
 import (

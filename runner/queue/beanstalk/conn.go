@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -73,6 +74,10 @@ func (c *client) pick(ctx context.Context, waiting bool) (*conn, error) {
 func (c *client) open(waiting bool) (*conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.openLocked(waiting)
+}
+
+func (c *client) openLocked(waiting bool) (*conn, error) {
 	if c.closed {
 		return nil, errClosed
 	}
@@ -85,10 +90,15 @@ func (c *client) open(waiting bool) (*conn, error) {
 			best = k
 		}
 	}
-	if best != nil {
-		best.users++
-		best.waiting = waiting
+	if best == nil {
+		return nil, nil
 	}
+	if best.users == 0 && !alive(best.net) { // the server was started anew, say; its jobs are another's
+		c.dropLocked(best)
+		return c.openLocked(waiting)
+	}
+	best.users++
+	best.waiting = waiting
 	return best, nil
 }
 
@@ -285,6 +295,14 @@ func (c *client) batch(k *conn, n int, write func(i int), each func(i int, r rep
 		}
 	}
 	return nil
+}
+
+// wasCut reports whether an error is that of a connection that has ended, so that another may do: not of a server that does not
+// answer, or says that it cannot.
+func wasCut(err error) bool {
+	var down *queue.DownError
+	var said *saidError
+	return errors.As(err, &down) && !errors.As(err, &said) && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // with runs exchanges over a connection that is in use; an error ends it.

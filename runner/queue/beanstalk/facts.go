@@ -19,10 +19,21 @@ const (
 
 // facts are what stats-job says of a job.
 type facts struct {
-	state                      state
-	pri                        uint32
-	ttr                        time.Duration
-	reserves, releases, buries uint64
+	state              state
+	pri                uint32
+	ttr                time.Duration
+	reserves, releases uint64
+	buries, kicks      uint64
+}
+
+// silent is how many reservations before the last one have ended without a word: neither by a release nor by a bury. The
+// server counts a burial twice when it was started anew (1.12), so that those are taken which somebody has kicked.
+func (f facts) silent() uint64 {
+	said := f.releases + min(f.buries, f.kicks) + 1
+	if f.reserves <= said {
+		return 0
+	}
+	return f.reserves - said
 }
 
 // known keeps what stays as it is while a job is reserved.
@@ -74,6 +85,8 @@ func factsOf(body []byte) facts {
 			f.releases = count(value)
 		case "buries":
 			f.buries = count(value)
+		case "kicks":
+			f.kicks = count(value)
 		}
 	})
 	return f

@@ -39,6 +39,9 @@ func (c *client) touch(g group, jobs []*queue.Job, out []error) (lost []int) {
 			return nil
 		})
 	}
+	if wasCut(err) {
+		return append(lost, left...)
+	}
 	if err != nil {
 		for _, i := range left {
 			out[i] = err

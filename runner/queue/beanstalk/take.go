@@ -80,8 +80,7 @@ func (c *client) question(k *conn, jobs []*queue.Job, own uint64) error {
 		f.known(heldOf(j))
 		j.Lease = f.ttr
 		j.Tries = int(min(f.releases, 1<<30)) //nolint:gosec // it is bounded
-		// Each reservation before this one that neither release nor bury has ended was given up without a word.
-		j.Doubt = f.reserves > 1+own+f.releases+f.buries
+		j.Doubt = f.silent() > own
 	})
 }
 
