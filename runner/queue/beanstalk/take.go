@@ -86,8 +86,9 @@ func (c *client) question(k *conn, jobs []*queue.Job, own uint64) error {
 
 // await waits for one job over a connection without any. The end of ctx ends the wait, and the connection with it.
 func (c *client) await(ctx context.Context, k *conn, wait time.Duration) ([]*queue.Job, error) {
-	seconds := (wait + time.Second - 1) / time.Second // the server counts in seconds
-	if wait%time.Second != 0 {
+	seconds := wait / time.Second // as the server counts; a shorter wait is ended here, which costs a new connection
+	if seconds == 0 {
+		seconds = 1
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, wait)
 		defer cancel()

@@ -1,6 +1,7 @@
 package queuetest
 
 import (
+	"brood/jobs"
 	"brood/runner/queue"
 	"context"
 	"encoding/json"
@@ -53,6 +54,8 @@ func Run(t *testing.T, s Setup) {
 		{"twice", twice},
 		{"earlier session", earlier},
 		{"another job", another},
+		{"strange", strange},
+		{"wording", wording},
 		{"bodies", bodies},
 		{"bulk", bulk},
 		{"return", giveBack},
@@ -197,8 +200,11 @@ func (b *bench) none(c queue.Client) {
 
 // answer is one for a job that this client holds.
 func answer(j *queue.Job, v queue.Verb) queue.Answer {
-	return queue.Answer{ID: j.ID, Token: j.Token, Sum: queue.Sum(j.Body), Job: j, Verb: v, Error: reason(v)}
+	return queue.Answer{ID: j.ID, Token: j.Token, Sum: queue.Sum(j.Body), Job: j, Verb: v, Status: statuses[v], Error: reason(v)}
 }
+
+// statuses are those that go with the verbs.
+var statuses = [...]jobs.Status{queue.Done: jobs.StatusOK, queue.Failed: jobs.StatusFailed, queue.Park: jobs.StatusUnknown}
 
 // asEarlier is the same of another session.
 func asEarlier(j *queue.Job, v queue.Verb) queue.Answer {

@@ -3,6 +3,8 @@ package queuetest
 import (
 	"brood/runner/queue"
 	"context"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -109,6 +111,46 @@ func another(b *bench) {
 		b.is(v.String(), b.first.Answer(context.Background(), []queue.Answer{a})[0], queue.ErrGone)
 		b.counts("for another", 1, 0, 0, 0)
 	}
+}
+
+// strange: an ID is text that was stored, and may be anything; it costs none of the answers that are given with it.
+func strange(b *bench) {
+	b.put("a", "b")
+	jobs := b.take(b.first, 2)
+	answers := []queue.Answer{answer(jobs[0], queue.Done)}
+	for _, id := range []string{"", "-1", "no such", "18446744073709551616", "1 2\r\ndelete 1\r\n", "1'; --", "\x00\xff"} {
+		for _, v := range []queue.Verb{queue.Done, queue.Failed, queue.Later, queue.Park} {
+			a := asEarlier(jobs[1], v)
+			a.ID = id
+			answers = append(answers, a)
+		}
+	}
+	answers = append(answers, answer(jobs[1], queue.Done))
+	for i, err := range b.first.Answer(context.Background(), answers) {
+		if i == 0 || i == len(answers)-1 {
+			b.is("beside strange IDs", err, nil)
+			continue
+		}
+		b.is(fmt.Sprintf("%s of %q", answers[i].Verb, answers[i].ID), err, queue.ErrGone, queue.ErrLost)
+	}
+	b.counts("answered", 0, 0, 0, 0)
+}
+
+// wording: why a job has failed is text of a program, and may be anything, too.
+func wording(b *bench) {
+	texts := []string{"", "'quoted' \"twice\" \\", "Grüße 🐝\r\nnext line", "\x00", "\xff\xfe cut \xf0\x9f", strings.Repeat("long ", 20_000)}
+	names := make([]string, len(texts))
+	for i := range texts {
+		names[i] = fmt.Sprint(i)
+	}
+	b.put(names...)
+	answers := make([]queue.Answer, len(texts))
+	for i, j := range b.take(b.first, len(texts)) {
+		answers[i] = answer(j, queue.Failed)
+		answers[i].Error = texts[i]
+	}
+	b.tell(b.first, answers...)
+	b.counts("failed", 0, 0, 0, int64(len(texts)))
 }
 
 // giveBack: what nobody has begun is there for others at once, and raises no doubt.
