@@ -3,6 +3,7 @@ package billing
 import (
 	"brood/jobs/billing/money"
 	"brood/jobs/billing/reconcile"
+	"brood/jobs/files"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -13,6 +14,24 @@ import (
 var differenceColumns = [...]string{
 	"difference", "invoice_id", "amount", "currency", "billing_status",
 	"their_reference", "their_id", "their_amount", "their_currency", "their_status", "their_reason", "their_place",
+}
+
+// differencesAreFree refuses to write the differences over what they are differences of: the results, the journal, a bank's file, a statement.
+func (c *config) differencesAreFree(path string, others []string) error {
+	others = append(others, c.Journal)
+	if c.BankFile != "" {
+		for _, k := range c.bankKinds() {
+			for part := range byte(mostParts) {
+				others = append(others, c.bankPath(k, part+1))
+			}
+		}
+	}
+	for _, other := range others {
+		if files.Same(path, other) {
+			return fmt.Errorf("--differences %s would be written over %s: give it a name of its own", path, other)
+		}
+	}
+	return nil
 }
 
 // writeDifferences writes them as CSV, whole, in the place of what is at the path.

@@ -88,8 +88,12 @@ func reconcileRun(o jobs.Options, f *jobs.Finished, stdout, _ io.Writer) (err er
 	if err := holds(ctx, c, f, r); err != nil {
 		return err
 	}
+	against := jobs.SplitList(o.StringSlice("against"))
+	if err := c.differencesAreFree(o.String("differences"), append([]string{f.Output}, against...)); err != nil {
+		return err
+	}
 	w := &reconciling{ctx: ctx, c: c, f: f, p: p, r: r, out: stdout, now: time.Now()}
-	if err := w.compare(jobs.SplitList(o.StringSlice("against")), o.String("map")); err != nil {
+	if err := w.compare(against, o.String("map")); err != nil {
 		return err
 	}
 	var altered error

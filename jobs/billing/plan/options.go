@@ -5,6 +5,7 @@ import (
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/money"
 	"brood/jobs/billing/settings"
+	"brood/jobs/files"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -133,10 +134,22 @@ func (o *Options) check() error {
 		return fmt.Errorf("--outlier %d: 2 is the least", o.Factor)
 	case o.Out == "" && o.State == "":
 		return errors.New("there is no state directory to keep the plan in: say -o FILE")
+	case o.overwritten() != "":
+		return fmt.Errorf("%s is read for the plan, and would be written over: give -o and --problems names of their own", o.overwritten())
 	case o.Dunning != "" && o.Group:
 		return errors.New("--group: charges that are tried again have their lines already")
 	}
 	return nil
+}
+
+// overwritten is a file that is read and was named to be written as well.
+func (o *Options) overwritten() string {
+	for _, in := range append([]string{o.Settings, o.Map}, o.Files...) {
+		if files.Same(in, o.Out) || files.Same(in, o.Problems) {
+			return in
+		}
+	}
+	return ""
 }
 
 // settingsName is what the settings are called in what is told.
