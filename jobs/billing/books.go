@@ -39,7 +39,7 @@ func (c *config) writeBooks(ctx context.Context, f *jobs.Finished, p *plan.Plan,
 
 // writeJournal writes the journal as the register has it now.
 func (c *config) writeJournal(ctx context.Context, dir string, p *plan.Plan, r *register.Register) error {
-	list, err := r.Charges(ctx, c.owner(), c.Plan)
+	list, err := r.Standings(ctx, c.owner(), c.Plan)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func fill(f *files.New, write func(io.Writer) error) (string, error) {
 }
 
 // entries are the charges of a plan with what the register knows of them, for the journal.
-func (c *config) entries(p *plan.Plan, list []*register.Charge, back map[uint64]int64) iter.Seq2[journal.Entry, error] {
+func (c *config) entries(p *plan.Plan, list []register.Standing, back map[uint64]int64) iter.Seq2[journal.Entry, error] {
 	return func(yield func(journal.Entry, error) bool) {
 		day := c.today()
 		i := 0

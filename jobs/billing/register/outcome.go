@@ -169,6 +169,30 @@ func (r *Register) Charges(ctx context.Context, o Owner, plan string) ([]*Charge
 	return r.list(ctx, `SELECT `+chargeColumns+` FROM charges c WHERE c.account = ? AND c.mode = ? AND c.plan = ? ORDER BY c.seq`, o.Account, o.Mode, plan)
 }
 
+// Standing is how a charge stands, with the number of its document; empty: it has none.
+type Standing struct {
+	Status charge.Status
+	Number string
+}
+
+// Standings are those of the charges of a plan, in its order.
+func (r *Register) Standings(ctx context.Context, o Owner, plan string) ([]Standing, error) {
+	rows, err := r.db.QueryContext(ctx, `SELECT status, ifnull(number, '') FROM charges WHERE account = ? AND mode = ? AND plan = ? ORDER BY seq`, o.Account, o.Mode, plan)
+	if err != nil {
+		return nil, r.wrap(err)
+	}
+	defer rows.Close() //nolint:errcheck // of a read
+	var out []Standing
+	for rows.Next() {
+		var s Standing
+		if err := rows.Scan((*string)(&s.Status), &s.Number); err != nil {
+			return nil, r.wrap(err)
+		}
+		out = append(out, s)
+	}
+	return out, r.wrap(rows.Err())
+}
+
 func (r *Register) list(ctx context.Context, query string, args ...any) ([]*Charge, error) {
 	rows, err := r.db.QueryContext(ctx, query, args...)
 	if err != nil {

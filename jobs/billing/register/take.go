@@ -217,12 +217,18 @@ func (t *taking) one(ctx context.Context, c *charge.Charge) error {
 	if err != nil {
 		return err
 	}
-	fine, err := t.mayFollow(ctx, c, amount)
-	if err != nil || !fine {
-		return err
+	// Attempts of an invoice are counted from 1 without a gap, and no charge is ever taken out: so the first one of an invoice, as nearly
+	// all are, is kept out by a constraint if there is any, and the reason is looked for then.
+	credit := c.Kind == charge.KindCreditNote
+	first := c.Attempt == 1 && !credit
+	if !first {
+		if fine, err := t.mayFollow(ctx, c, amount); err != nil || !fine {
+			return err
+		}
 	}
 	var invoice int64
-	if c.Kind == charge.KindCreditNote {
+	if credit {
+		fine := false
 		if invoice, fine, err = t.credits(ctx, c, amount); err != nil || !fine {
 			return err
 		}
@@ -246,7 +252,7 @@ func (t *taking) one(ctx context.Context, c *charge.Charge) error {
 	if rows, err := res.RowsAffected(); err != nil {
 		return err
 	} else if rows == 0 {
-		return t.why(ctx, c)
+		return t.refuse(ctx, c, amount, first)
 	}
 	if invoice != 0 {
 		if err := t.keepCredit(ctx, res, invoice); err != nil {
@@ -257,6 +263,16 @@ func (t *taking) one(ctx context.Context, c *charge.Charge) error {
 		return t.p.Numbered(sum, number)
 	}
 	return nil
+}
+
+// refuse says why a constraint has kept a charge out. The plan is not taken then.
+func (t *taking) refuse(ctx context.Context, c *charge.Charge, amount money.Amount, first bool) error {
+	if first {
+		if fine, err := t.mayFollow(ctx, c, amount); err != nil || !fine {
+			return err
+		}
+	}
+	return t.why(ctx, c)
 }
 
 // mayFollow refuses a charge of an invoice that was charged before, unless that was declined and this is the next attempt
