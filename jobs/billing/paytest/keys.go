@@ -2,7 +2,6 @@ package paytest
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -83,7 +82,7 @@ func (s *Server) wait(d time.Duration) {
 // begin takes a key, or says what is to be answered in place of doing it.
 func (s *Server) begin(c *call) (*kept, *answer) {
 	print := sha256.Sum256([]byte(c.r.Method + " " + c.r.URL.Path + "\n" + c.form.Encode()))
-	name := fmt.Sprint(c.live, " ", c.key)
+	name := c.within(c.key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
@@ -112,7 +111,7 @@ func (s *Server) end(c *call, k *kept, a *answer) {
 	k.busy, k.answer = false, a
 	if a.header["unkept"] != "" {
 		delete(a.header, "unkept")
-		delete(s.keys, fmt.Sprint(c.live, " ", c.key))
+		delete(s.keys, c.within(c.key))
 	}
 }
 

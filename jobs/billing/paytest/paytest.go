@@ -19,7 +19,6 @@
 package paytest
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -139,6 +138,14 @@ type call struct {
 	fault Fault
 	magic bool
 	id    string // of the request
+}
+
+// within is a name within the mode of a call: what is live and what is a test know nothing of each other.
+func (c *call) within(name string) string {
+	if c.live {
+		return "live " + name
+	}
+	return "test " + name
 }
 
 // answer is what is said.
@@ -272,7 +279,7 @@ func (s *Server) refuse(c *call) *answer {
 func (s *Server) enter(c *call) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	where := fmt.Sprint(c.live, c.parts[0])
+	where := c.within(c.parts[0])
 	if s.o.PerSecond > 0 {
 		now := s.now()
 		old := s.lately[where]
