@@ -89,6 +89,9 @@ type Definition struct {
 	Report func(*Finished) ([]figures.Section, error)
 	// Verify looks whether what the job has written beside the results is what was written. Nil: there is nothing.
 	Verify func(*Finished) []Finding
+	// Forget is what the job has to say when records are forgotten. Nil: all of their columns are personal, and it keeps
+	// nothing of a record anywhere else.
+	Forget *Forgetting
 	// Tools are commands of their own that go with the job.
 	Tools []Tool
 	// Secrets are variables of the environment that this job reads. The workers of

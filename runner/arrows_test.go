@@ -116,6 +116,7 @@ var allowed = map[string][]string{
 	"brood/runner/hand":    {"jobs", "worker/wire"},
 	"brood/runner/control": {"runner/home", "runner/pace", "runner/spec"},
 	"brood/runner/desk":    {"jobs/files", "jobs", "jobs/quoted", "worker/wire", "runner/book", "runner/dataset", "runner/form", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
+	"brood/runner/forget":  {"jobs", "jobs/files", "runner/dataset", "runner/desk", "runner/form", "runner/home", "runner/intake", "runner/ledger", "runner/logbook", "runner/sink", "runner/spec", "runner/where"},
 	"brood/runner/form":    {"jobs", "jobs/files", "runner/dataset", "runner/sink", "runner/spec"},
 	"brood/runner/where":   {"jobs", "jobs/placeholder"},
 	"brood/runner": {
@@ -127,7 +128,7 @@ var allowed = map[string][]string{
 	"brood/runner/top":           {"runner/control", "runner/term"},
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
-		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
+		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/forget", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/report", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
 

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner"
 	"brood/runner/desk"
+	"brood/runner/forget"
 	"brood/runner/home"
 	"brood/runner/ledger"
 	"brood/runner/term"
@@ -44,7 +45,7 @@ Example:
 	}
 }
 
-// verifyJob asks the job of a run about what it has written beside the results. A ledger that cannot be read was told of.
+// verifyJob looks what was forgotten of a run, and asks its job about what it has written beside the results. A ledger that cannot be read was told of.
 func (e *env) verifyJob(ctx context.Context, state, name string) []jobs.Finding {
 	l, err := ledger.OpenReader(ctx, home.LedgerPath(state, name))
 	if err != nil {
@@ -55,11 +56,12 @@ func (e *env) verifyJob(ctx context.Context, state, name string) []jobs.Finding 
 	if err != nil {
 		return nil
 	}
+	found := forget.Verify(ctx, l, cfg)
 	def, err := e.registry.Lookup(cfg.Job)
 	if err != nil || def.Verify == nil {
-		return nil
+		return found
 	}
-	return def.Verify(finished(home.At(state, name), cfg, sum.State, sum.Totals, func(string, ...any) {}))
+	return append(found, def.Verify(finished(home.At(state, name), cfg, sum.State, sum.Totals, func(string, ...any) {}))...)
 }
 
 func (e *env) tellFound(c *cli.Context, name string, found []jobs.Finding) error {

@@ -153,6 +153,10 @@ func (f *Fixes) Corrected(ctx context.Context, dir *home.Dir, l *ledger.Reader, 
 	if err != nil {
 		return nil, nil, err
 	}
+	gone, err := forgotten(ctx, l)
+	if err != nil {
+		return nil, nil, err
+	}
 	bySeq := make(map[jobs.Seq]*ledger.Outcome, len(ended))
 	var which []jobs.Seq
 	for i := range ended {
@@ -173,6 +177,9 @@ func (f *Fixes) Corrected(ctx context.Context, dir *home.Dir, l *ledger.Reader, 
 			return nil, nil, f.bad(x.pos.Line, "record %d stands in line %d as well", x.seq, twice.pos.Line)
 		}
 		o := bySeq[x.seq]
+		if gone[x.seq] {
+			return nil, nil, f.bad(x.pos.Line, "record %d was forgotten, and nothing more is done with it; leave it out", x.seq)
+		}
 		if err := f.mayChange(ctx, l, x, o, meant); err != nil {
 			return nil, nil, err
 		}

@@ -19,7 +19,7 @@ type Visit func(s *jobs.Shape, seq jobs.Seq, rec *dataset.Record, o *ledger.Outc
 // Export walks over the records of a run that have one of the given statuses,
 // in the order of the dataset, as they stand now. Stretches without any are passed over
 // where the ledger knows where they end. Those that are ok or pending come without an
-// outcome. It returns what all records have in common.
+// outcome, and those that were forgotten not at all. It returns what all records have in common.
 func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, want map[jobs.Status]bool, visit Visit) (*jobs.Shape, error) {
 	in, err := openCopy(ctx, dir, l, cfg)
 	if err != nil {
@@ -35,6 +35,9 @@ func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Conf
 		return nil, err
 	}
 	if x.corrections, err = l.Corrections(ctx); err != nil {
+		return nil, err
+	}
+	if x.gone, err = forgotten(ctx, l); err != nil {
 		return nil, err
 	}
 	x.chunks = make(map[uint64]*ledger.Chunk, len(chunks))
@@ -58,6 +61,7 @@ type export struct {
 	chunks  map[uint64]*ledger.Chunk
 	// corrections stand in place of records.
 	corrections intake.Corrections
+	gone        map[jobs.Seq]bool // were forgotten
 	// Of the chunk at hand.
 	status func(at uint) jobs.Status
 	others map[uint]*ledger.Outcome
@@ -80,7 +84,7 @@ func (x *export) walk() error {
 			return intake.ReadError(err)
 		}
 		status := x.status(uint(seq % ledger.ChunkSize))
-		if !x.chooses(seq, &rec, status) || !x.want[status] {
+		if !x.chooses(seq, &rec, status) || !x.want[status] || x.gone[seq] {
 			continue
 		}
 		x.corrections.Apply(x.reader, seq, &rec)

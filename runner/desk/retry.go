@@ -53,6 +53,16 @@ type WhereError struct{ Err error }
 func (e *WhereError) Error() string { return "--where: " + e.Err.Error() }
 func (e *WhereError) Unwrap() error { return e.Err }
 
+// forgotten are the records whose data was taken out of the run: nothing more is done with them.
+func forgotten(ctx context.Context, l *ledger.Reader) (map[jobs.Seq]bool, error) {
+	list, err := l.Forgotten(ctx)
+	gone := make(map[jobs.Seq]bool, len(list))
+	for i := range list {
+		gone[list[i].Seq] = true
+	}
+	return gone, err
+}
+
 // Chosen returns the records of a run that are meant, in the order of the dataset.
 func Chosen(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, c *Choice) ([]ledger.Outcome, error) {
 	if err := CheckClasses(c.Classes); err != nil {
@@ -62,7 +72,11 @@ func Chosen(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Conf
 	if err != nil {
 		return nil, err
 	}
-	ended = slices.DeleteFunc(ended, func(o ledger.Outcome) bool { return !c.matches(&o) })
+	gone, err := forgotten(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	ended = slices.DeleteFunc(ended, func(o ledger.Outcome) bool { return !c.matches(&o) || gone[o.Seq] })
 	if c.Where == "" {
 		return ended, nil
 	}

@@ -107,6 +107,18 @@ func (r *Reader) Forgotten(ctx context.Context) ([]Forgotten, error) {
 	return list, err
 }
 
+// forgottenEvents reads when a record was forgotten, and by whom.
+func (r *Reader) forgottenEvents(ctx context.Context, seq jobs.Seq) ([]Event, error) {
+	if there, err := r.hasForgotten(ctx); err != nil || !there {
+		return nil, err
+	}
+	return query(ctx, r, `SELECT at, by, reason FROM forgotten WHERE seq = ?`, func(rows *sql.Rows) (e Event, err error) {
+		e.What = "forgotten"
+		err = rows.Scan(&e.At, &e.By, &e.Text)
+		return e, err
+	}, uint64(seq))
+}
+
 // Unforgotten reads what is left to do of a forgetting that was cut off; jobLeft says that the job's part is, and it
 // is where anything is.
 func (r *Reader) Unforgotten(ctx context.Context) (files []Version, jobLeft bool, err error) {

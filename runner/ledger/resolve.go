@@ -268,7 +268,11 @@ func (r *Reader) Events(ctx context.Context, seq jobs.Seq) ([]Event, error) {
 		return nil, err
 	}
 	corrected, err := r.correctionEvents(ctx, seq)
-	if len(corrected) > 0 {
+	if err != nil {
+		return events, err
+	}
+	gone, err := r.forgottenEvents(ctx, seq)
+	if corrected = append(corrected, gone...); len(corrected) > 0 {
 		events = append(events, corrected...)
 		slices.SortStableFunc(events, func(x, y Event) int { return strings.Compare(x.At, y.At) })
 	}

@@ -27,6 +27,11 @@ const (
 	oldName = "log.old"
 )
 
+// Paths are where the log of a run directory may be.
+func Paths(dir string) []string {
+	return []string{filepath.Join(dir, name), filepath.Join(dir, oldName)}
+}
+
 // Most is how many bytes a file of it has, at most.
 const Most = 4 << 20
 
