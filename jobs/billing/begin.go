@@ -64,7 +64,10 @@ func begin(f *jobs.Finished) (err error) {
 	take.Numbered = numbers.add
 	if c.Provider == Files {
 		take.Number, take.Format = numbers.series, numbers.format
-		if err := prepareDocuments(c, p, f.State); err != nil {
+		if p.Forgotten() == 0 { // otherwise the font would lack characters that documents were made with
+			err = prepareDocuments(c, p, f.State)
+		}
+		if err != nil {
 			return err
 		}
 	}

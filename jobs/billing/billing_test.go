@@ -120,7 +120,7 @@ func newRun(t *testing.T) *aRun {
 		r.rows = append(r.rows, []string{fmt.Sprint("R-", i), "1.00", "succeeded", fmt.Sprint("pi_", i), fmt.Sprint(i), "ok", "", "", "1", "20"})
 	}
 	r.f = &jobs.Finished{Run: "november", Dir: t.TempDir(), Done: true, Rows: r.walk}
-	w, err := newChainWriter(aPlan)
+	w, err := newChainWriter(aPlan, r.f.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestLinkFollowsEverything(t *testing.T) {
 	ends := map[string]bool{first: true}
 	for i := range r.rows {
 		r.rows[i][1] = "2.00"
-		w, err := newChainWriter(aPlan)
+		w, err := newChainWriter(aPlan, r.f.Dir)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -160,6 +160,9 @@ func (c *config) writeBankFiles(f *jobs.Finished, p *plan.Plan, e *endings) erro
 		}
 	}
 	for n := byte(1); n <= last; n++ {
+		if holdsForgotten(p, part, n) {
+			continue // it cannot be written again as the bank has it
+		}
 		for _, k := range c.bankKinds() {
 			if err := c.writeBankFile(f, p, k, part, n); err != nil {
 				return err
@@ -167,6 +170,16 @@ func (c *config) writeBankFiles(f *jobs.Finished, p *plan.Plan, e *endings) erro
 		}
 	}
 	return nil
+}
+
+// holdsForgotten reports whether a charge in a part was forgotten.
+func holdsForgotten(p *plan.Plan, parts []byte, part byte) bool {
+	for seq, n := range parts {
+		if n == part && p.HasForgotten(jobs.Seq(seq)) {
+			return true
+		}
+	}
+	return false
 }
 
 // placesAreFree refuses a run whose journal or bank's file would be written over another's: of a run that is booked, or that the bank may

@@ -50,6 +50,7 @@ func Definition() *jobs.Definition {
 		Open:       open,
 		Finish:     finish,
 		Verify:     verify,
+		Forget:     forgetting(),
 		Report:     report,
 		Secrets:    []string{stripe.KeyVariable},
 		Tools:      []jobs.Tool{planTool(), reconcileTool()},

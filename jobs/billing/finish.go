@@ -99,7 +99,7 @@ func (t tally) String() string {
 // settle reads the results once: for the register, for the chain, and for what is written of them.
 func settle(ctx context.Context, c *config, f *jobs.Finished, r *register.Register) (*endings, error) {
 	e := &endings{status: make([]charge.Status, c.Count), tally: make(tally)}
-	w, err := newChainWriter(c.Plan)
+	w, err := newChainWriter(c.Plan, f.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func settle(ctx context.Context, c *config, f *jobs.Finished, r *register.Regist
 		}
 		e.chain = w.end()
 		e.tally = make(tally)
-		if w, err = newChainWriter(c.Plan); err != nil {
+		if w, err = newChainWriter(c.Plan, f.Dir); err != nil {
 			return nil, err
 		}
 	}

@@ -50,6 +50,7 @@ func RefundDefinition() *jobs.Definition {
 		Begin:   beginRefund,
 		Open:    openRefund,
 		Finish:  finishRefund,
+		Forget:  &jobs.Forgetting{Keep: staysInRefund},
 		Secrets: []string{stripe.KeyVariable},
 		Resumable: map[string]jobs.Resumable{
 			"api_key_file": {Flag: "api-key-file"}, "per_second": {Flag: "per-second"}, "begun": {}, "who": {}, "id": {},

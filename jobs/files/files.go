@@ -50,8 +50,13 @@ func (n *New) openNamed(perm fs.FileMode) (err error) {
 
 // another is a path that nobody could know, beside the one that the file is for.
 func (n *New) another() string {
+	return filepath.Join(n.dir, n.begins()+rand.Text())
+}
+
+// begins is what such a path's name begins with.
+func (n *New) begins() string {
 	const most = 100 // bytes of the name that it is for; a name may have 255
-	return filepath.Join(n.dir, "."+n.base[:min(len(n.base), most)]+".brood-"+rand.Text())
+	return "." + n.base[:min(len(n.base), most)] + ".brood-"
 }
 
 // Like gives the file the mode of another, and as far as this user may its owner.

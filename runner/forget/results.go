@@ -159,7 +159,7 @@ type made struct {
 
 // newVersion writes a new version of a file, durable beside it, and notes it.
 func (w *work) newVersion(path string, write func(to io.Writer, old io.ReaderAt) error) (v made, err error) {
-	if err := sweep(path); err != nil {
+	if err := files.Sweep(path); err != nil { // whom it was about then is in it still who is forgotten now
 		return v, err
 	}
 	old, err := os.Open(path)
@@ -194,36 +194,6 @@ func (w *work) newVersion(path string, write func(to io.Writer, old io.ReaderAt)
 	v.path = path
 	w.out.Files = append(w.out.Files, ledger.Version{Path: path, New: v.tmp})
 	return v, nil
-}
-
-// sweep removes new versions of a file that were made and did not come to count, as somebody was cut off: whom it was about
-// then is in them still who is forgotten now.
-func sweep(path string) error {
-	old, err := filepath.Glob(filepath.Join(escaped(filepath.Dir(path)), "."+escaped(filepath.Base(path))+".brood-*"))
-	if err != nil {
-		return err
-	}
-	for _, p := range old {
-		if st, err := os.Lstat(p); err == nil && st.Mode().IsRegular() {
-			if err := os.Remove(p); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// escaped is a path as a pattern that matches it alone.
-func escaped(path string) string {
-	var b []byte
-	for i := range len(path) {
-		switch path[i] {
-		case '*', '?', '[', '\\':
-			b = append(b, '\\')
-		}
-		b = append(b, path[i])
-	}
-	return string(b)
 }
 
 // discard removes the new versions, of which none counts.

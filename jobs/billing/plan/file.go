@@ -9,7 +9,8 @@
 // The header has the SHA-256 of all that follows it, and the hash of the plan is the SHA-256 of the whole file, so
 // that whoever knows the hash knows every charge. There is no time in it, and no path: the same input makes the same
 // plan, byte for byte. It is canonical: what is read is written again, and a file that is not then the same
-// is refused, as is one whose count, sums or hash are not those of its lines. The version is raised whenever an
+// is refused, as is one whose count, sums or hash are not those of its lines. Of a plan that a state directory keeps
+// charges may be forgotten since: see forgotten. The version is raised whenever an
 // older brood would not understand a plan.
 //
 // It leaves to others: what a row means (mapping), what a provider asks of an amount (the providers), whether
@@ -22,6 +23,7 @@ import (
 	"brood/jobs/billing/settings"
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -81,6 +83,7 @@ type Plan struct {
 	path   string
 	hash   string
 	start  int64 // where the charges begin
+	gone   *forgotten
 	// What the first line of the run's dataset is made of: see charge.Members.
 	first     *charge.Charge
 	firstLine int64 // how long it is in the plan, with its end
@@ -98,8 +101,12 @@ var ErrChanged = errors.New("the plan is not as brood wrote it; make it again wi
 
 // Open reads a plan from end to end and checks all that can be told from it alone.
 func Open(path string) (*Plan, error) {
-	p := &Plan{path: path}
-	err := p.each(true, func(c *charge.Charge, line []byte) error {
+	gone, err := readForgotten(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{path: path, gone: gone}
+	err = p.each(true, func(c *charge.Charge, line []byte) error {
 		if p.first == nil {
 			p.first, p.firstLine = c, int64(len(line))+1
 		}
@@ -136,10 +143,19 @@ func (p *Plan) each(first bool, f func(*charge.Charge, []byte) error) error {
 		return fmt.Errorf("%s: %w", p.path, err)
 	}
 	start := r.at
+	if p.gone != nil {
+		r.lines = p.gone.Lines
+	}
 	if err := r.charges(h, f); err != nil {
 		return fmt.Errorf("%s: %w", p.path, err)
 	}
 	hash := hex.EncodeToString(r.whole.Sum(nil))
+	if p.gone != nil {
+		if hash != p.gone.Now {
+			return fmt.Errorf("%s: %w: it was changed since some of its charges were forgotten", p.path, ErrChanged)
+		}
+		hash = p.gone.Plan
+	}
 	if first {
 		p.Header, p.hash, p.start = *h, hash, start
 		return nil
@@ -159,7 +175,8 @@ type reader struct {
 		io.Writer
 		Sum([]byte) []byte
 	}
-	buf []byte
+	buf   []byte
+	lines string // the hash of the lines, where it is another than the header says
 }
 
 func newReader(r io.Reader) *reader {
@@ -271,7 +288,7 @@ func (r *reader) charges(h *Header, f func(*charge.Charge, []byte) error) error 
 		return r.changed("the header says %d charges, and there are %d", h.Count, count)
 	case !sums.Equal(&h.Sums):
 		return r.changed("the header says %s, and the charges make %s", &h.Sums, &sums)
-	case hex.EncodeToString(sum.Sum(nil)) != h.Lines:
+	case hex.EncodeToString(sum.Sum(nil)) != cmp.Or(r.lines, h.Lines):
 		return r.changed("the header has the hash of other lines")
 	}
 	return nil

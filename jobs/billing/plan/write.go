@@ -178,6 +178,9 @@ func FontPath(state, hash string) string { return filepath.Join(Dir(state, hash)
 // Font is the file that the settings name, or nothing.
 func (p *Plan) Keep(state, font string) (*Plan, error) {
 	dir := Dir(state, p.hash)
+	if _, err := os.Lstat(filepath.Join(dir, keptForgotten)); err == nil && p.gone == nil {
+		return nil, fmt.Errorf("plan %s was run, and some of its charges were forgotten since: it is not kept again", p.hash)
+	}
 	if err := files.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("keep the plan: %w", err)
 	}
