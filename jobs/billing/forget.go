@@ -272,9 +272,11 @@ func settleForgotten(f *jobs.Finished, which []jobs.Seq) (err error) {
 	if err := r.Forget(ctx, c.owner(), c.Plan, list, charge.ForgottenMark); err != nil {
 		return err
 	}
+	f.Say("the register has nothing of them any more but numbers, amounts and statuses")
 	if _, err := os.Stat(c.Journal); errors.Is(err, fs.ErrNotExist) {
 		return nil // it was filed
 	}
+	f.Say("the journal is written anew: %s", c.Journal)
 	return c.writeJournal(ctx, f.Dir, p, r)
 }
 

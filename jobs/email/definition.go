@@ -159,6 +159,7 @@ Examples:
 		},
 		Plan:   plan,
 		Report: tell,
+		Forget: forgetting(),
 		Open:   open,
 	}
 }

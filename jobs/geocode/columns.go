@@ -42,6 +42,9 @@ var columnNames = [columnCount]string{
 	"match_type", "precision", "confidence", "mismatch", "marks", "alternatives", "distance", "provider", "provider_id", "cached", "queried_at", "expires",
 }
 
+// defaultPrefix is what the columns begin with, unless somebody says otherwise.
+const defaultPrefix = "geo_"
+
 // columns are the job's columns. Each takes the place of one of the same name that the input has,
 // as a file that was geocoded before has them all.
 func columns(prefix string) []jobs.Column {

@@ -66,6 +66,7 @@ func Definition() *jobs.Definition {
 		Revise: revise,
 		Finish: finish,
 		Report: report,
+		Forget: forgetting(),
 	}
 }
 

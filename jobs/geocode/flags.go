@@ -33,7 +33,7 @@ func flags() []jobs.Flag {
 		{Name: "min-confidence", Usage: "what the provider itself is less certain of than `SHARE` is low_confidence, 0 to 1", Default: 0.0},
 		{Name: "agree", Usage: "ask two providers, and where they are more than `METRES` apart it is low_confidence", Default: 0.0},
 		{Name: "only-missing", Usage: "rows that have coordinates, in whatever columns, or were looked for before, stay as they are", Default: false},
-		{Name: "prefix", Usage: "the new columns begin with `TEXT`", Default: "geo_"},
+		{Name: "prefix", Usage: "the new columns begin with `TEXT`", Default: defaultPrefix},
 		{Name: "base-url", Usage: "the provider is at `URL`, or PROVIDER=URL; more than once", Default: []string(nil)},
 		{Name: "api-key-file", Usage: "the key of the account is in `FILE`, or PROVIDER=FILE; otherwise in the environment, as BROOD_OPENCAGE_KEY; more than once", Default: []string(nil)},
 		{Name: "contact", Usage: "tell providers that want to know it who asks: `ADDRESS` of mail or URL", Default: ""},

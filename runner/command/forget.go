@@ -37,8 +37,9 @@ ended by the next brood forget of the run.
 Examples:
    brood run exec --run letters --key id -o letters.csv testdata/cities.csv -- \
      echo {name}
-   brood forget letters --where 'name = Graz'
-   brood forget letters --where 'name = Graz' --keep id --reason "asked on 30 Nov" --yes
+   brood forget letters --where 'name = Shanghai' --dry-run
+   brood forget letters --where 'name = Shanghai' --keep id --yes \
+     --reason "asked on 30 November"
    brood verify letters`,
 		Flags: []cli.Flag{
 			stateFlag(), waitingFlag(), takeOverFlag(),

@@ -98,7 +98,7 @@ func (w *work) logLine(line []byte) []byte {
 		return []byte(w.without(string(line)))
 	}
 	was := l.Msg
-	if l.Seq != nil && *l.Seq >= 0 && w.isOf(uint64(*l.Seq)) {
+	if l.Seq != nil && *l.Seq >= 0 && w.isOf(uint64(*l.Seq)) || l.Seq == nil && w.isAbout(l.Msg) {
 		l.Msg = ledger.ForgottenMark
 	} else {
 		l.Msg = w.without(l.Msg)
@@ -111,6 +111,21 @@ func (w *work) logLine(line []byte) []byte {
 		return []byte(fmt.Sprintf("{%q:%q}\n", "msg", ledger.ForgottenMark))
 	}
 	return append(text, '\n')
+}
+
+// isAbout reports whether brood itself has said something of one of the records, as in "record 17, list.csv:18: ...".
+func (w *work) isAbout(text string) bool {
+	for {
+		_, after, found := strings.Cut(text, "record ")
+		if !found {
+			return false
+		}
+		digits := len(after) - len(strings.TrimLeft(after, "0123456789"))
+		if n, err := strconv.ParseUint(after[:digits], 10, 63); err == nil && w.isOf(n) {
+			return true
+		}
+		text = after
+	}
 }
 
 // without is a text without what tells of the records.
