@@ -161,7 +161,7 @@ func copyEdited(to io.Writer, old io.ReaderAt, path string, list []edit) error {
 }
 
 // elsewhere says where the records stand that is not brood's, or cannot be changed.
-func (w *work) elsewhere() ([]string, error) {
+func (w *work) elsewhere() []string {
 	var out []string
 	for _, path := range w.Config.Dataset.Paths {
 		if !w.isCopy(path) {
@@ -179,5 +179,5 @@ func (w *work) elsewhere() ([]string, error) {
 	if c := w.Config; c.OncePer != "" && slices.ContainsFunc(c.Key.Columns, func(one string) bool { return !w.keeps(one) }) {
 		out = append(out, fmt.Sprintf("the keys of scope %s: without them the same would be done again; brood keys %s forget KEY takes one out", c.OncePer, c.OncePer))
 	}
-	return out, nil
+	return out
 }

@@ -202,7 +202,6 @@ type work struct {
 	already int
 	values  map[string]bool // what was found in columns that do not stay
 	out     ledger.Forgetting
-	notes   []string // what cannot be touched
 }
 
 // keeps reports whether a column stays.
@@ -234,10 +233,7 @@ func (w *work) look() ([]string, error) {
 			return nil, &OpenError{fmt.Sprintf("record %d is unknown: it may or may not have been done, and who settles that needs to know whom it is about; say what became of it with brood resolve %s first", seq, w.Config.Name)}
 		}
 	}
-	stays, err := w.elsewhere()
-	if err != nil {
-		return nil, err
-	}
+	stays := w.elsewhere()
 	if f := w.Job.Forget; f != nil && f.Look != nil {
 		more, err := f.Look(w.Finished, w.which, w.req.Documents)
 		if err != nil {
