@@ -148,6 +148,7 @@ var allowed = map[string][]string{
 	"brood/runner/queue/beanstalk": {"runner/queue"},
 	"brood/runner/queue/dsn":       {"runner/queue"},
 	"brood/runner/queue/queuetest": {"jobs", "runner/queue"},
+	"brood/runner/queue/gearman":   {"runner/queue"},
 	"brood/runner/queue/table":     {"jobs", "runner/queue", "runner/queue/dsn"},
 	"brood/runner/query":           {"jobs", "runner/dataset", "runner/queue", "runner/queue/dsn"},
 

@@ -72,6 +72,10 @@ func earlier(b *bench) {
 		b.Fatal(err)
 	}
 	next := b.open(s)
+	if b.Again {
+		b.comesAgain(next, jobs)
+		return
+	}
 	answers := []queue.Answer{asEarlier(jobs[0], queue.Done), asEarlier(jobs[1], queue.Failed), asEarlier(jobs[2], queue.Park), asEarlier(jobs[3], queue.Later)}
 	owed := map[int]bool{0: true, 1: true, 2: true, 3: true}
 	b.until(func() error { // the server may see the end of a connection a moment later
@@ -95,6 +99,23 @@ func earlier(b *bench) {
 	}
 	b.tell(next, answer(again, queue.Done))
 	b.is("what nobody has", next.Answer(context.Background(), []queue.Answer{asEarlier(again, queue.Done)})[0], nil, queue.ErrGone)
+}
+
+// comesAgain: what an earlier session had is answered by who is given it again, and not before.
+func (b *bench) comesAgain(next queue.Client, jobs []*queue.Job) {
+	for i, v := range []queue.Verb{queue.Done, queue.Failed, queue.Park} {
+		b.is(v.String(), next.Answer(context.Background(), []queue.Answer{asEarlier(jobs[i], v)})[0], queue.ErrLost)
+	}
+	b.tell(next, asEarlier(jobs[3], queue.Later)) // the end of its connection has done that
+	b.counts("nobody's", 4, 0, 0, 0)
+	for i, j := range b.take(next, 4) {
+		if j.ID != jobs[i].ID {
+			b.Errorf("it comes again as %s, and was %s", j.ID, jobs[i].ID)
+		}
+		b.tell(next, answer(j, queue.Done))
+		b.is("what nobody has", next.Answer(context.Background(), []queue.Answer{asEarlier(j, queue.Done)})[0], queue.ErrGone)
+	}
+	b.counts("answered", 0, 0, 0, 0)
 }
 
 // another: an answer that is for another body changes nothing.
