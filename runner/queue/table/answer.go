@@ -7,7 +7,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"unicode/utf8"
 )
 
 // chunk is how many rows are changed in one transaction.
@@ -68,8 +67,8 @@ func (c *client) asked(a queue.Answer) (change, error) {
 	}
 	if l.result != nil && a.Result != nil {
 		text := string(a.Result)
-		if n := utf8.RuneCountInString(text); l.result.room > 0 && n > l.result.room {
-			return ch, fmt.Errorf("job %s: its result has %d characters, and column %s has room for %d: make it wider", a.ID, n, l.result.name, l.result.room)
+		if !l.result.holds(text) {
+			return ch, fmt.Errorf("job %s: its result has %d characters, and column %s has room for %d: make it wider", a.ID, l.result.size(text), l.result.name, l.result.room)
 		}
 		ch.result = &text
 	}
@@ -141,7 +140,7 @@ func (c *client) look(ctx context.Context, conn *sql.Conn, ch change) (verdict, 
 	var counted int64
 	err = conn.QueryRowContext(ctx, "SELECT "+c.kind.text(c.kind.quote(l.status.name))+", "+who+", "+tries+" FROM "+l.table+" WHERE "+c.kind.quote(l.id.name)+" = "+c.kind.mark(1), id).Scan(&status, &owner, &counted)
 	switch {
-	case err == sql.ErrNoRows: //nolint:errorlint // as it is documented
+	case err == sql.ErrNoRows:
 		return queue.ErrGone, nil
 	case err != nil:
 		return nil, err

@@ -52,10 +52,18 @@ func appendCell(dst []byte, k kind, v any) []byte {
 		if k == ofBool && (v == 0 || v == 1) {
 			return strconv.AppendBool(dst, v == 1)
 		}
+		if k == ofEpoch {
+			return appendText(dst, k, strconv.AppendInt(nil, v, 10))
+		}
 		return strconv.AppendInt(dst, v, 10)
+	case uint64:
+		return strconv.AppendUint(dst, v, 10)
 	case float64:
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			return fmt.Appendf(dst, "%q", fmt.Sprint(v))
+		}
+		if k == ofSingle {
+			return appendFloat(dst, v, 32)
 		}
 		return appendFloat(dst, v, 64)
 	case bool:

@@ -31,15 +31,24 @@ type dialect interface {
 	renew(ctx context.Context, conn *sql.Conn, held []change) ([]bool, error)
 	// explain is the plan of the claim, one line each, and whether the privileges for all statements are there.
 	explain(ctx context.Context, conn *sql.Conn) (plan []string, denied error, err error)
+	// insert puts rows in, all or none: texts for columns, nil for null, and expressions for others.
+	insert(ctx context.Context, conn *sql.Conn, columns []*column, fixed map[*column]string, rows [][]*string) error
+	// listen has somebody ring when a job arrives; nil: nobody does.
+	listen(ctx context.Context, conn *sql.Conn, s *shape) (*bell, error)
+	// served is the index that has the rows in the order of the claim.
+	served(l *layout, s *shape) (string, bool)
+	// What somebody could do about what is missing, in SQL: columns for owner and lease, a privilege, a trigger; empty: nothing.
+	add(s *shape, who, until *column) string
+	grant(s *shape) string
+	trigger(s *shape) string
 	// words of SQL.
 	quote(name string) string
-	mark(n int) string                   // the place of the nth value
-	text(expr string) string             // expr as text
-	now(c *column) string                // the time as a column keeps it
-	past(c *column) string               // whether a column's time has come
-	clock() string                       // seconds since 1970, with a fraction
-	ahead(c *column) string              // the time as a column keeps it, and so many microseconds more: the value has this place's mark
-	typed(c *column, mark string) string // a value of text as a column's
+	mark(n int) string                     // the place of the nth value
+	text(expr string) string               // expr as text
+	now(c *column) string                  // the time as a column keeps it
+	past(c *column) string                 // whether a column's time has come
+	clock() string                         // seconds since 1970, with a fraction
+	ahead(c *column, micros string) string // that, and so many microseconds more
 }
 
 // source is which rows are claimed.
@@ -75,6 +84,10 @@ func dialectOf(s queue.Scheme) (dialect, error) {
 	switch s {
 	case queue.SQLite:
 		return &sqlite{}, nil
+	case queue.MySQL:
+		return &mysql{}, nil
+	case queue.Postgres:
+		return &postgres{}, nil
 	default:
 		return nil, fmt.Errorf("%s has no tables; it is sqlite, mysql or postgres", s)
 	}

@@ -52,8 +52,15 @@ func (l *layout) parts() []struct {
 		name string
 		at   **column
 	}{
-		{"id", &l.id}, {"status", &l.status}, {"run_at", &l.runAt}, {"attempts", &l.tries}, {"owner", &l.who},
-		{"lease_until", &l.until}, {"error", &l.fault}, {"result", &l.result}, {"order", &l.order},
+		{"id", &l.id},
+		{"status", &l.status},
+		{"run_at", &l.runAt},
+		{"attempts", &l.tries},
+		{"owner", &l.who},
+		{"lease_until", &l.until},
+		{"error", &l.fault},
+		{"result", &l.result},
+		{"order", &l.order},
 	}
 }
 
@@ -141,7 +148,7 @@ func (l *layout) check(s *shape) error {
 		if l.who.kind != ofText && l.who.kind != ofAny || l.who.enum != nil {
 			return fmt.Errorf("column %s is of the type %s: who has a job is a text", l.who.name, l.who.typ)
 		}
-		if n := utf8.RuneCountInString(l.owner); l.who.room > 0 && n > l.who.room {
+		if !l.who.holds(l.owner) {
 			return fmt.Errorf("column %s has room for %d characters, and who takes the jobs is called %q: make it wider", l.who.name, l.who.room, l.owner)
 		}
 		if l.owner == "" {
@@ -212,7 +219,7 @@ func (c *column) word(text string) (any, error) {
 		return n, nil
 	case c.kind != ofText && c.kind != ofAny:
 		return nil, fmt.Errorf("column %s is of the type %s: a status is a text or an integer", c.name, c.typ)
-	case c.room > 0 && utf8.RuneCountInString(text) > c.room:
+	case !c.holds(text):
 		return nil, fmt.Errorf("column %s has room for %d characters, and not for %q: say another word", c.name, c.room, text)
 	}
 	return text, nil
@@ -270,9 +277,43 @@ func (l *layout) readToken(token string) (int64, error) {
 // fit makes a text one that a column can have: it is cut where there is no room for all.
 func (c *column) fit(text string) string {
 	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
-	if c.room <= 0 || utf8.RuneCountInString(text) <= c.room {
+	if c.last > 0 {
+		text = strings.Map(func(r rune) rune {
+			if r > c.last {
+				return '?'
+			}
+			return r
+		}, text)
+	}
+	if c.holds(text) {
 		return text
 	}
-	runes := []rune(text)
-	return string(runes[:c.room])
+	if c.bytes {
+		return strings.ToValidUTF8(text[:c.room], "")
+	}
+	return string([]rune(text)[:c.room])
+}
+
+// lastOf is the last character of those that a character set and Unicode have in common from the first on; 0: all.
+func lastOf(charset string) rune {
+	switch strings.ToLower(charset) {
+	case "utf8mb4", "utf8", "utf16", "utf32", "sql_ascii", "": // PostgreSQL's UTF8; it takes any bytes as SQL_ASCII
+		return 0
+	case "utf8mb3", "ucs2":
+		return 0xFFFF
+	case "latin1":
+		return 0xFF
+	default:
+		return 0x7F
+	}
+}
+
+// holds reports whether there is room for a text.
+func (c *column) holds(text string) bool { return c.room <= 0 || c.size(text) <= c.room }
+
+func (c *column) size(text string) int {
+	if c.bytes {
+		return len(text)
+	}
+	return utf8.RuneCountInString(text)
 }

@@ -95,7 +95,7 @@ func (p *plain) take(ctx context.Context, conn *sql.Conn, rows []claimed) error 
 		first = append(first, l.owner)
 	}
 	if !l.single() {
-		set += ", " + q(l.until.name) + " = " + p.d.ahead(l.until)
+		set += ", " + q(l.until.name) + " = " + p.d.ahead(l.until, "?")
 		first = append(first, l.lease.Microseconds())
 	}
 	for start := 0; start < len(rows); start += chunk {
@@ -150,13 +150,13 @@ func (p *plain) becomes(ch change, fault, result string) (set string, args []any
 		case ch.unbegun && l.tries != nil:
 			set += ", " + q(l.tries.name) + " = " + p.counted() + " - 1"
 		case l.runAt != nil && !ch.unbegun && ch.after > 0:
-			set += ", " + q(l.runAt.name) + " = " + p.d.ahead(l.runAt)
+			set += ", " + q(l.runAt.name) + " = " + p.d.ahead(l.runAt, "?")
 			args = append(args, (ch.after + time.Microsecond - 1).Microseconds())
 		case l.runAt != nil && !ch.unbegun:
 			set += ", " + q(l.runAt.name) + " = " + p.d.now(l.runAt)
 		}
 	}
-	if l.fault != nil && !ch.unbegun {
+	if l.fault != nil && !ch.unbegun && fault != "" {
 		set += ", " + q(l.fault.name) + " = " + fault
 	}
 	if l.result != nil && result != "" {
@@ -179,4 +179,34 @@ func say(c *column, text *string) any {
 		return c.blank()
 	}
 	return *text
+}
+
+// listen: nobody rings.
+func (p *plain) listen(context.Context, *sql.Conn, *shape) (*bell, error) { return nil, nil } //nolint:nilnil // that is one
+
+func (p *plain) trigger(*shape) string { return "" }
+
+// served: the key is at the end of each index.
+func (p *plain) served(l *layout, s *shape) (string, bool) {
+	i, ok := s.serves(l, true)
+	return i.name, ok
+}
+
+// adding is the SQL that adds columns which are not there.
+func adding(s *shape, columns ...string) string {
+	var add []string
+	for _, c := range columns {
+		if c != "" {
+			add = append(add, "ALTER TABLE "+s.full+" ADD COLUMN "+c+";")
+		}
+	}
+	return strings.Join(add, "\n")
+}
+
+// unless is a column's definition, if it is not there.
+func unless(c *column, definition string) string {
+	if c != nil {
+		return ""
+	}
+	return definition
 }

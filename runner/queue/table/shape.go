@@ -28,6 +28,9 @@ type column struct {
 	stamp  bool     // of times: a date and time, and no count of seconds
 	fixed  bool     // blanks follow what is shorter
 	room   int      // characters; 0: enough, or not known
+	bytes  bool     // room is of bytes
+	last   rune     // the last character that it can have; 0: all
+	nested bool     // arrays, and rows in a row
 	enum   []string // all it may have; nil: anything
 	wanted bool     // neither null nor a default: who inserts must say
 }

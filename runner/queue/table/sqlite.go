@@ -39,8 +39,6 @@ func (d *sqlite) mark(int) string          { return "?" }
 func (d *sqlite) text(expr string) string  { return "CAST(" + expr + " AS TEXT)" }
 func (d *sqlite) clock() string            { return "unixepoch('now', 'subsec')" }
 
-func (d *sqlite) typed(_ *column, mark string) string { return mark }
-
 // now: a column that is no number has a text such as SQLite's own functions write, in UTC.
 func (d *sqlite) now(c *column) string {
 	switch {
@@ -53,14 +51,14 @@ func (d *sqlite) now(c *column) string {
 	}
 }
 
-func (d *sqlite) ahead(c *column) string {
+func (d *sqlite) ahead(c *column, micros string) string {
 	switch {
 	case c.whole:
-		return "CAST(" + d.clock() + " + ? / 1e6 + 0.999 AS INTEGER)"
+		return "CAST(" + d.clock() + " + " + micros + " / 1e6 + 0.999 AS INTEGER)"
 	case c.kind == ofNumber:
-		return d.clock() + " + ? / 1e6"
+		return d.clock() + " + " + micros + " / 1e6"
 	default:
-		return "strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1e6) || ' seconds')"
+		return "strftime('%Y-%m-%d %H:%M:%f', 'now', (" + micros + " / 1e6) || ' seconds')"
 	}
 }
 
@@ -160,7 +158,7 @@ func sqliteKind(typ string) (k kind, whole, stamp bool) {
 		return ofJSON, false, false
 	case has("CHAR", "CLOB", "TEXT"):
 		return ofText, false, true
-	case has("REAL", "FLOA", "DOUB", "NUM", "DEC"):
+	case has("REAL", "FLOA", "DOUBLE", "NUM", "DEC"):
 		return ofNumber, false, false
 	case has("BLOB"):
 		return ofBytes, false, false
@@ -264,7 +262,7 @@ func (d *sqlite) change(ctx context.Context, conn *sql.Conn, changes []change) (
 
 func (d *sqlite) renew(ctx context.Context, conn *sql.Conn, held []change) ([]bool, error) {
 	ours, mine := d.ours(wordRunning)
-	set := d.quote(d.l.until.name) + " = " + d.ahead(d.l.until)
+	set := d.quote(d.l.until.name) + " = " + d.ahead(d.l.until, "?")
 	found := make([]bool, len(held))
 	err := within(ctx, conn, d.begin, func() error {
 		for i, ch := range held {
@@ -288,6 +286,12 @@ func (d *sqlite) one(ctx context.Context, conn *sql.Conn, set, ours string, args
 	n, err := did.RowsAffected()
 	return n > 0, err
 }
+
+func (d *sqlite) add(s *shape, who, until *column) string {
+	return adding(s, unless(who, "owner TEXT"), unless(until, "lease_until TEXT"))
+}
+
+func (d *sqlite) grant(*shape) string { return "" }
 
 // noTable says that there is no table, and which there are.
 func noTable(ctx context.Context, conn *sql.Conn, name, list string, args ...any) error {

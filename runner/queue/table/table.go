@@ -53,6 +53,10 @@ type client struct {
 	traits       queue.Traits
 	bell         *bell // nil: nobody rings
 
+	closing sync.Once
+	closed  chan struct{}
+	ended   error // of closing
+
 	now func() time.Time
 	// What follows belongs to who holds takes.
 	looked  time.Time // when leases that are over were looked for
@@ -61,12 +65,12 @@ type client struct {
 
 // Open connects, and looks at the table.
 func Open(ctx context.Context, s queue.Spec) (queue.Client, error) {
-	c := &client{spec: s, shown: s.URL.String(), now: time.Now}
-	if err := c.open(ctx); err != nil {
+	c := &client{spec: s, shown: s.URL.String(), now: time.Now, closed: make(chan struct{})}
+	if err := c.fail(c.open(ctx)); err != nil {
 		if c.db != nil {
 			_ = c.Close()
 		}
-		return nil, c.fail(err)
+		return nil, err
 	}
 	return c, nil
 }
@@ -106,7 +110,13 @@ func (c *client) open(ctx context.Context) error {
 		return err
 	}
 	c.settle()
-	return nil
+	err = c.tells.do(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		var err error
+		c.bell, err = c.kind.listen(ctx, conn, c.shape)
+		return err
+	})
+	c.traits.Notifies = c.bell != nil
+	return err
 }
 
 // settle says what can be done with these columns.
@@ -125,18 +135,21 @@ func (c *client) settle() {
 // Traits are the table's.
 func (c *client) Traits() queue.Traits { return c.traits }
 
-// Close ends the connections, and whoever listens.
+// Close ends the connections, and whoever listens or waits.
 func (c *client) Close() error {
-	if c.bell != nil {
-		c.bell.close()
-	}
-	var first error
-	for _, l := range []*line{c.takes, c.tells} {
-		if l != nil {
-			first = errors.Join(first, l.close())
+	c.closing.Do(func() {
+		close(c.closed)
+		if c.bell != nil {
+			c.bell.close()
 		}
-	}
-	return errors.Join(first, c.db.Close())
+		for _, l := range []*line{c.takes, c.tells} {
+			if l != nil {
+				c.ended = errors.Join(c.ended, l.close())
+			}
+		}
+		c.ended = errors.Join(c.ended, c.db.Close())
+	})
+	return c.ended
 }
 
 // fail says where an error is from, and whether it is worth another try.
@@ -150,10 +163,19 @@ func (c *client) fail(err error) error {
 	} else {
 		text += ": "
 	}
-	if dsn.Down(err) {
+	if (dsn.Down(err) || c.kind != nil && c.kind.again(err)) && !c.isClosed() {
 		return &queue.DownError{Err: fmt.Errorf("%s%w", text, err)}
 	}
 	return fmt.Errorf("%s%w", text, err)
+}
+
+func (c *client) isClosed() bool {
+	select {
+	case <-c.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 // tableName is the table of a URL; what else stands behind the ? must be known.
@@ -174,9 +196,12 @@ type line struct {
 	setup []string // what is said first
 	again func(error) bool
 
-	mu   sync.Mutex
-	conn *sql.Conn
+	mu     sync.Mutex
+	conn   *sql.Conn
+	closed bool
 }
+
+var errClosed = errors.New("it is closed")
 
 // attempts is how often a transaction is tried that met a deadlock.
 const attempts = 8
@@ -186,6 +211,9 @@ const attempts = 8
 func (l *line) do(ctx context.Context, f func(context.Context, *sql.Conn) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return errClosed
+	}
 	for n := 0; ; n++ {
 		stale := l.conn != nil
 		err := l.once(ctx, f)
@@ -231,6 +259,7 @@ func (l *line) drop() {
 func (l *line) close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.closed = true
 	if l.conn == nil {
 		return nil
 	}

@@ -27,6 +27,7 @@ type place struct {
 	// old makes a lease one that was over an hour ago, and due the run_at of one that was later.
 	old, due string
 	loose    bool // it holds nobody to the length of a column
+	kinds    []kindOf
 	made     atomic.Int64
 }
 
@@ -142,7 +143,8 @@ func sqlitePlace(t *testing.T) *place {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	p := &place{
-		url: "sqlite:" + path, db: db,
+		kinds: sqliteKinds,
+		url:   "sqlite:" + path, db: db,
 		full: `id INTEGER PRIMARY KEY, status TEXT NOT NULL DEFAULT 'new', run_at TEXT, attempts INTEGER NOT NULL DEFAULT 0, owner TEXT, lease_until TEXT, error TEXT, result TEXT, "order" INTEGER NOT NULL DEFAULT 0, name TEXT`,
 		old:  "lease_until = datetime('now', '-1 hour')", due: "run_at = datetime('now', '-1 hour')", loose: true,
 	}
@@ -150,12 +152,11 @@ func sqlitePlace(t *testing.T) *place {
 	return p
 }
 
-func TestSQLite(t *testing.T) { everywhere(t, sqlitePlace(t)) }
-
 // everywhere is what holds of all databases.
 func everywhere(t *testing.T, p *place) {
 	for name, test := range map[string]func(*testing.T, *place){
 		"way": testWay, "lost": testLost, "order": testOrder, "expired": testExpired, "two": testTwo, "single": testSingle, "words": testWords, "parked": testParked, "mistakes": testMistakes,
+		"kinds": testKinds, "times": testTimes, "check": testCheck, "put": testPut, "stats": testStats,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, p) })
 	}
@@ -451,7 +452,7 @@ func testParked(t *testing.T, p *place) {
 
 // testMistakes: what cannot work is said at once, with what to do.
 func testMistakes(t *testing.T, p *place) {
-	narrow := p.table(t, "id INTEGER PRIMARY KEY, status VARCHAR(6) NOT NULL, owner VARCHAR(3), lease_until VARCHAR(30)")
+	narrow := p.table(t, "id INTEGER PRIMARY KEY, status VARCHAR(6) NOT NULL")
 	two := p.table(t, "a INTEGER, b INTEGER, status VARCHAR(9), PRIMARY KEY (a, b)")
 	bare := p.table(t, "id INTEGER PRIMARY KEY, a VARCHAR(9)")
 	loose := p.table(t, "id INTEGER, status VARCHAR(9)")
@@ -492,4 +493,10 @@ func testMistakes(t *testing.T, p *place) {
 			_ = got.Close()
 		}
 	}
+}
+
+// isDown: it may be tried again, and no password is in it.
+func isDown(err error) bool {
+	var down *queue.DownError
+	return errors.As(err, &down) && !strings.Contains(err.Error(), "secret")
 }

@@ -19,7 +19,7 @@ const lookAfter = 5 * time.Second
 // Take claims rows.
 func (c *client) Take(ctx context.Context, n int, wait time.Duration) ([]*queue.Job, error) {
 	if n <= 0 || ctx.Err() != nil {
-		return nil, nil //nolint:nilerr // nothing was asked for, or nobody asks any more
+		return nil, nil
 	}
 	end := time.NewTimer(wait)
 	defer end.Stop()
@@ -41,6 +41,9 @@ func (c *client) Take(ctx context.Context, n int, wait time.Duration) ([]*queue.
 		case <-ctx.Done():
 			look.Stop()
 			return nil, nil
+		case <-c.closed:
+			look.Stop()
+			return nil, c.fail(errClosed)
 		}
 		look.Stop()
 	}
