@@ -228,7 +228,7 @@ func (t *taking) one(ctx context.Context, c *charge.Charge) error {
 	}
 	var invoice int64
 	if credit {
-		fine := false
+		var fine bool
 		if invoice, fine, err = t.credits(ctx, c, amount); err != nil || !fine {
 			return err
 		}
