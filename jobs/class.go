@@ -13,6 +13,7 @@ const (
 	ClassOutput    Class = "output"    // the job produced more than it may
 	ClassConnect   Class = "connect"   // the far side could not be reached: a reason to do less at once
 	ClassResolved  Class = "resolved"  // it was unknown until somebody decided
+	ClassReleased  Class = "released"  // it was given back to its queue, which will deliver it again
 	ClassStart     Class = "exec"      // what was to work on it could not be started: nothing was done
 )
 

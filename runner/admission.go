@@ -32,7 +32,10 @@ func newAdmission(ctx context.Context, dir *home.Dir, cfg *spec.Config, began st
 	if len(cfg.Key.Columns) == 0 {
 		return nil, nil
 	}
-	a := &admission{spec: cfg.Key, seen: keys.NewSeen(dir.Path)}
+	a := &admission{spec: cfg.Key}
+	if cfg.Queue == nil { // of one the ledger knows what it has delivered
+		a.seen = keys.NewSeen(dir.Path)
+	}
 	if cfg.OncePer == "" {
 		return a, nil
 	}
@@ -48,6 +51,9 @@ func newAdmission(ctx context.Context, dir *home.Dir, cfg *spec.Config, began st
 func (a *admission) see(rec *jobs.Record, at dataset.Position) (ok bool, first *dataset.Position, err error) {
 	if a.key, ok = a.spec.Sum(rec); !ok {
 		return false, nil, nil
+	}
+	if a.seen == nil {
+		return true, nil, nil
 	}
 	const fileShift = 40 // a trillion lines, 16 million files
 	place, again, err := a.seen.Add(a.key, uint64(at.File)<<fileShift|uint64(at.Line))
@@ -106,7 +112,10 @@ func (a *admission) close() error {
 	if a == nil {
 		return nil
 	}
-	err := a.seen.Close()
+	var err error
+	if a.seen != nil {
+		err = a.seen.Close()
+	}
 	if a.scope != nil {
 		err = errors.Join(err, a.scope.Close())
 	}

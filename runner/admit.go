@@ -16,6 +16,11 @@ import (
 // admit puts the record at hand where it belongs.
 func (s *source) admit() error {
 	final := s.skip != nil && s.skip.Has(uint(s.seq%ledger.ChunkSize))
+	if s.r.inbox != nil {
+		if settled, err := s.deliver(final); settled || err != nil {
+			return err
+		}
+	}
 	if final && s.admission == nil {
 		return nil
 	}
@@ -63,6 +68,9 @@ func (s *source) admit() error {
 		if parked, err := s.park(it, asks); parked || err != nil {
 			return err
 		}
+	}
+	if s.tried > 0 {
+		return s.admitTried(it)
 	}
 	if s.r.feed.Keyed() {
 		return s.admitLoose(it)

@@ -36,11 +36,19 @@ func Begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 }
 
 func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.Shape) error) (Report, error) {
+	if err := set.arrive(ctx, cfg); err != nil {
+		return Report{}, err
+	}
 	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath(), ledger.Spooled{})
 	if err != nil {
 		return Report{}, err
 	}
 	cfg.Dataset = in.Reader.Settled()
+	if cfg.Queue != nil {
+		if cfg.Dataset.Columns = in.Reader.Shape().Columns; len(cfg.Dataset.Columns) == 0 {
+			return Report{}, errors.Join(in.Close(), set.leave(), spec.ErrNothing)
+		}
+	}
 	if err := plan(in.Reader.Shape()); err != nil {
 		return Report{}, errors.Join(err, in.Close())
 	}

@@ -8,7 +8,7 @@ import (
 
 // readsAll reports whether also what is final must be read: the keys of all records are needed,
 // or it must be known how many were chosen.
-func (s *source) readsAll() bool { return s.admission != nil || s.countsChosen() }
+func (s *source) readsAll() bool { return (s.admission != nil && s.r.inbox == nil) || s.countsChosen() }
 
 // countsChosen reports whether records that are left out do not count for the limit.
 func (s *source) countsChosen() bool { return s.chooser != nil && s.r.cfg.RecordLimit > 0 }

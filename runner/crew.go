@@ -113,6 +113,13 @@ func (c *crew) staff(ctx context.Context, start func(func(context.Context) error
 		c.recordedSlots = n
 	}
 	c.r.feed.SetSlots(jobs)
+	if c.r.inbox != nil {
+		can := jobs
+		if c.r.cfg.CountsWorkers() {
+			can = n * c.r.places
+		}
+		c.r.inbox.SetSlots(can)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.size, c.jobs = n, jobs

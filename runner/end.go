@@ -101,6 +101,11 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 			err = &spec.WriteError{Err: inputErr}
 		}
 	}
+	if r.inbox != nil {
+		if replyErr := r.answerRest(l); replyErr != nil && err == nil {
+			err = &spec.WriteError{Err: replyErr}
+		}
+	}
 	clean := !r.unclean.Load() && !r.book.Broken()
 	if endErr := l.EndSession(context.Background(), state, reason, clean, r.usage.total()); endErr != nil && err == nil {
 		err = &spec.WriteError{Err: endErr}
@@ -119,6 +124,28 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
 		Signal: int(r.signal.Load()), Usage: r.usage.total(), Reasons: why, OtherReasons: others,
 	}, err
+}
+
+// answerTime is how long a run that ends waits for its queue to take the answers, and what is given back; one that was
+// killed has less of it. What is left is for the next session.
+const (
+	answerTime = 10 * time.Second
+	hurryTime  = 2 * time.Second
+)
+
+// answerRest answers what the queue is owed at the end.
+func (r *session) answerRest(l *ledger.Ledger) error {
+	within := answerTime
+	if r.killCtx.Err() != nil && r.signal.Load() != 0 {
+		within = hurryTime
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	replied := r.inbox.Finish(ctx)
+	if r.book.Broken() {
+		return nil // they are owed still, and are answered again
+	}
+	return l.SetReplied(context.Background(), replied)
 }
 
 // complete brings the results, which are all there, to what they are to be in the end.

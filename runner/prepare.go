@@ -155,6 +155,18 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 			return &spec.WriteError{Err: fmt.Errorf("--results: %w", err)}
 		}
 	}
+	var owed func([]ledger.Owed)
+	var replied func() []ledger.Replied
+	if r.inbox != nil {
+		if err := l.KeepDeliveries(ctx); err != nil {
+			return &spec.WriteError{Err: err}
+		}
+		r.deliveries = l.Reader()
+		if r.owedBefore, err = led.Owed(ctx); err != nil {
+			return err
+		}
+		owed, replied = r.inbox.Owe, r.inbox.Replied
+	}
 	freed, err := led.Freed(ctx)
 	if err != nil {
 		return err
@@ -174,6 +186,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 		Ledger: l, Reader: l.Reader(), File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
 		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.noteCommit, Beat: r.Service.Beat(beatAfter), Waits: r.feed.Waiting,
+		Owed: owed, Replied: replied,
 		KeysKept: func(n int, err error) {
 			r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", n, r.cfg.OncePer, err)
 		},

@@ -60,7 +60,7 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	grown := slices.ContainsFunc(found, func(f desk.Found) bool { return f.Grown() })
 	goesOn := how.AcceptAppend && (grown || otherwise(found))
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
-	if sum.State == ledger.StateDone && !goesOn && !asks {
+	if sum.State == ledger.StateDone && !goesOn && !asks && cfg.Queue == nil {
 		altered := desk.CheckResults(ctx, l.Reader())
 		if altered != nil {
 			// They were there, and are the user's: he may have taken them away.
@@ -78,6 +78,12 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 		return nil, Report{}, err
 	}
 	cfg.Dataset.Grows, cfg.Dataset.WholeLines = how.AcceptAppend, how.WholeLines
+	if cfg.Queue != nil && sum.Totals.OK > 0 {
+		cfg.NoGuard = true // it has worked
+	}
+	if err := set.arrive(ctx, cfg); err != nil {
+		return nil, Report{}, err
+	}
 	in, err := intake.Open(ctx, cfg.Dataset, set.Producer, set.Dir.StdinPath(), spooled)
 	if err != nil {
 		return nil, Report{}, err

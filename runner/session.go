@@ -24,6 +24,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/runner/arrivals"
 	"brood/runner/book"
 	"brood/runner/daemon"
 	"brood/runner/dataset"
@@ -62,6 +63,8 @@ type Setting struct {
 	Term *term.Term
 	// Producer is what the dataset "-" stands for.
 	Producer intake.Producer
+	// Arrive opens the desk of a run that works off a queue, which is then the producer.
+	Arrive func(ctx context.Context, cfg *spec.Config) (*arrivals.Desk, error)
 	// Worker is how a worker is started; the zero value is this executable.
 	Worker WorkerCommand
 	// Scarce says that there are few threads and processes to be had, see MakeRoom.
@@ -79,7 +82,9 @@ type Setting struct {
 	// Taken says that the job has taken something for the run: from then on the run stays, whatever goes wrong.
 	Ready func(*spec.Config) (taken bool, err error)
 	// Revise is what jobs.Definition.Revise returns; nil, or it returns nil: the results stay.
-	Revise func(*spec.Config) (*jobs.Revision, error)
+	Revise  func(*spec.Config) (*jobs.Revision, error)
+	arrived *arrivals.Desk // see Arrive
+
 	// Overwrite says that the results may take the place of another run's.
 	Overwrite bool
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
@@ -118,6 +123,10 @@ type session struct {
 	metrics     *metrics          // nil: nobody wants any
 	notice      *notice           // to the service manager
 
+	deliveries *ledger.Reader // of a run that works off a queue
+	owedBefore []ledger.Owed  // by earlier sessions
+	spooled    func() int64   // how many bytes of the spool are of earlier sessions
+
 	taken     *dataset.Fingerprint // of a dataset that grows, when all there was has been read
 	before    ledger.Totals        // when the session began
 	already   uint64               // final before this session
@@ -147,6 +156,7 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 	}
 	r.crew.r = r
 	r.notice = newNotice(r, set.Service)
+	r.inbox, r.spooled = set.arrived, in.Adopted
 	r.places, r.fitted = cfg.Places()
 	defer func() { _ = in.Close() }() // with its producer
 	if err := r.prepare(ctx, l, in); err != nil {
@@ -171,6 +181,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	drainCtx, drain := context.WithCancelCause(killCtx)
 	defer drain(nil)
 	r.killCtx, r.kill, r.drain = killCtx, kill, drain
+	r.ending = func() bool { return drainCtx.Err() != nil }
 	stdout := os.Stdout // whatever that is later
 	context.AfterFunc(killCtx, func() {
 		r.family.SignalAll(syscall.SIGKILL)
@@ -188,6 +199,12 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	tell := func(ctx context.Context) { r.notice.serve(ctx, drainCtx) }
 	for _, f := range []func(context.Context){r.watch, r.dun, r.widen, r.noteSilence, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve, tell} {
 		servants.Go(func() { f(serve) })
+	}
+
+	if r.inbox != nil {
+		r.inbox.Begin(r.owedBefore)
+		servants.Go(func() { r.inbox.Answer(serve) })
+		servants.Go(func() { r.inbox.Lease(serve) })
 	}
 
 	r.crew.requests = make(chan scaling)
@@ -210,7 +227,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	if in.Produces() {
 		start(in.Fill)
 	}
-	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, chooser: r.chooser, same: r.same, rows: guard.NewAlike()}
+	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, chooser: r.chooser, same: r.same, rows: guard.NewAlike(), deliveries: r.deliveries}
 	if r.cfg.NoGuard {
 		src.rows.Differs()
 	}

@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/jobs"
 	_ "brood/jobs/quoted"
+	"brood/runner/arrivals"
 	"brood/runner/book"
 	"brood/runner/feed"
 	"brood/runner/hand"
@@ -51,9 +52,11 @@ type settler struct {
 	triedBefore map[jobs.Seq]int
 	halting     halting
 	guarding    *guarding
-	trouble     trouble    // why records of this session failed or are unknown
-	slowing     seldom     // how often it is said that all are slowed down
-	mask        *jobs.Mask // of secrets; nil: there are none
+	trouble     trouble        // why records of this session failed or are unknown
+	slowing     seldom         // how often it is said that all are slowed down
+	mask        *jobs.Mask     // of secrets; nil: there are none
+	inbox       *arrivals.Desk // of the queue; nil: there is none
+	ending      func() bool    // nothing more is begun
 	term        *term.Term
 	drain       context.CancelCauseFunc // begins nothing more, for a reason
 	kill        context.CancelFunc      // ends what is in hand as well
@@ -127,6 +130,10 @@ func (s *settler) loseWith(u *settlement, t *try, l hand.Loss, res *jobs.Result)
 func (s *settler) enact(u *settlement, t *try, d *decision, out *sink.Outcome) {
 	switch d.status {
 	case jobs.StatusPending:
+		if s.givesBack(t, d) {
+			s.giveBack(u, t, d, out)
+			return
+		}
 		s.sendAgain(u, t, d)
 	case jobs.StatusOK:
 		if t.Waited {
@@ -165,6 +172,7 @@ func (s *settler) rowOK(u *settlement, t *try, out *sink.Outcome) {
 	}
 	u.Buf = s.encoder.AppendRow(u.Buf, t.rec, out)
 	u.Final(t.Seq, s.redone[t.Seq])
+	s.owe(u, t.Seq, &ledger.Outcome{Status: jobs.StatusOK}, out)
 	s.logJob(u, t.rec, t.slot, &ledger.Outcome{Status: jobs.StatusOK}, out)
 	s.countHalt(1, 0)
 	if s.feed.Shares() {
@@ -218,6 +226,7 @@ func (s *settler) row(u *settlement, rec *jobs.Record, slot int, o ledger.Outcom
 	u.Buf = s.encoder.AppendRow(u.Buf, rec, out)
 	u.Final(rec.Seq, s.redone[rec.Seq])
 	u.Outcomes = append(u.Outcomes, o)
+	s.owe(u, rec.Seq, &o, out)
 	s.logJob(u, rec, slot, &o, out)
 	if o.Status != jobs.StatusSkipped {
 		s.trouble.add(s.failureOf(rec, &o))

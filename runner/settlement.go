@@ -3,6 +3,7 @@ package runner
 import (
 	"brood/runner/book"
 	"brood/runner/feed"
+	"time"
 )
 
 // settlement is what has been decided about some records: what the book must know, and
@@ -12,6 +13,8 @@ type settlement struct {
 	*book.Update
 	again []*feed.Retry
 	ended []feed.Ending // if others may wait for that
+	after time.Duration // of the record that is about to be given back
+	tries int           // that it has had by then
 }
 
 func newSettlement() *settlement { return &settlement{Update: book.NewUpdate()} }

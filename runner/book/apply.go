@@ -59,6 +59,7 @@ func (b *Book) apply(u *Update) {
 	}
 	b.next.SettledNotes = append(b.next.SettledNotes, u.SettledNotes...)
 	b.next.Freed = append(b.next.Freed, u.Freed...)
+	b.next.Owed = append(b.next.Owed, u.Owed...)
 	b.next.Slots = max(b.next.Slots, u.Slots)
 	if u.Durable != nil {
 		b.toNotify, b.urgent = append(b.toNotify, u.Durable), true
@@ -66,7 +67,7 @@ func (b *Book) apply(u *Update) {
 	if u.Ack != nil {
 		b.acks[u.Ack] = max(b.acks[u.Ack], u.AckUpTo)
 	}
-	b.rows += len(u.Outcomes) + len(u.Attempts) + len(u.Retries) + len(u.LeftRetries)
+	b.rows += len(u.Outcomes) + len(u.Attempts) + len(u.Retries) + len(u.LeftRetries) + len(u.Owed)
 }
 
 // markFinal marks records as final and, for now, as ok.

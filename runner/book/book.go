@@ -107,6 +107,10 @@ type Config struct {
 	// Beat is how long nothing happens before the ledger is told that this session is alive all the
 	// same; 0: beatAfter.
 	Beat time.Duration
+	// Owed is told of answers that a queue is owed, when the ledger has them, and must not keep the slice; Replied is asked
+	// at each commit what has come of answers since the last. Nil: there is no queue.
+	Owed    func([]ledger.Owed)
+	Replied func() []ledger.Replied
 	// Waits says what holds the run up at the moment; nil: nobody knows.
 	Waits func() ledger.Wait
 }
@@ -145,7 +149,7 @@ func New(c Config) *Book {
 		k.bits.Load(c.Bits)
 		b.chunks[id] = k
 	}
-	b.cfg.Past = nil
+	b.cfg.Past, b.counted = nil, t
 	b.course.begin(time.Now(), c.Waits)
 	return b
 }
@@ -181,8 +185,9 @@ type Book struct {
 
 	freed freedKeys
 
-	course course
-	lasted time.Duration // of the last commit, which the one that is told of its end may read
+	counted ledger.Totals // at the last commit, of a run with a queue
+	course  course
+	lasted  time.Duration // of the last commit, which the one that is told of its end may read
 
 	// What is told when the next commit, and the one under way, have ended: to
 	// whoever waits, and to the pages how many of their notes are settled.

@@ -20,13 +20,14 @@ func (b *Book) startCommit() {
 	}
 	c := b.next
 	// What it says is durable with the end of the session, which follows at once.
-	c.Soft = b.ending && len(b.toNotify) == 0 && len(c.Freed) == 0 && len(c.GivenBack) == 0
+	c.Soft = b.ending && len(b.toNotify) == 0 && len(c.Freed) == 0 && len(c.GivenBack) == 0 && len(c.Owed) == 0
 	b.next, b.spare = b.spare, ledger.Commit{}
 	b.rows, b.since, b.due, b.urgent = 0, time.Time{}, false, false
 	b.notifying, b.toNotify = b.toNotify, nil
 	b.freed.committing = c.Freed
 	b.acking, b.acks = b.acks, make(map[Ack]uint64)
 	c.Course = b.course.take(time.Now(), b.ending)
+	b.deliveries(&c, time.Now())
 	c.InputDone = b.inputDone.Load()
 	c.Totals = b.Totals()
 	c.Beat = true
@@ -77,6 +78,7 @@ func (b *Book) startCommit() {
 func again(c *ledger.Commit) ledger.Commit {
 	return ledger.Commit{
 		Outcomes: emptied(c.Outcomes), Attempts: emptied(c.Attempts), Retries: emptied(c.Retries), LeftRetries: emptied(c.LeftRetries),
+		Owed: emptied(c.Owed),
 	}
 }
 
@@ -124,6 +126,9 @@ func (b *Book) committed(err error) {
 	if err != nil {
 		b.fail(err)
 		return
+	}
+	if b.cfg.Owed != nil && len(b.making.Owed) > 0 {
+		b.cfg.Owed(b.making.Owed)
 	}
 	b.spare, b.making = again(b.making), nil
 	for _, s := range b.stored {

@@ -27,6 +27,7 @@ type Update struct {
 	Freed        []string   // keys that other runs may have
 	Slots        int        // there may be so many from now on; 0: no news
 	Intents      []ledger.Intent
+	Owed         []ledger.Owed // what a queue is to be answered for final records
 	// Throttled is how many tries ended as the far side had asked to go slower; they are in Retries as well.
 	Throttled int
 	Durable   chan struct{} // closed when all of this is in the ledger; nil if nobody waits
@@ -69,6 +70,7 @@ func (u *Update) Free() {
 	u.Outcomes, u.Attempts, u.Retries = u.Outcomes[:0], u.Attempts[:0], u.Retries[:0]
 	u.LeftRetries, u.Deaths, u.SettledNotes, u.Freed = u.LeftRetries[:0], u.Deaths[:0], u.SettledNotes[:0], u.Freed[:0]
 	u.took, u.busy, u.Throttled = u.took[:0], 0, 0
+	u.Owed = u.Owed[:0]
 	u.Printed = nil
 	u.Intents, u.Durable, u.Ack, u.Slots = nil, nil, nil, 0
 	updates.Put(u)

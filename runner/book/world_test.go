@@ -142,6 +142,7 @@ func (w *world) Commit(_ context.Context, c *ledger.Commit) error {
 	}
 	made := *c // whose rows are the book's again when it has ended
 	made.Outcomes, made.Attempts = slices.Clone(c.Outcomes), slices.Clone(c.Attempts)
+	made.Owed = slices.Clone(c.Owed)
 	made.Retries, made.LeftRetries = slices.Clone(c.Retries), slices.Clone(c.LeftRetries)
 	w.commits = append(w.commits, &made)
 	return nil

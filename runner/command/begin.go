@@ -40,6 +40,7 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 		asked     bool
 		now, then []string
 	}{
+		{"queue", c.NArg() > 0, queueOf(now), queueOf(then)},
 		{"job", true, []string{now.Job}, []string{then.Job}},
 		{"command", true, now.Words, then.Words},
 		{"dataset", c.NArg() > 0 || len(now.Dataset.Sources) > 0 || c.IsSet("arg-file"), madeOf(&now.Dataset), madeOf(&then.Dataset)},
@@ -79,6 +80,7 @@ func (e *env) setting(dir *home.Dir) *runner.Setting {
 	e.keepLog(dir)
 	return &runner.Setting{
 		Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce, Service: e.takeService(), Command: e.commandOf, Same: e.sameOf,
+		Arrive: e.sitting(dir),
 		Ready:  func(cfg *spec.Config) (bool, error) { return e.ready(dir, cfg) },
 		Revise: func(cfg *spec.Config) (*jobs.Revision, error) { return e.revisionOf(dir, cfg) },
 	}
@@ -101,6 +103,7 @@ func (e *env) begin(c *cli.Context, dir *home.Dir, cfg *spec.Config, plan func(*
 	e.expire(c.Context, dir)
 	set := e.setting(dir)
 	set.Overwrite = c.Bool("force")
+	hidePassword()
 	rep, err := runner.Begin(c.Context, set, cfg, func(s *jobs.Shape) error {
 		if err := plan(s); err != nil {
 			return err
@@ -109,6 +112,12 @@ func (e *env) begin(c *cli.Context, dir *home.Dir, cfg *spec.Config, plan func(*
 		e.warn(cfg)
 		return nil
 	})
+	if errors.Is(err, spec.ErrNothing) && cfg.Queue != nil {
+		return nil // and so there is no run
+	}
+	if cfg.Queue != nil {
+		rep.Alone = true
+	}
 	return e.tellOutcome(dir, cfg, &rep, err)
 }
 

@@ -12,6 +12,16 @@ import (
 )
 
 func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
+	if namesQueue(c) {
+		def, err := e.registry.Lookup(cfg.Job)
+		if err == nil && def.Dataset != nil {
+			return usage("See: brood run "+cfg.Job+" --help", "brood run %s takes no queue: what it works on is checked as a whole before it begins", cfg.Job)
+		}
+		return e.chooseQueue(c, cfg)
+	}
+	if err := e.withoutQueue(c); err != nil {
+		return err
+	}
 	data := &cfg.Dataset
 	var err error
 	if data.Format, err = dataset.ParseFormat(c.String("format")); err != nil {

@@ -124,7 +124,7 @@ func TestOfRun(t *testing.T) {
 		return errors.Join(err)
 	}}
 	def.Tools = []jobs.Tool{tool}
-	tool.Name = "queue"
+	tool.Name = "line"
 	other.Tools = []jobs.Tool{tool}
 	for line, want := range map[string]struct {
 		code int
@@ -134,7 +134,7 @@ func TestOfRun(t *testing.T) {
 		"map":                   {exitOK, "demo false"},
 		"map demo --state /x/y": {exitUsage, "there is no run demo"},
 		"map nosuch":            {exitUsage, "there is no run nosuch"},
-		"queue demo":            {exitUsage, "run demo is one of the job test, not of other"},
+		"line demo":            {exitUsage, "run demo is one of the job test, not of other"},
 	} {
 		var out, said bytes.Buffer
 		code := run(jobs.NewRegistry(def, other), strings.Fields(line), &out, &said)

@@ -26,6 +26,7 @@ var flagGroups = []group{
 	{"Keys", "key key-normalize once-per key-scope key-lifetime effect on-unknown resolve-with"},
 	{groupOut, "output output-format no-run-columns like-input unordered"},
 	{groupEngine, "run resume state wait take-over jobs per-worker dry-run quiet progress log-format log-file metrics"},
+	{groupQueue, ""},
 	{"Tries and stops", "retries backoff timeout kill-after max-crashes halt drain-timeout"},
 	{groupPace, ""},
 	{groupLimits, "max-tasks-per-worker max-mem-per-worker max-worker-age"},

@@ -31,7 +31,7 @@ Example:
    brood run echo --run demo --sleep 10ms testdata/cities.csv -o /tmp/out.csv &
    sleep 1; kill -9 $!; wait
    brood resume demo`,
-		Flags: slices.Concat(engineFlags(), appendFlags(), effectFlags(), []cli.Flag{
+		Flags: slices.Concat(engineFlags(), appendFlags(), sessionFlags(nil), effectFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "retry-failed", Usage: "try the records that have failed again as well, as brood retry does", Category: groupEngine},
 			&cli.StringFlag{Name: "input-changed", Usage: "if the dataset has changed: `WHAT`: refuse, or accept-append to take rows that were added at the end", Value: inputRefuse, Category: groupData},
 		}),
@@ -43,6 +43,9 @@ Example:
 			}
 			return e.withRoom(func() error {
 				dir, err := openDir(c, state, name)
+				if isAtWork(c, err) {
+					return nil
+				}
 				if err != nil {
 					return err
 				}
@@ -50,7 +53,7 @@ Example:
 				if c.Bool("retry-failed") {
 					return e.retry(c, dir)
 				}
-				return e.continueRun(c, dir, nil)
+				return e.continueRun(c, dir, nil, nil)
 			})
 		},
 	}
@@ -59,8 +62,9 @@ Example:
 // replanner plans a run anew, by the flags of the job that are given now.
 type replanner func(*jobs.Shape) (jobs.Plan, error)
 
-// continueRun continues a run. Replan is nil where the job's flags are not given again.
-func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error {
+// continueRun continues a run. Replan is nil where the job's flags are not given again. Now is how its queue was named, if
+// it works off one and that was named again.
+func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner, now *spec.Queue) error {
 	changed := c.String("input-changed")
 	if changed == "" {
 		changed = inputRefuse
@@ -98,6 +102,9 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 			if err := checkPerWorker(cfg); err != nil {
 				return err
 			}
+			if err := goOnWithQueue(c, cfg, now); err != nil {
+				return err
+			}
 			e.warn(cfg)
 			return nil
 		},
@@ -107,6 +114,7 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 			return e.changePlan(c, cfg, def, s, replan)
 		}
 	}
+	hidePassword()
 	e.expire(c.Context, dir)
 	set := e.setting(dir)
 	set.Overwrite = c.Bool("force")
@@ -118,6 +126,7 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner) error
 		return usage("Start it again with brood run.", "run %s was cut off before it began", dir.Name)
 	}
 	e.countOnlyThisSession(c, &rep)
+	rep.Alone = rep.Alone || (cfg != nil && cfg.Queue != nil)
 	if rep.Already {
 		if err = errors.Join(err, e.tellAlready(c, dir.Name, &rep)); err != nil {
 			return err

@@ -80,7 +80,7 @@ func (e *env) retry(c *cli.Context, dir *home.Dir) error {
 	if n == 0 {
 		e.terminal.Logf("no record of run %s is to be tried again", dir.Name)
 	}
-	return e.continueRun(c, dir, nil)
+	return e.continueRun(c, dir, nil, nil)
 }
 
 // reopen makes records pending that are to be tried again, and returns how many.

@@ -44,7 +44,7 @@ Example:
 		run.Subcommands = append(run.Subcommands, &cli.Command{
 			Name: d.Name, Usage: d.Usage, ArgsUsage: args,
 			Description:  "DATASET is a file, or - for standard input.\n\n" + d.Help,
-			Flags:        slices.Concat(yielding(d, slices.Concat(runFlags(), appendFlags(), listFlags(d), engineFlags())), jobFlags(d)),
+			Flags:        slices.Concat(yielding(d, slices.Concat(runFlags(), appendFlags(), listFlags(d), engineFlags(), queueFlags(), sessionFlags(d))), jobFlags(d)),
 			OnUsageError: usageError,
 			Action:       func(c *cli.Context) error { return e.withRoom(func() error { return e.run(c, d) }) },
 		})
@@ -126,6 +126,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		return err
 	}
 	dir, err := openDir(c, state, cfg.Name)
+	if isAtWork(c, err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -135,16 +138,19 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		return err
 	}
 	if begun {
-		if c.Bool("resume") || c.Bool("append") {
+		if c.Bool("resume") || c.Bool("append") || cfg.Queue != nil {
 			if err := sameRun(c, state, cfg); err != nil {
 				return err
+			}
+			if cfg.Queue != nil {
+				return e.continueRun(c, dir, nil, cfg.Queue)
 			}
 			e.terminal.Logf("continuing %s as it was begun; what is asked for now counts only where a resume may change it", cfg.Name)
 			var replan replanner
 			if slices.ContainsFunc(d.Flags, func(f jobs.Flag) bool { return c.IsSet(f.Name) }) {
 				replan = func(s *jobs.Shape) (jobs.Plan, error) { return d.Plan(given, s) }
 			}
-			return e.continueRun(c, dir, replan)
+			return e.continueRun(c, dir, replan, nil)
 		}
 		return usage(fmt.Sprintf("Continue it with: brood resume %s. Or choose another name with --run.", cfg.Name), "there is a run %s already", cfg.Name)
 	}
@@ -160,7 +166,7 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 func (e *env) takeDefaults(c *cli.Context, cfg *spec.Config) error {
 	taken := false
 	for name, value := range cfg.Plan.Defaults {
-		if c.IsSet(name) {
+		if c.IsSet(name) || (cfg.Queue != nil && name == "key") { // by which two jobs of a queue would be one
 			continue
 		}
 		if !mayDefault(name) {
@@ -177,7 +183,7 @@ func (e *env) takeDefaults(c *cli.Context, cfg *spec.Config) error {
 	if !c.IsSet("on-unknown") {
 		cfg.OnUnknown = "" // it follows from the effect
 	}
-	for _, step := range []func(*cli.Context, *spec.Config) error{e.chooseExtent, e.chooseForm, e.chooseKey, e.tune} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.chooseExtent, e.chooseForm, e.chooseKey, e.tune, settleQueue} {
 		if err := step(c, cfg); err != nil {
 			return err
 		}
@@ -234,7 +240,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 	if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseExtent, e.chooseDataset, e.chooseOutput, e.chooseForm, e.chooseJoblog, e.chooseResults, e.chooseKey, e.tune} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseExtent, e.chooseDataset, e.chooseOutput, e.chooseForm, e.chooseJoblog, e.chooseResults, e.chooseKey, e.tune, settleQueue} {
 		if err := step(c, cfg); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ const (
 	PackBzip2 Pack = "bzip2"
 	PackZip   Pack = "zip"  // with one file in it
 	PackSheet Pack = "xlsx" // of which one sheet is read
+	PackNone  Pack = "none" // nothing, as brood itself has written it: there need not be any bytes yet to tell
 )
 
 // Coat is what has to be taken off a file to get at its records, as was found when the run

@@ -129,6 +129,13 @@ type Spec struct {
 	// WholeLines says of a file that grows that a last record without its line end is still
 	// being written, and is left for another time: see Reader.Left.
 	WholeLines bool `json:"-"`
+	// Columns are those of objects, where they are known before the first; empty: that says them.
+	Columns []string `json:"columns,omitempty"`
+	// Enveloped says that each line of the spool, a JSON object, begins with a member of brood's own that is no part of the
+	// record: see AppendEnvelope.
+	Enveloped bool `json:"enveloped,omitempty"`
+	// Called is what standard input is called in messages, where something else stands for it; empty: stdin.
+	Called string `json:"called,omitempty"`
 	// Coats are how the files are read, one for each; none: all by their first bytes.
 	Coats []Coat `json:"coats,omitempty"`
 	// Lines says that the files are lines whatever their names say, if no format is given.
@@ -209,6 +216,8 @@ type Record struct {
 	Raw    []byte
 	Values [][]byte // for CSV and TSV
 	Pos    Position
+	// Envelope is what stands beside the record in the spool: see Spec.Enveloped.
+	Envelope string
 	// Size is the record's length in the file in bytes, terminator included.
 	Size int64
 	// Err says why the record cannot be used; the other fields hold what there
@@ -258,6 +267,9 @@ func displayName(path string) string {
 func (s *Spec) Name(file int) string {
 	if len(s.Sources) > 0 {
 		return "sources"
+	}
+	if s.Called != "" && s.Paths[file] == Stdin {
+		return s.Called
 	}
 	return displayName(s.Paths[file])
 }

@@ -160,6 +160,9 @@ func (r *Reader) columnsHere() ([]string, error) {
 	case jobs.Lines:
 		return []string{jobs.LineColumn}, nil
 	case jobs.Objects:
+		if len(r.spec.Columns) > 0 {
+			return r.spec.Columns, nil
+		}
 		return r.peekObject()
 	default:
 		if len(r.spec.Sources) > 1 {

@@ -83,6 +83,13 @@ func (r *Reader) nextObject(rec *Record) error {
 			continue
 		}
 		rec.Raw = raw
+		if r.spec.Enveloped {
+			var err error
+			if rec.Envelope, rec.Raw, err = openEnvelope(raw); err != nil {
+				rec.Err = &InputError{File: r.name(), Line: rec.Pos.Line, Reason: err.Error()}
+				return nil
+			}
+		}
 		rec.Err = r.checkObject(rec)
 		return nil
 	}

@@ -26,6 +26,7 @@ type Spool struct {
 	grown   sync.Cond
 	written int64
 	sum     uint32 // of what is written
+	adopted int64  // see Adopt
 	done    bool   // no more will come
 	whole   bool   // because the end was seen
 	err     error
@@ -183,21 +184,51 @@ func (s *Spool) Copy(ctx context.Context, in io.ReadCloser) error {
 
 // Adopt takes over what an earlier session has appended, and returns how much that is.
 // A producer that knows what it has delivered calls it first; Copy does not need it, as
-// it compares.
+// it compares. What stands behind the last line end was cut off by the end of that session, and goes.
 func (s *Spool) Adopt() (int64, error) {
 	st, err := s.file.Stat()
 	if err != nil {
 		return 0, fmt.Errorf("copy of standard input: %w", err)
 	}
-	sum, err := s.sumOf(0, 0, st.Size())
+	size, err := s.lastLine(st.Size())
+	if err == nil && size < st.Size() {
+		err = s.file.Truncate(size)
+	}
+	if err != nil {
+		return 0, &WriteError{fmt.Errorf("copy of standard input: %w", err)}
+	}
+	sum, err := s.sumOf(0, 0, size)
 	if err != nil {
 		return 0, err
 	}
 	s.mu.Lock()
-	s.written, s.sum = st.Size(), sum
+	s.written, s.sum, s.adopted = size, sum, size
 	s.mu.Unlock()
 	s.grown.Broadcast()
-	return st.Size(), nil
+	return size, nil
+}
+
+// lastLine is where the last line of the first size bytes ends.
+func (s *Spool) lastLine(size int64) (int64, error) {
+	buf := make([]byte, 64<<10)
+	for size > 0 {
+		n := min(int64(len(buf)), size)
+		if _, err := s.file.ReadAt(buf[:n], size-n); err != nil {
+			return 0, err
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+			return size - n + int64(i) + 1, nil
+		}
+		size -= n
+	}
+	return 0, nil
+}
+
+// Adopted is how many bytes were taken over from earlier sessions. It is known when there is something to read.
+func (s *Spool) Adopted() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.adopted
 }
 
 // Append adds bytes at the end; who reads the spool may have them from then on. One
@@ -221,10 +252,20 @@ func (s *Spool) Append(p []byte) error {
 	return nil
 }
 
+// ErrRest is what a producer ends with when there is no more for now, and a later session goes on.
+var ErrRest = errors.New("there is no more for now")
+
 // Finish says that no more will come: because the end was reached, if err is nil and ctx
-// has not ended, and then the copy is whole; because of err, which those who read are
-// told; or because ctx has ended, which is no error here.
+// has not ended, and then the copy is whole; because there is no more for now, if err is ErrRest; because of err,
+// which those who read are told; or because ctx has ended, which is no error here.
 func (s *Spool) Finish(ctx context.Context, err error) error {
+	if errors.Is(err, ErrRest) {
+		s.mu.Lock()
+		s.done = true
+		s.mu.Unlock()
+		s.grown.Broadcast()
+		return nil
+	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}

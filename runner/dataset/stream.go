@@ -140,6 +140,9 @@ func (s *stream) unpack(path string, coat Coat) error {
 		return nil
 	case PackZip:
 		return s.openPacked(path, coat.Member)
+	case PackNone:
+		s.packed, s.Reader = false, rawReader{s}
+		return nil
 	case PackSheet: // is read otherwise, see decode
 	}
 	head, err := s.readFirst()

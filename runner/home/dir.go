@@ -28,6 +28,7 @@ type Dir struct {
 	outputLocks []*os.File    // see LockOutput
 	outputs     []os.FileInfo // what outputLocks are for, or were
 	itself      *os.File      // the directory, locked
+	claims      []*os.File    // see HoldClaim
 }
 
 // The names in a run directory, besides the ledger.
@@ -178,6 +179,11 @@ func (d *Dir) Close() error {
 		err = errors.Join(err, d.workersLock.Close())
 		d.workersLock = nil
 	}
+	for _, f := range d.claims {
+		_ = f.Truncate(0) // the same
+		err = errors.Join(err, f.Close())
+	}
+	d.claims = nil
 	_ = d.lock.Truncate(0) // who held it is of no interest any more
 	return errors.Join(err, d.itself.Close(), d.lock.Close())
 }

@@ -5,6 +5,8 @@ import (
 	"brood/runner/proc"
 	"brood/runner/spec"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -169,4 +171,24 @@ func CheckOwner(ctx context.Context, l *ledger.Reader, name string) error {
 		return nil
 	}
 	return &OwnedError{name, *o}
+}
+
+// HoldClaim takes a lock that is held with the run: of something that only one run of this state directory may use at a time, told
+// by any text that is the same for all who mean it.
+func (d *Dir) HoldClaim(claim string) error {
+	sum := sha256.Sum256([]byte(claim))
+	dir := filepath.Join(d.State(), "claims")
+	if err := makePrivate(d.State(), dir); err != nil {
+		return err
+	}
+	f, err := takeLock(context.Background(), filepath.Join(dir, hex.EncodeToString(sum[:12])), 0)
+	if err != nil {
+		var locked *LockedError
+		if errors.As(err, &locked) {
+			locked.What, locked.Name = "queue", claim
+		}
+		return err
+	}
+	d.claims = append(d.claims, f)
+	return sign(f, "run "+d.Name)
 }

@@ -137,6 +137,14 @@ func (in *Input) Gather(ctx context.Context, cfg *spec.Config, path string, keep
 	return nil
 }
 
+// Adopted is how many bytes of the spool are of earlier sessions.
+func (in *Input) Adopted() int64 {
+	if in.spool == nil {
+		return 0
+	}
+	return in.spool.Adopted()
+}
+
 // Produces reports whether Fill has anything to wait for.
 func (in *Input) Produces() bool { return in.producer != nil }
 

@@ -19,6 +19,7 @@ type statements struct {
 	totals, output, joblog, dropHeld                                                        statement
 	chunk, outcome, attempt, retry, settled, holdIt                                         statement
 	death, intent, noted, amended, beat, free, given, quota, slots, progress, acked, course statement
+	owed, answered, day                                                                     statement
 }
 
 func newStatements() statements {
@@ -46,6 +47,9 @@ func newStatements() statements {
 		settled:  of(`DELETE FROM retries WHERE seq = ?`),
 		holdIt:   of(`INSERT OR REPLACE INTO held VALUES (?, ?, ?)`),
 		course:   of(addStretch),
+		owed:     of(addOwed),
+		answered: of(setAnswered),
+		day:      of(addDay),
 		death:    of(`INSERT INTO deaths (at, slot, pid, how, seq, cpu_ms, max_rss, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
 	}
 }
@@ -54,13 +58,15 @@ func (s *statements) all() []*statement {
 	return []*statement{
 		&s.totals, &s.output, &s.joblog, &s.dropHeld, &s.chunk, &s.outcome, &s.attempt, &s.retry, &s.settled, &s.holdIt, &s.death,
 		&s.intent, &s.noted, &s.amended, &s.beat, &s.free, &s.given, &s.quota, &s.slots, &s.progress, &s.acked, &s.course,
+		&s.owed, &s.answered, &s.day,
 	}
 }
 
-// prepare prepares all of them, but for that of a table which an older ledger gets with its next session.
+// prepare prepares all of them, but for those of tables that a ledger has only when they are needed.
 func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 	for _, x := range s.all() {
-		if x == &s.course {
+		switch x {
+		case &s.course, &s.owed, &s.answered, &s.day:
 			continue
 		}
 		if err := x.prepare(ctx, c); err != nil {
@@ -197,6 +203,7 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	for i := range c.Course {
 		b.exec(&l.stmts.course, c.Course[i].values()...)
 	}
+	l.deliveries(&b, c)
 	if c.Slots > 0 {
 		b.exec(&l.stmts.slots, c.Slots)
 	}

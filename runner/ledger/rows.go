@@ -263,6 +263,9 @@ type Commit struct {
 	Intents      []Intent
 	SettledNotes []jobs.Seq // notes that are settled
 	Amended      []Amendment
+	Owed         []Owed // answers owed to a queue
+	Replied      []Replied
+	Day          *Day     // of a run with a queue: what has become final since the last commit
 	Freed        []string // keys to be given back
 	GivenBack    []string // keys that were
 	Slots        int      // of the session; 0: no change

@@ -168,6 +168,12 @@ type Spec struct {
 	Columns, Words map[string]string
 }
 
+// TableColumns and TableWords are the names for Spec.Columns and Spec.Words.
+var (
+	TableColumns = []string{"id", "status", "run_at", "attempts", "owner", "lease_until", "error", "result", "order"}
+	TableWords   = []string{"new", "running", "ok", "failed", "skipped", "unknown"}
+)
+
 // Finding is something that brood queue check has to say.
 type Finding struct {
 	// Level is how much it matters.

@@ -24,12 +24,14 @@ type Config struct {
 	Plan   jobs.Plan   `json:"plan"`
 	Effect jobs.Effect `json:"effect"`
 	// Lowered is how the effect came down to what it is, from what the run began with.
-	Lowered      []Lowering   `json:"lowered,omitempty"`
-	Key          jobs.KeySpec `json:"key"`
-	OncePer      string       `json:"once_per,omitempty"` // the scope that shares keys
-	Dataset      dataset.Spec `json:"dataset"`
-	Output       string       `json:"output"` // absolute path, or sink.Stdout
-	OutputFormat sink.Format  `json:"output_format"`
+	Lowered []Lowering   `json:"lowered,omitempty"`
+	Key     jobs.KeySpec `json:"key"`
+	OncePer string       `json:"once_per,omitempty"` // the scope that shares keys
+	Dataset dataset.Spec `json:"dataset"`
+	// Queue is where jobs come from while the run goes on; nil: the dataset is what it is.
+	Queue        *Queue      `json:"queue,omitempty"`
+	Output       string      `json:"output"` // absolute path, or sink.Stdout
+	OutputFormat sink.Format `json:"output_format"`
 	// Form is what is made of Output when the run is done, which then is a file in the run's directory; nil:
 	// the user has that.
 	Form      *Form `json:"form,omitempty"`

@@ -48,7 +48,7 @@ func full(t *testing.T) *Config {
 		Name: "spring", Job: "email", Words: []string{"send", "{email}"},
 		Plan: jobs.Plan{
 			Config: json.RawMessage(`{"from":"ada@example.com"}`), Columns: []jobs.Column{{Name: "smtp_code", JSON: true, Replaces: true}},
-			Task: "letter.txt", NeedsRaw: true, NeedsText: true, InHand: 8, Window: 64, Most: &jobs.Most{Records: 100, Why: "no bulk work"}, OwnProgram: true, Suspect: &jobs.Suspect{Classes: []jobs.Class{"policy"}, Column: "email", Domain: true}, Point: jobs.Point{Lat: "lat", Lon: "lon"}, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
+			Task: "letter.txt", NeedsRaw: true, NeedsText: true, InHand: 8, Window: 64, Places: "/state/billing/places", Most: &jobs.Most{Records: 100, Why: "no bulk work"}, OwnProgram: true, Suspect: &jobs.Suspect{Classes: []jobs.Class{"policy"}, Column: "email", Domain: true}, Point: jobs.Point{Lat: "lat", Lon: "lon"}, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
 		},
 		Effect: jobs.EffectOnce, Lowered: []Lowering{{From: jobs.EffectOnce, To: jobs.EffectKeyed, At: time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC), By: "ann@home"}}, Key: jobs.KeySpec{Scope: "spring", Columns: []string{"email"}, Normalize: normalize}, OncePer: "spring",
 		Dataset: dataset.Spec{
@@ -56,6 +56,11 @@ func full(t *testing.T) *Config {
 			Group: &dataset.Group{Lines: 100, Fit: &jobs.Fit{Bytes: 1 << 20, Times: 1, Plus: 9, Quoted: true}}, GroupBy: &dataset.GroupBy{Key: jobs.KeySpec{Columns: []string{"email"}, Normalize: normalize}, Copy: dataset.Extent{Bytes: 4711, Sum: 99}}, ColSep: " +", Named: true,
 			Sources: []dataset.Source{{Values: []dataset.Value{"a", "\xff"}}, {File: 1, Link: dataset.LinkShort}},
 			Coats:   []dataset.Coat{{Pack: dataset.PackZip, Member: "people.tsv", Charset: "utf-16le", CR: true, CRLF: true, BOM: true, Sep: true}},
+			Places: "/state/billing/places", Columns: []string{"_job", "email"}, Enveloped: true, Called: "beanstalk://127.0.0.1/mails",
+		},
+		Queue: &Queue{
+			URL: "postgres://ann@db/shop?table=jobs", PasswordFile: "/etc/brood/db", Columns: map[string]string{"status": "state"}, Words: map[string]string{"new": "0"},
+			Lease: time.Minute, Poll: time.Second, Forget: 720 * time.Hour,
 		},
 		Output: "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Form: &Form{Kind: FormGeoJSON, Path: "/data/out.geojson", Plain: true, Dress: dataset.Dress{Charset: "windows-1252", BOM: true, CRLF: true, Sep: true, Delimiter: ';'}, Point: jobs.Point{Lat: "lat", Lon: "lon"}}, Unordered: true, Joblog: "/data/jobs.log", Results: "/data/printed", RecordLimit: 100, Where: `country = "AT"`, WorkDir: "/data",
 		Slots: 8, PerWorker: 5, Retries: 3, BackoffMin: time.Second, BackoffMax: time.Minute, Timeout: 30 * time.Second, TimeoutPercent: 200, KillAfter: time.Second,

@@ -30,3 +30,6 @@ func (e *HaltError) Error() string { return e.Reason }
 
 // ErrBooks means that the books of a run do not balance: a bug in brood.
 var ErrBooks = errors.New("the books do not balance; this is a bug in brood, please report it")
+
+// ErrNothing says that there is nothing to do, and so no run.
+var ErrNothing = errors.New("there is nothing to do")

@@ -1,0 +1,226 @@
+// Package arrivals brings the jobs of a queue into a run, and gives the queue its answers: it takes as many as the
+// slots can begin, writes them into the run's spool, keeps their leases, and answers each when the ledger says that it
+// may. It decides nothing about a job; the session does, and tells it what is owed.
+//
+// Where a job is:
+//
+//	Take ──▶ fresh: in the spool, not read by the source yet
+//	Arrived ──▶ held: the session has it, or it is final and not answered; its lease is renewed
+//	Owe ──▶ owed: the ledger has its answer; the queue has not confirmed it
+//	Replied ──▶ the queue has, and the ledger is told at its next commit
+package arrivals
+
+import (
+	"brood/jobs"
+	"brood/runner/ledger"
+	"brood/runner/queue"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config is what a desk works with.
+type Config struct {
+	Client queue.Client
+	// Called is what the queue is called in messages.
+	Called string
+	// Drain says that the run ends when nothing is to be had and nothing is in hand; and Within how long it takes new
+	// jobs at most, 0: as long as there are any.
+	Drain  bool
+	Within time.Duration
+	// Poll is how long to wait before looking again, where the server does not say when a job arrives.
+	Poll time.Duration
+	// Limit is how many jobs are taken in all, in this session; 0: any number.
+	Limit uint64
+	// First says that nothing is known of the jobs before the first one has come.
+	First bool
+	// Say says something to the user.
+	Say func(format string, args ...any)
+	// Idle is called once, if a first job has to be waited for; nil: nobody is interested.
+	Idle func()
+}
+
+// Desk is where jobs arrive and are answered, for one session.
+type Desk struct {
+	cfg    Config
+	traits queue.Traits
+
+	mu    sync.Mutex
+	fresh []*queue.Job
+	held  map[jobs.Seq]*delivery
+	known map[identity]jobs.Seq
+	owed  []ledger.Owed
+	// replied is what has come of answers since the ledger was told last.
+	replied []ledger.Replied
+	taken   uint64 // in this session
+	// open is how many were taken and are not final, and unanswered how many are not answered.
+	open int
+	news chan struct{} // closed when one of these has changed
+	pace pace
+	lost seldom
+
+	slots atomic.Int64
+	begun chan struct{} // closed by Begin
+	once  sync.Once
+}
+
+// identity is by what a delivery is told from others.
+type identity struct {
+	known string
+	sum   uint64
+}
+
+// delivery is a job that the session has.
+type delivery struct {
+	id      identity
+	job     *queue.Job
+	tries   int // before this delivery
+	final   bool
+	expires time.Time // of its lease; zero: nobody has asked, or it has none
+	renew   time.Time // when to renew it
+	gone    bool      // the lease is lost
+	left    bool      // by an earlier session
+}
+
+// New returns the desk of a session.
+func New(cfg Config) *Desk {
+	return &Desk{
+		cfg: cfg, traits: cfg.Client.Traits(), held: make(map[jobs.Seq]*delivery), known: make(map[identity]jobs.Seq),
+		news: make(chan struct{}), begun: make(chan struct{}),
+	}
+}
+
+// Traits are those of the client.
+func (d *Desk) Traits() queue.Traits { return d.traits }
+
+// SetSlots says how many jobs can be worked on at a time.
+func (d *Desk) SetSlots(n int) {
+	d.slots.Store(int64(n))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.changed()
+}
+
+// Begin says that the session has begun in the ledger, and what earlier ones owe: from here on jobs are taken.
+func (d *Desk) Begin(owed []ledger.Owed) {
+	d.once.Do(func() {
+		d.mu.Lock()
+		d.owed = append(d.owed, owed...)
+		d.changed()
+		d.mu.Unlock()
+		close(d.begun)
+	})
+}
+
+// changed tells who waits. The caller holds the lock.
+func (d *Desk) changed() {
+	close(d.news)
+	d.news = make(chan struct{})
+}
+
+// Arrived is the delivery of the record that the source has just read, which is the next that was taken. Known is by
+// what it is told from others; empty: by its ID and body. Nil: there is none, and something else wrote into the spool.
+func (d *Desk) Arrived(seq jobs.Seq, known string) *Arrival {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.fresh) == 0 {
+		return nil
+	}
+	job := d.fresh[0]
+	d.fresh[0] = nil
+	d.fresh = d.fresh[1:]
+	id := identity{known: job.ID, sum: queue.Sum(job.Body)}
+	if known != "" {
+		id = identity{known: known}
+	}
+	a := &Arrival{Job: job, Known: id.known, Sum: id.sum}
+	job.Body = nil // the spool has it
+	x := &delivery{id: id, job: job, tries: job.Tries}
+	x.leased(time.Now())
+	if first, again := d.known[id]; again {
+		// Its lease was over, and the queue has given it out again: it is answered by this delivery now.
+		f := d.held[first]
+		f.job, f.gone, f.left = job, false, false
+		f.leased(time.Now())
+		a.First, a.Again = first, true
+		d.open--
+		d.changed()
+		return a
+	}
+	d.held[seq] = x
+	d.known[id] = seq
+	return a
+}
+
+// leased notes when the lease of a job, which is fresh, has to be renewed.
+func (x *delivery) leased(now time.Time) {
+	x.expires, x.renew = time.Time{}, now.Add(firstRenewal)
+	if l := x.job.Lease; l > 0 {
+		x.expires, x.renew = now.Add(l), now.Add(l/3)
+	}
+}
+
+// Arrival is a delivery.
+type Arrival struct {
+	Job   *queue.Job
+	Known string
+	Sum   uint64
+	// Again says that the same job is in hand, as record First: that one has taken the delivery over.
+	Again bool
+	First jobs.Seq
+}
+
+// Tried says how often a record has been tried in earlier deliveries.
+func (d *Desk) Tried(seq jobs.Seq, tries int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if x := d.held[seq]; x != nil {
+		x.tries = max(x.tries, tries)
+	}
+}
+
+// Holds reports whether a record has a delivery with a lease, and how long that is, as far as is known.
+func (d *Desk) Holds(seq jobs.Seq) (lease time.Duration, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x := d.held[seq]
+	if x == nil || x.gone {
+		return 0, false
+	}
+	return x.job.Lease, true
+}
+
+// Ended takes note that a record is final, after so long a time, and returns what the ledger needs to know of its delivery.
+// Ok is false where there is none: the record is one of an earlier session.
+func (d *Desk) Ended(seq jobs.Seq, took time.Duration) (o ledger.Owed, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x := d.held[seq]
+	if x == nil {
+		return o, false
+	}
+	if !x.final {
+		x.final = true
+		d.open--
+		d.pace.ended(time.Now(), took)
+		d.changed()
+	}
+	return ledger.Owed{Seq: seq, Known: x.id.known, Sum: x.id.sum, ID: x.job.ID, Token: x.job.Token, Tries: x.tries}, true
+}
+
+// Owe takes over answers that the ledger has.
+func (d *Desk) Owe(list []ledger.Owed) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.owed = append(d.owed, list...)
+	d.changed()
+}
+
+// Replied is what has come of answers since it was asked last.
+func (d *Desk) Replied() []ledger.Replied {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := d.replied
+	d.replied = nil
+	return out
+}

@@ -1,0 +1,62 @@
+package arrivals
+
+import (
+	"brood/jobs"
+	"brood/runner/queue"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// envelope is what the spool has of a delivery beside its body: SUM.TRIES.ID.TOKEN, the sum of the body in hexadecimal
+// digits, how often it was tried before, and the queue's name and word for it in base64 (RFC 4648, section 5, without padding).
+func envelope(j *queue.Job) string {
+	text := base64.RawURLEncoding
+	return strconv.FormatUint(queue.Sum(j.Body), 16) + "." + strconv.Itoa(max(j.Tries, 0)) + "." + text.EncodeToString([]byte(j.ID)) + "." + text.EncodeToString([]byte(j.Token))
+}
+
+// readEnvelope is the reverse.
+func readEnvelope(text string) (sum uint64, j *queue.Job, err error) {
+	parts := strings.Split(text, ".")
+	if len(parts) != 4 {
+		return 0, nil, fmt.Errorf("the envelope %q has %d parts, and 4 were expected", text, len(parts))
+	}
+	j = &queue.Job{}
+	if sum, err = strconv.ParseUint(parts[0], 16, 63); err == nil {
+		j.Tries, err = strconv.Atoi(parts[1])
+	}
+	for i, to := range []*string{&j.ID, &j.Token} {
+		if err == nil {
+			var b []byte
+			b, err = base64.RawURLEncoding.DecodeString(parts[2+i])
+			*to = string(b)
+		}
+	}
+	if err == nil && j.Tries < 0 {
+		err = strconv.ErrRange
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("the envelope %q: %w", text, err)
+	}
+	return sum, j, nil
+}
+
+// Left takes over a record that an earlier session has left, by what stands beside it in the spool: its lease is over, or
+// nobody keeps it. Known is as for Arrived.
+func (d *Desk) Left(seq jobs.Seq, known, beside string) error {
+	sum, job, err := readEnvelope(beside)
+	if err != nil {
+		return err
+	}
+	id := identity{known: job.ID, sum: sum}
+	if known != "" {
+		id = identity{known: known}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held[seq] = &delivery{id: id, job: job, tries: job.Tries, gone: true, left: true}
+	d.known[id] = seq
+	d.open++
+	return nil
+}

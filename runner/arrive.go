@@ -1,0 +1,31 @@
+package runner
+
+import (
+	"brood/runner/spec"
+	"context"
+)
+
+// arrive opens the desk of a run that works off a queue.
+func (s *Setting) arrive(ctx context.Context, cfg *spec.Config) error {
+	if cfg.Queue == nil {
+		return nil
+	}
+	var err error
+	if s.arrived, err = s.Arrive(ctx, cfg); err != nil {
+		return err
+	}
+	s.Producer = s.arrived
+	return nil
+}
+
+// leave lets go of what the queue has given, where there is no run after all.
+func (s *Setting) leave() error {
+	if s.arrived == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), hurryTime)
+	defer cancel()
+	s.arrived.Finish(ctx)
+	s.arrived = nil
+	return nil
+}

@@ -1,0 +1,12 @@
+package command
+
+import (
+	"brood/runner/queue"
+	"brood/runner/queue/beanstalk"
+	"context"
+)
+
+// openers connect to each kind of queue.
+var openers = map[queue.Scheme]func(context.Context, queue.Spec) (queue.Client, error){
+	queue.Beanstalk: beanstalk.Open,
+}

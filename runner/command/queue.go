@@ -1,0 +1,364 @@
+package command
+
+import (
+	"brood/jobs"
+	"brood/runner/arrivals"
+	"brood/runner/dataset"
+	"brood/runner/home"
+	"brood/runner/queue"
+	"brood/runner/spec"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// passwordVariable is where the password of a queue may be, if it is in no file.
+const passwordVariable = "BROOD_QUEUE_PASSWORD"
+
+const groupQueue = "Queues"
+
+// queueFlags are for a run that works off a queue: how it is read. How long a session of it lasts is in sessionFlags.
+func queueFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "fields", Usage: "the members of the jobs are `NAMES`, separated by commas, and need not be learned of the first one", Category: groupQueue},
+		&cli.StringSliceFlag{Name: "queue-columns", Usage: "of a table, columns with other names: `ID=COLUMN`, as in status=state,run_at=due (id status run_at attempts owner lease_until error result order)", Category: groupQueue},
+		&cli.StringSliceFlag{Name: "queue-words", Usage: "of a table, what stands for a status: `STATUS=WORD`, as in new=0,running=1 (new running ok failed skipped unknown)", Category: groupQueue},
+		&cli.StringFlag{Name: "lease", Usage: "of tables and streams: a job is ours for `TIME`, and longer while it is worked on", Value: "60s", Category: groupQueue},
+		&cli.StringFlag{Name: "poll", Usage: "look every `TIME` where the server does not say that a job has arrived", Value: "1s", Category: groupQueue},
+		&cli.StringFlag{Name: "forget", Usage: "records that are settled leave after `TIME`, such as 30d, and their totals stay", DefaultText: "never", Category: groupQueue},
+	}
+}
+
+// The flag for how long a session takes jobs, and its name where a job has a flag of that name: http has curl's.
+const (
+	withinFlag      = "max-time"
+	otherWithinFlag = "session-time"
+)
+
+// within is the name of that flag in a command.
+func within(c *cli.Context) string {
+	if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == otherWithinFlag }) {
+		return otherWithinFlag
+	}
+	return withinFlag
+}
+
+// sessionFlags are those that say how long a session of such a run lasts, and how it gets in. Job is whose run it is, nil: any.
+func sessionFlags(job *jobs.Definition) []cli.Flag {
+	name := withinFlag
+	if job != nil && hasFlag(job, name) {
+		name = otherWithinFlag
+	}
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "drain-queue", Usage: "end when the queue has nothing ready and nothing is in hand; if the run is at work already, do nothing: for cron", Category: groupQueue},
+		&cli.StringFlag{Name: name, Usage: "take no more jobs after `TIME`: 55m", Category: groupQueue},
+		&cli.StringFlag{Name: "queue-password-file", Usage: "the password for the queue is in `FILE`", DefaultText: "in " + passwordVariable, Category: groupQueue},
+	}
+}
+
+// namesQueue reports whether the dataset on a command line is a queue.
+func namesQueue(c *cli.Context) bool {
+	return slices.ContainsFunc(c.Args().Slice(), func(arg string) bool {
+		_, err := os.Lstat(arg)
+		return queue.IsURL(arg) && err != nil
+	})
+}
+
+// chooseQueue takes the queue that is the dataset, if it is one.
+func (e *env) chooseQueue(c *cli.Context, cfg *spec.Config) error {
+	if c.NArg() > 1 {
+		return usage("Begin a run for each of them.", "a queue is a dataset of its own, and %s was named beside another", queueArg(c))
+	}
+	u, err := queue.ParseURL(c.Args().First())
+	if err != nil {
+		return usage("Such as beanstalk://127.0.0.1/tube, or postgres://user@host/db?table=jobs.", "%w", err)
+	}
+	if !c.IsSet("run") {
+		return usage("For example: --run mails", "a run that works off a queue goes on from one time to the next: give it a name with --run")
+	}
+	for _, name := range []string{"format", "null", "delimiter", "no-header", "encoding", "sheet", "max-args", "max-fit", "group-by", "colsep", "append", "arg-file", "header"} {
+		if c.IsSet(name) {
+			return usage("", "--%s is for files: what a queue has is JSON, or text as the member %s", name, jobs.LineColumn)
+		}
+	}
+	if u.Scheme == queue.SQLite && !filepath.IsAbs(u.Path) {
+		if u.Path, err = filepath.Abs(u.Path); err != nil {
+			return fmt.Errorf("find the database: %w", err)
+		}
+	}
+	q := &spec.Queue{URL: (&queue.URL{Scheme: u.Scheme, Host: u.Host, User: u.User, Path: u.Path, Query: u.Query}).String(), Password: u.Password}
+	if q.Columns, err = pairs(c, "queue-columns", queue.TableColumns); err != nil {
+		return err
+	}
+	if q.Words, err = pairs(c, "queue-words", queue.TableWords); err != nil {
+		return err
+	}
+	for flag, to := range map[string]*time.Duration{"lease": &q.Lease, "poll": &q.Poll} {
+		if *to, err = parseTime(flag, c.String(flag)); err != nil {
+			return err
+		}
+		if *to < 10*time.Millisecond {
+			return usage("", "--%s %s is too short", flag, c.String(flag))
+		}
+	}
+	if q.Lease < 2*time.Second {
+		return usage("A lease is renewed while its job is worked on.", "--lease %s is too short: two seconds at least", c.String("lease"))
+	}
+	if q.Forget, err = parseAge("forget", c.String("forget")); err != nil {
+		return err
+	}
+	cfg.Queue = q
+	if err := tuneQueue(c, q); err != nil {
+		return err
+	}
+	d := &cfg.Dataset
+	d.Paths, d.Format, d.Coats, d.Enveloped, d.Called = []string{dataset.Stdin}, dataset.FormatJSONL, []dataset.Coat{{Pack: dataset.PackNone}}, true, q.URL
+	if d.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
+		return err
+	}
+	d.MaxDepth = c.Int("max-depth")
+	if c.IsSet("fields") {
+		d.Columns = []string{arrivals.JobColumn}
+		for _, name := range strings.Split(c.String("fields"), ",") {
+			name = strings.TrimSpace(name)
+			if name == "" || slices.Contains(d.Columns, name) {
+				return usage("As in --fields email,name", "--fields %q: a name is empty, or stands there twice", c.String("fields"))
+			}
+			d.Columns = append(d.Columns, name)
+		}
+	}
+	return nil
+}
+
+func queueArg(c *cli.Context) string {
+	for _, arg := range c.Args().Slice() {
+		if queue.IsURL(arg) {
+			if u, err := queue.ParseURL(arg); err == nil {
+				return u.String()
+			}
+		}
+	}
+	return "a queue"
+}
+
+// pairs reads a flag of names and what stands for them.
+func pairs(c *cli.Context, flag string, names []string) (map[string]string, error) {
+	var out map[string]string
+	for _, list := range c.StringSlice(flag) {
+		for _, pair := range strings.Split(list, ",") {
+			name, value, ok := strings.Cut(pair, "=")
+			name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+			if !ok || value == "" || !slices.Contains(names, name) {
+				return nil, usage("", "--%s %q: it is NAME=VALUE, and NAME one of %s", flag, pair, strings.Join(names, " "))
+			}
+			if out == nil {
+				out = make(map[string]string)
+			}
+			out[name] = value
+		}
+	}
+	return out, nil
+}
+
+// tuneQueue reads what a session of a run with a queue is told.
+func tuneQueue(c *cli.Context, q *spec.Queue) error {
+	q.Drain = c.Bool("drain-queue")
+	if name := within(c); c.String(name) != "" {
+		var err error
+		if q.Within, err = parseTime(name, c.String(name)); err != nil {
+			return err
+		}
+		if q.Within == 0 {
+			return usage("", "--%s 0 leaves no time for any job", name)
+		}
+	}
+	if c.IsSet("queue-password-file") {
+		abs, err := filepath.Abs(c.String("queue-password-file"))
+		if err != nil {
+			return fmt.Errorf("find the password: %w", err)
+		}
+		q.PasswordFile = abs
+	}
+	return nil
+}
+
+// withoutQueue refuses what means nothing without a queue.
+func (e *env) withoutQueue(c *cli.Context) error {
+	job, _ := e.registry.Lookup(c.Command.Name) // as it is called
+	for _, f := range slices.Concat(queueFlags(), sessionFlags(job)) {
+		if name := f.Names()[0]; c.IsSet(name) {
+			return usage("A queue is named by its URL, such as beanstalk://127.0.0.1/tube.", "--%s is for a run that works off a queue", name)
+		}
+	}
+	return nil
+}
+
+// isAtWork reports whether the run is at work already, and that is all right: for who works a queue off by cron.
+func isAtWork(c *cli.Context, err error) bool {
+	var locked *home.LockedError
+	return c.Bool("drain-queue") && errors.As(err, &locked) && locked.What == "run"
+}
+
+// queueOf is the queue of a run, to compare it.
+func queueOf(cfg *spec.Config) []string {
+	if cfg.Queue == nil {
+		return nil
+	}
+	return []string{cfg.Queue.URL}
+}
+
+// goOnWithQueue tells a run that goes on what this session of it is told. Now is how the queue was named again, or nil.
+func goOnWithQueue(c *cli.Context, cfg *spec.Config, now *spec.Queue) error {
+	if cfg.Queue == nil {
+		for _, f := range sessionFlags(nil) {
+			if name := f.Names()[0]; c.IsSet(name) {
+				return usage("", "--%s is for a run that works off a queue, and %s does not", name, cfg.Name)
+			}
+		}
+		return nil
+	}
+	if now != nil {
+		if now.PasswordFile == "" {
+			now.PasswordFile = cfg.Queue.PasswordFile
+		}
+		*cfg.Queue = *now
+	}
+	return tuneQueue(c, cfg.Queue)
+}
+
+// settleQueue brings what a run with a queue has otherwise than others, when all else is known.
+func settleQueue(_ *cli.Context, cfg *spec.Config) error {
+	q := cfg.Queue
+	if q == nil {
+		return nil
+	}
+	cfg.Unordered, cfg.Dataset.FixedColumns = true, false
+	if cfg.RecordLimit > 0 {
+		q.Limit, cfg.RecordLimit = cfg.RecordLimit, 0
+	}
+	if cfg.Form != nil {
+		return usage("Give -o FILE.jsonl or .csv, which grows.", "a run that works off a queue has no end at which -o %s could be made", cfg.Form.Path)
+	}
+	if cfg.Effect != jobs.EffectNone && len(cfg.Key.Columns) == 0 {
+		cfg.Key.Columns = []string{arrivals.JobColumn}
+	}
+	return nil
+}
+
+// password is that of a queue: of its URL, of a file, or of the environment.
+func password(q *spec.Queue) (string, error) {
+	if q.Password != "" {
+		return q.Password, nil
+	}
+	if q.PasswordFile == "" {
+		return queuePassword, nil
+	}
+	f, err := os.Open(q.PasswordFile)
+	if err != nil {
+		return "", usage("", "--queue-password-file: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	if err != nil {
+		return "", usage("", "--queue-password-file: %w", err)
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+// queuePassword is what stood in the environment, which nobody whom this process starts is to see.
+var queuePassword string
+
+// hidePassword takes the password of a queue out of the environment.
+func hidePassword() {
+	if v, ok := os.LookupEnv(passwordVariable); ok {
+		queuePassword = v
+		_ = os.Unsetenv(passwordVariable) // its name is one
+	}
+}
+
+// openQueue connects to a queue.
+func openQueue(ctx context.Context, q *spec.Queue, owner string, doubts bool) (queue.Client, error) {
+	u, err := queue.ParseURL(q.URL)
+	if err != nil {
+		return nil, usage("", "%w", err)
+	}
+	if u.Password, err = password(q); err != nil {
+		return nil, err
+	}
+	s := queue.Spec{URL: u, Owner: owner, Lease: q.Lease, Poll: q.Poll, Columns: q.Columns, Words: q.Words, Doubts: doubts}
+	open := openers[u.Scheme]
+	if open == nil {
+		return nil, usage("", "this brood cannot read queues of the kind %s", u.Scheme)
+	}
+	return open(ctx, s)
+}
+
+// arrive opens the desk of a run that works off a queue.
+func (e *env) arrive(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*arrivals.Desk, error) {
+	q := cfg.Queue
+	host, _ := os.Hostname() // for people
+	client, err := e.dial(ctx, q, "brood/"+host+"/"+cfg.Name, cfg.Effect == jobs.EffectOnce)
+	if err != nil {
+		return nil, err
+	}
+	traits := client.Traits()
+	if traits.Single {
+		if err := dir.HoldClaim(traits.Claim); err != nil {
+			return nil, errors.Join(err, client.Close())
+		}
+	}
+	if len(cfg.Dataset.Columns) == 0 && len(traits.Columns) > 0 {
+		cfg.Dataset.Columns = append([]string{arrivals.JobColumn}, slices.DeleteFunc(slices.Clone(traits.Columns), func(s string) bool { return s == arrivals.JobColumn })...)
+	}
+	return arrivals.New(arrivals.Config{
+		Client: client, Called: q.URL, Drain: q.Drain, Within: q.Within, Poll: q.Poll, Limit: q.Limit,
+		First: len(cfg.Dataset.Columns) == 0, Say: e.terminal.Logf,
+		Idle: func() {
+			e.terminal.Logf("waiting for a first job in %s, whose members are the columns (--fields names them before)", q.URL)
+		},
+	}), nil
+}
+
+// dial connects to a queue, and waits for it if it is not there and the run is to stay.
+func (e *env) dial(ctx context.Context, q *spec.Queue, owner string, doubts bool) (queue.Client, error) {
+	wait := time.Second
+	for {
+		client, err := openQueue(ctx, q, owner, doubts)
+		var down *queue.DownError
+		switch {
+		case err == nil:
+			return client, nil
+		case q.Drain || !errors.As(err, &down):
+			return nil, queueError(err)
+		}
+		e.terminal.Logf("%v; trying again in %s", err, wait)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, 30*time.Second)
+	}
+}
+
+// queueError gives an error of opening a queue its exit status.
+func queueError(err error) error {
+	var ce *cliError
+	if errors.As(err, &ce) {
+		return err
+	}
+	return &spec.DatasetError{Err: err}
+}
+
+// sitting returns the runner's way to a desk.
+func (e *env) sitting(dir *home.Dir) func(context.Context, *spec.Config) (*arrivals.Desk, error) {
+	return func(ctx context.Context, cfg *spec.Config) (*arrivals.Desk, error) { return e.arrive(ctx, dir, cfg) }
+}

@@ -1,0 +1,218 @@
+package runner
+
+import (
+	"brood/jobs"
+	"brood/runner/arrivals"
+	"brood/runner/feed"
+	"brood/runner/ledger"
+	"brood/runner/queue"
+	"brood/runner/sink"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Of a run that works off a queue each delivery of a job is a record. What is known of it decides what becomes of it:
+//
+//	left by an earlier session           by its note, if there is one; otherwise it is given back, as it comes again
+//	the same job is in hand              that record has this delivery from now on; this one is skipped
+//	the same job was ok, or skipped      it is answered again, and not done again
+//	it is unknown                        it is put aside again, until somebody decides
+//	it has failed, and that was owed     it is answered again
+//	it has failed, and the queue knew    somebody wants it done again: it begins anew
+//	it was given back                    it goes on counting its tries
+//	nothing, and the queue had given it  for once: unknown, as it may have been done; otherwise it is done
+//	to somebody before who said nothing
+//	nothing                              it is done
+
+// deliver looks at the record at hand as a delivery, and reports whether that settles it. Otherwise s.tried is how often it
+// has been tried in earlier deliveries.
+func (s *source) deliver(final bool) (settled bool, err error) {
+	s.tried = 0
+	if final {
+		return true, nil
+	}
+	d := s.r.inbox
+	known := ""
+	if s.rec.Err == nil && s.r.keyed() {
+		known = s.r.cfg.Key.Text(s.record())
+	}
+	if s.rec.Pos.Offset < s.adopted() {
+		if err := d.Left(s.seq, known, s.rec.Envelope); err != nil {
+			s.refuse(jobs.StatusFailed, jobs.ClassInput, err.Error())
+			return true, nil
+		}
+		return s.left(), nil
+	}
+	a := d.Arrived(s.seq, known)
+	switch {
+	case a == nil:
+		s.refuse(jobs.StatusFailed, jobs.ClassInput, "the queue has not delivered this: something else has written to the copy of what it delivers")
+		return true, nil
+	case a.Again:
+		s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, fmt.Sprintf("its lease was over, and it was delivered again: record %d is this job", a.First))
+		return true, nil
+	case s.rec.Err != nil:
+		return false, nil
+	}
+	before, err := s.deliveries.Delivered(context.Background(), a.Known, a.Sum)
+	if err != nil {
+		return true, err
+	}
+	return s.again(a, before), nil
+}
+
+// left settles a record that an earlier session has left, unless there is a note of it.
+func (s *source) left() bool {
+	if _, noted := s.past.Notes[s.seq]; noted || s.rec.Err != nil {
+		return false
+	}
+	known := s.past.Retries[s.seq]
+	s.r.inbox.Tried(s.seq, known.Attempts)
+	s.refuse(jobs.StatusSkipped, jobs.ClassReleased, "brood was ended before it was done, and the queue delivers it again")
+	s.leaveRetry()
+	return true
+}
+
+// again settles a delivery of a job that is known, if that is what its last delivery means.
+func (s *source) again(a *arrivals.Arrival, before *ledger.Owed) bool {
+	if before == nil {
+		if a.Job.Doubt && s.r.cfg.Effect == jobs.EffectOnce {
+			s.refuse(jobs.StatusUnknown, jobs.ClassInterrupted, "the queue had given it to somebody before, of whom it has heard nothing: it may have been done")
+			return true
+		}
+		s.tried = a.Job.Tries
+		return false
+	}
+	was := fmt.Sprintf("record %d was this job", before.Seq)
+	verb, _ := queue.ParseVerb(before.Verb)
+	switch {
+	case verb == queue.Later:
+		s.tried = max(before.Tries, a.Job.Tries)
+		s.r.inbox.Tried(s.seq, s.tried)
+		return false
+	case verb == queue.Failed && before.Answered != ledger.ReplyOwed:
+		return false // it was put back, by whoever decides about the queue
+	case verb == queue.Failed:
+		s.refuse(jobs.StatusFailed, jobs.ClassDuplicate, was+", and has failed: "+before.Error)
+	case verb == queue.Park:
+		s.refuse(jobs.StatusUnknown, jobs.ClassDuplicate, was+", and is unknown until brood resolve decides about it: "+before.Error)
+	default:
+		s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, was+", and ended as "+before.Status.String()+": it is only answered again")
+	}
+	return true
+}
+
+// keyed reports whether jobs are told from one another by a key of the user's.
+func (r *session) keyed() bool {
+	return len(r.cfg.Key.Columns) > 0 && r.cfg.Key.Columns[0] != arrivals.JobColumn
+}
+
+// adopted is where in the spool the records of this session begin.
+func (s *source) adopted() int64 { return s.r.spooled() }
+
+// gives back reports whether a record that is to be tried again is given back to its queue until then. It is held where that is
+// soon, as others need not have it meanwhile, and where the queue cannot wait.
+func (s *settler) givesBack(t *try, d *decision) bool {
+	if s.inbox == nil {
+		return false
+	}
+	lease, held := s.inbox.Holds(t.Seq)
+	if !held || s.ending() {
+		return true
+	}
+	if lease == 0 {
+		lease = shortestLease
+	}
+	return s.inbox.Traits().Delays && d.after > lease/2
+}
+
+// shortestLease is that of a queue that has not said how long it is.
+const shortestLease = time.Second
+
+// giveBack ends a record that is to be tried again, but by another delivery.
+func (s *settler) giveBack(u *settlement, t *try, d *decision, out *sink.Outcome) {
+	text := "it is given back to the queue, to be tried again"
+	if d.after > 0 {
+		text += " in " + d.after.Round(time.Millisecond).String()
+	}
+	if d.error != "" {
+		text += ": " + d.error
+	}
+	u.after, u.tries = d.after, max(d.next-1, 0)
+	s.finish(u, t, ledger.Outcome{Status: jobs.StatusSkipped, Class: jobs.ClassReleased, Error: text}, out)
+	u.after, u.tries = 0, 0
+}
+
+// owe adds to a settlement what the queue is to be answered for a record that is final.
+func (s *settler) owe(u *settlement, seq jobs.Seq, o *ledger.Outcome, out *sink.Outcome) {
+	if s.inbox == nil {
+		return
+	}
+	owed, ok := s.inbox.Ended(seq, out.Elapsed)
+	if !ok {
+		return
+	}
+	verb := queue.Done
+	switch o.Status {
+	case jobs.StatusFailed:
+		verb = queue.Failed
+	case jobs.StatusUnknown:
+		verb = queue.Park
+	case jobs.StatusSkipped:
+		if o.Class == jobs.ClassReleased {
+			verb = queue.Later
+		}
+	case jobs.StatusOK, jobs.StatusPending:
+	}
+	owed.Verb, owed.Status, owed.Error, owed.At, owed.After = verb.String(), o.Status, o.Error, time.Now(), u.after
+	owed.Tries = max(owed.Tries, out.Attempts, o.Attempts)
+	if verb == queue.Later {
+		owed.Tries = max(u.tries, owed.Tries-out.Attempts)
+	}
+	if s.inbox.Traits().Results && verb != queue.Later {
+		owed.Result = s.resultOf(out)
+	}
+	u.Owed = append(u.Owed, owed)
+}
+
+// resultOf is what a job came to, as a JSON object of its columns; of one that only prints, what that was.
+func (s *settler) resultOf(out *sink.Outcome) []byte {
+	if out.Values == nil {
+		if len(out.Text) == 0 {
+			return []byte("{}")
+		}
+		return append(jobs.AppendJSONString([]byte(`{"output":`), out.Text), '}')
+	}
+	dst := []byte{'{'}
+	for i, c := range s.cfg.Plan.Columns {
+		if i >= len(out.Values) {
+			break
+		}
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(jobs.AppendJSONString(dst, []byte(c.Name)), ':')
+		v := out.Values[i]
+		switch {
+		case c.JSON && len(v) == 0:
+			dst = append(dst, "null"...)
+		case c.JSON && json.Valid(v):
+			dst = jobs.AppendOneLine(dst, v)
+		default:
+			dst = jobs.AppendJSONString(dst, v)
+		}
+	}
+	return append(dst, '}')
+}
+
+// admitTried queues the record at hand as the next try of a job that has been tried before.
+func (s *source) admitTried(it feed.Item) error {
+	rec := s.record()
+	s.loose++
+	if err := s.admission.flush(); err != nil {
+		return err
+	}
+	return s.r.feed.Admit(&feed.Retry{Item: it, Attempt: s.tried + 1, Due: time.Now(), Key: s.r.keyFor(rec), Body: s.body(rec)}, 0)
+}

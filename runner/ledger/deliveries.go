@@ -1,0 +1,174 @@
+package ledger
+
+import (
+	"brood/jobs"
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+)
+
+//go:embed deliveries.sql
+var deliveryTables string
+
+// Owed is a delivery that is final, and the answer that its queue is owed.
+type Owed struct {
+	Seq jobs.Seq
+	// Known and Sum are by what it is told from other deliveries; Sum 0: by Known alone.
+	Known  string
+	Sum    uint64
+	ID     string
+	Token  string
+	Tries  int
+	Verb   string        // see queue.Verb
+	After  time.Duration // before it is delivered again
+	Status jobs.Status
+	Error  string
+	Result []byte // a JSON object; nil: the queue takes none
+	// Answered is how that went.
+	Answered Reply
+	At       time.Time
+}
+
+// VerbLater is the verb of what is given back.
+const VerbLater = "later"
+
+// Reply is what came of an answer.
+type Reply string
+
+// The replies.
+const (
+	ReplyOwed      Reply = "owed"
+	ReplyConfirmed Reply = "confirmed"
+	ReplyLost      Reply = "lost"
+	ReplyGone      Reply = "gone"
+)
+
+// Replied is that an answer was given.
+type Replied struct {
+	Seq   jobs.Seq
+	Reply Reply
+}
+
+// Day is what became of the records of a day.
+type Day struct {
+	Day      string `json:"day"` // 2006-01-02, local time
+	Input    uint64 `json:"input"`
+	OK       uint64 `json:"ok"`
+	Failed   uint64 `json:"failed"`
+	Skipped  uint64 `json:"skipped"`
+	Unknown  uint64 `json:"unknown"`
+	Released uint64 `json:"released"`
+	Again    uint64 `json:"again"`
+}
+
+// KeepDeliveries makes the tables for deliveries, if they are not there.
+func (l *Ledger) KeepDeliveries(ctx context.Context) error {
+	return l.tx(ctx, func(exec func(string, ...any) int64) error {
+		exec(deliveryTables)
+		return nil
+	})
+}
+
+// SetReplied notes what came of answers, when there are no commits any more.
+func (l *Ledger) SetReplied(ctx context.Context, list []Replied) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return l.tx(ctx, func(exec func(string, ...any) int64) error {
+		for _, a := range list {
+			exec(setAnswered, string(a.Reply), uint64(a.Seq))
+		}
+		return nil
+	})
+}
+
+const (
+	addOwed = `INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'owed', ?)`
+	// An answer that was changed by a decision since is owed still.
+	setAnswered = `UPDATE deliveries SET answered = ?, result = NULL WHERE seq = ?`
+	addDay      = `INSERT INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (day) DO UPDATE SET
+		input = input + excluded.input, ok = ok + excluded.ok, failed = failed + excluded.failed, skipped = skipped + excluded.skipped,
+		unknown = unknown + excluded.unknown, released = released + excluded.released, again = again + excluded.again`
+	ownedColumns = `seq, known, sum, id, token, tries, verb, after_ms, status, error, result, answered, at`
+)
+
+// deliveries records what a commit says of deliveries.
+func (l *Ledger) deliveries(b *batch, c *Commit) {
+	for i := range c.Owed {
+		o := &c.Owed[i]
+		var result any
+		if o.Result != nil {
+			result = o.Result
+		}
+		b.exec(&l.stmts.owed, uint64(o.Seq), o.Known, int64(o.Sum), o.ID, o.Token, o.Tries, o.Verb, o.After.Milliseconds(), o.Status.String(), o.Error, result, o.At.Unix()) //nolint:gosec // 63 bits
+	}
+	for _, a := range c.Replied {
+		b.exec(&l.stmts.answered, string(a.Reply), uint64(a.Seq))
+	}
+	if d := c.Day; d != nil {
+		b.exec(&l.stmts.day, d.Day, d.Input, d.OK, d.Failed, d.Skipped, d.Unknown, d.Released, d.Again)
+	}
+}
+
+func scanOwed(rows *sql.Rows) (o Owed, err error) {
+	var seq uint64
+	var sum, after, at int64
+	var status, reply string
+	err = rows.Scan(&seq, &o.Known, &sum, &o.ID, &o.Token, &o.Tries, &o.Verb, &after, &status, &o.Error, &o.Result, &reply, &at)
+	o.Seq, o.Sum, o.After, o.Answered, o.At = jobs.Seq(seq), uint64(sum), time.Duration(after)*time.Millisecond, Reply(reply), time.Unix(at, 0) //nolint:gosec // 63 bits
+	if err == nil {
+		o.Status, err = jobs.ParseStatus(status)
+	}
+	return o, err
+}
+
+// Owed reads the answers that are owed, in the order of the records.
+func (r *Reader) Owed(ctx context.Context) ([]Owed, error) {
+	return query(ctx, r, `SELECT `+ownedColumns+` FROM deliveries WHERE answered = 'owed' ORDER BY seq`, scanOwed)
+}
+
+// Delivered reads the last delivery that is told by known, and by sum if that is not 0; nil: there was none that is final.
+func (r *Reader) Delivered(ctx context.Context, known string, sum uint64) (*Owed, error) {
+	list, err := query(ctx, r, `SELECT `+ownedColumns+` FROM deliveries WHERE known = ? AND (? = 0 OR sum = ?) ORDER BY seq DESC LIMIT 1`, scanOwed, known, int64(sum), int64(sum)) //nolint:gosec // 63 bits
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// Days reads what became of the records of each day, the last so many; of a run without a queue it is nil.
+func (r *Reader) Days(ctx context.Context, last int) ([]Day, error) {
+	return query(ctx, r, `SELECT * FROM (SELECT day, input, ok, failed, skipped, unknown, released, again FROM days ORDER BY day DESC LIMIT ?) ORDER BY day`, func(rows *sql.Rows) (d Day, err error) {
+		err = rows.Scan(&d.Day, &d.Input, &d.OK, &d.Failed, &d.Skipped, &d.Unknown, &d.Released, &d.Again)
+		return d, err
+	}, last)
+}
+
+// Replies reads how many deliveries there are by what came of their answers, and of those that were given back how many.
+func (r *Reader) Replies(ctx context.Context) (map[Reply]uint64, error) {
+	out := make(map[Reply]uint64)
+	_, err := query(ctx, r, `SELECT answered, count(*) FROM deliveries GROUP BY answered`, func(rows *sql.Rows) (none struct{}, err error) {
+		var reply string
+		var n uint64
+		err = rows.Scan(&reply, &n)
+		out[Reply(reply)] = n
+		return none, err
+	})
+	return out, err
+}
+
+// HasDeliveries reports whether the run works off a queue.
+func (r *Reader) HasDeliveries(ctx context.Context) (bool, error) {
+	var n int
+	err := r.db.QueryRowContext(ctx, `SELECT 1 FROM sqlite_master WHERE name = 'deliveries'`).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
+	}
+	return true, nil
+}
