@@ -327,6 +327,9 @@ func (r *Reader) openFile(p Position) error {
 	if p.Offset > 0 {
 		return nil
 	}
+	if r.spec.coat(p.File).Pack == PackNone {
+		return nil // it is brood's own, and nothing may be there yet
+	}
 	r.skipBOM()
 	if r.spec.coat(p.File).Sep {
 		return r.skipSep()
