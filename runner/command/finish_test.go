@@ -134,7 +134,7 @@ func TestOfRun(t *testing.T) {
 		"map":                   {exitOK, "demo false"},
 		"map demo --state /x/y": {exitUsage, "there is no run demo"},
 		"map nosuch":            {exitUsage, "there is no run nosuch"},
-		"line demo":            {exitUsage, "run demo is one of the job test, not of other"},
+		"line demo":             {exitUsage, "run demo is one of the job test, not of other"},
 	} {
 		var out, said bytes.Buffer
 		code := run(jobs.NewRegistry(def, other), strings.Fields(line), &out, &said)

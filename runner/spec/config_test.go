@@ -56,7 +56,7 @@ func full(t *testing.T) *Config {
 			Group: &dataset.Group{Lines: 100, Fit: &jobs.Fit{Bytes: 1 << 20, Times: 1, Plus: 9, Quoted: true}}, GroupBy: &dataset.GroupBy{Key: jobs.KeySpec{Columns: []string{"email"}, Normalize: normalize}, Copy: dataset.Extent{Bytes: 4711, Sum: 99}}, ColSep: " +", Named: true,
 			Sources: []dataset.Source{{Values: []dataset.Value{"a", "\xff"}}, {File: 1, Link: dataset.LinkShort}},
 			Coats:   []dataset.Coat{{Pack: dataset.PackZip, Member: "people.tsv", Charset: "utf-16le", CR: true, CRLF: true, BOM: true, Sep: true}},
-			Places: "/state/billing/places", Columns: []string{"_job", "email"}, Enveloped: true, Called: "beanstalk://127.0.0.1/mails",
+			Places:  "/state/billing/places", Columns: []string{"_job", "email"}, Enveloped: true, Called: "beanstalk://127.0.0.1/mails",
 		},
 		Queue: &Queue{
 			URL: "postgres://ann@db/shop?table=jobs", PasswordFile: "/etc/brood/db", Columns: map[string]string{"status": "state"}, Words: map[string]string{"new": "0"},
