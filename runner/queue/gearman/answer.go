@@ -22,17 +22,14 @@ func (c *client) Answer(ctx context.Context, answers []queue.Answer) []error {
 	var back, earlier []int
 	groups := c.group(len(answers), func(i int) *held {
 		h := heldOf(answers[i].Job)
-		switch {
-		case h == nil && answers[i].Verb == queue.Later:
-			// The connection that held it has ended: the server has given it back by itself.
-		case h == nil:
+		if h == nil {
 			earlier = append(earlier, i)
-		default:
-			if out[i] = c.state(h); out[i] == nil && answers[i].Verb == queue.Later {
-				back = append(back, i)
-			} else if out[i] == nil {
-				return h
-			}
+			return nil
+		}
+		if out[i] = c.state(h); out[i] == nil && answers[i].Verb != queue.Later {
+			return h
+		} else if out[i] == nil {
+			back = append(back, i)
 		}
 		return nil
 	})
@@ -131,7 +128,8 @@ func (k *conn) answer(handle string, a *queue.Answer) {
 	k.send(workFail, handle)
 }
 
-// lookUp says of jobs that no connection of this client holds whether the server still knows them.
+// lookUp says of jobs that no connection of this client holds whether the server still knows them. It has given them back by
+// itself when their connection ended, so those that are to come later are answered by that.
 func (c *client) lookUp(ctx context.Context, answers []queue.Answer, which []int, out []error) {
 	conns, err := c.checkout(ctx, 1, false)
 	if err != nil {
@@ -156,8 +154,11 @@ func (c *client) lookUp(ctx context.Context, answers []queue.Answer, which []int
 			return len(some)
 		}, func(_ *conn, i int, p packet) (bool, error) {
 			known, err := p.known()
-			if out[some[i]] = queue.ErrGone; known {
-				out[some[i]] = queue.ErrLost
+			switch at := some[i]; {
+			case !known:
+				out[at] = queue.ErrGone
+			case answers[at].Verb != queue.Later:
+				out[at] = queue.ErrLost
 			}
 			told = i + 1
 			return true, err
