@@ -152,6 +152,7 @@ var allowed = map[string][]string{
 	"brood/runner/queue/dsn":       {"runner/queue"},
 	"brood/runner/queue/queuetest": {"jobs", "runner/queue"},
 	"brood/runner/queue/gearman":   {"runner/queue"},
+	"brood/runner/queue/redis":     {"jobs", "runner/queue"},
 	"brood/runner/queue/table":     {"jobs", "runner/queue", "runner/queue/dsn"},
 	"brood/runner/query":           {"jobs", "runner/dataset", "runner/queue", "runner/queue/dsn"},
 

@@ -86,6 +86,9 @@ func ParseURL(text string) (*URL, error) {
 	if out.Password == masked { // a URL as it was shown
 		out.Password = ""
 	}
+	if strings.EqualFold(u.Scheme, "rediss") && q.Get("tls") == "" { // whose scheme says it
+		q.Set("tls", "true")
+	}
 	if u.Fragment != "" {
 		return nil, fmt.Errorf("%s: what follows the # means nothing here", redact(text))
 	}

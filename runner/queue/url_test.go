@@ -16,6 +16,7 @@ func TestURL(t *testing.T) {
 		"postgresql://me:s%40cret@db/shop?table=jobs": {shown: "postgres://me:***@db/shop?table=jobs", user: "me", password: "s@cret", host: "db", path: "shop", table: "jobs", scheme: Postgres},
 		"mysql://db/shop?table=jobs&password=secret":  {shown: "mysql://:***@db/shop?table=jobs", password: "secret", host: "db", path: "shop", table: "jobs", scheme: MySQL},
 		"redis://:s@h:6379/0?stream=s":                {shown: "redis://:***@h:6379/0?stream=s", password: "s", host: "h:6379", path: "0", scheme: Redis},
+		"rediss://h/?stream=s":                        {shown: "redis://h/?stream=s&tls=true", host: "h", scheme: Redis},
 		"mysql://me:***@db/shop":                      {shown: "mysql://me@db/shop", user: "me", host: "db", path: "shop", scheme: MySQL},
 		"sqlite:jobs.db?table=t":                      {shown: "sqlite:jobs.db?table=t", path: "jobs.db", table: "t", scheme: SQLite},
 		"sqlite:/var/lib/a%20b.db?table=t":            {shown: "sqlite:/var/lib/a%20b.db?table=t", path: "/var/lib/a b.db", table: "t", scheme: SQLite},
