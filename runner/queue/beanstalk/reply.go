@@ -121,8 +121,15 @@ func (r reader) next() (reply, error) {
 	if length >= 0 {
 		out.body, err = r.body(length)
 	}
+	if errors.Is(err, errDamaged) {
+		err = &saidError{text: fmt.Sprintf("its job %d does not end where it should, as after damage to its binlog: look at it (peek %d), and delete it", out.id, out.id)}
+	}
 	return out, err
 }
+
+// errDamaged is a body without the end of line that beanstalkd keeps with it. It was seen in two of three runs with 130
+// kills (-9) each in the middle of work: 1.12 then had a record's head in its binlog, and zeros for the body.
+var errDamaged = errors.New("a body without its end")
 
 // line reads a line, without its end.
 func (r reader) line() ([]byte, error) {
@@ -155,7 +162,7 @@ func (r reader) body(n int) ([]byte, error) {
 		}
 	}
 	if body[n] != '\r' || body[n+1] != '\n' {
-		return nil, &saidError{text: "a job of it does not end where it said"}
+		return nil, errDamaged
 	}
 	return body[:n:n], nil
 }

@@ -145,7 +145,7 @@ func TestOtherServers(t *testing.T) {
 		"OUT_OF_MEMORY\r\n":                {true, "OUT_OF_MEMORY"},
 		"INTERNAL_ERROR\r\n":               {true, "INTERNAL_ERROR"},
 		"RESERVED 1 5\r\nabc":              {true, "in the middle of a job"},
-		"RESERVED 1 5\r\nabcdefg":          {false, "does not end"},
+		"RESERVED 1 5\r\nabcdefg":          {false, "its job 1 does not end"},
 		strings.Repeat("x", 1000) + "\r\n": {false, "none of beanstalkd's"},
 		"RESERVED 1 1\r\na\r\nRESERVED 18446744073709551616 1\r\nb\r\n": {false, "none of beanstalkd's"},
 	} {

@@ -67,6 +67,7 @@ func StartRedis(t testing.TB, args ...string) *Server {
 func StartMariaDB(t testing.TB, args ...string) *Server {
 	t.Helper()
 	Need(t, "mariadbd", "mariadb-install-db")
+	const log = "--innodb-log-file-size=10M" // and not 96M
 	var account []string
 	if os.Getuid() == 0 {
 		account = []string{"--user=root"}
@@ -74,14 +75,14 @@ func StartMariaDB(t testing.TB, args ...string) *Server {
 	s := start(t, kind{
 		program: "mariadbd",
 		prepare: func(s *Server) error {
-			if err := run("", s.Dir, "mariadb-install-db", append([]string{"--no-defaults", "--datadir=" + s.Dir, "--auth-root-authentication-method=normal", "--skip-name-resolve"}, account...)...); err != nil {
+			if err := run("", s.Dir, "mariadb-install-db", append([]string{"--no-defaults", "--datadir=" + s.Dir, "--auth-root-authentication-method=normal", "--skip-name-resolve", "--skip-test-db", "--innodb-flush-method=nosync", log}, account...)...); err != nil {
 				return err
 			}
 			return os.MkdirAll(filepath.Join(s.Dir, "test"), 0o700)
 		},
 		args: func(s *Server) []string {
 			all := append([]string{"--no-defaults", "--datadir=" + s.Dir, "--bind-address=127.0.0.1", "--port=" + port(s.Addr), "--socket=" + filepath.Join(s.Dir, "s"), "--pid-file=" + filepath.Join(s.Dir, "pid")}, account...)
-			all = append(all, "--skip-name-resolve", "--performance-schema=OFF", "--innodb-buffer-pool-size=32M", "--character-set-server=utf8mb4")
+			all = append(all, "--skip-name-resolve", "--performance-schema=OFF", log, "--innodb-buffer-pool-size=32M", "--character-set-server=utf8mb4")
 			return append(all, args...)
 		},
 		ready: greets,
