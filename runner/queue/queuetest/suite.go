@@ -31,6 +31,8 @@ type Setup struct {
 	Text bool
 	// Forgets says that the server keeps nothing of what has failed, or is parked.
 	Forgets bool
+	// Keeps says that what is in hand is so without an end, also when the server was started again.
+	Keeps bool
 	// Again says that an earlier session's job is nobody's, and can only be answered when it has come again.
 	Again bool
 	// Renames says that the server gives an ID once more when it has started again; otherwise IDs are for ever.

@@ -126,6 +126,12 @@ func killed(b *bench) {
 	default:
 		b.Errorf("answered after the restart: %v", err)
 	}
+	if b.Keeps {
+		for _, j := range jobs[3:] {
+			b.tell(b.first, answer(j, queue.Done))
+			done[b.text(j)] = true
+		}
+	}
 	for len(done) < n {
 		job := b.take(b.first, 1)[0]
 		if done[b.text(job)] {

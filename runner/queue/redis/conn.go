@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -20,11 +21,22 @@ type conn struct {
 	id    int64 // the server's name for it; 0: it does not say
 }
 
+// server is what both clients know of the server, and their connections. Its mutex is never held while one is used.
+type server struct {
+	addr    string
+	options []redis.DialOption
+
+	mu     sync.Mutex
+	idle   []*conn
+	busy   map[*conn]struct{}
+	closed bool
+}
+
 // keepIdle is how many connections are kept while nobody uses them.
 const keepIdle = 4
 
 // use returns a connection that nobody uses. One that the server has ended meanwhile is found out by a look.
-func (c *client) use(ctx context.Context) (*conn, error) {
+func (c *server) use(ctx context.Context) (*conn, error) {
 	for {
 		c.mu.Lock()
 		if c.closed {
@@ -58,7 +70,7 @@ func alive(n net.Conn) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-func (c *client) dial(ctx context.Context) (*conn, error) {
+func (c *server) dial(ctx context.Context) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*dialWait) // with TLS and the login
 	defer cancel()
 	k := &conn{}
@@ -87,7 +99,7 @@ func (c *client) dial(ctx context.Context) (*conn, error) {
 }
 
 // release gives a connection back; with an error of the connection it is ended.
-func (c *client) release(k *conn, err error) {
+func (c *server) release(k *conn, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.busy, k)
@@ -100,7 +112,7 @@ func (c *client) release(k *conn, err error) {
 }
 
 // with has a connection do something. An error that the server says leaves it in order.
-func (c *client) with(ctx context.Context, do func(k *conn) error) error {
+func (c *server) with(ctx context.Context, do func(k *conn) error) error {
 	k, err := c.use(ctx)
 	if err != nil {
 		return err
@@ -120,7 +132,7 @@ func (k *conn) run(s *redis.Script, args ...any) (any, error) {
 }
 
 // fault is what an error means: what the server says needs a look, but for what passes; anything else is worth another try.
-func (c *client) fault(err error) error {
+func (c *server) fault(err error) error {
 	var said redis.Error
 	switch {
 	case err == nil, errors.Is(err, errClosed), errors.Is(err, context.Canceled):
@@ -145,6 +157,50 @@ func (c *client) fault(err error) error {
 		return err
 	}
 	return &queue.DownError{Err: fmt.Errorf("Redis at %s: %w", c.addr, err)} //nolint:staticcheck // a name
+}
+
+// block has a connection wait at the server for at most some time. When ctx ends the server is told to end the wait, and what it
+// has given by then is read.
+func (c *server) block(ctx context.Context, k *conn, wait time.Duration, command string, args ...any) (any, error) {
+	unblocked := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(unblocked)
+		if k.id == 0 {
+			return
+		}
+		_ = c.with(context.WithoutCancel(ctx), func(other *conn) error { // or it waits to its end
+			_, err := other.do("CLIENT", "UNBLOCK", k.id)
+			return err
+		})
+	})
+	reply, err := redis.DoWithTimeout(k.redis, wait+answerWait, command, args...)
+	if !stop() {
+		<-unblocked // or it would end the connection's next wait
+	}
+	return reply, err
+}
+
+// blocks is how long a connection may wait at once: one that cannot be told to end it, shortly.
+func (k *conn) blocks(wait time.Duration) time.Duration {
+	if k.id == 0 {
+		return min(wait, time.Second)
+	}
+	return min(wait, longestBlock)
+}
+
+// Close ends all connections. What is in hand stays so: see the clients.
+func (c *server) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for _, k := range c.idle {
+		_ = k.net.Close()
+	}
+	for k := range c.busy {
+		_ = k.net.Close()
+	}
+	c.idle = nil
+	return nil
 }
 
 // noGroup reports whether a stream, or its group, is not there.

@@ -13,6 +13,11 @@ func (c *client) Put(ctx context.Context, puts []queue.Put) (int, error) {
 			return 0, errors.New("a stream has neither delays nor priorities")
 		}
 	}
+	return c.send(ctx, puts, func(k *conn, body []byte) error { return k.redis.Send("XADD", c.stream, "*", "body", body) })
+}
+
+// send sends jobs in bulk, and counts those of the first that were put.
+func (c *server) send(ctx context.Context, puts []queue.Put, one func(k *conn, body []byte) error) (int, error) {
 	done := 0
 	for done < len(puts) {
 		if err := ctx.Err(); err != nil {
@@ -26,7 +31,7 @@ func (c *client) Put(ctx context.Context, puts []queue.Put) (int, error) {
 		some, put := puts[done:done+n], 0
 		err := c.with(ctx, func(k *conn) error {
 			for i := range some {
-				if err := k.redis.Send("XADD", c.stream, "*", "body", some[i].Body); err != nil {
+				if err := one(k, some[i].Body); err != nil {
 					return err
 				}
 			}

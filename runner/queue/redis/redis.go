@@ -1,7 +1,7 @@
-// Package redis is the client of Redis streams with a consumer group: a queue.Client over github.com/gomodule/redigo. It needs
-// Redis 6.2, one server and no cluster: an answer touches several keys.
+// Package redis is the clients of Redis streams with a consumer group, and of lists: queue.Clients over github.com/gomodule/redigo.
+// They need Redis 6.2, one server and no cluster: an answer touches several keys.
 //
-// What it keeps:
+// What the one of streams keeps:
 //
 //   - An entry is pending for one consumer, who is the owner of the spec, and stays so for as long as its idle time is below the
 //     lease; to renew sets that to 0 (XCLAIM … JUSTID). One that was idle for longer is taken over: somebody was given it, of whom
@@ -14,12 +14,21 @@
 //   - A wait is ended by CLIENT UNBLOCK and not by the connection's end, so that nothing is lost on the way.
 //
 // An entry with the one field body, data or payload is a job with that body; of others the fields are, as a JSON object.
-// An entry is deleted when it is answered, also for other groups of the stream: check says so. Lists are not spoken: they know
-// neither who has a job nor which of two equal ones is answered.
+// An entry is deleted when it is answered, also for other groups of the stream: check says so.
+//
+// What the one of lists keeps, as a list knows neither who has a job nor since when:
+//
+//   - A job is moved from LIST to LIST:brood:OWNER (LMOVE), and is nobody else's until this owner has answered it, however long that
+//     takes: a run that died must be resumed. LIST:brood:owners has the names of all owners.
+//   - An answer takes one value away that is the job's (LREM): done, to LIST:failed, to LIST:unknown, or back to LIST. Of two that are
+//     equal it does not matter which. An earlier session's job is found by the SHA-1 in its ID.
+//   - What was moved and never got here, as the connection or the session ended between, is in the owner's list and in nobody's hands:
+//     the first Take, and one after an error, has it.
 package redis
 
 import (
 	"brood/runner/queue"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -30,7 +39,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -45,71 +53,77 @@ const (
 	defaultLease = time.Minute
 )
 
-// client is a queue.Client. Its mutex is never held while a connection is used.
+// client is a queue.Client of a stream.
 type client struct {
+	*server
 	spec            queue.Spec
-	addr            string
 	stream, group   string
 	consumer        string
 	lease           time.Duration
-	options         []redis.DialOption
-	mu              sync.Mutex
-	idle            []*conn
-	busy            map[*conn]struct{}
-	closed          bool
-	lookedForOthers time.Time // when entries were last taken over; zero: at once
+	lookedForOthers time.Time // when entries were last taken over; zero: at once; guarded by mu
 }
 
 // errClosed is what is said after Close.
 var errClosed = errors.New("the client is closed")
 
-// Open connects to the server of a queue's URL, redis://[USER:PASSWORD@]HOST[:6379][/DB]?stream=NAME[&group=brood][&tls=true|skip-verify][&tls-ca=FILE].
+// Open connects to the server of a queue's URL, redis://[USER:PASSWORD@]HOST[:6379][/DB]?stream=NAME[&group=brood][&tls=true|skip-verify][&tls-ca=FILE],
+// or with list=NAME[&pop=right|left] instead of the stream.
 func Open(ctx context.Context, s queue.Spec) (queue.Client, error) {
 	u := s.URL
-	c := &client{spec: s, addr: u.Host, stream: u.Query.Get("stream"), group: u.Query.Get("group"), consumer: s.Owner, lease: s.Lease, busy: map[*conn]struct{}{}}
-	switch {
-	case u.Host == "":
+	srv := &server{addr: u.Host, busy: map[*conn]struct{}{}}
+	if u.Host == "" {
 		return nil, fmt.Errorf("%s: it names no host; it is redis://HOST[:6379]/DB?stream=NAME", u)
-	case u.Query.Has("list"):
-		return nil, fmt.Errorf("%s: brood works on streams (?stream=NAME): a list knows neither who has a job nor which of two equal ones is answered", u)
-	case c.stream == "":
-		return nil, fmt.Errorf("%s: it names no stream; it is redis://HOST[:6379]/DB?stream=NAME", u)
 	}
-	for name := range u.Query {
-		if !slices.Contains([]string{"stream", "group", "tls", "tls-ca"}, name) {
-			return nil, fmt.Errorf("%s: %s means nothing here", u, name)
-		}
+	if _, _, err := net.SplitHostPort(srv.addr); err != nil {
+		srv.addr = net.JoinHostPort(strings.Trim(srv.addr, "[]"), "6379")
 	}
-	if c.group == "" {
-		c.group = "brood"
+	c, err := srv.clientOf(s)
+	if err == nil {
+		err = srv.dialOptions(u)
 	}
-	if c.consumer == "" {
-		c.consumer = "brood"
-	}
-	if c.lease <= 0 {
-		c.lease = defaultLease
-	}
-	if _, _, err := net.SplitHostPort(c.addr); err != nil {
-		c.addr = net.JoinHostPort(strings.Trim(c.addr, "[]"), "6379")
-	}
-	if err := c.dialOptions(); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", u, err)
 	}
-	k, err := c.use(ctx)
-	if err != nil {
+	if err := srv.with(ctx, func(k *conn) error { _, err := k.do("PING"); return err }); err != nil {
+		_ = srv.Close()
 		return nil, err
 	}
-	if _, err := k.do("PING"); err != nil {
-		c.release(k, err)
-		return nil, c.fault(err)
-	}
-	c.release(k, nil)
 	return c, nil
 }
 
+// clientOf is the client of the stream or the list that a URL names.
+func (c *server) clientOf(s queue.Spec) (queue.Client, error) {
+	q := s.URL.Query
+	stream, name := q.Get("stream"), q.Get("list")
+	knows := []string{"tls", "tls-ca", "stream", "group"}
+	if name != "" {
+		knows = []string{"tls", "tls-ca", "list", "pop"}
+	}
+	for param := range q {
+		if !slices.Contains(knows, param) {
+			return nil, fmt.Errorf("%s means nothing here", param)
+		}
+	}
+	owner := cmp.Or(s.Owner, "brood")
+	switch {
+	case name != "":
+		pop := cmp.Or(q.Get("pop"), "right")
+		if pop != "right" && pop != "left" {
+			return nil, fmt.Errorf("pop=%s is not known; jobs are taken from the right, or the left", pop)
+		}
+		return newList(c, s.URL.String(), name, owner, pop), nil
+	case stream == "":
+		return nil, errors.New("it names no stream; it is redis://HOST[:6379]/DB?stream=NAME, or ?list=NAME")
+	}
+	lease := s.Lease
+	if lease <= 0 {
+		lease = defaultLease
+	}
+	return &client{server: c, spec: s, stream: stream, group: cmp.Or(q.Get("group"), "brood"), consumer: owner, lease: lease}, nil
+}
+
 // dialOptions reads the URL's user, password, database and what it says of TLS.
-func (c *client) dialOptions() error {
-	u := c.spec.URL
+func (c *server) dialOptions(u *queue.URL) error {
 	c.options = []redis.DialOption{
 		redis.DialConnectTimeout(dialWait), redis.DialReadTimeout(answerWait), redis.DialWriteTimeout(answerWait), redis.DialKeepAlive(15 * time.Second),
 		redis.DialUsername(u.User), redis.DialPassword(u.Password),
@@ -153,19 +167,4 @@ func (c *client) dialOptions() error {
 // Traits are the same for all servers.
 func (c *client) Traits() queue.Traits {
 	return queue.Traits{Doubts: true, Notifies: true, Claim: c.spec.URL.String()}
-}
-
-// Close ends all connections. What is pending comes again when its lease is over.
-func (c *client) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
-	for _, k := range c.idle {
-		_ = k.net.Close()
-	}
-	for k := range c.busy {
-		_ = k.net.Close()
-	}
-	c.idle = nil
-	return nil
 }

@@ -89,20 +89,9 @@ func (c *client) Check(ctx context.Context) ([]queue.Finding, error) {
 		out = append(out, queue.Finding{Level: level, Text: fmt.Sprintf(format, args...), Do: do})
 	}
 	err := c.with(ctx, func(k *conn) error {
-		info, err := redis.String(k.do("INFO", "server"))
-		if err != nil {
+		if err := c.checkServer(k, add); err != nil {
 			return err
 		}
-		version := infoOf(info, "redis_version")
-		if level := queue.Fine; older(version, 6, 2) {
-			add(queue.Missing, "", "Redis %s at %s: it needs 6.2", version, c.addr)
-		} else {
-			add(level, "", "Redis %s at %s", version, c.addr)
-		}
-		if infoOf(info, "redis_mode") == "cluster" {
-			add(queue.Missing, "", "it is a cluster: an answer touches several keys, which a cluster refuses")
-		}
-		durability(k, add)
 		s, err := c.look(k)
 		if err != nil {
 			return err
@@ -121,6 +110,25 @@ func (c *client) Check(ctx context.Context) ([]queue.Finding, error) {
 		return nil
 	})
 	return out, err
+}
+
+// checkServer says what holds for all queues of a server.
+func (c *server) checkServer(k *conn, add func(level queue.Level, do, format string, args ...any)) error {
+	info, err := redis.String(k.do("INFO", "server"))
+	if err != nil {
+		return err
+	}
+	version := infoOf(info, "redis_version")
+	if older(version, 6, 2) {
+		add(queue.Missing, "", "Redis %s at %s: it needs 6.2", version, c.addr)
+	} else {
+		add(queue.Fine, "", "Redis %s at %s", version, c.addr)
+	}
+	if infoOf(info, "redis_mode") == "cluster" {
+		add(queue.Missing, "", "it is a cluster: an answer touches several keys, which a cluster refuses")
+	}
+	durability(k, add)
+	return nil
 }
 
 // durability says what a crash of the server costs.

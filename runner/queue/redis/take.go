@@ -137,28 +137,10 @@ func (c *client) read(k *conn, n int) ([]*queue.Job, error) {
 	return c.entries(k.do("XREADGROUP", "GROUP", c.group, c.consumer, "COUNT", n, "STREAMS", c.stream, ">"))
 }
 
-// wait waits for new entries. When ctx ends the server is told to end the wait, and what it has delivered by then is read.
+// wait waits for new entries.
 func (c *client) wait(ctx context.Context, k *conn, n int, block time.Duration) ([]*queue.Job, error) {
-	if k.id == 0 {
-		block = min(block, time.Second)
-	}
-	unblocked := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(unblocked)
-		if k.id == 0 {
-			return
-		}
-		other, err := c.dial(context.WithoutCancel(ctx))
-		if err != nil {
-			return
-		}
-		_, err = other.do("CLIENT", "UNBLOCK", k.id)
-		c.release(other, err)
-	})
-	reply, err := redis.DoWithTimeout(k.redis, block+answerWait, "XREADGROUP", "GROUP", c.group, c.consumer, "COUNT", n, "BLOCK", block.Milliseconds(), "STREAMS", c.stream, ">")
-	if !stop() {
-		<-unblocked // or it would end the connection's next wait
-	}
+	block = k.blocks(block)
+	reply, err := c.block(ctx, k, block, "XREADGROUP", "GROUP", c.group, c.consumer, "COUNT", n, "BLOCK", block.Milliseconds(), "STREAMS", c.stream, ">")
 	return c.entries(reply, err)
 }
 

@@ -170,7 +170,7 @@ func TestLogin(t *testing.T) {
 	good := "rediss://worker:secret@" + at + "/1?stream=s&tls-ca=" + cert
 	for text, want := range map[string]string{
 		good: "", strings.Replace(good, "secret", "wrongsecret", 1): "WRONGPASS", "rediss://" + at + "/?stream=s": "certificate", "redis://" + at + "/?stream=s": "127.0.0.1",
-		"rediss://" + at + "/?stream=s&tls=skip-verify": "", "redis://" + at + "/x?stream=s": "no number", "redis://" + at: "no stream", "redis://" + at + "/?list=l": "streams", "redis:///?stream=s": "no host",
+		"rediss://" + at + "/?stream=s&tls=skip-verify": "", "redis://" + at + "/x?stream=s": "no number", "redis://" + at: "no stream", "redis://" + at + "/?list=l&group=g": "means nothing", "redis://" + at + "/?list=l&pop=up": "not known", "redis:///?stream=s": "no host",
 		"redis://" + at + "/?stream=s&strem=x": "means nothing", "redis://" + at + "/?stream=s&tls=yes": "not known", "redis://" + at + "/?stream=s&tls-ca=x": "tls=true", "redis://127.0.0.1:1/?stream=s": "refused",
 	} {
 		u, err := queue.ParseURL(text)
