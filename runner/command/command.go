@@ -79,6 +79,7 @@ type env struct {
 	words    []string
 	hasWords bool
 	args     []string // those before
+	given    []string // all of them, but for the name of the program
 	// lists are those behind :::, and twoLists says that there are some on both sides of "--".
 	lists    []valueList
 	twoLists bool
@@ -100,6 +101,7 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	keepIgnored()
 	defer e.closeResults()
 	defer e.closeLog()
+	e.given = args[min(1, len(args)):]
 	args, e.words, e.hasWords = cutWords(args)
 	e.args = args
 	args = e.takeSources(args)
@@ -216,7 +218,7 @@ Where NAME is left out, the newest run is meant, or the one that is running.`,
 		Commands: e.withoutWords(withoutHelpCommand(slices.Concat(e.controlCommands(), []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.forgetCommand(), e.keysCommand(), e.queueCommand(),
-			e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.versionCommand(),
+			e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.unitCommand(), e.versionCommand(),
 		}, e.toolCommands()))),
 	}
 }

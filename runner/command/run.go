@@ -256,6 +256,7 @@ func (e *env) nameRun(c *cli.Context, cfg *spec.Config) error {
 	if err := home.CheckName(cfg.Name); err != nil {
 		return usage("", "--run: %w", err)
 	}
+	cfg.Args = keptArgs(e.given)
 	var err error
 	if cfg.Keep, err = parseAge("keep", c.String("keep")); err != nil {
 		return err

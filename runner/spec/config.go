@@ -18,9 +18,13 @@ import (
 // Config is a run. The part with JSON names is kept in the ledger when the run
 // begins, and is what a resume starts from.
 type Config struct {
-	Name   string      `json:"name"`
-	Job    string      `json:"job"`
-	Words  []string    `json:"words,omitempty"` // the command after "--"
+	Name  string   `json:"name"`
+	Job   string   `json:"job"`
+	Words []string `json:"words,omitempty"` // the command after "--"
+	// Args are the arguments that the run was begun with, from "run" on and with what stands behind "--",
+	// so that they can be read again by a reload, and written into the file of a service. They are
+	// not kept where one of them may be a secret.
+	Args   []string    `json:"args,omitempty"`
 	Plan   jobs.Plan   `json:"plan"`
 	Effect jobs.Effect `json:"effect"`
 	// Lowered is how the effect came down to what it is, from what the run began with.

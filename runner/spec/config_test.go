@@ -45,7 +45,7 @@ func full(t *testing.T) *Config {
 		t.Fatal(err)
 	}
 	return &Config{
-		Name: "spring", Job: "email", Words: []string{"send", "{email}"},
+		Name: "spring", Job: "email", Words: []string{"send", "{email}"}, Args: []string{"run", "email", "--run", "spring", "people.tsv"},
 		Plan: jobs.Plan{
 			Config: json.RawMessage(`{"from":"ada@example.com"}`), Columns: []jobs.Column{{Name: "smtp_code", JSON: true, Replaces: true}},
 			Task: "letter.txt", NeedsRaw: true, NeedsText: true, InHand: 8, Window: 64, Places: "/state/billing/places", Most: &jobs.Most{Records: 100, Why: "no bulk work"}, OwnProgram: true, Suspect: &jobs.Suspect{Classes: []jobs.Class{"policy"}, Column: "email", Domain: true}, Point: jobs.Point{Lat: "lat", Lon: "lon"}, FailedOutput: jobs.FailedToStderr, Ended: []jobs.Ended{{Status: "skipped", Class: jobs.ClassDuplicate, Values: []string{"no"}}},
