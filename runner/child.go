@@ -20,6 +20,7 @@ import (
 type child struct {
 	*proc.Child
 	slot    *slot
+	setup   *setup        // that it was started with
 	work    *os.File      // our end, to write
 	answers *os.File      // our end, to read
 	give    *quickio.File // to work
@@ -69,7 +70,10 @@ func (s *slot) launch() (*child, error) {
 	proc.GrowPipe(workW)
 	proc.GrowPipe(answersR)
 	c := &child{
-		slot: s, work: workW, answers: answersR, ended: make(chan struct{}),
+		slot: s, setup: s.setup, work: workW, answers: answersR, ended: make(chan struct{}),
+	}
+	if c.setup == nil {
+		c.setup = s.r.setupNow()
 	}
 	if err := c.listenTo(answersR, workW); err != nil {
 		return nil, errors.Join(err, workW.Close(), answersR.Close())
@@ -79,7 +83,7 @@ func (s *slot) launch() (*child, error) {
 	}
 	c.Child, err = s.r.family.Start(proc.Spec{
 		Path: s.r.Worker.Path, Args: s.r.Worker.Args, Dir: s.r.cfg.WorkDir,
-		Env:   wire.Environ(s.r.env),
+		Env:   wire.Environ(c.setup.env),
 		User:  s.r.user,
 		Files: []*os.File{workR, answersW, s.pad.files[0], s.pad.files[1], s.pad.files[2], s.r.Dir.WorkersLock()},
 	})

@@ -49,7 +49,7 @@ func (c *child) logLines(stream string, f *os.File, said *tail) {
 			first = seq
 		}
 		if len(buf)-used >= logLine {
-			cut := used + c.slot.r.mask.Cut(string(buf[used:]))
+			cut := used + c.slot.r.mask.Load().Cut(string(buf[used:]))
 			c.logOne(stream, buf[used:cut], first, said)
 			used = cut
 		}

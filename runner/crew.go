@@ -23,6 +23,8 @@ type crew struct {
 type scaling struct {
 	n     int
 	reply chan error
+	// do is what is done in place of that, by the manager, which can bring the crew to another number.
+	do func(ctx context.Context, staff func(jobs int) error) error
 }
 
 // all returns the slots there are.
@@ -60,6 +62,10 @@ func (c *crew) manage(ctx context.Context, start func(func(context.Context) erro
 		case <-c.r.feed.Over():
 			return nil
 		case q := <-c.requests:
+			if q.do != nil {
+				q.reply <- q.do(ctx, func(jobs int) error { return c.staff(ctx, start, jobs) })
+				continue
+			}
 			// That there is no room for so many is no reason to end.
 			err := c.staff(ctx, start, q.n)
 			if err == nil {
@@ -166,11 +172,15 @@ func (s *slot) begin(ctx context.Context, start func(func(context.Context) error
 
 // Scale brings the run to another number of records at a time, as -j counts them.
 func (r *session) Scale(n int) error {
-	q := scaling{n, make(chan error, 1)}
+	return r.crew.ask(scaling{n: n, reply: make(chan error, 1)})
+}
+
+// ask has the manager do something, and waits for that.
+func (c *crew) ask(q scaling) error {
 	select {
-	case r.crew.requests <- q:
+	case c.requests <- q:
 		return <-q.reply
-	case <-r.feed.Over():
+	case <-c.r.feed.Over():
 	case <-time.After(5 * time.Second):
 	}
 	return errors.New("the run is ending")

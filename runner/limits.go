@@ -81,7 +81,8 @@ func (r *session) keepLimits() error {
 	if r.env, secrets, err = environment(l, id); err != nil {
 		return err
 	}
-	r.mask = jobs.NewMask(secrets)
+	r.mask.Store(jobs.NewMask(secrets))
+	r.reloads.secrets = secrets
 	if l.Mem == 0 && l.Procs == 0 {
 		return nil
 	}

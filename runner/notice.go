@@ -87,7 +87,7 @@ func (n *notice) serve(ctx, drain context.Context) {
 // tryWorker tries whether a worker starts, so that READY says so. What is wrong is told, and the
 // first record will end the run by it.
 func (n *notice) tryWorker(ctx context.Context) {
-	err := n.r.tryWorker(ctx)
+	err := n.r.tryWorker(ctx, n.r.setupNow())
 	switch {
 	case err == nil:
 		n.shook()

@@ -114,6 +114,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	if err != nil {
 		return err
 	}
+	r.keepStored(&sum)
 	if r.admission, err = newAdmission(ctx, r.Dir, r.cfg, sum.StartedAt, sum.Totals.Input > 0); err != nil {
 		return err
 	}

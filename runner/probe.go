@@ -13,9 +13,11 @@ import (
 const probeSlot = 0
 
 // tryWorker starts a worker, shakes hands, and lets it go: then it is known that one starts, and
-// takes the configuration. It gets no record.
-func (r *session) tryWorker(ctx context.Context) (err error) {
-	s := &slot{r: r, number: probeSlot}
+// takes the configuration. It gets no record. With is what it is started with.
+func (r *session) tryWorker(ctx context.Context, with *setup) (err error) {
+	r.reloads.trying.Lock()
+	defer r.reloads.trying.Unlock()
+	s := &slot{r: r, number: probeSlot, setup: with}
 	defer func() {
 		err = errors.Join(err, s.pad.close())
 		if s.pad != nil {

@@ -15,10 +15,10 @@ import (
 // worker does the same before it notes an answer.
 
 // hide takes the secrets of the run out of a text.
-func (s *settler) hide(text string) string { return s.mask.Text(text) }
+func (s *settler) hide(text string) string { return s.mask.Load().Text(text) }
 
 // hear takes them out of an answer.
-func (s *settler) hear(res *jobs.Result) { s.mask.Result(res) }
+func (s *settler) hear(res *jobs.Result) { s.mask.Load().Result(res) }
 
 // hearRemains takes them out of what a hand has left behind; answers among that are heard
 // when they are read.

@@ -26,6 +26,7 @@ import (
 	"brood/jobs"
 	"brood/runner/arrivals"
 	"brood/runner/book"
+	"brood/runner/control"
 	"brood/runner/daemon"
 	"brood/runner/dataset"
 	"brood/runner/guard"
@@ -85,6 +86,9 @@ type Setting struct {
 	Revise  func(*spec.Config) (*jobs.Revision, error)
 	arrived *arrivals.Desk // see Arrive
 
+	// Replan plans the run anew while it goes on, by what its flags name now and by flags that are given now,
+	// and says what has changed. What it is given it leaves alone. Nil: the run cannot be reloaded.
+	Replan func(was *spec.Config, s *jobs.Shape, flags control.Flags) (cfg *spec.Config, changed string, err error)
 	// Overwrite says that the results may take the place of another run's.
 	Overwrite bool
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
@@ -122,6 +126,7 @@ type session struct {
 	jobserver   *jobserver.Client // that of make; nil: there is none
 	metrics     *metrics          // nil: nobody wants any
 	notice      *notice           // to the service manager
+	reloads     reloading
 
 	deliveries *ledger.Reader // of a run that works off a queue
 	owedBefore []ledger.Owed  // by earlier sessions
@@ -259,7 +264,7 @@ func (r *session) hello(to *child) wire.Hello {
 	confine := confine(&c.Limits)
 	confine.Refusals, confine.MaxTasks = to.Refusals()
 	return wire.Hello{
-		Version: wire.Version, Run: c.Name, Dir: r.Dir.Path, State: r.Dir.State(), Slot: to.slot.number, Places: r.places, Job: c.Job, Config: c.Plan.Config, Shape: *r.shape,
+		Version: wire.Version, Run: c.Name, Dir: r.Dir.Path, State: r.Dir.State(), Slot: to.slot.number, Places: r.places, Job: c.Job, Config: to.setup.config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Printed: c.Results != "", Effect: c.Effect.String(), Key: c.Key,
 		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord, MaxDepth: c.Dataset.Depth(),
 		Stoppable: r.stoppable(), Confine: confine, Threads: r.threadsAhead(), Secrets: c.Limits.SecretNames(),

@@ -17,6 +17,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,11 +53,11 @@ type settler struct {
 	triedBefore map[jobs.Seq]int
 	halting     halting
 	guarding    *guarding
-	trouble     trouble        // why records of this session failed or are unknown
-	slowing     seldom         // how often it is said that all are slowed down
-	mask        *jobs.Mask     // of secrets; nil: there are none
-	inbox       *arrivals.Desk // of the queue; nil: there is none
-	ending      func() bool    // nothing more is begun
+	trouble     trouble                   // why records of this session failed or are unknown
+	slowing     seldom                    // how often it is said that all are slowed down
+	mask        atomic.Pointer[jobs.Mask] // of secrets; nil: there are none
+	inbox       *arrivals.Desk            // of the queue; nil: there is none
+	ending      func() bool               // nothing more is begun
 	term        *term.Term
 	drain       context.CancelCauseFunc // begins nothing more, for a reason
 	kill        context.CancelFunc      // ends what is in hand as well

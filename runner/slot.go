@@ -40,6 +40,8 @@ type slot struct {
 	pad  *pad       // nil before the first worker
 	seat *feed.Seat // in the feed
 
+	setup *setup // of the probe; nil: that of now
+
 	poor time.Duration // how long it waits for room for a worker; 0: there was room
 
 	leaving  sync.WaitGroup // workers that were replaced
@@ -85,11 +87,7 @@ func (s *slot) workOn(ctx context.Context) error {
 				continue
 			}
 		}
-		var w feed.Taker
-		if k != nil {
-			w = k
-		}
-		ok, err := s.r.feed.Take(ctx, s.seat, w, 1, b)
+		ok, err := s.takeFirst(ctx, k, b)
 		if !ok || err != nil {
 			if k != nil {
 				s.replace(k)
@@ -97,8 +95,12 @@ func (s *slot) workOn(ctx context.Context) error {
 			if k == nil || err != nil || ctx.Err() != nil || s.r.over() {
 				return err
 			}
-			k = nil // it was to leave
+			k = nil // it was to leave, or has an old configuration
 			continue
+		}
+		if k != nil && k.stale() {
+			s.replace(k)
+			k = nil
 		}
 		if k == nil {
 			if k, err = s.start(ctx); err != nil {
@@ -122,6 +124,16 @@ func (s *slot) workOn(ctx context.Context) error {
 		b = &feed.Batch{}
 	}
 	return err
+}
+
+// takeFirst takes the first batch of a hand, which may be nil: there is none yet.
+func (s *slot) takeFirst(ctx context.Context, k *talk, b *feed.Batch) (bool, error) {
+	if k == nil {
+		return s.r.feed.Take(ctx, s.seat, nil, 1, b)
+	}
+	ctx, cancel := k.untilStale(ctx)
+	defer cancel()
+	return s.r.feed.Take(ctx, s.seat, k, 1, b)
 }
 
 // returnUnseen returns a batch that no worker has seen.
@@ -244,6 +256,8 @@ type started struct {
 func (s *slot) startBeside(ctx context.Context) chan started {
 	ch := make(chan started, 1)
 	go func() {
+		s.r.reloads.starting.Lock() // one by one
+		defer s.r.reloads.starting.Unlock()
 		if s.r.NewHand != nil {
 			k, err := s.start(ctx)
 			ch <- started{k, err}

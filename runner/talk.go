@@ -12,8 +12,9 @@ import (
 // talk is what goes on between a slot and one hand: batches are given, answers taken in
 // and settled, and in the end what the hand has left behind is.
 type talk struct {
-	slot *slot
-	hand hand.Hand
+	slot  *slot
+	hand  hand.Hand
+	setup *setup // that it was started with
 
 	// turn is held by who may give: the slot, unless it waits for an answer, or who listens, which
 	// has just got one and need not wake the slot for the next record.
@@ -49,6 +50,11 @@ type talk struct {
 
 func newTalk(s *slot, h hand.Hand) *talk {
 	k := &talk{slot: s, hand: h, credit: make(chan struct{}, 1), ended: make(chan struct{}), several: s.r.places > 1}
+	if c, is := h.(*child); is {
+		k.setup = c.setup
+	} else {
+		k.setup = s.r.setupNow()
+	}
 	if k.several {
 		k.of = make(map[jobs.Seq]*feed.Batch)
 	}
@@ -99,6 +105,8 @@ func (k *talk) supply(ctx context.Context, b *feed.Batch) (*talk, error) {
 		case <-ctx.Done():
 		}
 	}()
+	take, stop := k.untilStale(ctx)
+	defer stop()
 	k.turn.Lock()
 	k.ctx = ctx
 	defer func() {
@@ -115,7 +123,7 @@ func (k *talk) supply(ctx context.Context, b *feed.Batch) (*talk, error) {
 				return nil, k.slot.discard(next)
 			}
 		}
-		worn := k.hand.Worn()
+		worn := k.worn()
 		if next == nil && worn >= wornAt {
 			next, k.replacing = k.slot.startBeside(ctx), true
 		}
@@ -128,7 +136,13 @@ func (k *talk) supply(ctx context.Context, b *feed.Batch) (*talk, error) {
 		default:
 		}
 		b = k.spareBatch()
-		ok, err := k.slot.r.feed.Take(ctx, k.slot.seat, k, k.allowance(), b)
+		ok, err := k.slot.r.feed.Take(take, k.slot.seat, k, k.allowance(), b)
+		if !ok && err == nil && ctx.Err() == nil && k.stale() && !k.slot.r.over() {
+			if next == nil {
+				next, k.replacing = k.slot.startBeside(ctx), true
+			}
+			return k.handOver(<-next)
+		}
 		if !ok || err != nil {
 			return nil, errors.Join(err, k.slot.discard(next))
 		}
@@ -156,7 +170,7 @@ func (k *talk) refill() (bool, error) {
 		return false, nil
 	}
 	defer k.turn.Unlock()
-	if k.ctx == nil || k.ctx.Err() != nil || k.replacing || k.InHand() > 0 || k.hand.Worn() >= wornAt {
+	if k.ctx == nil || k.ctx.Err() != nil || k.replacing || k.InHand() > 0 || k.worn() >= wornAt {
 		return false, nil
 	}
 	b := k.spareBatch()

@@ -26,6 +26,8 @@ need openssl openssl
 need xmllint libxml2-utils
 need opendkim-testmsg opendkim-tools
 need spamassassin spamassassin
+need systemd-analyze systemd
+need supervisord supervisor
 # Of the packages that Debian's Python has, whatever other one there is.
 /usr/bin/python3 -c 'import dkim' 2>/dev/null || missing="$missing python3-dkim"
 /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null || missing="$missing python3-aiosmtpd"

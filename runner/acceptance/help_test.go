@@ -100,7 +100,7 @@ var outside = map[string]string{
 }
 
 // steers are the commands whose examples need a run that goes on.
-var steers = map[string]bool{"pause": true, "continue": true, "drain": true, "stop": true, "scale": true, "rate": true, "workers": true}
+var steers = map[string]bool{"pause": true, "continue": true, "drain": true, "stop": true, "scale": true, "rate": true, "workers": true, "reload": true}
 
 // runs are what the examples take for granted: a run called demo, with a record that has
 // failed and one that nobody knows about.

@@ -61,6 +61,9 @@ func (b *Book) apply(u *Update) {
 	b.next.Freed = append(b.next.Freed, u.Freed...)
 	b.next.Owed = append(b.next.Owed, u.Owed...)
 	b.next.Slots = max(b.next.Slots, u.Slots)
+	if u.Config != nil {
+		b.next.Config = u.Config
+	}
 	if u.Durable != nil {
 		b.toNotify, b.urgent = append(b.toNotify, u.Durable), true
 	}

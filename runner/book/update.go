@@ -28,6 +28,8 @@ type Update struct {
 	Slots        int        // there may be so many from now on; 0: no news
 	Intents      []ledger.Intent
 	Owed         []ledger.Owed // what a queue is to be answered for final records
+	// Config is what a resume needs to know from now on; nil: no news.
+	Config []byte
 	// Throttled is how many tries ended as the far side had asked to go slower; they are in Retries as well.
 	Throttled int
 	Durable   chan struct{} // closed when all of this is in the ledger; nil if nobody waits
@@ -72,7 +74,7 @@ func (u *Update) Free() {
 	u.took, u.busy, u.Throttled = u.took[:0], 0, 0
 	u.Owed = u.Owed[:0]
 	u.Printed = nil
-	u.Intents, u.Durable, u.Ack, u.Slots = nil, nil, nil, 0
+	u.Intents, u.Durable, u.Ack, u.Slots, u.Config = nil, nil, nil, 0, nil
 	updates.Put(u)
 }
 

@@ -50,7 +50,7 @@ func fillUpdate(t *testing.T, u *Update, a Ack) {
 	u.SettledNotes = append(u.SettledNotes, 9)
 	u.Freed = append(u.Freed, "ann")
 	u.Owed = append(u.Owed, ledger.Owed{Seq: 3, Known: "17", ID: "17", Tries: 1, Verb: "done", Status: jobs.StatusOK, At: day})
-	u.Slots, u.Throttled = 5, 1
+	u.Slots, u.Throttled, u.Config = 5, 1, []byte(`{}`)
 	u.Took(time.Second)
 	u.Intents = append(u.Intents, ledger.Intent{Epoch: 2, At: day, First: 10, Count: 3, Attempt: 1, Keys: []byte("k")})
 	u.Durable = make(chan struct{})
@@ -100,7 +100,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 			Held:   []ledger.Held{{First: 6, Count: 1, Bytes: []byte("row\n")}},
 			Deaths: slices.Clone(u.Deaths), Intents: u.Intents, SettledNotes: []jobs.Seq{9}, Amended: []ledger.Amendment{{Seq: 1, Bytes: []byte("other\n")}},
 			Owed: slices.Clone(u.Owed), Replied: []ledger.Replied{{Seq: 2, Reply: ledger.ReplyConfirmed}}, Day: &ledger.Day{Day: time.Now().Format(time.DateOnly), Input: 8, OK: 3, Failed: 1},
-			Freed: []string{"ann"}, GivenBack: []string{"old"}, Slots: 5,
+			Freed: []string{"ann"}, GivenBack: []string{"old"}, Slots: 5, Config: []byte(`{}`),
 			QuotaDay: "today", QuotaUsed: 7, Beat: true, OutputBytes: int64(len("row\nrow\n")), NextSeq: 5,
 			OutputSum: crc32.ChecksumIEEE([]byte("row\nrow\n")), Spool: ledger.Spooled{Bytes: 9, Sum: 3}, Issued: 13, JoblogBytes: &logged, Printed: true,
 			Acked: append(make([]byte, 16), 12, 0, 0, 0, 0, 0, 0, 0),

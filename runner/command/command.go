@@ -218,7 +218,7 @@ Where NAME is left out, the newest run is meant, or the one that is running.`,
 		Commands: e.withoutWords(withoutHelpCommand(slices.Concat(e.controlCommands(), []*cli.Command{
 			e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 			e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.forgetCommand(), e.keysCommand(), e.queueCommand(),
-			e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.unitCommand(), e.versionCommand(),
+			e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.reloadCommand(), e.unitCommand(), e.versionCommand(),
 		}, e.toolCommands()))),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -310,6 +311,10 @@ func (e *env) term(c *cli.Context) (*term.Term, error) {
 	if e.terminal == nil {
 		how.Journal = daemon.IsJournal(os.Getenv(daemon.JournalVariable), e.stderr.File())
 		if path := c.String(logFileFlag); path != "" {
+			path, err := filepath.Abs(path) // it is opened again and again
+			if err != nil {
+				return nil, err
+			}
 			l, err := term.OpenLog(path)
 			if err != nil {
 				return nil, usage("Give a file that can be written, in a directory that is there.", "--%s: %w", logFileFlag, err)

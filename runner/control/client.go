@@ -36,6 +36,7 @@ func (e *SilentError) Error() string {
 const (
 	questionTimeout = time.Second
 	orderTimeout    = 10 * time.Second
+	reloadTimeout   = 20 * time.Second // which starts workers
 )
 
 // Ask asks a run something and returns its answer, which is JSON.
@@ -47,7 +48,11 @@ func Ask(ctx context.Context, state, name string, q Question) ([]byte, error) {
 
 // Tell sends an order to a run. If it returns a SilentError the run does not obey later.
 func Tell(ctx context.Context, state, name string, o Order, with url.Values) error {
-	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	most := orderTimeout
+	if o == OrderReload {
+		most = reloadTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	_, err := send(ctx, state, name, http.MethodPost, string(o), with)
 	return err

@@ -24,6 +24,7 @@ import (
 //	POST /stop      end at once: as a second SIGTERM
 //	POST /scale     ?jobs=N
 //	POST /rate      ?rate=N/s, or 0 for none
+//	POST /reload    read the configuration anew; with flags of brood reload, by name
 //
 // Only the user who runs it, and root, may connect. An order is obeyed only while whoever
 // has sent it waits for the answer.
@@ -38,9 +39,13 @@ const (
 	OrderContinue Order = "continue"
 	OrderDrain    Order = "drain"
 	OrderStop     Order = "stop"
-	OrderScale    Order = "scale" // with jobs=N
-	OrderRate     Order = "rate"  // with rate=N/s
+	OrderScale    Order = "scale"  // with jobs=N
+	OrderRate     Order = "rate"   // with rate=N/s
+	OrderReload   Order = "reload" // with Flags
 )
+
+// Flags are those of brood reload that are given, by name.
+type Flags map[string]string
 
 // Question is what a run can be asked.
 type Question string
@@ -118,6 +123,10 @@ type Target interface {
 	Scale(n int) error
 	// SetRate changes the rate over all records; nil takes it away.
 	SetRate(rate *pace.Rate)
+	// Reload plans the run anew, with what the flags that it was begun with name now, and with some that
+	// are given now. What is in hand ends as it was begun; what begins when it has returned, begins with
+	// the new. An error leaves all as it was.
+	Reload(flags Flags) error
 }
 
 // Handler answers questions to a run, and passes orders on.
@@ -151,6 +160,13 @@ func Handler(t Target) http.Handler {
 			return fmt.Errorf("%q is not a number of workers", q.Get("jobs"))
 		}
 		return t.Scale(n)
+	})
+	post(OrderReload, func(q url.Values) error {
+		flags := make(Flags)
+		for name, values := range q {
+			flags[name] = values[0]
+		}
+		return t.Reload(flags)
 	})
 	post(OrderRate, func(q url.Values) error {
 		if q.Get("rate") == "0" {

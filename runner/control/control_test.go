@@ -56,6 +56,14 @@ func (r *target) Scale(n int) error {
 	return nil
 }
 
+func (r *target) Reload(flags Flags) error {
+	r.note("reload %v", flags)
+	if flags["rate"] == "bad" {
+		return errors.New("the template has no end")
+	}
+	return nil
+}
+
 func (r *target) SetRate(rate *pace.Rate) {
 	if rate == nil {
 		r.note("rate none")

@@ -18,7 +18,7 @@ import (
 const (
 	maxConnections = 16
 	askTimeout     = 2 * time.Second // until the question has been read
-	answerTimeout  = orderTimeout    // until the answer has been taken
+	answerTimeout  = reloadTimeout   // until the answer has been taken
 	maxQuestion    = 16 << 10        // bytes
 )
 

@@ -91,7 +91,7 @@ sys.stdout.write("\0".join(shlex.split(p.command) + [p.directory, str(p.stopwait
 	cmd := exec.Command("/usr/bin/python3", "-c", script, conf)
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v\n%s\n%s", err, text, err.(*exec.ExitError).Stderr) //nolint:errorlint,forcetypeassert // of a program that ran
+		t.Fatalf("%v\n%s\n%s", err, text, err.(*exec.ExitError).Stderr)
 	}
 	want := slices.Concat([]string{"/usr/local/bin/brood"}, odd, []string{"/srv/a 100%", "60", "True", "[0, 1, 3, 143]"})
 	if got := strings.Split(string(out), "\x00"); !slices.Equal(got, want) {

@@ -237,6 +237,25 @@ func (f *Feed) SetRate(rate *pace.Rate) {
 	f.poke()
 }
 
+// SetPace changes the rates, over all records and for each key, to those of a spec. Its key is the
+// same as before, and so is that there is one.
+func (f *Feed) SetPace(s *pace.Spec) {
+	f.mu.Lock()
+	now, t := time.Now(), f.pacing
+	if was := t.Rate(); (was == nil) != (s.Rate == nil) || was != nil && was.String() != s.Rate.String() {
+		t.SetRate(s.Rate, now)
+	}
+	if t.keyed {
+		byKey := make(map[uint64]pace.Rate, len(s.ByValue))
+		for value, rate := range s.ByValue {
+			byKey[maphash.String(t.seed, strings.ToLower(value))] = rate
+		}
+		t.SetKeyRates(s.By, byKey, now)
+	}
+	f.mu.Unlock()
+	f.poke()
+}
+
 // Schedule says when a new record may start at the earliest, by its key.
 func (f *Feed) Schedule(it *Item) time.Time {
 	f.mu.Lock()

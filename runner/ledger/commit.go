@@ -16,10 +16,10 @@ type statement struct {
 
 // statements are those of the writer.
 type statements struct {
-	totals, output, joblog, dropHeld                                                        statement
-	chunk, outcome, attempt, retry, settled, holdIt                                         statement
-	death, intent, noted, amended, beat, free, given, quota, slots, progress, acked, course statement
-	owed, answered, day                                                                     statement
+	totals, output, joblog, dropHeld                                                                statement
+	chunk, outcome, attempt, retry, settled, holdIt                                                 statement
+	death, intent, noted, amended, beat, free, given, quota, slots, config, progress, acked, course statement
+	owed, answered, day                                                                             statement
 }
 
 func newStatements() statements {
@@ -40,6 +40,7 @@ func newStatements() statements {
 		free:     of(`INSERT OR IGNORE INTO freed VALUES (?)`),
 		given:    of(`DELETE FROM freed WHERE key = ?`),
 		slots:    of(`UPDATE sessions SET slots = max(slots, ?) WHERE session = (SELECT max(session) FROM sessions)`),
+		config:   of(`UPDATE run SET config = ?`),
 		progress: of(`UPDATE progress SET number = number + 1, issued = max(issued, ?), output_sum = ?, spool = ?, spool_sum = ?`),
 		acked:    of(`UPDATE progress SET acked = ?`),
 		quota:    of(`INSERT OR REPLACE INTO quota VALUES (1, ?, ?)`),
@@ -57,7 +58,7 @@ func newStatements() statements {
 func (s *statements) all() []*statement {
 	return []*statement{
 		&s.totals, &s.output, &s.joblog, &s.dropHeld, &s.chunk, &s.outcome, &s.attempt, &s.retry, &s.settled, &s.holdIt, &s.death,
-		&s.intent, &s.noted, &s.amended, &s.beat, &s.free, &s.given, &s.quota, &s.slots, &s.progress, &s.acked, &s.course,
+		&s.intent, &s.noted, &s.amended, &s.beat, &s.free, &s.given, &s.quota, &s.slots, &s.config, &s.progress, &s.acked, &s.course,
 		&s.owed, &s.answered, &s.day,
 	}
 }
@@ -66,7 +67,7 @@ func (s *statements) all() []*statement {
 func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 	for _, x := range s.all() {
 		switch x {
-		case &s.course, &s.owed, &s.answered, &s.day:
+		case &s.course, &s.config, &s.owed, &s.answered, &s.day:
 			continue
 		}
 		if err := x.prepare(ctx, c); err != nil {
@@ -206,6 +207,9 @@ func (l *Ledger) Commit(ctx context.Context, c *Commit) (err error) {
 	l.deliveries(&b, c)
 	if c.Slots > 0 {
 		b.exec(&l.stmts.slots, c.Slots)
+	}
+	if c.Config != nil {
+		b.exec(&l.stmts.config, string(c.Config))
 	}
 	if c.QuotaDay != "" {
 		b.exec(&l.stmts.quota, c.QuotaDay, c.QuotaUsed)

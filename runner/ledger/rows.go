@@ -269,6 +269,7 @@ type Commit struct {
 	Freed        []string // keys to be given back
 	GivenBack    []string // keys that were
 	Slots        int      // of the session; 0: no change
+	Config       []byte   // what a resume needs to know from now on; nil: no change
 	QuotaDay     string   // "" if there is no quota
 	QuotaUsed    int
 	Beat         bool // say that this session is alive

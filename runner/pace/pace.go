@@ -127,6 +127,30 @@ func (p *Pacer) SetRate(r *Rate, now time.Time) {
 // SetKeyRate gives a key another rate than the rest have.
 func (p *Pacer) SetKeyRate(id uint64, r Rate) { p.rates[id] = r }
 
+// SetKeyRates changes the rates of all keys: by, or nil for none, and other rates for some.
+func (p *Pacer) SetKeyRates(by *Rate, other map[uint64]Rate, now time.Time) {
+	p.spec.By, p.rates = by, other
+	for id, k := range p.keys {
+		l := p.keyLimiter(id)
+		if l != nil && k.limiter != nil { // what it has is no more than there was
+			l.AllowN(now, max(0, l.Burst()-int(max(k.limiter.TokensAt(now), 0))))
+		}
+		k.limiter, k.next, k.denied = l, time.Time{}, time.Time{}
+	}
+}
+
+// keyLimiter is a limiter for a key; nil: it has no rate.
+func (p *Pacer) keyLimiter(id uint64) *rate.Limiter {
+	if p.spec.By == nil {
+		return nil
+	}
+	by, other := p.rates[id]
+	if !other {
+		by = *p.spec.By
+	}
+	return rate.NewLimiter(by.limit(), by.burst())
+}
+
 // Rate is the rate over all records, or nil.
 func (p *Pacer) Rate() *Rate { return p.spec.Rate }
 
@@ -288,14 +312,7 @@ func (p *Pacer) key(now time.Time, id uint64) *key {
 	}
 	k := p.keys[id]
 	if k == nil {
-		k = &key{}
-		if p.spec.By != nil {
-			by, other := p.rates[id]
-			if !other {
-				by = *p.spec.By
-			}
-			k.limiter = rate.NewLimiter(by.limit(), by.burst())
-		}
+		k = &key{limiter: p.keyLimiter(id)}
 		p.keys[id] = k
 	}
 	return k

@@ -109,6 +109,24 @@ func Decode(text []byte) (*Config, error) {
 	return cfg, nil
 }
 
+// WithReload puts what a reload changes into a stored configuration, and leaves the rest as it is.
+func WithReload(stored []byte, c *Config) ([]byte, error) {
+	stored, err := WithJobConfig(stored, c.Plan.Config)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]json.RawMessage)
+	if err := json.Unmarshal(stored, &all); err != nil {
+		return nil, err
+	}
+	for name, v := range map[string]any{"pace": c.Pace, "slots": c.Slots} {
+		if all[name], err = json.Marshal(v); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(all)
+}
+
 // WithJobConfig puts another configuration of the job into a stored configuration,
 // and leaves the rest as it is, whoever wrote it.
 func WithJobConfig(stored, config []byte) ([]byte, error) {
