@@ -186,7 +186,7 @@ func (e *env) pieces(job *cli.Command, given []string) []string {
 	for _, f := range []struct {
 		name, value string
 		only        bool
-	}{{"quiet", "", true}, {"drain-queue", "", queue}, {"max-time", "55m", true}} {
+	}{{"quiet", "", true}, {"drain-queue", "", queue}, {"max-time", "55m", queue}} {
 		_, known := takesValue(job, f.name)
 		if f.only && known && !hasFlagNamed(job, flags, f.name) {
 			out = append(out, "--"+f.name)
