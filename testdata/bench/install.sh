@@ -11,6 +11,7 @@ ruby -e 'require "parallel"' 2>/dev/null || missing="$missing ruby-parallel"
 need awk mawk
 need hey hey
 need ab apache2-utils
+php -r 'exit(extension_loaded("pdo_mysql") ? 0 : 1);' 2>/dev/null || missing="$missing php-mysql"
 [ -z "$missing" ] && exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
 	echo "please install:$missing" >&2

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
@@ -37,7 +38,7 @@ func openPostgres(u *queue.URL) (*sql.DB, error) {
 			q[name] = values
 		}
 	}
-	bare.RawQuery = q.Encode()
+	bare.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // as libpq, pgx has no + for a blank
 	cfg, err := pgx.ParseConfig(bare.String())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", u, err)

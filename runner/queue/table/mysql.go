@@ -29,7 +29,7 @@ func (d *mysql) adopt(_ context.Context, db *sql.DB) (*sql.DB, error) { return d
 func (d *mysql) session() []string {
 	return []string{
 		"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-		"SET time_zone = DEFAULT, innodb_lock_wait_timeout = 2, sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')",
+		"SET time_zone = DEFAULT, innodb_lock_wait_timeout = 2, sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_TRANS_TABLES')",
 	}
 }
 

@@ -54,19 +54,19 @@ func (d *postgres) listen(ctx context.Context, conn *sql.Conn, s *shape) (*bell,
 	}
 	wg.Go(func() {
 		for c := first; ; {
-			for ctx.Err() == nil && c != nil {
+			for ctx.Err() == nil {
 				if _, err := c.WaitForNotification(ctx); err != nil {
 					break
 				}
 				b.wake()
 			}
 			hangUp(c)
-			if pause(ctx, deaf) != nil {
-				return
+			for c = nil; c == nil; {
+				if c, _ = d.attend(ctx, s); c == nil && pause(ctx, deaf) != nil {
+					return
+				}
 			}
-			if c, _ = d.attend(ctx, s); c != nil {
-				b.wake() // whoever came in the meantime
-			}
+			b.wake() // for who came in the meantime
 		}
 	})
 	return b, nil

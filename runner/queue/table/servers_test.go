@@ -14,7 +14,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 )
 
-func mariaPlace(t *testing.T, s *queuetest.Server) *place {
+func mariaPlace(t testing.TB, s *queuetest.Server) *place {
 	t.Helper()
 	if err := mysqldriver.SetLogger(&mysqldriver.NopLogger{}); err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func mariaPlace(t *testing.T, s *queuetest.Server) *place {
 	}
 }
 
-func postgresPlace(t *testing.T, s *queuetest.Server) *place {
+func postgresPlace(t testing.TB, s *queuetest.Server) *place {
 	t.Helper()
 	url := "postgres://" + s.User + "@" + s.Addr + "/postgres?sslmode=disable"
 	db, err := sql.Open("pgx", url)
@@ -53,6 +53,7 @@ func postgresPlace(t *testing.T, s *queuetest.Server) *place {
 
 // TestMariaDB, and the others: what is ours, and then what each client must keep. The servers are not in UTC.
 func TestMariaDB(t *testing.T) {
+	t.Parallel()
 	s := queuetest.StartMariaDB(t, "--default-time-zone=+05:00")
 	p := mariaPlace(t, s)
 	everywhere(t, p)
@@ -64,6 +65,7 @@ func TestMariaDB(t *testing.T) {
 }
 
 func TestPostgres(t *testing.T) {
+	t.Parallel()
 	s := queuetest.StartPostgres(t, "-c", "timezone=Asia/Karachi", "-c", "synchronous_commit=on")
 	p := postgresPlace(t, s)
 	everywhere(t, p)
@@ -73,6 +75,7 @@ func TestPostgres(t *testing.T) {
 }
 
 func TestSQLite(t *testing.T) {
+	t.Parallel()
 	p := sqlitePlace(t)
 	everywhere(t, p)
 	t.Run("suite", func(t *testing.T) { suite(t, p, nil) })

@@ -76,6 +76,9 @@ func Open(ctx context.Context, s queue.Spec) (queue.Client, error) {
 }
 
 func (c *client) open(ctx context.Context) error {
+	if c.spec.Poll <= 0 {
+		c.spec.Poll = time.Second
+	}
 	name, err := tableName(c.spec.URL)
 	if err != nil {
 		return err
@@ -283,7 +286,8 @@ func within(ctx context.Context, conn *sql.Conn, begin string, f func() error) e
 		_, err = conn.ExecContext(ctx, "COMMIT")
 	}
 	if err != nil {
-		if _, back := conn.ExecContext(ctx, "ROLLBACK"); back != nil {
+		// SQLite may have done that by itself; a connection that has ended has no transaction any more.
+		if _, back := conn.ExecContext(ctx, "ROLLBACK"); dsn.Down(back) {
 			err = errors.Join(err, back)
 		}
 	}

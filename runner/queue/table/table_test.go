@@ -32,14 +32,14 @@ type place struct {
 }
 
 // table makes a table.
-func (p *place) table(t *testing.T, columns string) string {
+func (p *place) table(t testing.TB, columns string) string {
 	t.Helper()
 	name := fmt.Sprintf("jobs_%d", p.made.Add(1))
 	p.do(t, "CREATE TABLE "+name+" ("+columns+")")
 	return name
 }
 
-func (p *place) do(t *testing.T, query string) int64 {
+func (p *place) do(t testing.TB, query string) int64 {
 	t.Helper()
 	did, err := p.db.Exec(query)
 	if err != nil {
@@ -82,7 +82,7 @@ func (p *place) row(t *testing.T, query string) string {
 	return strings.Join(out, "; ")
 }
 
-func (p *place) spec(t *testing.T, table, owner string) queue.Spec {
+func (p *place) spec(t testing.TB, table, owner string) queue.Spec {
 	t.Helper()
 	sep := "?"
 	if strings.Contains(p.url, "?") {
@@ -95,7 +95,7 @@ func (p *place) spec(t *testing.T, table, owner string) queue.Spec {
 	return queue.Spec{URL: u, Owner: owner, Lease: time.Minute, Poll: 10 * time.Millisecond}
 }
 
-func open(t *testing.T, s queue.Spec) *client {
+func open(t testing.TB, s queue.Spec) *client {
 	t.Helper()
 	c, err := Open(t.Context(), s)
 	if err != nil {
@@ -134,7 +134,7 @@ func tell(t *testing.T, c *client, job *queue.Job, a queue.Answer) error {
 }
 
 // sqlitePlace is a file.
-func sqlitePlace(t *testing.T) *place {
+func sqlitePlace(t testing.TB) *place {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "jobs.db")
 	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(5000)")
