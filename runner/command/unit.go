@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"slices"
@@ -105,9 +106,9 @@ func configOf(c *cli.Context, state, name string) (*spec.Config, error) {
 
 // unitOf is a run as it is to be started.
 func (e *env) unitOf(c *cli.Context, state string, cfg *spec.Config, kind string) (*daemon.Unit, error) {
-	program, err := os.Executable()
+	program, err := programPath()
 	if err != nil {
-		return nil, fmt.Errorf("find this executable: %w", err)
+		return nil, err
 	}
 	if state, err = filepath.Abs(state); err != nil {
 		return nil, err
@@ -133,6 +134,23 @@ func (e *env) unitOf(c *cli.Context, state string, cfg *spec.Config, kind string
 		}
 	}
 	return u, nil
+}
+
+// programPath is the absolute path of brood by the name that it was called by, which stays when
+// what a link leads to is replaced; or of the executable, if that is another.
+func programPath() (string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this executable: %w", err)
+	}
+	called, err := exec.LookPath(os.Args[0])
+	if err == nil {
+		called, err = filepath.Abs(called)
+	}
+	if err != nil || !sameFile(called, exe) {
+		return exe, nil //nolint:nilerr // it has been moved since, say
+	}
+	return called, nil
 }
 
 // ofPieces are flags of a run that works in pieces, as under cron, and that ends for other reasons
