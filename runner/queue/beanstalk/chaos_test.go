@@ -110,6 +110,11 @@ func (c *chaos) work(client *client) {
 		}
 	}
 	c.mu.Unlock()
+	for _, err := range client.Renew(context.Background(), jobs) {
+		if err != nil && !errors.Is(err, queue.ErrLost) && !errors.As(err, &down) {
+			c.Error(err)
+		}
+	}
 	for _, j := range jobs {
 		a := queue.Answer{ID: j.ID, Sum: queue.Sum(j.Body), Job: j, Verb: queue.Done}
 		if rand.IntN(5) == 0 {
@@ -122,11 +127,6 @@ func (c *chaos) work(client *client) {
 			}
 		}
 		answers = append(answers, a)
-	}
-	for _, err := range client.Renew(context.Background(), jobs) {
-		if err != nil && !errors.Is(err, queue.ErrLost) && !errors.As(err, &down) {
-			c.Error(err)
-		}
 	}
 	for len(answers) > 0 { // what the server did not hear is said again
 		errs := client.Answer(context.Background(), answers)
