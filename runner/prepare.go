@@ -187,7 +187,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 		Ledger: l, Reader: l.Reader(), File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
 		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.noteCommit, Beat: r.Service.Beat(beatAfter), Waits: r.feed.Waiting,
-		Owed: owed, Replied: replied,
+		Owed: owed, Replied: replied, Rebase: in.Rebase,
 		KeysKept: func(n int, err error) {
 			r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", n, r.cfg.OncePer, err)
 		},

@@ -229,8 +229,19 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 			return err
 		})
 	}
+	letting, stopLetting := context.WithCancel(drainCtx)
+	defer stopLetting()
 	if in.Produces() {
-		start(in.Fill)
+		start(func(ctx context.Context) error {
+			defer stopLetting()
+			return in.Fill(ctx)
+		})
+	}
+	if r.inbox != nil {
+		workers.Go(func() error {
+			r.letGo(letting, in)
+			return nil
+		})
 	}
 	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, chooser: r.chooser, same: r.same, rows: guard.NewAlike(), deliveries: r.deliveries}
 	if r.cfg.NoGuard {

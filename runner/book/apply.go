@@ -60,6 +60,9 @@ func (b *Book) apply(u *Update) {
 	b.next.SettledNotes = append(b.next.SettledNotes, u.SettledNotes...)
 	b.next.Freed = append(b.next.Freed, u.Freed...)
 	b.next.Owed = append(b.next.Owed, u.Owed...)
+	if u.Bygone != nil {
+		b.next.Bygone = u.Bygone
+	}
 	b.next.Slots = max(b.next.Slots, u.Slots)
 	if u.Config != nil {
 		b.next.Config = u.Config

@@ -111,6 +111,8 @@ type Config struct {
 	// at each commit what has come of answers since the last. Nil: there is no queue.
 	Owed    func([]ledger.Owed)
 	Replied func() []ledger.Replied
+	// Rebase tells the spool that what stands before an offset, whose checksum is sum, is not part of it from this commit on.
+	Rebase func(offset int64, sum uint32)
 	// Waits says what holds the run up at the moment; nil: nobody knows.
 	Waits func() ledger.Wait
 }

@@ -159,6 +159,9 @@ func (b *Book) commitLoop() {
 }
 
 func (b *Book) commit(c *ledger.Commit) error {
+	if c.Bygone != nil {
+		b.cfg.Rebase(c.Bygone.Offset, c.Bygone.Sum)
+	}
 	var err error
 	if c.Spool, err = b.cfg.SyncInput(); err != nil {
 		return err

@@ -61,6 +61,10 @@ func LoadPast(ctx context.Context, l *ledger.Reader) (*Past, error) {
 		Chunks: make(map[uint64]*ledger.Chunk), final: make(map[uint64]*Bitmap),
 		Retries: make(map[jobs.Seq]ledger.Retry), Notes: make(map[jobs.Seq]ledger.Note),
 	}
+	gone, err := l.Bygone(ctx)
+	if err != nil {
+		return nil, err
+	}
 	chunks, err := l.Chunks(ctx, ledger.BitsOfOpen)
 	if err != nil {
 		return nil, err
@@ -79,6 +83,9 @@ func LoadPast(ctx context.Context, l *ledger.Reader) (*Past, error) {
 		}
 		for _, o := range others {
 			final.set(uint(o.Seq%ledger.ChunkSize), 1)
+		}
+		if first := jobs.Seq(c.Chunk * ledger.ChunkSize); gone.Records > first { // of these nothing else is known
+			final.set(0, uint(min(gone.Records-first, ledger.ChunkSize)))
 		}
 		p.final[c.Chunk] = final
 	}

@@ -27,7 +27,8 @@ type Update struct {
 	Freed        []string   // keys that other runs may have
 	Slots        int        // there may be so many from now on; 0: no news
 	Intents      []ledger.Intent
-	Owed         []ledger.Owed // what a queue is to be answered for final records
+	Bygone       *ledger.Bygone // how many records are let go of
+	Owed         []ledger.Owed  // what a queue is to be answered for final records
 	// Config is what a resume needs to know from now on; nil: no news.
 	Config []byte
 	// Throttled is how many tries ended as the far side had asked to go slower; they are in Retries as well.
@@ -72,7 +73,7 @@ func (u *Update) Free() {
 	u.Outcomes, u.Attempts, u.Retries = u.Outcomes[:0], u.Attempts[:0], u.Retries[:0]
 	u.LeftRetries, u.Deaths, u.SettledNotes, u.Freed = u.LeftRetries[:0], u.Deaths[:0], u.SettledNotes[:0], u.Freed[:0]
 	u.took, u.busy, u.Throttled = u.took[:0], 0, 0
-	u.Owed = u.Owed[:0]
+	u.Owed, u.Bygone = u.Owed[:0], nil
 	u.Printed = nil
 	u.Intents, u.Durable, u.Ack, u.Slots, u.Config = nil, nil, nil, 0, nil
 	updates.Put(u)
@@ -90,7 +91,7 @@ func (u *Update) Large() bool {
 // Empty reports whether there is nothing for the book to know.
 func (u *Update) Empty() bool {
 	return len(u.spans) == 0 && len(u.Attempts) == 0 && len(u.Retries) == 0 && len(u.Deaths) == 0 &&
-		len(u.Intents) == 0 && len(u.SettledNotes) == 0 && u.Ack == nil
+		len(u.Intents) == 0 && u.Bygone == nil && len(u.SettledNotes) == 0 && u.Ack == nil
 }
 
 // Took notes how long a try took.

@@ -49,6 +49,7 @@ func fillUpdate(t *testing.T, u *Update, a Ack) {
 	u.Deaths = append(u.Deaths, ledger.Death{At: day, Slot: 1, PID: 4711, How: "panic", Seq: &inHand, CPU: 1, MaxRSS: 2, Said: "oh"})
 	u.SettledNotes = append(u.SettledNotes, 9)
 	u.Freed = append(u.Freed, "ann")
+	u.Bygone = &ledger.Bygone{Records: 2, Offset: 20, Sum: 7}
 	u.Owed = append(u.Owed, ledger.Owed{Seq: 3, Known: "17", ID: "17", Tries: 1, Verb: "done", Status: jobs.StatusOK, At: day})
 	u.Slots, u.Throttled, u.Config = 5, 1, []byte(`{}`)
 	u.Took(time.Second)
@@ -75,10 +76,12 @@ func differ(t *testing.T, got, want *ledger.Commit) {
 func TestUpdateReachesTheLedger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []ledger.Owed
+		var rebased []int64
 		replied := []ledger.Replied{{Seq: 2, Reply: ledger.ReplyConfirmed}}
 		x := open(t, func(c *Config, _ *world) {
 			c.NextSeq, c.Totals, c.Freed = 3, ledger.Totals{Input: 3, OK: 2}, []string{"old"}
 			c.Joblog, c.Folder = output{&world{t: t}}, &folder{}
+			c.Rebase = func(offset int64, sum uint32) { rebased = append(rebased, offset, int64(sum)) }
 			c.Owed, c.Replied = func(list []ledger.Owed) { told = slices.Clone(list) }, func() []ledger.Replied {
 				out := replied
 				replied = nil
@@ -99,7 +102,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 			Outcomes: slices.Clone(u.Outcomes), Attempts: slices.Clone(u.Attempts), Retries: slices.Clone(u.Retries), LeftRetries: []jobs.Seq{4},
 			Held:   []ledger.Held{{First: 6, Count: 1, Bytes: []byte("row\n")}},
 			Deaths: slices.Clone(u.Deaths), Intents: u.Intents, SettledNotes: []jobs.Seq{9}, Amended: []ledger.Amendment{{Seq: 1, Bytes: []byte("other\n")}},
-			Owed: slices.Clone(u.Owed), Replied: []ledger.Replied{{Seq: 2, Reply: ledger.ReplyConfirmed}}, Day: &ledger.Day{Day: time.Now().Format(time.DateOnly), Input: 8, OK: 3, Failed: 1},
+			Bygone: u.Bygone, Owed: slices.Clone(u.Owed), Replied: []ledger.Replied{{Seq: 2, Reply: ledger.ReplyConfirmed}}, Day: &ledger.Day{Day: time.Now().Format(time.DateOnly), Input: 8, OK: 3, Failed: 1},
 			Freed: []string{"ann"}, GivenBack: []string{"old"}, Slots: 5, Config: []byte(`{}`),
 			QuotaDay: "today", QuotaUsed: 7, Beat: true, OutputBytes: int64(len("row\nrow\n")), NextSeq: 5,
 			OutputSum: crc32.ChecksumIEEE([]byte("row\nrow\n")), Spool: ledger.Spooled{Bytes: 9, Sum: 3}, Issued: 13, JoblogBytes: &logged, Printed: true,
@@ -117,6 +120,9 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 		x.updates <- u
 		synctest.Wait() // at once, as somebody waits
 		made := x.made()
+		if !slices.Equal(rebased, []int64{20, 7}) {
+			t.Errorf("the spool was told %d", rebased)
+		}
 		if len(told) != 1 || told[0].Seq != 3 {
 			t.Errorf("of what is owed was told: %+v", told)
 		}

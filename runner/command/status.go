@@ -46,6 +46,8 @@ type status struct {
 	// Quarantined is how many of the failed and unknown records were given up
 	// because their workers died.
 	Quarantined uint64 `json:"quarantined"`
+	// Queue is how a run stands with the queue that it works off; of brood status.
+	Queue *queueStatus `json:"queue,omitempty"`
 	// Live is what only the run itself knows; null unless it is running.
 	Live *control.Live `json:"live"`
 }
@@ -94,6 +96,9 @@ func readStatus(ctx context.Context, state, name string) (*status, error) {
 		st.askLive(ctx, state)
 	}
 	st.Results, st.results = entry.Condition(ctx, state)
+	if st.Queue, err = readQueueStatus(ctx, state, name); err != nil {
+		return nil, err
+	}
 	return st, nil
 }
 
@@ -160,7 +165,7 @@ func (e *env) printStatus(s *status) error {
 	if s.Reason != "" {
 		state += " (" + s.Reason + ")"
 	}
-	for _, row := range [][2]any{
+	rows := [][2]any{
 		{"name", s.Name},
 		{"job", s.Job},
 		{"command", s.Task},
@@ -175,7 +180,8 @@ func (e *env) printStatus(s *status) error {
 		{"started", s.StartedAt},
 		{"finished", finished},
 		{"output", s.Output},
-	} {
+	}
+	for _, row := range append(rows, s.Queue.rows()...) {
 		if row[1] == "" {
 			continue
 		}

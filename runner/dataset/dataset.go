@@ -134,6 +134,8 @@ type Spec struct {
 	// Enveloped says that each line of the spool, a JSON object, begins with a member of brood's own that is no part of the
 	// record: see AppendEnvelope.
 	Enveloped bool `json:"enveloped,omitempty"`
+	// Bygone is what of the spool is not there any more.
+	Bygone Bygone `json:"-"`
 	// Called is what standard input is called in messages, where something else stands for it; empty: stdin.
 	Called string `json:"called,omitempty"`
 	// Coats are how the files are read, one for each; none: all by their first bytes.

@@ -22,6 +22,7 @@ type Reader struct {
 	src   *stream
 	win   *window
 	next  func(*Record) error // the format's splitter
+	gone  int64               // how many of the next records are gone: see Bygone
 	crlf  bool                // see Coat.CRLF, of the open file
 	// unnamed is how many columns at the end of each file's header have no name, and nothing
 	// in them.
@@ -111,7 +112,7 @@ func (r *Reader) findShape() error {
 		if i > 0 && r.spec.Paths[i] == Stdin {
 			continue // standard input is compared when its turn comes
 		}
-		if err := r.openFile(Position{File: i, Line: 1}); err != nil {
+		if err := r.openFile(r.passBygone(Position{File: i, Line: 1})); err != nil {
 			return err
 		}
 		got, err := r.columnsHere()
@@ -190,6 +191,10 @@ func (r *Reader) rewind(mark *window) error {
 func (r *Reader) Next(rec *Record) error {
 	if r.gathered != nil {
 		return r.nextGathered(rec)
+	}
+	if r.gone > 0 {
+		r.nextGone(rec)
+		return nil
 	}
 	for {
 		if r.win == nil {
@@ -281,7 +286,7 @@ func (r *Reader) SeekTo(p Position) error {
 		return r.Close()
 	}
 	r.consumed.skipTo(r, p.File)
-	return r.openFile(p)
+	return r.openFile(r.passBygone(p))
 }
 
 // Ready reports whether a record can be had without waiting for anyone. Only

@@ -27,6 +27,7 @@ type Spool struct {
 	written int64
 	sum     uint32 // of what is written
 	adopted int64  // see Adopt
+	base    int64  // where the checksum begins: see Rebase
 	done    bool   // no more will come
 	whole   bool   // because the end was seen
 	err     error
@@ -36,7 +37,11 @@ type Spool struct {
 type Extent struct {
 	Bytes int64  `json:"bytes"`
 	Sum   uint32 `json:"sum"`
+	// Base is where the bytes begin that the checksum is of.
+	Base int64 `json:"base,omitempty"`
 }
+
+func crcAdd(sum uint32, p []byte) uint32 { return crc32.Update(sum, castagnoli, p) }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -53,7 +58,8 @@ func (s *Spool) Verify(known Extent) error {
 	if st.Size() < known.Bytes {
 		return fmt.Errorf("%s: %w: it has %d bytes, and had %d", s.file.Name(), ErrDamaged, st.Size(), known.Bytes)
 	}
-	sum, err := s.sumOf(0, 0, known.Bytes)
+	s.base = known.Base
+	sum, err := s.sumOf(0, known.Base, known.Bytes)
 	if err != nil {
 		return err
 	}
@@ -197,7 +203,7 @@ func (s *Spool) Adopt() (int64, error) {
 	if err != nil {
 		return 0, &WriteError{fmt.Errorf("copy of standard input: %w", err)}
 	}
-	sum, err := s.sumOf(0, 0, size)
+	sum, err := s.sumOf(0, s.base, size)
 	if err != nil {
 		return 0, err
 	}
@@ -335,7 +341,7 @@ func (e *WriteError) Unwrap() error { return e.Err }
 // Sync makes what has been copied so far durable, and returns how much that is.
 func (s *Spool) Sync() (Extent, error) {
 	s.mu.Lock()
-	now, whole := Extent{s.written, s.sum}, s.whole
+	now, whole := Extent{Bytes: s.written, Sum: s.sum, Base: s.base}, s.whole
 	s.mu.Unlock()
 	if whole {
 		return now, nil // synced before it was called so

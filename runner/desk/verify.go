@@ -151,5 +151,5 @@ func checkSpool(path string, known ledger.Spooled) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.Verify(dataset.Extent(known)), s.Close())
+	return errors.Join(s.Verify(dataset.Extent{Bytes: known.Bytes, Sum: known.Sum, Base: known.Base}), s.Close())
 }

@@ -103,6 +103,9 @@ func Finish(ctx context.Context, r *Run) (bool, error) {
 // Forget forgets records. What is wrong with the choice is a *ChoiceError.
 func Forget(ctx context.Context, r *Run, req *Request) (*Report, error) {
 	w := &work{Run: r, req: req, ctx: ctx, reader: r.Ledger.InTurn()}
+	if r.Config.Queue != nil {
+		return nil, wrong("run %s works off a queue, and keeps what it delivers for as long as --forget says: give it a short one, such as --forget 1h, until what is to be forgotten is gone; or remove the run whole: brood rm %s", r.Config.Name, r.Config.Name)
+	}
 	if err := w.find(); err != nil {
 		return nil, err
 	}

@@ -48,6 +48,7 @@ type Producer interface {
 // by way of a spool at spoolPath; the spool is being filled from here on. Known is what an
 // earlier session had of it.
 func Open(ctx context.Context, of dataset.Spec, p Producer, spoolPath string, known ledger.Spooled) (*Input, error) {
+	of.Bygone = dataset.Bygone{Bytes: known.Base, Records: known.Records}
 	in := &Input{of: of}
 	if slices.Contains(of.Paths, dataset.Stdin) {
 		spool, err := dataset.NewSpool(spoolPath)
@@ -58,7 +59,7 @@ func Open(ctx context.Context, of dataset.Spec, p Producer, spoolPath string, kn
 			return nil, &spec.WriteError{Err: err}
 		}
 		in.spool, in.dir = spool, filepath.Dir(spoolPath)
-		if err := spool.Verify(dataset.Extent(known)); err != nil {
+		if err := spool.Verify(extent(known)); err != nil {
 			return nil, errors.Join(&spec.DatasetError{Err: err}, spool.Close())
 		}
 		if !spool.Whole() {
@@ -87,13 +88,14 @@ func ReadError(err error) error {
 // grows, what it has now. Known is what the ledger had of the spool, which must be there.
 func OpenCopy(of dataset.Spec, spoolPath string, known ledger.Spooled) (*Input, error) {
 	of.Grows = true
+	of.Bygone = dataset.Bygone{Bytes: known.Base, Records: known.Records}
 	in := &Input{of: of}
 	var err error
 	if slices.Contains(of.Paths, dataset.Stdin) {
 		if in.spool, err = dataset.OpenSpool(spoolPath); err != nil {
 			return nil, &spec.DatasetError{Err: err}
 		}
-		if err := in.spool.Verify(dataset.Extent(known)); err != nil {
+		if err := in.spool.Verify(extent(known)); err != nil {
 			return nil, errors.Join(&spec.DatasetError{Err: err}, in.closeSpool())
 		}
 	}
@@ -136,6 +138,17 @@ func (in *Input) Gather(ctx context.Context, cfg *spec.Config, path string, keep
 	}
 	return nil
 }
+
+// Rebase tells the spool where its checksum begins: see dataset.Spool.
+func (in *Input) Rebase(offset int64, sum uint32) { in.spool.Rebase(offset, sum) }
+
+// Lines reads lines of the spool: see dataset.Spool.
+func (in *Input) Lines(from, n int64) (to int64, sum uint32, err error) {
+	return in.spool.Lines(from, n)
+}
+
+// LetGo gives the disk back what stands before an offset of the spool.
+func (in *Input) LetGo(offset int64) error { return in.spool.LetGo(offset) }
 
 // Adopted is how many bytes of the spool are of earlier sessions.
 func (in *Input) Adopted() int64 {
@@ -197,7 +210,7 @@ func (in *Input) Sync() (ledger.Spooled, error) {
 	if err == nil && in.producer != nil {
 		in.producer.Durable(n.Bytes)
 	}
-	return ledger.Spooled(n), err
+	return ledger.Spooled{Bytes: n.Bytes, Sum: n.Sum, Base: n.Base}, err
 }
 
 // stop ends the filling of an input that is not used after all. What is wrong with
@@ -260,4 +273,8 @@ func Records(in *Input, n uint64, chooser *Chooser) (records iter.Seq2[*jobs.Rec
 		}
 	}
 	return records, place
+}
+
+func extent(s ledger.Spooled) dataset.Extent {
+	return dataset.Extent{Bytes: s.Bytes, Sum: s.Sum, Base: s.Base}
 }

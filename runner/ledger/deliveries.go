@@ -108,9 +108,99 @@ func (l *Ledger) deliveries(b *batch, c *Commit) {
 	for _, a := range c.Replied {
 		b.exec(&l.stmts.answered, string(a.Reply), uint64(a.Seq))
 	}
+	l.bygone(b, c.Bygone)
 	if d := c.Day; d != nil {
 		b.exec(&l.stmts.day, d.Day, d.Input, d.OK, d.Failed, d.Skipped, d.Unknown, d.Released, d.Again)
 	}
+}
+
+// Bygone is how many records were let go of.
+type Bygone struct {
+	// Records is how many, from the first on, and Offset where in the spool the first begins that is there.
+	Records jobs.Seq
+	Offset  int64
+	// Failed and Skipped are how many of them are not ok.
+	Failed, Skipped uint64
+	// Sum is the CRC-32C of what the spool had of those that go with a commit; of that alone.
+	Sum uint32
+}
+
+// letGo are the statements that let go of the records before one: first they are counted.
+var letGo = []struct{ table, sql string }{
+	{"bygone", `UPDATE bygone SET records = ?1, offset = ?2, failed = failed + (SELECT count(*) FROM outcomes WHERE seq < ?1 AND status = 'failed'),
+		skipped = skipped + (SELECT count(*) FROM outcomes WHERE seq < ?1 AND status = 'skipped')`},
+	{"outcomes", `DELETE FROM outcomes WHERE seq < ?1`},
+	{"attempts", `DELETE FROM attempts WHERE seq < ?1`},
+	{"deliveries", `DELETE FROM deliveries WHERE seq < ?1`},
+	{"intents", `DELETE FROM intents WHERE first_seq + count <= ?1 AND first_seq < ?1`},
+	{"resolutions", `DELETE FROM resolutions WHERE seq < ?1`},
+	{"deaths", `DELETE FROM deaths WHERE seq < ?1`},
+	{"corrections", `DELETE FROM corrections WHERE seq < ?1`},
+	{"retried", `DELETE FROM retried WHERE seq < ?1`},
+}
+
+// bygone lets go of records.
+func (l *Ledger) bygone(b *batch, g *Bygone) {
+	if g == nil || b.err != nil {
+		return
+	}
+	for _, x := range letGo {
+		var n int
+		// Some tables are there only when they are needed.
+		if b.err = b.conn.QueryRowContext(b.ctx, `SELECT count(*) FROM sqlite_master WHERE name = ?`, x.table).Scan(&n); b.err != nil {
+			return
+		}
+		if n == 0 {
+			continue
+		}
+		args := []any{uint64(g.Records), g.Offset}
+		if x.table != "bygone" {
+			args = args[:1]
+		}
+		if _, b.err = b.conn.ExecContext(b.ctx, x.sql, args...); b.err != nil {
+			return
+		}
+	}
+}
+
+// Bygone reads how many records were let go of.
+func (r *Reader) Bygone(ctx context.Context) (g Bygone, err error) {
+	if has, err := r.HasDeliveries(ctx); err != nil || !has {
+		return g, err
+	}
+	var seq uint64
+	if err := r.db.QueryRowContext(ctx, `SELECT records, offset, failed, skipped FROM bygone`).Scan(&seq, &g.Offset, &g.Failed, &g.Skipped); err != nil {
+		return g, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
+	}
+	g.Records = jobs.Seq(seq)
+	return g, nil
+}
+
+// Settled reads up to which record, from one on, all are settled since before a time: final, answered, and not unknown. It looks
+// at so many at most.
+func (r *Reader) Settled(ctx context.Context, from jobs.Seq, before time.Time, most int) (jobs.Seq, error) {
+	type row struct {
+		seq uint64
+		ok  bool
+	}
+	to := uint64(from) + uint64(most) //nolint:gosec // it is a count
+	rows, err := query(ctx, r, `SELECT seq, min(ok) FROM (
+			SELECT seq, at < ?1 AND answered <> 'owed' AND status <> 'unknown' AS ok FROM deliveries WHERE seq >= ?2 AND seq < ?3
+			UNION ALL SELECT seq, finished_at < ?4 AND status <> 'unknown' FROM outcomes WHERE seq >= ?2 AND seq < ?3
+		) GROUP BY seq ORDER BY seq`, func(rows *sql.Rows) (x row, err error) {
+		err = rows.Scan(&x.seq, &x.ok)
+		return x, err
+	}, before.Unix(), uint64(from), to, stamp(before))
+	if err != nil {
+		return from, err
+	}
+	for _, x := range rows {
+		if x.seq != uint64(from) || !x.ok {
+			break
+		}
+		from++
+	}
+	return from, nil
 }
 
 func scanOwed(rows *sql.Rows) (o Owed, err error) {

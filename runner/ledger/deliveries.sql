@@ -19,6 +19,17 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS deliveries_by_known ON deliveries (known);
 CREATE INDEX IF NOT EXISTS deliveries_owed ON deliveries (seq) WHERE answered = 'owed';
 
+-- How many records, from the first on, are settled and were let go of, with all that was known of each but whether it was ok.
+CREATE TABLE IF NOT EXISTS bygone (
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    records INTEGER NOT NULL,            -- all before this seq
+    offset  INTEGER NOT NULL,            -- where in stdin.data the first begins that is there
+    failed  INTEGER NOT NULL,            -- of these records
+    skipped INTEGER NOT NULL,
+    unknown INTEGER NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO bygone VALUES (1, 0, 0, 0, 0, 0);
+
 -- What became of the records of a day, local time, by when they were final.
 CREATE TABLE IF NOT EXISTS days (
     day      TEXT PRIMARY KEY,           -- 2006-01-02

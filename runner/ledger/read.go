@@ -194,7 +194,9 @@ func (r *Reader) Spooled(ctx context.Context) (Spooled, error) {
 		return Spooled{}, nil
 	}
 	s.Sum = *sum
-	return s, nil
+	b, err := r.Bygone(ctx)
+	s.Base, s.Records = b.Offset, int64(b.Records) //nolint:gosec // it is a count
+	return s, err
 }
 
 // Acked reads which of their notes are settled here, by slot from 0; a slot that is not

@@ -265,6 +265,7 @@ type Commit struct {
 	Amended      []Amendment
 	Owed         []Owed // answers owed to a queue
 	Replied      []Replied
+	Bygone       *Bygone  // how many records are let go of
 	Day          *Day     // of a run with a queue: what has become final since the last commit
 	Freed        []string // keys to be given back
 	GivenBack    []string // keys that were
@@ -288,6 +289,10 @@ type Commit struct {
 type Spooled struct {
 	Bytes int64
 	Sum   uint32
+	// Base is where the bytes begin that the checksum is of: what stands before is gone, with so many records; of a Reader
+	// alone.
+	Base    int64
+	Records int64
 }
 
 // Usage is what the workers of a session have used, by wait4.

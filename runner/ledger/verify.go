@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"brood/jobs"
 	"brood/runner/ledger/seal"
 	"context"
 	"errors"
@@ -60,6 +61,11 @@ func (r *Reader) Recount(ctx context.Context, live bool) (Totals, error) {
 			return Totals{}, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 		}
 	}
+	g, err := r.Bygone(ctx)
+	if err != nil {
+		return said, err
+	}
+	found.Failed, found.Skipped = found.Failed+g.Failed, found.Skipped+g.Skipped
 	found.Input = said.Input
 	switch {
 	case found != said:
@@ -77,6 +83,10 @@ func (r *Reader) Recount(ctx context.Context, live bool) (Totals, error) {
 
 // recountChunks compares the bits of chunks with what is counted of them.
 func (r *Reader) recountChunks(ctx context.Context) error {
+	gone, err := r.Bygone(ctx)
+	if err != nil {
+		return err
+	}
 	chunks, err := r.Chunks(ctx, BitsOfAll)
 	if err != nil {
 		return err
@@ -99,7 +109,7 @@ func (r *Reader) recountChunks(ctx context.Context) error {
 				return fmt.Errorf("%w: record %d is ok and %s", ErrDamaged, others[j].Seq, others[j].Status)
 			}
 		}
-		if c.Closed && ok+len(others) != ChunkSize {
+		if c.Closed && ok+len(others) != ChunkSize && gone.Records <= jobs.Seq(c.Chunk*ChunkSize) {
 			return fmt.Errorf("%w: chunk %d is closed with %d records", ErrDamaged, c.Chunk, ok+len(others))
 		}
 	}
