@@ -81,9 +81,10 @@ func Open(ctx context.Context, u *queue.URL, sql string) (*Producer, error) {
 	p := &Producer{cancel: cancel, where: u.String()}
 	patience := time.AfterFunc(connectWait, cancel)
 	begun := func() bool { return patience.Stop() }
-	if u.Scheme == queue.Postgres {
+	switch u.Scheme { //nolint:exhaustive // no other is a database
+	case queue.Postgres:
 		ask = askPostgres
-	} else if u.Scheme == queue.MySQL {
+	case queue.MySQL:
 		ask = askMySQL
 	}
 	p.rows, err = ask(life, db, stmt, begun)
