@@ -52,9 +52,15 @@ type Shape struct {
 	// of objects, one a line. The columns of the record are those of the first: see
 	// Record.Rows.
 	Rows bool `json:"rows,omitempty"`
+	// Queued says that the records are the jobs of a queue, with JobColumn before the members of
+	// their bodies: see Record.Whole.
+	Queued bool `json:"queued,omitempty"`
 	// Header is the line of the dataset that names the columns, where it is no table.
 	Header string `json:"-"`
 }
+
+// JobColumn is the member of a record that has what a queue calls its job.
+const JobColumn = "_job"
 
 // LineColumn is the only column of a dataset of plain lines.
 const LineColumn = "line"

@@ -18,7 +18,7 @@ func (s *Setting) arrive(ctx context.Context, cfg *spec.Config) error {
 	return nil
 }
 
-// leave lets go of what the queue has given, where there is no run after all.
+// leave lets go of what the queue has given, where no session came of it: the jobs are given back, as nobody has begun them.
 func (s *Setting) leave() error {
 	if s.arrived == nil {
 		return nil

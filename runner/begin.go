@@ -30,7 +30,7 @@ import (
 func Begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.Shape) error) (Report, error) {
 	rep, err := begin(ctx, set, cfg, plan)
 	if rep.State == "" {
-		err = errors.Join(err, set.Dir.Remove())
+		err = errors.Join(err, set.leave(), set.Dir.Remove())
 	}
 	return rep, err
 }
@@ -46,7 +46,7 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 	cfg.Dataset = in.Reader.Settled()
 	if cfg.Queue != nil {
 		if cfg.Dataset.Columns = in.Reader.Shape().Columns; len(cfg.Dataset.Columns) == 0 {
-			return Report{}, errors.Join(in.Close(), set.leave(), spec.ErrNothing)
+			return Report{}, errors.Join(in.Close(), spec.ErrNothing)
 		}
 	}
 	if err := plan(in.Reader.Shape()); err != nil {
@@ -152,7 +152,7 @@ func sit(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.Effect, l
 		err = desk.Inquire(ctx, set.Dir, l, cfg, set.Term.Logf)
 	}
 	if err != nil {
-		return Report{}, errors.Join(err, in.Close(), catalog.Close(set.Dir, l))
+		return Report{}, errors.Join(err, in.Close(), set.leave(), catalog.Close(set.Dir, l))
 	}
 	return work(ctx, set, cfg, epoch, l, in)
 }

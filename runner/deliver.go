@@ -16,6 +16,8 @@ import (
 // Of a run that works off a queue each delivery of a job is a record. What is known of it decides what becomes of it:
 //
 //	left by an earlier session           by its note, if there is one; otherwise it is given back, as it comes again
+//	it is to be tried again, as          it is done, as it is or was put right: the queue keeps it aside meanwhile, or has it no
+//	brood retry or resolve has it        more, and is answered by how it ends this time
 //	the same job is in hand              that record has this delivery from now on; this one is skipped
 //	the same job was ok, or skipped      it is answered again, and not done again
 //	it is unknown                        it is put aside again, until somebody decides
@@ -42,6 +44,10 @@ func (s *source) deliver(final bool) (settled bool, err error) {
 		if err := d.Left(s.seq, known, s.rec.Envelope); err != nil {
 			s.refuse(jobs.StatusFailed, jobs.ClassInput, err.Error())
 			return true, nil
+		}
+		if _, decided := s.r.triedBefore[s.seq]; decided {
+			d.Redo(s.seq)
+			return false, nil
 		}
 		return s.left(), nil
 	}
@@ -116,6 +122,9 @@ func (s *source) adopted() int64 { return s.r.spooled() }
 // soon, as others need not have it meanwhile, and where the queue cannot wait.
 func (s *settler) givesBack(t *try, d *decision) bool {
 	if s.inbox == nil {
+		return false
+	}
+	if s.inbox.Redoes(t.Seq) {
 		return false
 	}
 	lease, held := s.inbox.Holds(t.Seq)

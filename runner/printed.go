@@ -14,7 +14,7 @@ func (s *settler) keepPrinted(u *settlement, rec *jobs.Record, o *ledger.Outcome
 	if s.cfg.Results == "" {
 		return
 	}
-	p := sink.Printed{Seq: rec.Seq, Record: bytes.Clone(rec.Raw), Exit: exitWords(o.Status, o.Class)}
+	p := sink.Printed{Seq: rec.Seq, Record: bytes.Clone(rec.Whole()), Exit: exitWords(o.Status, o.Class)}
 	if rec.Raw == nil {
 		p.Record = rec.AppendJSON(nil)
 	}

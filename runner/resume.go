@@ -39,7 +39,7 @@ func Resume(ctx context.Context, set *Setting, how *Resumption) (Report, error) 
 	was := cfg.Effect
 	in, rep, err := goOn(ctx, set, l, cfg, &sum, how)
 	if err != nil || in == nil {
-		return rep, errors.Join(err, catalog.Close(set.Dir, l))
+		return rep, errors.Join(err, set.leave(), catalog.Close(set.Dir, l))
 	}
 	return sit(ctx, set, cfg, was, l, in)
 }

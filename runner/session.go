@@ -165,6 +165,8 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 	r.places, r.fitted = cfg.Places()
 	defer func() { _ = in.Close() }() // with its producer
 	if err := r.prepare(ctx, l, in); err != nil {
+		_ = in.Close() // before what it has brought is given back
+		err = errors.Join(err, set.leave())
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
 		var rep Report
 		if r.claimed {

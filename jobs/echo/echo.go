@@ -63,7 +63,7 @@ func plan(o jobs.Options, s *jobs.Shape) (jobs.Plan, error) {
 		Config:   cfg,
 		NeedsRaw: o.Text(),
 		InHand:   mostInHand,
-		Preview:  func(r *jobs.Record) string { return string(r.Raw) },
+		Preview:  func(r *jobs.Record) string { return string(r.Whole()) },
 	}, err
 }
 
@@ -95,7 +95,7 @@ func (r *runner) Do(_ context.Context, rec *jobs.Record, res *jobs.Result) error
 		}
 	}
 	if r.text {
-		text := rec.Raw
+		text := rec.Whole()
 		if rec.Shape.Kind == jobs.Lines && rec.Shape.End == "\n" {
 			text = rec.Value(0) // of a group of values that are not lines
 		}

@@ -81,8 +81,15 @@ func (c *config) planCommand(o jobs.Options, shape *jobs.Shape) ([]template, err
 // appends says whether a command without a placeholder gets the record as its last argument:
 // a line, but not the row of a table, of which nobody can say which column is meant.
 func appends(shape *jobs.Shape) (bool, error) {
-	if shape.Kind == jobs.Lines || shape.Join != "" {
+	if shape.Kind == jobs.Lines || shape.Join != "" || shape.TextOnly() {
 		return true, nil
+	}
+	if names := shape.Columns; shape.Queued {
+		if len(names) > 1 { // what a queue calls its jobs is hardly meant
+			names = names[1:]
+		}
+		return false, fmt.Errorf("the command has no placeholder, so it would not know which job it is for; say what it gets: {%s}, or {} for all of a job as JSON; its members: %s. Or --stdin for the whole job, --no-append for none",
+			append(slices.Clone(names), "member")[0], placeholder.Listed(shape.Columns))
 	}
 	return false, fmt.Errorf("the command has no placeholder, so it would not know which record it is for; say which columns it gets, as in {%s}, of: %s. Or --stdin for the whole record, --no-append for none",
 		append(slices.Clone(shape.Columns), "column")[0], placeholder.Listed(shape.Columns))

@@ -16,7 +16,7 @@ import (
 // whole is all of a record in one value.
 func whole(rec *jobs.Record) []byte {
 	if rec.Shape.Join == "" || rec.Shape.Kind == jobs.Fields {
-		return rec.Raw
+		return rec.Whole()
 	}
 	return bytes.Join(rec.Several(), []byte{' '})
 }
@@ -26,7 +26,7 @@ func input(rec *jobs.Record) []byte {
 	if rec.Shape.Kind == jobs.Lines && rec.Shape.End == "\n" {
 		return rec.Value(0) // also of values that are no lines
 	}
-	return rec.Raw
+	return rec.Whole()
 }
 
 // nth is a line of a group, counted from 1 or backwards from -1, and whether there is one.

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"brood/runner/proc"
+	"brood/runner/queue/queuetest"
 	"bytes"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -44,6 +46,7 @@ func scripts(t *testing.T) []string {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	look(t)
+	tubes := sync.OnceValue(func() string { return "beanstalk://" + queuetest.StartBeanstalkd(t, false).Addr })
 	testscript.Run(t, testscript.Params{
 		Files: scripts(t),
 		Setup: func(e *testscript.Env) error {
@@ -70,6 +73,9 @@ func TestScripts(t *testing.T) {
 			"waitfor":  cmdWaitFor,
 			"signal":   cmdSignal,
 			"killtree": cmdKillTree,
+
+			// One server for all scripts, each with tubes of its own: $TUBES/NAME.
+			"beanstalkd": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("TUBES", tubes()) },
 
 			"grep-in-state": cmdGrepInState,
 		},

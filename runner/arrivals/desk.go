@@ -80,6 +80,7 @@ type delivery struct {
 	renew   time.Time // when to renew it
 	gone    bool      // the lease is lost
 	left    bool      // by an earlier session
+	redone  bool      // somebody has decided that it is done again, and the queue need not deliver it
 }
 
 // New returns the desk of a session.
@@ -177,6 +178,23 @@ func (d *Desk) Tried(seq jobs.Seq, tries int) {
 	if x := d.held[seq]; x != nil {
 		x.tries = max(x.tries, tries)
 	}
+}
+
+// Redo says of a record that was left that it is done again, without another delivery of it.
+func (d *Desk) Redo(seq jobs.Seq) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if x := d.held[seq]; x != nil {
+		x.redone, x.tries = true, 0
+	}
+}
+
+// Redoes reports whether a record is done again without a delivery.
+func (d *Desk) Redoes(seq jobs.Seq) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	x := d.held[seq]
+	return x != nil && x.redone
 }
 
 // Holds reports whether a record has a delivery with a lease, and how long that is, as far as is known.

@@ -143,10 +143,7 @@ func (d *Desk) empty() bool {
 
 // append appends jobs to the spool.
 func (d *Desk) append(spool *dataset.Spool, list []*queue.Job) error {
-	var lines []byte
-	for _, j := range list {
-		lines = appendLine(lines, j)
-	}
+	lines := Lines(list)
 	d.mu.Lock()
 	d.fresh = append(d.fresh, list...) // before the source can read it
 	d.open += len(list)
@@ -156,7 +153,16 @@ func (d *Desk) append(spool *dataset.Spool, list []*queue.Job) error {
 }
 
 // JobColumn is the member of a record that has the queue's ID of its job.
-const JobColumn = "_job"
+const JobColumn = jobs.JobColumn
+
+// Lines are jobs as the spool of a run has them.
+func Lines(list []*queue.Job) []byte {
+	var out []byte
+	for _, j := range list {
+		out = appendLine(out, j)
+	}
+	return out
+}
 
 // appendLine appends a job as a line of the spool: a JSON object with its ID, and the members of its body; if that is no
 // object, its text as the member line, byte by byte.

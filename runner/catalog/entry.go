@@ -157,7 +157,7 @@ func describe(ctx context.Context, r *ledger.Reader) (*Entry, error) {
 		Input: s.Totals.Input, OK: s.Totals.OK, Failed: s.Totals.Failed, Skipped: s.Totals.Skipped, Unknown: s.Totals.Unknown,
 	}
 	if cfg, err := spec.Decode(s.Config); err == nil { // what it was to do does not change how it went
-		e.Task, e.Dataset, e.Scope, e.Keep = taskOf(cfg), cfg.Dataset.Paths, cfg.OncePer, cfg.Keep
+		e.Task, e.Dataset, e.Scope, e.Keep = taskOf(cfg), datasetOf(cfg), cfg.OncePer, cfg.Keep
 		if cfg.Form != nil {
 			e.Target = cfg.Form.Path
 		}
@@ -281,4 +281,12 @@ func (r *Results) hold(path string, st os.FileInfo) (bool, error) {
 	defer func() { _ = f.Close() }()
 	sum, err := sink.SumOf(f, r.Bytes)
 	return err == nil && sum == *r.Sum, err
+}
+
+// datasetOf is what a run works on: its files, or what else its records are of.
+func datasetOf(cfg *spec.Config) []string {
+	if cfg.Queue != nil {
+		return []string{cfg.Queue.URL}
+	}
+	return cfg.Dataset.Paths
 }

@@ -111,6 +111,9 @@ func (e *env) begin(c *cli.Context, dir *home.Dir, cfg *spec.Config, plan func(*
 		}
 		set.Term = e.terminal // which the job may have a default for
 		e.warn(cfg)
+		if cfg.Queue != nil && cfg.Where != "" {
+			e.terminal.Logf("--where: jobs are taken off the queue as they come; those for which the condition does not hold are answered as skipped, and do not come again")
+		}
 		return nil
 	})
 	if errors.Is(err, spec.ErrNothing) && cfg.Queue != nil {

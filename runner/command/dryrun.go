@@ -24,7 +24,13 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 		return &spec.WriteError{Err: err}
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
-	in, err := intake.Open(ctx, cfg.Dataset, intake.Stdin(e.stdin), filepath.Join(tmp, "stdin"), ledger.Spooled{})
+	producer := intake.Stdin(e.stdin)
+	if cfg.Queue != nil {
+		if producer, err = e.peek(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	in, err := intake.Open(ctx, cfg.Dataset, producer, filepath.Join(tmp, "stdin"), ledger.Spooled{})
 	if err != nil {
 		return err
 	}

@@ -315,9 +315,7 @@ func (e *env) arrive(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*arr
 			return nil, errors.Join(err, client.Close())
 		}
 	}
-	if len(cfg.Dataset.Columns) == 0 && len(traits.Columns) > 0 {
-		cfg.Dataset.Columns = append([]string{arrivals.JobColumn}, slices.DeleteFunc(slices.Clone(traits.Columns), func(s string) bool { return s == arrivals.JobColumn })...)
-	}
+	takeColumns(cfg, traits)
 	return arrivals.New(arrivals.Config{
 		Client: client, Called: q.URL, Drain: q.Drain, Within: q.Within, Poll: q.Poll, Limit: q.Limit,
 		First: len(cfg.Dataset.Columns) == 0, Say: e.terminal.Logf,
@@ -325,6 +323,13 @@ func (e *env) arrive(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*arr
 			e.terminal.Logf("waiting for a first job in %s, whose members are the columns (--fields names them before)", q.URL)
 		},
 	}), nil
+}
+
+// takeColumns takes the columns of a queue, where they are known and were not named.
+func takeColumns(cfg *spec.Config, traits queue.Traits) {
+	if len(cfg.Dataset.Columns) == 0 && len(traits.Columns) > 0 {
+		cfg.Dataset.Columns = append([]string{arrivals.JobColumn}, slices.DeleteFunc(slices.Clone(traits.Columns), func(s string) bool { return s == arrivals.JobColumn })...)
+	}
 }
 
 // dial connects to a queue, and waits for it if it is not there and the run is to stay.

@@ -3,6 +3,7 @@ package command
 import (
 	"brood/jobs"
 	"brood/runner/dataset"
+	"brood/runner/desk"
 	"brood/runner/intake"
 	"brood/runner/ledger"
 	"brood/runner/queue"
@@ -14,9 +15,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/tidwall/gjson"
 	"github.com/urfave/cli/v2"
 )
 
@@ -314,8 +317,38 @@ func bodyOf(rec *jobs.Record) (body []byte, fields, values []string) {
 		text := string(rec.Raw)
 		return []byte(text), []string{jobs.LineColumn}, []string{text}
 	}
+	exported := rec.Shape.Index(jobs.JobColumn) >= 0
 	rec.Each(func(name string, value []byte) {
-		fields, values = append(fields, name), append(values, string(value))
+		if !exported || !isExports(name) {
+			fields, values = append(fields, name), append(values, string(value))
+		}
 	})
-	return rec.AppendJSON(nil), fields, values
+	if !exported {
+		return rec.AppendJSON(nil), fields, values
+	}
+	if len(fields) == 1 && fields[0] == jobs.LineColumn {
+		return []byte(values[0]), fields, values
+	}
+	return withoutExports(rec.AppendJSON(nil)), fields, values
+}
+
+// isExports reports whether brood export has added a column to what a queue had.
+func isExports(name string) bool {
+	return name == jobs.JobColumn || slices.Contains(desk.OwnColumns, name)
+}
+
+// withoutExports takes those off an object.
+func withoutExports(object []byte) []byte {
+	out := []byte{'{'}
+	gjson.ParseBytes(object).ForEach(func(k, v gjson.Result) bool {
+		if isExports(k.Str) {
+			return true
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, k.Raw...), ':'), v.Raw...)
+		return true
+	})
+	return append(out, '}')
 }

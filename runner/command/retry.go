@@ -36,7 +36,7 @@ Examples:
    brood retry demo --class 'timeout' --class 'exit:*' --where country=AT
    brood export demo --status failed -o fix.csv
    brood retry demo --with fix.csv`,
-		Flags:        slices.Concat(retryFlags(), engineFlags(), effectFlags()),
+		Flags:        slices.Concat(retryFlags(), engineFlags(), sessionFlags(nil), effectFlags()),
 		OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
 			state, name, err := e.whichRun(c, toWork)

@@ -4,6 +4,7 @@ import (
 	"brood/runner/catalog"
 	"brood/runner/home"
 	"brood/runner/ledger"
+	"brood/runner/queue"
 	"bytes"
 	"context"
 	"errors"
@@ -143,6 +144,9 @@ func shorten(s string) string {
 func datasetOf(e *catalog.Entry) string {
 	if len(e.Dataset) == 0 {
 		return ""
+	}
+	if queue.IsURL(e.Dataset[0]) && !filepath.IsAbs(e.Dataset[0]) {
+		return e.Dataset[0]
 	}
 	name := filepath.Base(e.Dataset[0])
 	if e.Dataset[0] == "-" {

@@ -9,11 +9,12 @@ import (
 // an error of the record if it is not one record. Its bytes are valid until the next call
 // of Parse or Next.
 func (r *Reader) Parse(raw []byte, rec *Record) {
-	pos, size := rec.Pos, rec.Size
-	defer func(w *window, file int) {
-		r.win, r.file = w, file
-		rec.Pos, rec.Size = pos, size
-	}(r.win, r.file)
+	pos, size, beside := rec.Pos, rec.Size, rec.Envelope
+	defer func(w *window, file int, enveloped bool) {
+		r.win, r.file, r.spec.Enveloped = w, file, enveloped
+		rec.Pos, rec.Size, rec.Envelope = pos, size, beside
+	}(r.win, r.file, r.spec.Enveloped)
+	r.spec.Enveloped = false // what stands beside it is not part of it
 	content := append(bytes.Clone(raw), r.terminator())
 	r.file = pos.File
 	r.win = &window{r: bytes.NewReader(nil), buf: content, z: len(content), offset: pos.Offset, line: pos.Line, max: len(content), eof: true}

@@ -130,7 +130,7 @@ func (r *Reader) findShape() error {
 	if g := r.spec.Group; g != nil {
 		r.shape.Most = g.Lines
 	}
-	r.shape.Rows = r.spec.GroupBy != nil
+	r.shape.Rows, r.shape.Queued = r.spec.GroupBy != nil, r.spec.Enveloped
 	if r.spec.FixedColumns && r.spec.kind() == jobs.Objects {
 		r.known = make(map[string]bool, len(columns))
 		for _, c := range columns {

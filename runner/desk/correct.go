@@ -31,8 +31,8 @@ const (
 	RawColumn    = "_raw" // of a record that cannot be read: all of it
 )
 
-// ownColumns are passed over in a file of corrections.
-var ownColumns = []string{SeqColumn, StatusColumn, ClassColumn, ErrorColumn, PlaceColumn, RawColumn, "_attempts", "_ms"}
+// OwnColumns are those that exports and results have besides: they are passed over in a file of corrections.
+var OwnColumns = []string{SeqColumn, StatusColumn, ClassColumn, ErrorColumn, PlaceColumn, RawColumn, "_attempts", "_ms"}
 
 // Fixes is a file with corrected records of a run, read and not yet compared with it.
 type Fixes struct {
@@ -67,7 +67,7 @@ func ReadFixes(ctx context.Context, of dataset.Spec, dir *home.Dir, l *ledger.Re
 	if err != nil {
 		return nil, err
 	}
-	f := &Fixes{of: of, runs: in.Reader.Shape(), passedOver: slices.Concat(ownColumns, extra)}
+	f := &Fixes{of: of, runs: in.Reader.Shape(), passedOver: slices.Concat(OwnColumns, extra)}
 	if err := in.Close(); err != nil {
 		return nil, err
 	}

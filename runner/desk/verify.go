@@ -81,9 +81,13 @@ func (v *verification) files(ctx context.Context, r *ledger.Reader, cfg *spec.Co
 		if err != nil {
 			return err
 		}
-		v.note("copy of standard input", fmt.Sprintf("%d bytes", known.Bytes), checkSpool(v.dir.StdinPath(), known))
+		v.note(copied(cfg), fmt.Sprintf("%d bytes", known.Bytes), checkSpool(v.dir.StdinPath(), known))
 	}
-	v.note("dataset", "it is what it was when the run began", CheckInputs(ctx, r, false))
+	if cfg.Queue == nil {
+		v.note("dataset", "it is what it was when the run began", CheckInputs(ctx, r, false))
+	} else if err := v.answers(ctx, r); err != nil {
+		return err
+	}
 	if cfg.OncePer != "" {
 		v.note("keys", "scope "+cfg.OncePer, keys.Verify(ctx, keys.ScopePath(v.dir.State(), cfg.OncePer)))
 	}
@@ -143,6 +147,28 @@ func checkResults(out ledger.Output, live bool) (string, error) {
 		text += fmt.Sprintf(", and %d more that a resume will write anew", more)
 	}
 	return text, nil
+}
+
+// copied is what the run's spool is a copy of.
+func copied(cfg *spec.Config) string {
+	if cfg.Queue != nil {
+		return "copy of what arrived"
+	}
+	return "copy of standard input"
+}
+
+// answers says how the queue was answered.
+func (v *verification) answers(ctx context.Context, r *ledger.Reader) error {
+	n, err := r.Replies(ctx)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%d confirmed, %d owed", n[ledger.ReplyConfirmed], n[ledger.ReplyOwed])
+	if lost := n[ledger.ReplyLost] + n[ledger.ReplyGone]; lost > 0 {
+		text += fmt.Sprintf(", %d that the queue did not want any more", lost)
+	}
+	v.note("answers", text, nil)
+	return nil
 }
 
 // checkSpool compares the copy of standard input with what the ledger says of it.

@@ -35,6 +35,9 @@ type Owed struct {
 // VerbLater is the verb of what is given back.
 const VerbLater = "later"
 
+// verbOf is what the queue is told of a job about which somebody has decided: see queue.Verb.
+var verbOf = map[Decision]string{DecideOK: "done", DecideFailed: "failed"}
+
 // Reply is what came of an answer.
 type Reply string
 
@@ -89,7 +92,9 @@ const (
 	addOwed = `INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'owed', ?)`
 	// An answer that was changed by a decision since is owed still.
 	setAnswered = `UPDATE deliveries SET answered = ?, result = NULL WHERE seq = ?`
-	addDay      = `INSERT INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (day) DO UPDATE SET
+	// What was put aside is answered again, by what was decided: by the next session.
+	decideOwed = `UPDATE deliveries SET verb = ?1, status = ?2, error = iif(?2 = 'ok', '', ?3), result = NULL, after_ms = 0, answered = 'owed', at = ?4 WHERE seq = ?5`
+	addDay     = `INSERT INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (day) DO UPDATE SET
 		input = input + excluded.input, ok = ok + excluded.ok, failed = failed + excluded.failed, skipped = skipped + excluded.skipped,
 		unknown = unknown + excluded.unknown, released = released + excluded.released, again = again + excluded.again`
 	ownedColumns = `seq, known, sum, id, token, tries, verb, after_ms, status, error, result, answered, at`

@@ -16,6 +16,10 @@ import (
 // accordingly. Those that are to be tried again are pending from then on, as they are, or
 // as a correction says, which stands for one of them.
 func (l *Ledger) Resolve(ctx context.Context, list []Resolution, corrections ...Correction) error {
+	delivers, err := l.Reader().HasDeliveries(ctx)
+	if err != nil {
+		return err
+	}
 	return l.tx(ctx, func(exec func(string, ...any) int64) error {
 		bits := make(map[uint64][]byte)
 		ok := make(map[uint64]int)
@@ -35,6 +39,9 @@ func (l *Ledger) Resolve(ctx context.Context, list []Resolution, corrections ...
 				from = "failed"
 			}
 			exec(`UPDATE run SET ` + from + ` = ` + from + ` - 1`)
+			if delivers && r.Decision != DecideRetry { // that one is answered when it has been tried
+				exec(decideOwed, verbOf[r.Decision], string(r.Decision), r.Reason, r.At.Unix(), seq)
+			}
 			switch r.Decision {
 			case DecideOK:
 				exec(`DELETE FROM outcomes WHERE seq = ?`, seq)

@@ -200,6 +200,12 @@ type Checker interface {
 	Check(ctx context.Context) ([]Finding, error)
 }
 
+// Peeker is a client that can look at jobs and take none.
+type Peeker interface {
+	// Peek returns jobs that are to be had, at most n, in the order in which they would be taken; of some servers one at most.
+	Peek(ctx context.Context, n int) ([]*Job, error)
+}
+
 // Put is a job to be put into a queue.
 type Put struct {
 	// Body is put as it is; Fields and Values are the same by name, for who has columns.

@@ -76,6 +76,9 @@ func (r *Run) dataset() figures.Section {
 		row := []string{in.Path, "", "", "not taken"}
 		if in.Path == "-" {
 			row[0] = "standard input, of which the run has a copy"
+			if r.cfg.Queue != nil {
+				row[0] = r.cfg.Queue.URL + ", of whose jobs the run has copies"
+			}
 		}
 		if in.Size != nil {
 			row[1] = count(*in.Size)

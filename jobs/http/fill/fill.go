@@ -310,7 +310,7 @@ func (p *part) value(rec *jobs.Record, secrets func(string) string) ([]byte, err
 	case number:
 		return strconv.AppendUint(nil, uint64(rec.Seq)+1, 10), nil
 	case whole:
-		return rec.Raw, nil
+		return rec.Whole(), nil
 	case secret:
 		return []byte(secrets(p.text)), nil
 	default:

@@ -12,7 +12,8 @@ import (
 // chunk is how many rows are changed in one transaction.
 const chunk = 500
 
-// Answer writes what became of rows. A row must be running or unknown with the owner and the attempts of its delivery.
+// Answer writes what became of rows. A row must be running, unknown or failed with the owner and the attempts of its
+// delivery: what was put aside is answered again when somebody has had it tried again, or has decided about it.
 // Sum is not asked for: who has these attempts has this row.
 func (c *client) Answer(ctx context.Context, answers []queue.Answer) []error {
 	errs := make([]error, len(answers))
@@ -73,6 +74,14 @@ func (c *client) asked(a queue.Answer) (change, error) {
 		ch.result = &text
 	}
 	return ch, nil
+}
+
+// from are the statuses a row may have that is changed.
+func (ch change) from() []word {
+	if ch.unbegun {
+		return []word{wordRunning, wordUnknown}
+	}
+	return []word{wordRunning, wordUnknown, wordFailed}
 }
 
 // each does something with rows, some hundreds at a time, and says what came of each: nil, ErrLost, or an error. Where the

@@ -41,6 +41,8 @@ type dialect interface {
 	add(s *shape, who, until *column) string
 	grant(s *shape) string
 	trigger(s *shape) string
+	// read is what is read of a row: id, attempts, and the body's columns.
+	read() string
 	// words of SQL.
 	quote(name string) string
 	mark(n int) string                     // the place of the nth value

@@ -144,7 +144,7 @@ func (d *mysql) claim(ctx context.Context, conn *sql.Conn, from source, n int, a
 	err := within(ctx, conn, "", func() (err error) {
 		if from == fresh && d.index != "" {
 			query, args := d.ordered(n)
-			if rows, err = d.read(ctx, conn, query, args...); number(err) == errNoIndex { // somebody has dropped it
+			if rows, err = d.rows(ctx, conn, query, args...); number(err) == errNoIndex { // somebody has dropped it
 				rows, err = d.locked(ctx, conn, from, n, after)
 			}
 		} else {
@@ -180,7 +180,7 @@ func (d *mysql) locked(ctx context.Context, conn *sql.Conn, from source, n int, 
 		some := ids[:min(n-len(rows), len(ids), chunk)]
 		ids = ids[len(some):]
 		where, args := d.which(from, after)
-		more, err := d.read(ctx, conn, "SELECT "+d.cells+" FROM "+d.l.table+d.key+" WHERE "+d.quote(d.l.id.name)+" IN ("+places(len(some))+") AND "+where+d.turn(from)+" FOR UPDATE SKIP LOCKED", append(slices.Clone(some), args...)...)
+		more, err := d.rows(ctx, conn, "SELECT "+d.cells+" FROM "+d.l.table+d.key+" WHERE "+d.quote(d.l.id.name)+" IN ("+places(len(some))+") AND "+where+d.turn(from)+" FOR UPDATE SKIP LOCKED", append(slices.Clone(some), args...)...)
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ func (d *mysql) change(ctx context.Context, conn *sql.Conn, changes []change) ([
 		return alike{c.word, c.final, c.unbegun, c.after, c.tries}
 	}, func(some []change) (string, []any, string, []any) {
 		set, args := d.values(some)
-		ours, mine := d.ours(wordRunning, wordUnknown)
+		ours, mine := d.ours(some[0].from()...)
 		is, as := d.became(some[0])
 		return "UPDATE " + d.l.table + d.key + " SET " + set + " WHERE " + ours, append(args, mine...), is, as
 	})

@@ -67,8 +67,10 @@ func (p *plain) turn(from source) string {
 	return " ORDER BY " + by
 }
 
+func (p *plain) read() string { return p.cells }
+
 // read reads rows that are to be claimed: id, attempts, cells.
-func (p *plain) read(ctx context.Context, conn *sql.Conn, query string, args ...any) ([]claimed, error) {
+func (p *plain) rows(ctx context.Context, conn *sql.Conn, query string, args ...any) ([]claimed, error) {
 	var out []claimed
 	err := each(ctx, conn, func(scan func(...any) error) error {
 		r := claimed{cells: make([]any, len(p.l.body))}

@@ -140,6 +140,8 @@ func (d *postgres) use(l *layout, _ *shape) error {
 	return nil
 }
 
+func (d *postgres) read() string { return d.cells }
+
 // counted is a row's attempts.
 func (d *postgres) counted() string {
 	if d.l.tries == nil {

@@ -61,7 +61,8 @@ func (d *postgres) write(ctx context.Context, conn *sql.Conn, m manner, changes 
 }
 
 // changeText changes rows of which there are arrays: $1 their numbers, $2 ids, $3 attempts, $4 the status they become, $5 errors,
-// $6 results, $7 times in microseconds; $8 and $9 are the statuses they may have, $10 is the owner.
+// $6 results, $7 times in microseconds; $8 and $9 are the statuses they may have, $10 is the owner, $11
+// another status, or a lease.
 func (d *postgres) changeText(m manner) string {
 	l, q := d.l, d.quote
 	set := q(l.status.name) + " = v.word::" + l.status.typ
@@ -103,7 +104,11 @@ func (d *postgres) changeText(m manner) string {
 	if l.result != nil && (m == finals || m == laters) {
 		put(l.result, "COALESCE(v.result::"+l.result.typ+", j."+q(l.result.name)+")")
 	}
-	where := "j." + q(l.id.name) + " = v.id::" + l.id.typ + " AND " + d.countedOf("j.") + " = v.tries AND j." + q(l.status.name) + " IN ($8, $9)"
+	statuses := "$8, $9"
+	if m == finals || m == laters {
+		statuses += ", $11"
+	}
+	where := "j." + q(l.id.name) + " = v.id::" + l.id.typ + " AND " + d.countedOf("j.") + " = v.tries AND j." + q(l.status.name) + " IN (" + statuses + ")"
 	if l.who != nil {
 		where += " AND j." + q(l.who.name) + " = $10"
 	} else {
@@ -138,6 +143,8 @@ func (d *postgres) changeArgs(m manner, changes []change, at []int) []any {
 		}
 		args[8] = l.word[wordRunning]
 		args = append(args, l.lease.Microseconds())
+	} else if m == finals || m == laters {
+		args = append(args, l.word[wordFailed])
 	}
 	return args
 }

@@ -215,13 +215,13 @@ func (d *sqlite) pick(from source, after string, n int) (string, []any) {
 func (d *sqlite) claim(ctx context.Context, conn *sql.Conn, from source, n int, after string) ([]claimed, error) {
 	// Who only looks need not keep others from writing.
 	query, args := d.pick(from, after, 1)
-	if rows, err := d.read(ctx, conn, query, args...); err != nil || len(rows) == 0 {
+	if rows, err := d.rows(ctx, conn, query, args...); err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	query, args = d.pick(from, after, n)
 	var rows []claimed
 	err := within(ctx, conn, d.begin, func() (err error) {
-		if rows, err = d.read(ctx, conn, query, args...); err == nil {
+		if rows, err = d.rows(ctx, conn, query, args...); err == nil {
 			err = d.take(ctx, conn, rows)
 		}
 		return err
@@ -235,10 +235,10 @@ func (d *sqlite) claim(ctx context.Context, conn *sql.Conn, from source, n int, 
 // change changes row by row: a statement costs no journey here.
 func (d *sqlite) change(ctx context.Context, conn *sql.Conn, changes []change) ([]bool, error) {
 	l := d.l
-	ours, mine := d.ours(wordRunning, wordUnknown)
 	found := make([]bool, len(changes))
 	err := within(ctx, conn, d.begin, func() error {
 		for i, ch := range changes {
+			ours, mine := d.ours(ch.from()...)
 			result := ""
 			if ch.result != nil {
 				result = "?"
