@@ -19,7 +19,8 @@ import (
 //	it is to be tried again, as          it is done, as it is or was put right: the queue keeps it aside meanwhile, or has it no
 //	brood retry or resolve has it        more, and is answered by how it ends this time
 //	the same job is in hand              that record has this delivery from now on; this one is skipped
-//	the same job was ok, or skipped      it is answered again, and not done again
+//	the same job was ok, or skipped      it is answered again, and not done again; unless the queue had confirmed the answer,
+//	                                     and it is a table's row, which somebody has put back, or repeating costs nothing
 //	it is unknown                        it is put aside again, until somebody decides
 //	it has failed, and that was owed     it is answered again
 //	it has failed, and the queue knew    somebody wants it done again: it begins anew
@@ -104,10 +105,18 @@ func (s *source) again(a *arrivals.Arrival, before *ledger.Owed) bool {
 		s.refuse(jobs.StatusFailed, jobs.ClassDuplicate, was+", and has failed: "+before.Error)
 	case verb == queue.Park:
 		s.refuse(jobs.StatusUnknown, jobs.ClassDuplicate, was+", and is unknown until brood resolve decides about it: "+before.Error)
+	case before.Answered == ledger.ReplyConfirmed && !a.Job.Doubt && s.repeats():
+		return false
 	default:
 		s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, was+", and ended as "+before.Status.String()+": it is only answered again")
 	}
 	return true
+}
+
+// repeats reports whether a job that was done, and of which the queue knows that, is done again when it comes again: in a table
+// somebody has put the row back; and where repeating costs nothing it is done, as an ID and a body may be another job's.
+func (s *source) repeats() bool {
+	return !s.r.keyed() && (s.r.inbox.Traits().Sure || s.r.cfg.Effect == jobs.EffectNone)
 }
 
 // keyed reports whether jobs are told from one another by a key of the user's.

@@ -101,6 +101,9 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 			err = &spec.WriteError{Err: inputErr}
 		}
 	}
+	if r.deliveries != nil {
+		_ = r.deliveries.Close() // nothing more is looked up
+	}
 	if r.inbox != nil {
 		if replyErr := r.answerRest(l); replyErr != nil && err == nil {
 			err = &spec.WriteError{Err: replyErr}

@@ -162,7 +162,9 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 		if err := l.KeepDeliveries(ctx); err != nil {
 			return &spec.WriteError{Err: err}
 		}
-		r.deliveries = l.Reader()
+		if r.deliveries, err = l.Reader().Deliveries(ctx); err != nil {
+			return err
+		}
 		if r.owedBefore, err = led.Owed(ctx); err != nil {
 			return err
 		}

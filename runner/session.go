@@ -128,9 +128,9 @@ type session struct {
 	notice      *notice           // to the service manager
 	reloads     reloading
 
-	deliveries *ledger.Reader // of a run that works off a queue
-	owedBefore []ledger.Owed  // by earlier sessions
-	spooled    func() int64   // how many bytes of the spool are of earlier sessions
+	deliveries *ledger.Deliveries // of a run that works off a queue
+	owedBefore []ledger.Owed      // by earlier sessions
+	spooled    func() int64       // how many bytes of the spool are of earlier sessions
 
 	taken     *dataset.Fingerprint // of a dataset that grows, when all there was has been read
 	before    ledger.Totals        // when the session began

@@ -33,8 +33,8 @@ type source struct {
 
 	same func(*jobs.Record) []byte // see jobs.Definition.Same; nil: none are
 
-	deliveries *ledger.Reader // of a run that works off a queue
-	tried      int            // how often the record at hand was tried in earlier deliveries
+	deliveries *ledger.Deliveries // of a run that works off a queue
+	tried      int                // how often the record at hand was tried in earlier deliveries
 
 	past        *book.Past
 	corrections intake.Corrections

@@ -13,7 +13,9 @@ const (
 	mostAnswers = 2000
 	// firstRenewal is when a lease is renewed of which it is not known how long it is: no server's is shorter than a
 	// second, and most jobs have ended by then.
-	firstRenewal = 400 * time.Millisecond
+	firstRenewal = 600 * time.Millisecond
+	// looks is how often at most it is looked which leases are due: many at a time cost less.
+	looks = 50 * time.Millisecond
 	// restless is how often a connection is asked whether it still is, where leases last as long as that.
 	restless = 10 * time.Second
 )
@@ -172,7 +174,7 @@ func (d *Desk) due(now time.Time) (list []*delivery, next time.Duration) {
 			next = min(next, wait)
 		}
 	}
-	return list, next
+	return list, max(next, looks)
 }
 
 func (d *Desk) renew(ctx context.Context, list []*delivery) {

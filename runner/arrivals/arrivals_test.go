@@ -347,7 +347,7 @@ func TestPace(t *testing.T) {
 		now = now.Add(time.Millisecond)
 		p.ended(now, time.Millisecond)
 	}
-	if n := p.most(4); n < 400 || n > 600 {
+	if n := p.most(4); n < 150 || n > 250 {
 		t.Errorf("%d for 1000 a second", n)
 	}
 	for range 10 {

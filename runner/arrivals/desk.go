@@ -131,8 +131,11 @@ func (d *Desk) Arrived(seq jobs.Seq, known string) *Arrival {
 	d.fresh[0] = nil
 	d.fresh = d.fresh[1:]
 	id := identity{known: job.ID, sum: queue.Sum(job.Body)}
-	if known != "" {
+	switch {
+	case known != "":
 		id = identity{known: known}
+	case d.traits.Sure:
+		id.sum = 0
 	}
 	a := &Arrival{Job: job, Known: id.known, Sum: id.sum}
 	job.Body = nil // the spool has it

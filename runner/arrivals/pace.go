@@ -38,7 +38,7 @@ const (
 	// begun is kept from others who could begin it.
 	quick = 20 * time.Millisecond
 	// ahead is for how long there is work ready then, and mostAhead how much that is at most.
-	ahead     = 500 * time.Millisecond
+	ahead     = 200 * time.Millisecond
 	mostAhead = 20000
 )
 

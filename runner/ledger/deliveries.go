@@ -225,14 +225,49 @@ func (r *Reader) Owed(ctx context.Context) ([]Owed, error) {
 	return query(ctx, r, `SELECT `+ownedColumns+` FROM deliveries WHERE answered = 'owed' ORDER BY seq`, scanOwed)
 }
 
-// Delivered reads the last delivery that is told by known, and by sum if that is not 0; nil: there was none that is final.
-func (r *Reader) Delivered(ctx context.Context, known string, sum uint64) (*Owed, error) {
-	list, err := query(ctx, r, `SELECT `+ownedColumns+` FROM deliveries WHERE known = ? AND (? = 0 OR sum = ?) ORDER BY seq DESC LIMIT 1`, scanOwed, known, int64(sum), int64(sum)) //nolint:gosec // 63 bits
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	return &list[0], nil
+// Deliveries looks up deliveries, one after the other.
+type Deliveries struct {
+	*Reader
+	byKnown *sql.Stmt
 }
+
+// Deliveries prepares to look up deliveries.
+func (r *Reader) Deliveries(ctx context.Context) (*Deliveries, error) {
+	db, ok := r.db.(interface {
+		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	})
+	if !ok {
+		return nil, fmt.Errorf("read ledger %s: it cannot be asked again and again", r.path)
+	}
+	st, err := db.PrepareContext(ctx, `SELECT `+ownedColumns+` FROM deliveries WHERE known = ?1 AND (?2 = 0 OR sum = ?2) ORDER BY seq DESC LIMIT 1`)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
+	}
+	return &Deliveries{r, st}, nil
+}
+
+// Delivered reads the last delivery that is told by known, and by sum if that is not 0; nil: there was none that is final.
+func (d *Deliveries) Delivered(ctx context.Context, known string, sum uint64) (*Owed, error) {
+	rows, err := d.byKnown.QueryContext(ctx, known, int64(sum)) //nolint:gosec // 63 bits
+	if err == nil {
+		defer func() { _ = rows.Close() }()
+		if rows.Next() {
+			var o Owed
+			if o, err = scanOwed(rows); err == nil {
+				return &o, nil
+			}
+		} else {
+			err = rows.Err()
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read ledger %s: %w", d.path, explain(err))
+	}
+	return nil, nil //nolint:nilnil // there is none
+}
+
+// Close gives up what was prepared.
+func (d *Deliveries) Close() error { return d.byKnown.Close() }
 
 // Days reads what became of the records of each day, the last so many; of a run without a queue it is nil.
 func (r *Reader) Days(ctx context.Context, last int) ([]Day, error) {

@@ -122,6 +122,9 @@ type Traits struct {
 	Results bool
 	// Doubts: the client knows whether a job was given to somebody else before, see Job.Doubt.
 	Doubts bool
+	// Sure: an ID is enough to tell a job, and what was confirmed stays so: of tables, where a row that comes again although it
+	// was done was put back by somebody.
+	Sure bool
 	// Notifies: Take returns at once when a job arrives; otherwise it looks every Spec.Poll.
 	Notifies bool
 	// Columns are those of all jobs, where they are known before the first: of a table. Nil: the bodies say.

@@ -125,7 +125,7 @@ func (c *client) open(ctx context.Context) error {
 // settle says what can be done with these columns.
 func (c *client) settle() {
 	l := c.cols
-	c.traits = queue.Traits{Delays: l.runAt != nil, Results: l.result != nil, Doubts: true}
+	c.traits = queue.Traits{Delays: l.runAt != nil, Results: l.result != nil, Doubts: true, Sure: true}
 	for _, col := range l.body {
 		c.traits.Columns = append(c.traits.Columns, col.name)
 	}
