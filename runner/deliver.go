@@ -15,14 +15,17 @@ import (
 
 // Of a run that works off a queue each delivery of a job is a record. What is known of it decides what becomes of it:
 //
-//	left by an earlier session           by its note, if there is one; otherwise it is given back, as it comes again
+//	left by an earlier session           by its note, if there is one; as below, if it is known or in hand; otherwise it is given
+//	                                     back, as it comes again
 //	it is to be tried again, as          it is done, as it is or was put right: the queue keeps it aside meanwhile, or has it no
 //	brood retry or resolve has it        more, and is answered by how it ends this time
 //	the same job is in hand              that record has this delivery from now on; this one is skipped
+//	another with its key is in hand      it is skipped, and the queue told that it is done
 //	the same job was ok, or skipped      it is answered again, and not done again; unless the queue had confirmed the answer,
 //	                                     and it is a table's row, which somebody has put back, or repeating costs nothing
 //	it is unknown                        it is put aside again, until somebody decides
-//	it has failed, and that was owed     it is answered again
+//	it has failed, of which the queue    it is answered again
+//	has not heard
 //	it has failed, and the queue knew    somebody wants it done again: it begins anew
 //	it was given back                    it goes on counting its tries
 //	nothing, and the queue had given it  for once: unknown, as it may have been done; otherwise it is done
@@ -42,15 +45,16 @@ func (s *source) deliver(final bool) (settled bool, err error) {
 		known = s.r.cfg.Key.Text(s.record())
 	}
 	if s.rec.Pos.Offset < s.adopted() {
-		if err := d.Left(s.seq, known, s.rec.Envelope); err != nil {
+		a, err := d.Left(s.seq, known, s.rec.Envelope)
+		if err != nil {
 			s.refuse(jobs.StatusFailed, jobs.ClassInput, err.Error())
 			return true, nil
 		}
-		if _, decided := s.r.triedBefore[s.seq]; decided {
+		if _, decided := s.r.triedBefore[s.seq]; decided && !a.Again {
 			d.Redo(s.seq)
 			return false, nil
 		}
-		return s.left(), nil
+		return s.left(a)
 	}
 	a := d.Arrived(s.seq, known)
 	switch {
@@ -58,7 +62,7 @@ func (s *source) deliver(final bool) (settled bool, err error) {
 		s.refuse(jobs.StatusFailed, jobs.ClassInput, "the queue has not delivered this: something else has written to the copy of what it delivers")
 		return true, nil
 	case a.Again:
-		s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, fmt.Sprintf("its lease was over, and it was delivered again: record %d is this job", a.First))
+		s.refuseHeld(a)
 		return true, nil
 	case s.rec.Err != nil:
 		return false, nil
@@ -70,16 +74,36 @@ func (s *source) deliver(final bool) (settled bool, err error) {
 	return s.again(a, before), nil
 }
 
+// refuseHeld settles a delivery of a job that is in hand.
+func (s *source) refuseHeld(a *arrivals.Arrival) {
+	text := fmt.Sprintf("its lease was over, and it was delivered again: record %d is this job", a.First)
+	if !a.Taken {
+		text = fmt.Sprintf("record %d has the same key, and is in hand", a.First)
+	}
+	s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, text)
+}
+
 // left settles a record that an earlier session has left, unless there is a note of it.
-func (s *source) left() bool {
+func (s *source) left(a *arrivals.Arrival) (settled bool, err error) {
 	if _, noted := s.past.Notes[s.seq]; noted || s.rec.Err != nil {
-		return false
+		return false, nil
+	}
+	defer s.leaveRetry()
+	if a.Again {
+		s.refuseHeld(a)
+		return true, nil
+	}
+	before, err := s.deliveries.Delivered(context.Background(), a.Known, a.Sum)
+	if err != nil {
+		return true, err
+	}
+	if before != nil && before.Seq != s.seq && s.answerAgain(before) {
+		return true, nil
 	}
 	known := s.past.Retries[s.seq]
 	s.r.inbox.Tried(s.seq, known.Attempts)
 	s.refuse(jobs.StatusSkipped, jobs.ClassReleased, "brood was ended before it was done, and the queue delivers it again")
-	s.leaveRetry()
-	return true
+	return true, nil
 }
 
 // again settles a delivery of a job that is known, if that is what its last delivery means.
@@ -92,22 +116,32 @@ func (s *source) again(a *arrivals.Arrival, before *ledger.Owed) bool {
 		s.tried = a.Job.Tries
 		return false
 	}
-	was := fmt.Sprintf("record %d was this job", before.Seq)
 	verb, _ := queue.ParseVerb(before.Verb)
-	switch {
-	case verb == queue.Later:
+	if verb == queue.Later {
 		s.tried = max(before.Tries, a.Job.Tries)
 		s.r.inbox.Tried(s.seq, s.tried)
 		return false
-	case verb == queue.Failed && before.Answered != ledger.ReplyOwed:
-		return false // it was put back, by whoever decides about the queue
-	case verb == queue.Failed:
-		s.refuse(jobs.StatusFailed, jobs.ClassDuplicate, was+", and has failed: "+before.Error)
-	case verb == queue.Park:
-		s.refuse(jobs.StatusUnknown, jobs.ClassDuplicate, was+", and is unknown until brood resolve decides about it: "+before.Error)
-	case before.Answered == ledger.ReplyConfirmed && !a.Job.Doubt && s.repeats():
+	}
+	if before.Answered == ledger.ReplyConfirmed && verb == queue.Done && !a.Job.Doubt && s.repeats() {
 		return false
-	default:
+	}
+	return s.answerAgain(before)
+}
+
+// answerAgain settles a delivery of a job that is settled already, as that was. It reports false if it is to be done.
+func (s *source) answerAgain(before *ledger.Owed) bool {
+	was := fmt.Sprintf("record %d was this job", before.Seq)
+	verb, _ := queue.ParseVerb(before.Verb)
+	if verb == queue.Later || verb == queue.Failed && before.Answered.Heard() {
+		return false // the latter was put back, by whoever decides about the queue
+	}
+	s.r.inbox.Was(s.seq, before)
+	switch verb {
+	case queue.Failed:
+		s.refuse(jobs.StatusFailed, jobs.ClassDuplicate, was+", and has failed: "+before.Error)
+	case queue.Park:
+		s.refuse(jobs.StatusUnknown, jobs.ClassDuplicate, was+", and is unknown until brood resolve decides about it: "+before.Error)
+	case queue.Done, queue.Later:
 		s.refuse(jobs.StatusSkipped, jobs.ClassDuplicate, was+", and ended as "+before.Status.String()+": it is only answered again")
 	}
 	return true
@@ -184,7 +218,12 @@ func (s *settler) owe(u *settlement, seq jobs.Seq, o *ledger.Outcome, out *sink.
 		}
 	case jobs.StatusOK, jobs.StatusPending:
 	}
-	owed.Verb, owed.Status, owed.Error, owed.At, owed.After = verb.String(), o.Status, o.Error, time.Now(), u.after
+	owed.At, owed.After, owed.Answered = time.Now(), u.after, ledger.ReplyOwed
+	if owed.Verb != "" { // as it was before
+		u.Owed = append(u.Owed, owed)
+		return
+	}
+	owed.Verb, owed.Status, owed.Error = verb.String(), o.Status, o.Error
 	owed.Tries = max(owed.Tries, out.Attempts, o.Attempts)
 	if verb == queue.Later {
 		owed.Tries = max(u.tries, owed.Tries-out.Attempts)

@@ -75,7 +75,8 @@ func (d *Desk) Finish(ctx context.Context) []ledger.Replied {
 	return d.Replied()
 }
 
-// answer gives some of the answers that are owed, and reports whether the server is there.
+// answer gives some of the answers that are owed, and reports whether that has come to something: the server is there, and has
+// taken one.
 func (d *Desk) answer(ctx context.Context) bool {
 	d.mu.Lock()
 	n := min(len(d.owed), mostAnswers)
@@ -85,7 +86,7 @@ func (d *Desk) answer(ctx context.Context) bool {
 	}
 	d.mu.Unlock()
 	errs := d.cfg.Client.Answer(ctx, list)
-	up := true
+	up, taken := true, false
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var left []ledger.Owed
@@ -94,6 +95,11 @@ func (d *Desk) answer(ctx context.Context) bool {
 		var err error
 		if i < len(errs) {
 			err = errs[i]
+		}
+		x := d.held[o.Seq]
+		if x != nil && list[i].Job != nil && x.job != list[i].Job && err != nil {
+			left = append(left, *o) // it was delivered again meanwhile, and that one is to be answered
+			continue
 		}
 		reply := ledger.ReplyConfirmed
 		switch {
@@ -107,19 +113,28 @@ func (d *Desk) answer(ctx context.Context) bool {
 			if ctx.Err() == nil && d.lost.due(time.Now()) {
 				d.cfg.Say("%s: an answer was not taken, and is given again: %v", d.cfg.Called, err)
 			}
-			up = false
+			var down *queue.DownError
+			if errors.As(err, &down) || ctx.Err() != nil {
+				up = false
+			} else {
+				d.earlier-- // by this one others need not wait
+			}
 			left = append(left, *o)
 			continue
 		}
+		taken = true
+		d.earlier--
 		d.replied = append(d.replied, ledger.Replied{Seq: o.Seq, Reply: reply})
-		if x := d.held[o.Seq]; x != nil {
+		if x != nil {
 			delete(d.held, o.Seq)
-			delete(d.known, x.id)
+			if d.known[x.id] == o.Seq {
+				delete(d.known, x.id)
+			}
 		}
 	}
-	d.owed = append(left, d.owed[n:]...)
+	d.owed = append(d.owed[n:len(d.owed):len(d.owed)], left...) // one that is not taken is in nobody's way
 	d.changed()
-	return up
+	return up && (taken || len(d.owed) == 0)
 }
 
 // asAnswer is the answer that is owed. The caller holds the lock.

@@ -242,7 +242,7 @@ func TestDeliveredAgain(t *testing.T) {
 	if a := w.Arrived(0, ""); a.Again {
 		t.Error("the first is one that is known")
 	}
-	if a := w.Arrived(1, ""); !a.Again || a.First != 0 {
+	if a := w.Arrived(1, ""); !a.Again || !a.Taken || a.First != 0 {
 		t.Errorf("%+v", a)
 	}
 	if a := w.Arrived(2, ""); a.Again {
@@ -260,6 +260,32 @@ func TestDeliveredAgain(t *testing.T) {
 	w.answer(t.Context())
 	if len(w.f.answers) != 1 || w.f.answers[0].Token != "b" || w.f.answers[0].Job != second {
 		t.Errorf("%+v", w.f.answers)
+	}
+}
+
+// TestSameKey: another job with the key of one in hand has a delivery and an answer of its own, and both answers say what body
+// is meant, also where the key is all that tells jobs from one another.
+func TestSameKey(t *testing.T) {
+	w := open(t, 0, nil)
+	list := []*queue.Job{{ID: "1", Body: []byte("one")}, {ID: "2", Body: []byte("two")}}
+	if err := w.append(w.spool, list); err != nil {
+		t.Fatal(err)
+	}
+	w.Arrived(0, "k")
+	if a := w.Arrived(1, "k"); !a.Again || a.Taken || a.First != 0 {
+		t.Errorf("%+v", a)
+	}
+	for seq, body := range []string{"one", "two"} {
+		o, ok := w.Ended(jobs.Seq(seq), 0)
+		if !ok || o.Known != "k" || o.Sum != queue.Sum([]byte(body)) || o.ID != fmt.Sprint(seq+1) {
+			t.Errorf("%d: %+v, %v", seq, o, ok)
+		}
+		o.Verb = queue.Done.String()
+		w.Owe([]ledger.Owed{o})
+	}
+	w.answer(t.Context())
+	if len(w.f.answers) != 2 || len(w.held) != 0 || len(w.known) != 0 || w.open != 0 {
+		t.Errorf("answers %+v, held %v, known %v, open %d", w.f.answers, w.held, w.known, w.open)
 	}
 }
 

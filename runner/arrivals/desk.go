@@ -53,6 +53,8 @@ type Desk struct {
 	// replied is what has come of answers since the ledger was told last.
 	replied []ledger.Replied
 	taken   uint64 // in this session
+	// earlier is how many answers of earlier sessions have to be given, or tried, before jobs are taken.
+	earlier int
 	// open is how many were taken and are not final, and unanswered how many are not answered.
 	open int
 	news chan struct{} // closed when one of these has changed
@@ -73,8 +75,10 @@ type identity struct {
 // delivery is a job that the session has.
 type delivery struct {
 	id      identity
+	sum     uint64 // of its body, by which the queue's own is told from another with the same ID
 	job     *queue.Job
-	tries   int // before this delivery
+	tries   int          // before this delivery
+	was     *ledger.Owed // what the job had come to in an earlier one; nil: nothing, or nothing that counts
 	final   bool
 	expires time.Time // of its lease; zero: nobody has asked, or it has none
 	renew   time.Time // when to renew it
@@ -102,11 +106,12 @@ func (d *Desk) SetSlots(n int) {
 	d.changed()
 }
 
-// Begin says that the session has begun in the ledger, and what earlier ones owe: from here on jobs are taken.
+// Begin says that the session has begun in the ledger, and what earlier ones owe: when the queue has heard that, jobs are taken.
 func (d *Desk) Begin(owed []ledger.Owed) {
 	d.once.Do(func() {
 		d.mu.Lock()
 		d.owed = append(d.owed, owed...)
+		d.earlier = len(owed)
 		d.changed()
 		d.mu.Unlock()
 		close(d.begun)
@@ -137,22 +142,32 @@ func (d *Desk) Arrived(seq jobs.Seq, known string) *Arrival {
 	case d.traits.Sure:
 		id.sum = 0
 	}
-	a := &Arrival{Job: job, Known: id.known, Sum: id.sum}
+	x := &delivery{id: id, sum: queue.Sum(job.Body), job: job, tries: job.Tries}
 	job.Body = nil // the spool has it
-	x := &delivery{id: id, job: job, tries: job.Tries}
 	x.leased(time.Now())
-	if first, again := d.known[id]; again {
-		// Its lease was over, and the queue has given it out again: it is answered by this delivery now.
-		f := d.held[first]
-		f.job, f.gone, f.left = job, false, false
-		f.leased(time.Now())
-		a.First, a.Again = first, true
-		d.open--
-		d.changed()
+	return d.hold(seq, x)
+}
+
+// hold notes a delivery, unless one that is in hand takes it over. The caller holds the lock.
+func (d *Desk) hold(seq jobs.Seq, x *delivery) *Arrival {
+	a := &Arrival{Job: x.job, Known: x.id.known, Sum: x.id.sum}
+	if a.First, a.Again = d.known[x.id]; !a.Again {
+		d.held[seq], d.known[x.id] = x, seq
 		return a
 	}
-	d.held[seq] = x
-	d.known[id] = seq
+	f := d.held[a.First]
+	if f.job.ID != x.job.ID {
+		// Another job with the key of one that is in hand has an answer of its own.
+		d.held[seq] = x
+		return a
+	}
+	a.Taken = true
+	d.open--
+	d.changed()
+	if !x.left {
+		// Its lease was over, and the queue has given it out again: it is answered by this delivery now.
+		f.job, f.gone, f.left, f.expires, f.renew = x.job, false, false, x.expires, x.renew
+	}
 	return a
 }
 
@@ -169,9 +184,10 @@ type Arrival struct {
 	Job   *queue.Job
 	Known string
 	Sum   uint64
-	// Again says that the same job is in hand, as record First: that one has taken the delivery over.
-	Again bool
-	First jobs.Seq
+	// Again says that the same job is in hand, as record First, and Taken that this one has taken the delivery over; otherwise it
+	// is another job with the same key.
+	Again, Taken bool
+	First        jobs.Seq
 }
 
 // Tried says how often a record has been tried in earlier deliveries.
@@ -200,6 +216,15 @@ func (d *Desk) Redoes(seq jobs.Seq) bool {
 	return x != nil && x.redone
 }
 
+// Was says what the job of a record had come to in an earlier delivery: that is what its queue is answered again.
+func (d *Desk) Was(seq jobs.Seq, before *ledger.Owed) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if x := d.held[seq]; x != nil {
+		x.was = before
+	}
+}
+
 // Holds reports whether a record has a delivery with a lease, and how long that is, as far as is known.
 func (d *Desk) Holds(seq jobs.Seq) (lease time.Duration, ok bool) {
 	d.mu.Lock()
@@ -212,7 +237,7 @@ func (d *Desk) Holds(seq jobs.Seq) (lease time.Duration, ok bool) {
 }
 
 // Ended takes note that a record is final, after so long a time, and returns what the ledger needs to know of its delivery.
-// Ok is false where there is none: the record is one of an earlier session.
+// Ok is false where there is none: another record has taken it over. What an earlier delivery has come to is there already.
 func (d *Desk) Ended(seq jobs.Seq, took time.Duration) (o ledger.Owed, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -223,10 +248,16 @@ func (d *Desk) Ended(seq jobs.Seq, took time.Duration) (o ledger.Owed, ok bool) 
 	if !x.final {
 		x.final = true
 		d.open--
-		d.pace.ended(time.Now(), took)
+		if took > 0 { // what no worker had says nothing of how fast they are
+			d.pace.ended(time.Now(), took)
+		}
 		d.changed()
 	}
-	return ledger.Owed{Seq: seq, Known: x.id.known, Sum: x.id.sum, ID: x.job.ID, Token: x.job.Token, Tries: x.tries}, true
+	if x.was != nil {
+		o = *x.was
+	}
+	o.Seq, o.Known, o.Sum, o.ID, o.Token, o.Tries = seq, x.id.known, x.sum, x.job.ID, x.job.Token, max(o.Tries, x.tries)
+	return o, true
 }
 
 // Owe takes over answers that the ledger has.

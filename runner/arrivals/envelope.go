@@ -43,11 +43,11 @@ func readEnvelope(text string) (sum uint64, j *queue.Job, err error) {
 }
 
 // Left takes over a record that an earlier session has left, by what stands beside it in the spool: its lease is over, or
-// nobody keeps it. Known is as for Arrived.
-func (d *Desk) Left(seq jobs.Seq, known, beside string) error {
+// nobody keeps it. Known, and what is returned, are as for Arrived.
+func (d *Desk) Left(seq jobs.Seq, known, beside string) (*Arrival, error) {
 	sum, job, err := readEnvelope(beside)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	id := identity{known: job.ID, sum: sum}
 	switch {
@@ -58,8 +58,6 @@ func (d *Desk) Left(seq jobs.Seq, known, beside string) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.held[seq] = &delivery{id: id, job: job, tries: job.Tries, gone: true, left: true}
-	d.known[id] = seq
 	d.open++
-	return nil
+	return d.hold(seq, &delivery{id: id, sum: sum, job: job, tries: job.Tries, gone: true, left: true}), nil
 }

@@ -115,6 +115,9 @@ func (d *Desk) Durable(int64) {}
 func (d *Desk) wants(first bool) (n int, wait time.Duration, news chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.earlier > 0 {
+		return 0, 0, d.news
+	}
 	n = 1
 	if !first {
 		n = min(d.pace.most(int(d.slots.Load()))-d.open, mostTaken)

@@ -16,7 +16,7 @@ var deliveryTables string
 // Owed is a delivery that is final, and the answer that its queue is owed.
 type Owed struct {
 	Seq jobs.Seq
-	// Known and Sum are by what it is told from other deliveries; Sum 0: by Known alone.
+	// Known is by what it is told from other deliveries: its key, or its ID, which means something with the Sum of its body only.
 	Known  string
 	Sum    uint64
 	ID     string
@@ -48,6 +48,9 @@ const (
 	ReplyLost      Reply = "lost"
 	ReplyGone      Reply = "gone"
 )
+
+// Heard reports whether the queue has heard it: one that was lost has met nobody's job, and the queue delivers it again.
+func (r Reply) Heard() bool { return r == ReplyConfirmed || r == ReplyGone }
 
 // Replied is that an answer was given.
 type Replied struct {
@@ -246,7 +249,7 @@ func (r *Reader) Deliveries(ctx context.Context) (*Deliveries, error) {
 	return &Deliveries{r, st}, nil
 }
 
-// Delivered reads the last delivery that is told by known, and by sum if that is not 0; nil: there was none that is final.
+// Delivered reads the last delivery that is told by known, a key, or, if sum is not 0, an ID; nil: there was none that is final.
 func (d *Deliveries) Delivered(ctx context.Context, known string, sum uint64) (*Owed, error) {
 	rows, err := d.byKnown.QueryContext(ctx, known, int64(sum)) //nolint:gosec // 63 bits
 	if err == nil {

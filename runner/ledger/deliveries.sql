@@ -4,7 +4,7 @@
 CREATE TABLE IF NOT EXISTS deliveries (
     seq      INTEGER PRIMARY KEY,
     known    TEXT NOT NULL,              -- by what it is told from others: the key, or the queue's id
-    sum      INTEGER NOT NULL,           -- and this, of its body; 0: it is told without
+    sum      INTEGER NOT NULL,           -- of its body, which an id means nothing without
     id       TEXT NOT NULL,              -- what the queue calls it
     token    TEXT NOT NULL,              -- what the queue wants to hear besides
     tries    INTEGER NOT NULL,           -- with those of earlier deliveries

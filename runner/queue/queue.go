@@ -30,7 +30,8 @@ type Job struct {
 	// ID is the server's name for it. It may lie: beanstalkd without a log begins at 1 again when it is started anew,
 	// so what is known of a job is known by its ID and its Sum.
 	ID string
-	// Body is what was put; of a table a JSON object of its columns, without those that the queue is made of.
+	// Body is what was put; of a table a JSON object of its columns, without those that the queue is made of. It is the taker's,
+	// who lets go of it: what a client needs of it later it keeps in Hold.
 	Body []byte
 	// Token is what Answer needs of a job of an earlier session besides the ID, as text; empty: nothing.
 	Token string

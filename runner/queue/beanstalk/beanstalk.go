@@ -48,7 +48,8 @@ type client struct {
 // held is what a job's Hold is: where it is reserved. Its fields are guarded by client.mu.
 type held struct {
 	id   string
-	conn *conn // nil: answered, or lost
+	sum  uint64 // of its body
+	conn *conn  // nil: answered, or lost
 	// known is whether pri and ttr were asked.
 	known bool
 	pri   uint32

@@ -2,7 +2,6 @@ package beanstalk
 
 import (
 	"brood/runner/queue"
-	"bytes"
 	"context"
 	"strconv"
 )
@@ -189,7 +188,7 @@ func (c *client) regain(k *conn, jobs []*queue.Job) ([]*queue.Job, error) {
 		})
 		return left, err
 	}
-	jobs, err := keep(jobs, "peek ", func(j *queue.Job, r reply) bool { return bytes.Equal(r.body, j.Body) })
+	jobs, err := keep(jobs, "peek ", func(j *queue.Job, r reply) bool { return queue.Sum(r.body) == heldOf(j).sum })
 	if err == nil {
 		jobs, err = keep(jobs, "stats-job ", func(_ *queue.Job, r reply) bool { return factsOf(r.body).state == stateReady })
 	}

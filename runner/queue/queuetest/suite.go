@@ -108,7 +108,12 @@ func (b *bench) open(s queue.Spec) queue.Client {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = c.Close() })
-	return c
+	putter, puts := c.(queue.Putter)
+	counter, counts := c.(queue.Counter)
+	if !puts || !counts {
+		b.Fatal("the client is no queue.Putter, or no queue.Counter")
+	}
+	return bodiless{Client: c, Putter: putter, Counter: counter}
 }
 
 // second is a client of another run.

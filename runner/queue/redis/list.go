@@ -55,6 +55,12 @@ return out`
 // digest is of a job's body.
 type digest [sha1.Size]byte
 
+// hold is what a job's Hold is until it is answered.
+type hold struct {
+	digest digest
+	body   []byte
+}
+
 // list is a queue.Client of a list.
 type list struct {
 	*server
@@ -172,7 +178,7 @@ func (l *list) give(bodies [][]byte) []*queue.Job {
 	for i, body := range bodies {
 		d := digest(sha1.Sum(body)) //nolint:gosec // see above
 		l.hands[d]++
-		out[i] = &queue.Job{ID: hex.EncodeToString(d[:]) + "-" + rand.Text(), Body: body, Hold: d}
+		out[i] = &queue.Job{ID: hex.EncodeToString(d[:]) + "-" + rand.Text(), Body: body, Hold: hold{digest: d, body: body}}
 	}
 	return out
 }
@@ -244,8 +250,8 @@ func (l *list) named(s settle) (how string, what any) {
 	if s.job != nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if _, held := s.job.Hold.(digest); held {
-			return "body", s.job.Body
+		if h, held := s.job.Hold.(hold); held {
+			return "body", h.body
 		}
 		return "body", nil
 	}
@@ -283,10 +289,10 @@ func (l *list) letGo(j *queue.Job) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if d, held := j.Hold.(digest); held {
+	if h, held := j.Hold.(hold); held {
 		j.Hold = nil
-		if l.hands[d]--; l.hands[d] <= 0 {
-			delete(l.hands, d)
+		if l.hands[h.digest]--; l.hands[h.digest] <= 0 {
+			delete(l.hands, h.digest)
 		}
 	}
 }
