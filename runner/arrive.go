@@ -5,12 +5,16 @@ import (
 	"context"
 )
 
-// arrive opens the desk of a run that works off a queue.
+// arrive opens the desk of a run that works off a queue, or asks the database of one that has its dataset from there.
 func (s *Setting) arrive(ctx context.Context, cfg *spec.Config) error {
+	var err error
+	if cfg.Query != nil {
+		s.Producer, err = s.Ask(ctx, cfg)
+		return err
+	}
 	if cfg.Queue == nil {
 		return nil
 	}
-	var err error
 	if s.arrived, err = s.Arrive(ctx, cfg); err != nil {
 		return err
 	}

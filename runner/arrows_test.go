@@ -130,7 +130,7 @@ var allowed = map[string][]string{
 	"brood/runner/top":           {"runner/control", "runner/term"},
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
-		"runner/arrivals", "runner/queue", "runner/queue/beanstalk", "runner/queue/gearman", "runner/queue/redis", "runner/queue/table", "runner/query",
+		"runner/arrivals", "runner/queue", "runner/queue/beanstalk", "runner/queue/gearman", "runner/queue/redis", "runner/queue/table", "runner/queue/dsn", "runner/query",
 		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/forget", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/report", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},

@@ -66,6 +66,8 @@ type Setting struct {
 	Producer intake.Producer
 	// Arrive opens the desk of a run that works off a queue, which is then the producer.
 	Arrive func(ctx context.Context, cfg *spec.Config) (*arrivals.Desk, error)
+	// Ask brings what a database answers, of a run whose dataset that is.
+	Ask func(ctx context.Context, cfg *spec.Config) (intake.Producer, error)
 	// Worker is how a worker is started; the zero value is this executable.
 	Worker WorkerCommand
 	// Scarce says that there are few threads and processes to be had, see MakeRoom.

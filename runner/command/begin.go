@@ -41,6 +41,7 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 		now, then []string
 	}{
 		{"queue", c.NArg() > 0, queueOf(now), queueOf(then)},
+		{"query", c.NArg() > 0, queryOf(now), queryOf(then)},
 		{"job", true, []string{now.Job}, []string{then.Job}},
 		{"command", true, now.Words, then.Words},
 		{"dataset", c.NArg() > 0 || len(now.Dataset.Sources) > 0 || c.IsSet("arg-file"), madeOf(&now.Dataset), madeOf(&then.Dataset)},
@@ -80,7 +81,7 @@ func (e *env) setting(dir *home.Dir) *runner.Setting {
 	e.keepLog(dir)
 	return &runner.Setting{
 		Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce, Service: e.takeService(), Command: e.commandOf, Same: e.sameOf,
-		Arrive: e.sitting(dir),
+		Arrive: e.sitting(dir), Ask: ask,
 		Ready:  func(cfg *spec.Config) (bool, error) { return e.ready(dir, cfg) },
 		Replan: e.reread,
 		Revise: func(cfg *spec.Config) (*jobs.Revision, error) { return e.revisionOf(dir, cfg) },

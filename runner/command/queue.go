@@ -72,6 +72,9 @@ func namesQueue(c *cli.Context) bool {
 	})
 }
 
+// notForQueues are flags for files.
+var notForQueues = []string{"format", "null", "delimiter", "no-header", "encoding", "sheet", "max-args", "max-fit", "group-by", "colsep", "append", "arg-file", "header"}
+
 // chooseQueue takes the queue that is the dataset, if it is one.
 func (e *env) chooseQueue(c *cli.Context, cfg *spec.Config) error {
 	if c.NArg() > 1 {
@@ -84,7 +87,7 @@ func (e *env) chooseQueue(c *cli.Context, cfg *spec.Config) error {
 	if !c.IsSet("run") {
 		return usage("For example: --run mails", "a run that works off a queue goes on from one time to the next: give it a name with --run")
 	}
-	for _, name := range []string{"format", "null", "delimiter", "no-header", "encoding", "sheet", "max-args", "max-fit", "group-by", "colsep", "append", "arg-file", "header"} {
+	for _, name := range notForQueues {
 		if c.IsSet(name) {
 			return usage("", "--%s is for files: what a queue has is JSON, or text as the member %s", name, jobs.LineColumn)
 		}

@@ -32,6 +32,8 @@ type Config struct {
 	Key     jobs.KeySpec `json:"key"`
 	OncePer string       `json:"once_per,omitempty"` // the scope that shares keys
 	Dataset dataset.Spec `json:"dataset"`
+	// Query is the question whose answer the dataset is; nil: there is none.
+	Query *Query `json:"query,omitempty"`
 	// Queue is where jobs come from while the run goes on; nil: the dataset is what it is.
 	Queue        *Queue      `json:"queue,omitempty"`
 	Output       string      `json:"output"` // absolute path, or sink.Stdout

@@ -58,6 +58,7 @@ func full(t *testing.T) *Config {
 			Coats:   []dataset.Coat{{Pack: dataset.PackZip, Member: "people.tsv", Charset: "utf-16le", CR: true, CRLF: true, BOM: true, Sep: true}},
 			Places:  "/state/billing/places", Columns: []string{"_job", "email"}, Enveloped: true, Called: "beanstalk://127.0.0.1/mails",
 		},
+		Query: &Query{URL: "mysql://ann@db/shop", SQL: "SELECT 1", PasswordFile: "/etc/brood/db"},
 		Queue: &Queue{
 			URL: "postgres://ann@db/shop?table=jobs", PasswordFile: "/etc/brood/db", Columns: map[string]string{"status": "state"}, Words: map[string]string{"new": "0"},
 			Lease: time.Minute, Poll: time.Second, Forget: 720 * time.Hour,
