@@ -25,6 +25,9 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 	if c.IsSet(queryFlag) {
 		return e.chooseQuery(c, cfg) // which says what is missing
 	}
+	if err := otherQueue(c); err != nil {
+		return err
+	}
 	if err := e.withoutQueue(c); err != nil {
 		return err
 	}
