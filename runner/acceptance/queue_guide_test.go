@@ -49,6 +49,7 @@ func TestQueuesGuide(t *testing.T) {
 		"Hello Ada, ada@example.com\n", "in all: input 3, ok 3", "<another \"word\">\n", `{"email":"ada@example.com","name":"Ada"}` + "\n", "mailbox full",
 		`by post: {"email":"grace@example.net","name":"Grace"}` + "\n", "in all: input 2, ok 2, failed 0", "letters: input 2, ok 1, failed 0, skipped 0, unknown 1",
 		"1 record of run letters resolved as ok", "CREATE INDEX \"mails_queue\"", "One to ada@example.com\n", "2|2\n", `1|ok|1||{"output":"sent\n"}`, "2|failed|1|exit status 1|",
+		"2,grace@example.net,sent to grace@example.net,1,ok",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("it does not say %q", want)

@@ -288,5 +288,8 @@ func datasetOf(cfg *spec.Config) []string {
 	if cfg.Queue != nil {
 		return []string{cfg.Queue.URL}
 	}
+	if cfg.Query != nil {
+		return []string{cfg.Query.URL}
+	}
 	return cfg.Dataset.Paths
 }

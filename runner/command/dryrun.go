@@ -25,6 +25,12 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
 	producer := intake.Stdin(e.stdin)
+	if cfg.Query != nil {
+		hidePassword()
+		if producer, err = ask(ctx, cfg); err != nil {
+			return err
+		}
+	}
 	if cfg.Queue != nil {
 		if producer, err = e.peek(ctx, cfg); err != nil {
 			return err

@@ -154,6 +154,9 @@ func copied(cfg *spec.Config) string {
 	if cfg.Queue != nil {
 		return "copy of what arrived"
 	}
+	if cfg.Query != nil {
+		return "copy of the answer"
+	}
 	return "copy of standard input"
 }
 

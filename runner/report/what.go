@@ -79,6 +79,9 @@ func (r *Run) dataset() figures.Section {
 			if r.cfg.Queue != nil {
 				row[0] = r.cfg.Queue.URL + ", of whose jobs the run has copies"
 			}
+			if q := r.cfg.Query; q != nil {
+				row[0] = q.URL + ": " + q.SQL
+			}
 		}
 		if in.Size != nil {
 			row[1] = count(*in.Size)
