@@ -118,6 +118,9 @@ func (d *Desk) Begin(owed []ledger.Owed) {
 	})
 }
 
+// Begun is closed when the session has begun.
+func (d *Desk) Begun() <-chan struct{} { return d.begun }
+
 // changed tells who waits. The caller holds the lock.
 func (d *Desk) changed() {
 	close(d.news)

@@ -53,6 +53,9 @@ func (d *Desk) Fill(ctx context.Context, spool *dataset.Spool) error {
 			}
 			continue
 		}
+		if first && !idled {
+			wait = 0 // so that it is said soon that it is waited for
+		}
 		list, err := d.cfg.Client.Take(ctx, n, wait)
 		if len(list) > 0 {
 			if appendErr := d.append(spool, list); appendErr != nil {
@@ -87,10 +90,12 @@ func (d *Desk) Fill(ctx context.Context, spool *dataset.Spool) error {
 		if d.cfg.Drain && d.empty() {
 			return dataset.ErrRest
 		}
-		if first && !idled && d.cfg.Idle != nil {
-			d.cfg.Idle()
+		if first && !idled {
+			if idled = true; d.cfg.Idle != nil {
+				d.cfg.Idle()
+			}
+			continue
 		}
-		idled = true
 		if wait == 0 || !d.traits.Notifies {
 			pause := lookAgain
 			if !d.cfg.Drain {

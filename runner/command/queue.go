@@ -319,13 +319,40 @@ func (e *env) arrive(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*arr
 		}
 	}
 	takeColumns(cfg, traits)
-	return arrivals.New(arrivals.Config{
+	var desk *arrivals.Desk
+	desk = arrivals.New(arrivals.Config{
 		Client: client, Called: q.URL, Drain: q.Drain, Within: q.Within, Poll: q.Poll, Limit: q.Limit,
 		First: len(cfg.Dataset.Columns) == 0, Say: e.terminal.Logf,
 		Idle: func() {
 			e.terminal.Logf("waiting for a first job in %s, whose members are the columns (--fields names them before)", q.URL)
+			e.tellWaiting(desk)
 		},
-	}), nil
+	})
+	return desk, nil
+}
+
+// tellWaiting tells the service manager that all is ready but for a first job, and goes on telling that until there is one.
+func (e *env) tellWaiting(desk *arrivals.Desk) {
+	s := e.takeService()
+	if s == nil {
+		return
+	}
+	if err := s.Tell("READY=1\nSTATUS=waiting for a first job"); err != nil {
+		e.terminal.Logf("%v", err)
+		return
+	}
+	go func() {
+		t := time.NewTicker(s.Beat(5 * time.Second))
+		defer t.Stop()
+		for {
+			select {
+			case <-desk.Begun():
+				return
+			case <-t.C:
+				_ = s.Tell("WATCHDOG=1") // it is asked again soon
+			}
+		}
+	}()
 }
 
 // takeColumns takes the columns of a queue, where they are known and were not named.
