@@ -155,8 +155,13 @@ func (e *env) printStats(s queue.Stats, asJSON bool) error {
 		name, json string
 		n          int64
 	}{
-		{"ready", "ready", s.Ready}, {"delayed", "delayed", s.Delayed}, {"in hand", "in_hand", s.InHand}, {"parked", "parked", s.Parked},
-		{"done", "done", s.Done}, {"failed", "failed", s.Failed}, {"takers", "takers", s.Takers},
+		{"ready", "ready", s.Ready},
+		{"delayed", "delayed", s.Delayed},
+		{"in hand", "in_hand", s.InHand},
+		{"parked", "parked", s.Parked},
+		{"done", "done", s.Done},
+		{"failed", "failed", s.Failed},
+		{"takers", "takers", s.Takers},
 	}
 	if asJSON {
 		out := make(map[string]int64)

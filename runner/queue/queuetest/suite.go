@@ -57,6 +57,8 @@ func Run(t *testing.T, s Setup) {
 		{"lost", lost},
 		{"twice", twice},
 		{"earlier session", earlier},
+		{"mended", mended},
+		{"look", look},
 		{"another job", another},
 		{"strange", strange},
 		{"wording", wording},

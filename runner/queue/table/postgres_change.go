@@ -137,14 +137,16 @@ func (d *postgres) changeArgs(m manner, changes []change, at []int) []any {
 		after = append(after, (c.after + time.Microsecond - 1).Microseconds())
 	}
 	args := []any{n, ids, tries, words, faults, results, after, l.word[wordRunning], l.word[wordUnknown], l.owner}
-	if m == renewed {
+	switch m {
+	case renewed:
 		for i := range words {
 			words[i] = wordText(l.word[wordRunning])
 		}
 		args[8] = l.word[wordRunning]
 		args = append(args, l.lease.Microseconds())
-	} else if m == finals || m == laters {
+	case finals, laters:
 		args = append(args, l.word[wordFailed])
+	case unbegun:
 	}
 	return args
 }
