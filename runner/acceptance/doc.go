@@ -19,6 +19,9 @@
 //	damage_test.go        whatever is done to a file of a run, nothing is done twice
 //	kill_old_ledgers_test.go
 //	                      runs that earlier versions left in the middle are resumed
+//	queue_kill_test.go    of a queue's jobs none is lost or done twice, whatever is killed
+//	queue_two_test.go     nor when several work on one queue, and one of them falls asleep
+//	queue_traps_test.go   what queues are known to go wrong by
 //	disk_faults_test.go   a disk that is full or broken is said, and costs nothing
 //	disk_power_test.go    nothing that was acknowledged is lost with the power
 //	worker_*              the right record is blamed for what a worker does
@@ -35,7 +38,7 @@
 //	bench_test.go         the figures of docs/benchmarks.md are what was measured
 //
 // In main_test.go brood is built, in broodtest_test.go is broodtest; files_test.go,
-// processes_test.go, mail_backend_test.go (a server that refuses what it is told
+// processes_test.go, queue_world_test.go, mail_backend_test.go (a server that refuses what it is told
 // to) and mail_tools_test.go are what several of them use.
 //
 // Some are short forms, and there is more time in a night: BROOD_CHAOS is how often

@@ -24,9 +24,8 @@ type queuePlace struct {
 	url    string
 	server *queuetest.Server // nil: there is none to kill
 	db     *sql.DB           // of a table
-	// once says that the server tells of a job that it was given to somebody before who has said nothing.
-	lease []string // of brood run, and of brood queue put
-	put   []string
+	lease  []string          // of brood run, and of brood queue put
+	put    []string
 }
 
 // queueKinds are the kinds there are, by name.
@@ -55,7 +54,7 @@ var queueKinds = map[string]func(*testing.T) *queuePlace{
 	"sqlite": func(t *testing.T) *queuePlace {
 		path := filepath.Join(t.TempDir(), "queue.db")
 		p := &queuePlace{name: "sqlite", url: "sqlite:" + path + "?table=jobs", lease: []string{"--lease", "2s"}}
-		p.open(t, "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)", "CREATE TABLE jobs (id INTEGER PRIMARY KEY, status TEXT NOT NULL DEFAULT 'new', run_at TEXT, attempts INTEGER NOT NULL DEFAULT 0, owner TEXT, lease_until TEXT, error TEXT, result TEXT, n INTEGER, kind TEXT)")
+		p.open(t, "sqlite", "file:"+path+"?_pragma=busy_timeout(1000)", "CREATE TABLE jobs (id INTEGER PRIMARY KEY, status TEXT NOT NULL DEFAULT 'new', run_at TEXT, attempts INTEGER NOT NULL DEFAULT 0, owner TEXT, lease_until TEXT, error TEXT, result TEXT, n INTEGER, kind TEXT)")
 		return p
 	},
 }

@@ -1,0 +1,142 @@
+package acceptance
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"testing"
+)
+
+// TestQueueTwoBroods has two broods, runs of different names, work off one queue: each job is done once. Then one of them is
+// stopped in the middle of its jobs, the parent alone or with its workers, for longer than its leases, and wakes up when the
+// other has worked the rest off: with once nothing is begun twice, and of what the sleeper had in hand the other says that it is
+// unknown.
+func TestQueueTwoBroods(t *testing.T) {
+	t.Parallel()
+	kinds := []string{"sqlite"}
+	if os.Getenv("BROOD_CHAOS") != "" {
+		kinds = []string{"beanstalkd", "gearmand", "mariadb", "postgres", "sqlite"}
+	}
+	for _, kind := range kinds {
+		for _, whole := range []bool{true, false} {
+			name := kind + "/parent"
+			if whole {
+				name = kind + "/tree"
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				testTwoBroods(t, newQueueWorld(t, queueKinds[kind](t), "once"), whole)
+			})
+		}
+	}
+}
+
+// testTwoBroods is one of them; whole says that the workers are stopped as well.
+func testTwoBroods(t *testing.T, w *queueWorld, whole bool) {
+	const jobs = 60
+	w.args = []string{"--drain-queue"}
+	w.fill(t, plain(0, jobs, "slow"))
+	one, two := w.run(t, "one"), w.run(t, "two")
+	for _, cmd := range []*exec.Cmd{one, two} {
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waitFor(t, func() bool { return w.lines() > jobs/2 })
+	var asleep []int
+	if whole {
+		asleep = append(asleep, descendants(one.Process.Pid)...)
+	}
+	asleep = append(asleep, one.Process.Pid)
+	w.sleep(asleep)
+	// The other one ends, if only when what the sleeper has is not ready; it is begun again until there is nothing left.
+	_ = two.Wait()
+	if w.name != "gearmand" { // its jobs are had as long as the connection is
+		waitFor(t, func() bool {
+			again := w.run(t, "two")
+			_ = again.Run()
+			if code := again.ProcessState.ExitCode(); !slices.Contains([]int{0, 1, 3}, code) {
+				t.Fatalf("exit status %d\n%s", code, again.Stderr)
+			}
+			s := w.stats(t)
+			return s.Ready+s.Delayed+s.InHand == 0
+		})
+	}
+	for _, pid := range asleep {
+		_ = syscall.Kill(pid, syscall.SIGCONT)
+	}
+	_ = one.Wait()
+	if code := one.ProcessState.ExitCode(); !slices.Contains([]int{0, 1, 3}, code) {
+		t.Fatalf("exit status %d\n%s", code, one.Stderr)
+	}
+	w.checkTwo(t, jobs, one)
+}
+
+// sleep stops processes, the first of all last, at a moment when they have not locked the file that is the queue.
+func (w *queueWorld) sleep(asleep []int) {
+	for {
+		for _, pid := range slices.Backward(asleep) {
+			_ = syscall.Kill(pid, syscall.SIGSTOP)
+			waitStopped(pid)
+		}
+		if w.name != "sqlite" {
+			return
+		}
+		if _, err := w.db.Exec("UPDATE jobs SET attempts = attempts WHERE id = 0"); err == nil {
+			return
+		}
+		for _, pid := range asleep {
+			_ = syscall.Kill(pid, syscall.SIGCONT)
+		}
+	}
+}
+
+// checkTwo looks at what two runs have made of the jobs.
+func (w *queueWorld) checkTwo(t *testing.T, jobs int, one *exec.Cmd) {
+	t.Helper()
+	saw := w.seen(t)
+	said := map[int][]string{}
+	for _, name := range []string{"one", "two"} {
+		for _, r := range w.rows(t, name) {
+			if r.Class != "released" && r.Class != "duplicate" {
+				said[r.number()] = append(said[r.number()], r.Status)
+			}
+		}
+		if replies := w.replies(t, name); replies["owed"] > 0 {
+			t.Errorf("%s: answers %v", name, replies)
+		}
+	}
+	unknown := 0
+	for n := range jobs {
+		if saw.begun[n] > 1 {
+			t.Errorf("job %d was begun %d times: %v", n, saw.begun[n], said[n])
+		}
+		switch {
+		case slices.Contains(said[n], "unknown"):
+			unknown++
+		case !slices.Contains(said[n], "ok") || saw.begun[n] != 1:
+			t.Errorf("job %d was begun %d times, and is %v", n, saw.begun[n], said[n])
+		}
+		if slices.Contains(said[n], "failed") {
+			t.Errorf("job %d: %v", n, said[n])
+		}
+	}
+	// What had been taken and not begun when its owner fell asleep is unknown as well.
+	if unknown > 3*w.slots {
+		t.Errorf("%d are unknown: one cannot have had as many in hand", unknown)
+	}
+	if s := w.stats(t); s.Ready+s.Delayed+s.InHand != 0 {
+		t.Errorf("the queue has jobs left: %+v", s)
+	}
+	t.Logf("%d are unknown to the second; the first says: %s", unknown, one.Stderr)
+}
+
+// descendants are all processes below one.
+func descendants(pid int) []int {
+	var out []int
+	for _, child := range childrenOf(pid) {
+		out = append(append(out, child), descendants(child)...)
+	}
+	return out
+}
