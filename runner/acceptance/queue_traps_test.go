@@ -14,9 +14,9 @@ import (
 )
 
 // ends runs a session to its end, which must have one of the exit statuses, and returns what it has said.
-func (w *queueWorld) ends(t *testing.T, codes []int, args ...string) string {
+func (w *queueWorld) ends(t *testing.T, codes []int) string {
 	t.Helper()
-	cmd := w.run(t, "q", append([]string{"--drain-queue"}, args...)...)
+	cmd := w.run(t, "q", "--drain-queue")
 	_ = cmd.Run()
 	said := fmt.Sprint(cmd.Stderr)
 	if !slices.Contains(codes, cmd.ProcessState.ExitCode()) {

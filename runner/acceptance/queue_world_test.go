@@ -152,7 +152,7 @@ type queueJob struct {
 }
 
 // fill puts jobs.
-func (w *queueWorld) fill(t *testing.T, list []queueJob, args ...string) {
+func (w *queueWorld) fill(t *testing.T, list []queueJob) {
 	t.Helper()
 	var b bytes.Buffer
 	for _, j := range list {
@@ -163,7 +163,7 @@ func (w *queueWorld) fill(t *testing.T, list []queueJob, args ...string) {
 		t.Fatal(err)
 	}
 	all := append([]string{"queue", "put"}, w.put...)
-	w.brood(t, fine, append(append(all, args...), w.url, path)...)
+	w.brood(t, fine, append(all, w.url, path)...)
 }
 
 // plain are n jobs of a kind, from a number on.
