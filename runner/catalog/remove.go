@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // NeededError says why a run is not removed unless somebody insists.
@@ -125,6 +126,15 @@ func (r *Removal) needed(ctx context.Context, e *Entry) error {
 			"Settle it with brood resume " + e.Name + ". To remove it all the same, add --force.",
 		}
 	}
+	switch owed, err := owedOf(ctx, r.State, e); {
+	case err != nil:
+		return &NeededError{e.Name, fmt.Sprintf("what its queue is owed cannot be counted: %v", err), "To remove it all the same, add --force."}
+	case owed > 0:
+		return &NeededError{
+			e.Name, fmt.Sprintf("its queue is owed %d answers, and without them gives those jobs out again", owed),
+			"Give them with brood resume " + e.Name + " --drain-queue. To remove it all the same, add --force.",
+		}
+	}
 	n, err := keysOf(ctx, r.State, e)
 	if err != nil {
 		return &NeededError{e.Name, fmt.Sprintf("the keys that it holds in scope %s cannot be counted: %v", e.Scope, err), "To remove it all the same, add --force."}
@@ -136,6 +146,23 @@ func (r *Removal) needed(ctx context.Context, e *Entry) error {
 		}
 	}
 	return nil
+}
+
+// owedOf counts the answers that the queue of a run has not confirmed.
+func owedOf(ctx context.Context, state string, e *Entry) (n uint64, err error) {
+	if len(e.Dataset) != 1 || !strings.Contains(e.Dataset[0], ":") { // it has no URL
+		return 0, nil
+	}
+	r, err := ledger.OpenReader(ctx, home.LedgerPath(state, e.Name))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if has, err := r.HasDeliveries(ctx); err != nil || !has {
+		return 0, err
+	}
+	all, err := r.Replies(ctx)
+	return all[ledger.ReplyOwed], err
 }
 
 // keysOf counts the keys that a run holds in its scope.

@@ -21,8 +21,8 @@ func (e *env) rmCommand() *cli.Command {
 		Usage:     "remove runs, with all that is known of them; their results stay",
 		ArgsUsage: "NAME ...",
 		Description: `A run that is needed still is not removed, and the others are: one that is
-running; one with records of which nobody knows whether they were done; one that
-holds keys of a scope (--once-per). --force removes it all the same, but never one
+running; one with records of which nobody knows whether they were done; one whose
+queue is owed answers; one that holds keys of a scope (--once-per). --force removes it all the same, but never one
 that is running. Exit status 1 if some were removed and others not.
 
 Examples:
