@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"brood/jobs"
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// delivering is the ledger of a run that works off a queue.
+func delivering(t *testing.T) *Ledger {
+	t.Helper()
+	l, err := Create(t.Context(), filepath.Join(t.TempDir(), FileName), Run{Name: "q", Job: "exec", Effect: "none", Config: []byte(`{}`), StartedAt: time.Now(), Output: "-", OutputFormat: "text"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	for range 2 { // a second time it does nothing
+		if err := l.KeepDeliveries(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+// owed is the answer to a record that was final some time ago.
+func owed(seq jobs.Seq, status jobs.Status, ago time.Duration) Owed {
+	return Owed{
+		Seq: seq, Known: "id" + string('a'+rune(seq)), Sum: uint64(seq) + 1, ID: "id", Token: "t", Tries: 2, Verb: "done", After: 3 * time.Second,
+		Status: status, Error: "why", Result: []byte(`{}`), At: time.Now().Add(-ago),
+	}
+}
+
+// TestDeliveries: what is owed is in the ledger with the outcome, is found by what it is known by, and is owed until a reply has come.
+func TestDeliveries(t *testing.T) {
+	ctx := context.Background()
+	l := delivering(t)
+	c := Commit{
+		Totals: Totals{Input: 2, OK: 2}, Owed: []Owed{owed(0, jobs.StatusOK, 0), owed(1, jobs.StatusFailed, 0)},
+		Day: &Day{Day: "2026-11-30", Input: 2, OK: 1, Failed: 1},
+	}
+	if err := l.Commit(ctx, &c); err != nil {
+		t.Fatal(err)
+	}
+	list, err := l.Reader().Owed(ctx)
+	if err != nil || len(list) != 2 || list[1].Status != jobs.StatusFailed || list[1].After != 3*time.Second || string(list[1].Result) != "{}" || list[1].Sum != 2 {
+		t.Fatalf("%+v %v", list, err)
+	}
+	if err := l.Commit(ctx, &Commit{Totals: c.Totals, Replied: []Replied{{0, ReplyConfirmed}}, Day: &Day{Day: "2026-11-30", Skipped: 1, Released: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.SetReplied(ctx, []Replied{{1, ReplyLost}}); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := l.Reader().Owed(ctx); err != nil || len(list) != 0 {
+		t.Errorf("%+v %v are owed still", list, err)
+	}
+	d, err := l.Reader().Deliveries(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	for _, x := range []struct {
+		known string
+		sum   uint64
+		found bool
+	}{{"ida", 1, true}, {"ida", 0, true}, {"ida", 2, false}, {"idz", 0, false}} {
+		if o, err := d.Delivered(ctx, x.known, x.sum); err != nil || (o != nil) != x.found || (o != nil && (o.Answered != ReplyConfirmed || o.Result != nil)) {
+			t.Errorf("%+v: %+v %v", x, o, err)
+		}
+	}
+	days, err := l.Reader().Days(ctx, 5)
+	if err != nil || len(days) != 1 || days[0] != (Day{Day: "2026-11-30", Input: 2, OK: 1, Failed: 1, Skipped: 1, Released: 1}) {
+		t.Errorf("%+v %v", days, err)
+	}
+	replies, err := l.Reader().Replies(ctx)
+	if err != nil || replies[ReplyConfirmed] != 1 || replies[ReplyLost] != 1 {
+		t.Errorf("%v %v", replies, err)
+	}
+}
+
+// TestSettled: records are let go of in their order, up to the first that is not old enough, not answered, unknown, or not final.
+func TestSettled(t *testing.T) {
+	ctx := context.Background()
+	const old = time.Hour
+	confirmed := func(o Owed) (Owed, Replied) { return o, Replied{o.Seq, ReplyConfirmed} }
+	for name, x := range map[string]struct {
+		third  func(c *Commit)
+		upTo   jobs.Seq
+		failed uint64
+	}{
+		"old": {func(c *Commit) {
+			o, r := confirmed(owed(2, jobs.StatusOK, old))
+			c.Owed, c.Replied = append(c.Owed, o), append(c.Replied, r)
+		}, 4, 1},
+		"young": {func(c *Commit) {
+			o, r := confirmed(owed(2, jobs.StatusOK, 0))
+			c.Owed, c.Replied = append(c.Owed, o), append(c.Replied, r)
+		}, 2, 1},
+		"owed":      {func(c *Commit) { c.Owed = append(c.Owed, owed(2, jobs.StatusOK, old)) }, 2, 1},
+		"not final": {func(*Commit) {}, 2, 1},
+		"unknown": {func(c *Commit) {
+			o, r := confirmed(owed(2, jobs.StatusUnknown, old))
+			c.Owed, c.Replied = append(c.Owed, o), append(c.Replied, r)
+		}, 2, 1},
+		"without an answer": {func(c *Commit) {
+			c.Outcomes = append(c.Outcomes, Outcome{Seq: 2, Status: jobs.StatusSkipped, Class: jobs.ClassDuplicate, At: time.Now().Add(-old)})
+		}, 4, 1},
+	} {
+		l := delivering(t)
+		c := &Commit{Totals: Totals{Input: 4}, Outcomes: []Outcome{{Seq: 1, Status: jobs.StatusFailed, At: time.Now().Add(-old)}}}
+		for _, seq := range []jobs.Seq{0, 1, 3} {
+			status := jobs.StatusOK
+			if seq == 1 {
+				status = jobs.StatusFailed
+			}
+			o, r := confirmed(owed(seq, status, old))
+			c.Owed, c.Replied = append(c.Owed, o), append(c.Replied, r)
+		}
+		x.third(c)
+		if err := l.Commit(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+		before := time.Now().Add(-old / 2)
+		upTo, err := l.Reader().Settled(ctx, 0, before, 100)
+		if err != nil || upTo != x.upTo {
+			t.Errorf("%s: up to %d, %v, want %d", name, upTo, err, x.upTo)
+			continue
+		}
+		if err := l.Commit(ctx, &Commit{Totals: c.Totals, Bygone: &Bygone{Records: upTo, Offset: 77}}); err != nil {
+			t.Fatal(err)
+		}
+		g, err := l.Reader().Bygone(ctx)
+		if err != nil || g.Records != upTo || g.Offset != 77 || g.Failed != x.failed {
+			t.Errorf("%s: %+v %v", name, g, err)
+		}
+		var rows int
+		if err := l.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM deliveries WHERE seq < ?1) + (SELECT count(*) FROM outcomes WHERE seq < ?1)`, uint64(upTo)).Scan(&rows); err != nil || rows != 0 {
+			t.Errorf("%s: %d rows are left, %v", name, rows, err)
+		}
+	}
+}
