@@ -116,7 +116,7 @@ func (e *env) chooseFormat(c *cli.Context, data *dataset.Spec) error {
 		}
 	}
 	data.NoHeader, data.Sheet = c.Bool("no-header"), c.String("sheet")
-	if data.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
+	if data.MaxRecord, err = parseMaxRecord(c.String("max-record")); err != nil {
 		return err
 	}
 	if data.MaxRecord > spec.MaxRecordLimit {

@@ -268,10 +268,10 @@ func parseBackoff(s string) (from, to time.Duration, err error) {
 	return from, to, nil
 }
 
-func parseSize(flag, s string) (int, error) {
+func parseMaxRecord(s string) (int, error) {
 	n, err := humanize.ParseBytes(s)
 	if err != nil || n < 1 || n > math.MaxInt32 {
-		return 0, usage("Give a size such as 64KiB, 16MiB or a number of bytes.", "--%s %q is not a size", flag, s)
+		return 0, usage("Give a size such as 64KiB, 16MiB or a number of bytes.", "--max-record %q is not a size", s)
 	}
 	return int(n), nil
 }

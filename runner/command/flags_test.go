@@ -77,12 +77,12 @@ func TestParseBackoff(t *testing.T) {
 
 func TestParseSizes(t *testing.T) {
 	for s, want := range map[string]int{"1": 1, "64KiB": 64 << 10, "16 MiB": 16 << 20, "1.5k": 1500, "2147483647": math.MaxInt32} {
-		if got, err := parseSize("max-record", s); got != want || err != nil {
+		if got, err := parseMaxRecord(s); got != want || err != nil {
 			t.Errorf("%q is %d, want %d: %v", s, got, want, err)
 		}
 	}
 	for _, bad := range []string{"", "0", "-1", "x", "1XB", "2147483648", "5GiB", "0.1"} {
-		if n, err := parseSize("max-record", bad); err == nil {
+		if n, err := parseMaxRecord(bad); err == nil {
 			t.Errorf("%q is %d", bad, n)
 		} else {
 			refused(t, "max-record", bad, err)

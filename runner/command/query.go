@@ -57,7 +57,7 @@ func (e *env) chooseQuery(c *cli.Context, cfg *spec.Config) error {
 	cfg.Query = q
 	d := &cfg.Dataset
 	d.Paths, d.Format, d.Coats, d.Called = []string{dataset.Stdin}, dataset.FormatJSONL, []dataset.Coat{{Pack: dataset.PackNone}}, q.URL
-	if d.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
+	if d.MaxRecord, err = parseMaxRecord(c.String("max-record")); err != nil {
 		return err
 	}
 	d.MaxDepth = c.Int("max-depth")

@@ -124,7 +124,7 @@ func (e *env) chooseQueue(c *cli.Context, cfg *spec.Config) error {
 	}
 	d := &cfg.Dataset
 	d.Paths, d.Format, d.Coats, d.Enveloped, d.Called = []string{dataset.Stdin}, dataset.FormatJSONL, []dataset.Coat{{Pack: dataset.PackNone}}, true, q.URL
-	if d.MaxRecord, err = parseSize("max-record", c.String("max-record")); err != nil {
+	if d.MaxRecord, err = parseMaxRecord(c.String("max-record")); err != nil {
 		return err
 	}
 	d.MaxDepth = c.Int("max-depth")

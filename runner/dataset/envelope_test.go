@@ -34,8 +34,10 @@ func TestEnvelope(t *testing.T) {
 	}
 	var rec Record
 	for _, want := range []struct{ raw, beside, err string }{
-		{raw: `{"a":1}`, beside: "beside"}, {raw: `{"b":"x"}`, beside: "beside"},
-		{raw: `{"a":3}`, err: "the queue:3: " + errNoEnvelope.Error()}, {raw: `{"_envelope":"x"}`, err: "the queue:4: " + errNoEnvelope.Error()},
+		{raw: `{"a":1}`, beside: "beside"},
+		{raw: `{"b":"x"}`, beside: "beside"},
+		{raw: `{"a":3}`, err: "the queue:3: " + errNoEnvelope.Error()},
+		{raw: `{"_envelope":"x"}`, err: "the queue:4: " + errNoEnvelope.Error()},
 		{raw: `{"_envelope":"`, err: "the queue:5: " + errNoEnvelope.Error()},
 	} {
 		if err := r.Next(&rec); err != nil {

@@ -87,7 +87,7 @@ func (r *Reader) nextObject(rec *Record) error {
 			var err error
 			if rec.Envelope, rec.Raw, err = openEnvelope(raw); err != nil {
 				rec.Err = &InputError{File: r.name(), Line: rec.Pos.Line, Reason: err.Error()}
-				return nil
+				return nil //nolint:nilerr // a bad record is no error of the reader
 			}
 		}
 		rec.Err = r.checkObject(rec)
