@@ -16,7 +16,7 @@ func TestBench(t *testing.T) {
 		return // nothing here happens at the same time as something else
 	}
 	needPrograms(t, "python3", "php", "parallel")
-	for _, pattern := range []string{"testdata/bench/*", "testdata/bench/peers/*", "docs/benchmarks.md", "docs/benchmarks/*", "README.md"} {
+	for _, pattern := range []string{"testdata/bench/*", "testdata/bench/peers/*", "testdata/bench/queues/*", "testdata/bench/queues/*/*", "docs/benchmarks.md", "docs/benchmarks/*", "README.md"} {
 		readAll(t, atRoot(pattern))
 	}
 	cmd := exec.Command("python3", "-m", "unittest")

@@ -4,8 +4,10 @@ BENCH_BASE=FILE|COMMIT  another brood beside this one, in the same rounds
 BENCH_SHORT=1           a tenth of the records and of the time
 BENCH_ANYWAY=1          also where the machine has other work; the page says so
 BENCH_ONLY=REGEXP       only rows whose key matches, and no page: for work on brood
+BENCH_ONLY=queues       only the section on queues, which takes the place of the one that the page has
 BENCH_FROM=FILE         measure nothing: the page of the samples of an earlier run
 """
+import datetime
 import json
 import os
 import re
@@ -13,18 +15,22 @@ import shutil
 import sys
 import tempfile
 
+import backlog
 import builds
+import idling
 import machine
 import memory
+import queue_page
 import syscalls
 from data import Data
 from measure import measure
 from page import Page, write
 from results import Results
-from works import BASE, BROOD, Works
+from names import BASE, BROOD
+from works import Works
 
-FULL = {"scale": 1.0, "budget": 35, "least": 3, "patience": 120}
-SHORT = {"scale": 0.1, "budget": 1.5, "least": 3, "patience": 10}
+FULL = {"scale": 1.0, "budget": 35, "least": 3, "patience": 120, "idle": 30}
+SHORT = {"scale": 0.1, "budget": 1.5, "least": 3, "patience": 10, "idle": 10}
 
 
 def say(text):
@@ -42,15 +48,19 @@ def idle(patience):
 
 def measured(works, settings, kept, keep, only):
     """Measure row by row, and keep what there is after each."""
-    for row in works.rows():
+    for row in works.queues() if only == backlog.QUEUES else works.rows():
         if only and not re.search(only, row.key):
             continue
         say(row.what)
         entries = measure(row, settings["budget"], settings["least"], say)
         kept["rows"][row.key] = {"what": row.what, "entries": entries}
         keep(kept)
+    broods = works.broods()
+    if not only or only == backlog.QUEUES:
+        say("runs that wait")
+        kept["idle"] = {who: idling.of(binary, settings["idle"]) for who, binary in broods}
+        keep(kept)
     if not only:
-        broods = [(who, binary) for who, binary in ((BROOD, works.brood), (BASE, works.base)) if binary]
         say("system calls of a record")
         kept["syscalls"] = {who: syscalls.of_slow_records(binary, works.data)
                             for who, binary in broods}
@@ -69,9 +79,10 @@ def session(brood, raw, only):
     folder = tempfile.mkdtemp(prefix="brood-bench-")
     try:
         builds.limits(os.path.join(tools, "bench"), say)
+        builds.river(os.path.join(tools, "bench"), say)
         other, called = builds.base(os.environ.get("BENCH_BASE"), folder)
         kept = {"commit": builds.commit(), "base": called, "scale": settings["scale"], "rows": {},
-                "busy": idle(settings["patience"]), "facts": machine.facts()}
+                "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"), "busy": idle(settings["patience"]), "facts": machine.facts()}
         others = machine.Others()
         measured(Works(Data(folder), brood, other, tools, settings["scale"]), settings, kept, keep, only)
         kept["others"] = others.share()
@@ -88,14 +99,17 @@ def main():
         with open(earlier) as f:
             kept = json.load(f)
     else:
-        raw = os.path.join(os.path.dirname(brood), "bench-peers.json")
+        raw = os.path.join(os.path.dirname(brood), "bench-queues.json" if only == backlog.QUEUES else "bench-peers.json")
         kept = session(brood, raw, only)
         say(f"all samples are in {raw}")
     page = Page(Results(kept))
-    if only:
+    docs = os.path.join(builds.ROOT, "docs")
+    if only == backlog.QUEUES:
+        queue_page.write(page, docs)
+    elif only:
         print("\n".join(page.peers(key, key, None, "") for key in kept["rows"]))
     else:
-        write(page, os.path.join(builds.ROOT, "docs"), os.path.join(builds.ROOT, "README.md"))
+        write(page, docs, os.path.join(builds.ROOT, "README.md"))
     wrong = [f"{key}: {e['missing']}" for key, row in kept["rows"].items() for who, e in row["entries"].items()
              if who.startswith(BROOD) and "missing" in e and "has no flag" not in e["missing"]]
     if wrong:

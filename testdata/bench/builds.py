@@ -12,11 +12,21 @@ def limits(folder, say):
     os.makedirs(folder, exist_ok=True)
     for argv in (["cc", "-O2", "-o", os.path.join(folder, "spawn"), os.path.join(HERE, "spawn.c")],
                  ["go", "build", "-o", os.path.join(folder, "pipes"), os.path.join(HERE, "pipes.go")],
-                 ["go", "build", "-o", os.path.join(folder, "answers"), os.path.join(HERE, "answers", "main.go")]):
-        try:
-            subprocess.run(argv, check=True)
-        except (OSError, subprocess.CalledProcessError) as why:
-            say(f"{argv[-1]}: {why}")
+                 ["go", "build", "-o", os.path.join(folder, "answers"), os.path.join(HERE, "answers", "main.go")],
+                 ["go", "build", "-o", os.path.join(folder, "skiplocked"), os.path.join(HERE, "queues", "skiplocked", "main.go")]):
+        built(argv, say)
+
+
+def river(folder, say):
+    """River is a module of its own, and needs others that brood does not."""
+    built(["go", "-C", os.path.join(HERE, "queues", "river"), "build", "-o", os.path.abspath(os.path.join(folder, "river")), "."], say)
+
+
+def built(argv, say):
+    try:
+        subprocess.run(argv, check=True)
+    except (OSError, subprocess.CalledProcessError) as why:
+        say(f"{argv[-1]}: {why}")
 
 
 def base(spec, folder):

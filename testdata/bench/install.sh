@@ -11,6 +11,9 @@ ruby -e 'require "parallel"' 2>/dev/null || missing="$missing ruby-parallel"
 need awk mawk
 need hey hey
 need ab apache2-utils
+# The servers of queues are those of the tests (testdata/install.sh); these speak to them.
+need psql postgresql-client
+need mariadb mariadb-client
 php -r 'exit(extension_loaded("pdo_mysql") ? 0 : 1);' 2>/dev/null || missing="$missing php-mysql"
 [ -z "$missing" ] && exit 0
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from figures import Sample
@@ -28,6 +29,8 @@ class Entry:
     out: str | None = None  # where its results are, which are looked at after each run
     same: str | None = None  # the file that they must equal, or else
     lines: int | None = None  # how many lines they must have
+    before: Callable | None = None  # what is done before the clock starts
+    after: Callable | None = None  # what looks at what was done, and refuses it; it is given the state directory
 
 
 @dataclass
@@ -50,17 +53,21 @@ def run(entry):
     if entry.out:
         with contextlib.suppress(FileNotFoundError):
             os.remove(entry.out)
+    if entry.before:
+        entry.before()
     state = tempfile.mkdtemp(prefix="brood-bench-")
     try:
         with open(entry.stdin or os.devnull, "rb") as src, tempfile.TemporaryFile() as err:
             sample, status = waited(entry.argv, src, err, dict(os.environ, BROOD_STATE=state))
             err.seek(0)
             said = err.read().decode(errors="replace").strip()
+        if status:
+            raise Refused(f"exit status {status}: {said[-300:]}")
+        check(entry)
+        if entry.after:
+            entry.after(state)
     finally:
         shutil.rmtree(state)
-    if status:
-        raise Refused(f"exit status {status}: {said[-300:]}")
-    check(entry)
     return sample
 
 

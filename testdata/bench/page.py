@@ -4,8 +4,10 @@ import os
 import re
 
 import charts
+import queue_page
 from figures import significant
-from works import ALONE, BASE, BROOD, CAPTURE, CAT, IN_FLIGHT, PARALLEL, PIPES, SIZES, SPAWN, TAKES, WIDE
+from names import ALONE, BASE, BROOD, CAPTURE, CAT, PARALLEL, PIPES, SPAWN, WIDE
+from works import IN_FLIGHT, SIZES, TAKES
 
 BEGIN, END = "<!-- figures of make bench-peers: begin -->", "<!-- figures of make bench-peers: end -->"
 NOTHING = "—"
@@ -48,7 +50,7 @@ class Page:
                           self.peers("csv", "CSV", "csv", CSV),
                           self.peers("pipe", "Programs that stay", None, PIPE),
                           self.mail(), self.peers("http", "HTTP", None, HTTP), self.in_flight(), self.growth(), self.sizes(), self.keys(), self.once(),
-                          self.memory(), self.syscalls(), self.not_measured()]).rstrip("\n") + "\n"
+                          queue_page.section(self), self.memory(), self.syscalls(), self.not_measured()]).rstrip("\n") + "\n"
 
     def cell(self, make, key, *names, otherwise=NOTHING):
         return make() if self.r.has(key, *names) else otherwise

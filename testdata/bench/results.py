@@ -1,7 +1,7 @@
 """What was measured, and what is asked of it."""
 from figures import Sample, figure, paired
 
-from works import BASE, BROOD, STARTS
+from names import BASE, BROOD, STARTS
 
 
 class Results:

@@ -1,27 +1,34 @@
 """What decides about a figure of docs/benchmarks.md. BROOD_BINARY is a brood with which the rows are
 tried, and is set by TestBench of runner/acceptance."""
 import glob
+import json
 import os
 import re
 import shutil
 import sys
 import tempfile
+import threading
+import time
 import unittest
 import unittest.mock
 import xml.etree.ElementTree
 
+import backlog
 import builds
 import charts
+import idling
 import machine
 import memory
 import page
 import profiles
+import queue_page
 import syscalls
 from data import Data
 from figures import Figure, Sample, figure, paired, significant
 from measure import Entry, Refused, Row, measure, rounds_for, run
 from results import Results
-from works import BASE, BROOD, PIPES, Works
+from names import BASE, BROOD, PIPES
+from works import Works
 
 
 class Figures(unittest.TestCase):
@@ -112,6 +119,16 @@ class Runs(unittest.TestCase):
     def test_who_does_not_end_is_ended(self):
         with unittest.mock.patch("measure.LIMIT", 0.3), self.assertRaisesRegex(Refused, "more than 0.3 s"):
             run(self.python("import subprocess; subprocess.run(['sleep', '600'])"))
+
+    def test_what_is_done_before_and_after_is_not_timed(self):
+        seen = []
+
+        def after(state):
+            seen.append(os.path.isdir(state))
+            raise Refused("half of it")
+        with self.assertRaisesRegex(Refused, "half of it"):
+            run(self.python("pass", before=lambda: seen.append("before"), after=after))
+        self.assertEqual(seen, ["before", True])
 
     def test_results_are_looked_at(self):
         src, out = self.data.made("src", "abc"), self.data.path("out")
@@ -332,6 +349,79 @@ class Pages(unittest.TestCase):
         self.assertEqual(set(re.findall(r"\(benchmarks/(\w+)\.svg\)", p.text())), set(p.made))
 
 
+def kept_of_queues(**about):
+    """Results of a section on queues by itself."""
+    def entry(*walls):
+        return {"records": 1000, "samples": [[w, w / 2] for w in walls]}
+    idle = {"share": 0.00123, "processes": 5, "seconds": 30, "pss": 33.3, "rss": 25, "begun": [0.002, 0.001, 0.0475]}
+    return {"facts": {"processor": "a nut", "kernel": "of it", "load before": "0.01 0.02 0.03"}, "commit": "abcdef0", "base": None, "scale": 1, "busy": "",
+            "date": "2026-11-30", "idle": {BROOD: {"beanstalkd": idle}},
+            "rows": {"queues/beanstalkd": {"what": "1,000 jobs", "entries": {BROOD: entry(1, 2), "Python": entry(2, 2), "PHP": {"records": 5, "missing": "not installed"}}}}, **about}
+
+
+class Queues(unittest.TestCase):
+    def part(self, alone=True, **about):
+        return queue_page.section(page.Page(Results(kept_of_queues(**about))), alone)
+
+    def test_figures_are_what_was_measured(self):
+        text = self.part()
+        self.assertIn("| brood | 1,000 | 1.50 (1.00 to 2.00) s |", text)
+        self.assertIn("| Python | 1,000 | 2.00 (2.00 to 2.00) s | 500 | 1,000 | 1.50 (1.00 to 2.00) |", text)
+        self.assertIn("| PHP | 5 | not installed |", text)
+        self.assertIn("| beanstalkd | brood | 0.123 | 30 s | 5 | 33.3 | 25.0 | 2.00 | 47.5 | 3 |", text)
+
+    def test_a_section_by_itself_says_when_and_where(self):
+        text = self.part(busy="the load was 3", scale=0.1)
+        for words in ("on 2026-11-30", "abcdef0", "a nut", "load before: 0.01", "the load was 3", "not to be quoted", "BENCH_SHORT=1"):
+            self.assertIn(words, text)
+        for words in ("not to be quoted", "BENCH_SHORT=1"):
+            self.assertNotIn(words, self.part())
+        self.assertNotIn("made by itself", self.part(alone=False))
+
+    def test_a_page_has_it(self):
+        text = page.Page(Results(kept_of_queues())).text()
+        self.assertIn(self.part(alone=False), text)
+        self.assertIn("## Queues\n\nNot measured.\n", page.Page(Results(kept())).text())
+
+    def test_it_takes_the_place_of_the_old_one(self):
+        new = self.part()
+        without = "# Benchmarks\n\n## Once\n\n1\n\n## Memory\n\n2\n"
+        first = queue_page.spliced(without, new)
+        self.assertEqual(first, f"# Benchmarks\n\n## Once\n\n1\n\n{new}\n## Memory\n\n2\n")
+        self.assertEqual(queue_page.spliced(first, new), first)
+        for whole in (page.Page(Results(kept())).text(), page.Page(Results(kept_of_queues())).text()):
+            head, rest = whole.split(queue_page.BEGIN)
+            self.assertEqual(queue_page.spliced(whole, new), head + new + rest.split(queue_page.END + "\n")[1])
+        with self.assertRaises(ValueError):
+            queue_page.spliced("# Another page\n", new)
+
+    def test_a_run_must_have_done_all(self):
+        def status(**about):
+            return json.dumps({"ok": 3, "failed": 0, "skipped": 0, "unknown": 0, "pending": 0, "queue": {"owed": 0, "lost": 0, "gone": 0}, **about})
+        backlog.ended(status(), 3)
+        for n, about in ((4, {}), (3, {"failed": 1}), (3, {"unknown": 1}), (3, {"queue": {"owed": 1, "lost": 0, "gone": 0}})):
+            with self.assertRaises(Refused):
+                backlog.ended(status(**about), n)
+
+    def test_processor_time_is_that_of_all_threads(self):
+        before = idling.spent(os.getpid())
+        while time.process_time() < 0.05:
+            pass
+        done = threading.Event()
+
+        def spin():
+            while time.thread_time() < 0.1:
+                pass
+            done.wait()
+        thread = threading.Thread(target=spin)
+        thread.start()
+        while idling.spent(os.getpid()) - before < 0.1:
+            self.assertTrue(thread.is_alive())
+        done.set()
+        thread.join()
+        self.assertEqual(idling.spent(1 << 30), 0)
+
+
 class Committed(unittest.TestCase):
     """The page as it is in the repository."""
 
@@ -399,6 +489,14 @@ class Rows(unittest.TestCase):
                 for name, entry in row["entries"].items():
                     self.assertIn(entry.get("missing"), (None, "not installed"), f"{key}: {name}")
                 self.assertIn("samples", row["entries"][BROOD], key)
+            if os.environ.get("CI") == "true":
+                for title in queue_page.TITLES:
+                    self.assertIn(f"{backlog.QUEUES}/{title}", all["rows"])
+            all["idle"] = {BROOD: idling.of(brood, 0.2, 2)}
+            for where, found in all["idle"][BROOD].items():
+                self.assertGreater(found["processes"], 1, where)
+                self.assertGreater(found["pss"], 1, where)
+                self.assertEqual(len(found["begun"]), 2, where)
             if shutil.which("strace"):
                 all["syscalls"][BROOD] = syscalls.of_slow_records(brood, works.data, 20, 60)
                 self.assertGreater(all["syscalls"][BROOD].get("read", 0), 0.9)
@@ -406,6 +504,7 @@ class Rows(unittest.TestCase):
             self.assertNotIn(None, all["memory"][BROOD].values())
             p = page.Page(Results(all))
             self.assertIn("µs", p.text())
+            self.assertIn("### A run that waits", p.text())
             for picture in p.made.values():
                 xml.etree.ElementTree.fromstring(picture)
 

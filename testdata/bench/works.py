@@ -8,19 +8,14 @@ import subprocess
 import sys
 import time
 
+from backlog import Backlog
 from measure import Entry, Row
+from names import ALONE, BASE, BROOD, CAPTURE, CAT, PARALLEL, PIPES, SPAWN, STARTS, WIDE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = os.path.join(HERE, "peers")
 POSTFIX = "mail/postfix/usr"  # below the tools, where testdata/install.sh puts it
 UPPER = os.path.join(HERE, "..", "workers", "upper.py")
-
-# Names under which results are found again by the page.
-BROOD, BASE, PIPES, ALONE, CAT = "brood", "base", "bare Go pipes", "the program alone", "cat"
-STARTS = ", starts"  # behind a name: the same with one record for each worker
-PARALLEL = "GNU parallel --pipe cat"
-WIDE = "brood, in 10 processes"
-SPAWN, CAPTURE = "a loop in C", "a loop in C that keeps the output"
 
 IN_FLIGHT = [1, 2, 10, 100, 500, 1000]
 SIZES = [10, 100, 1_000, 10_000, 100_000, 1 << 20]
@@ -39,8 +34,10 @@ class Works:
 
     def ours(self, records, *args, name="", **check):
         """The entries of both broods, or of the one there is; name stands behind theirs."""
-        broods = [(BROOD, self.brood)] + ([(BASE, self.base)] if self.base else [])
-        return [Entry(who + name, [binary, "run", *args], records, **check) for who, binary in broods]
+        return [Entry(who + name, [binary, "run", *args], records, **check) for who, binary in self.broods()]
+
+    def broods(self):
+        return [(BROOD, self.brood)] + ([(BASE, self.base)] if self.base else [])
 
     def python(self, script, *args):
         return [sys.executable, os.path.join(PEERS, script), *args]
@@ -62,6 +59,10 @@ class Works:
         yield from self.sizes()
         yield from self.keys()
         yield from self.once()
+        yield from self.queues()
+
+    def queues(self):
+        return Backlog(self.broods(), os.path.join(self.tools, "bench"), self.n).rows()
 
     def small(self):
         one = self.data.numbers(1)

@@ -1,10 +1,11 @@
 // Command river works off jobs that do nothing with River, in a PostgreSQL database of its own. It is measured beside brood, and
 // is a module by itself so that brood does not need River.
 //
-//	river URL JOBS [WORKERS]
+//	river put URL JOBS
+//	river work URL JOBS [WORKERS]
 //
-// It makes River's tables if they are not there, puts the jobs in, and then measures: it prints how many jobs were worked off,
-// and in how many seconds.
+// The one makes River's tables if they are not there, and puts the jobs in; the other works them off, ends, and prints how many
+// they were, and in how many seconds.
 package main
 
 import (
@@ -53,24 +54,34 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) < 2 {
-		return fmt.Errorf("usage: river URL JOBS [WORKERS]")
+	if len(args) < 3 {
+		return fmt.Errorf("usage: river put URL JOBS, or river work URL JOBS [WORKERS]")
 	}
-	jobs, err := strconv.Atoi(args[1])
+	jobs, err := strconv.Atoi(args[2])
 	if err != nil || jobs < 1 {
-		return fmt.Errorf("%q is no number of jobs", args[1])
+		return fmt.Errorf("%q is no number of jobs", args[2])
 	}
 	workers := 4
-	if len(args) > 2 {
-		if workers, err = strconv.Atoi(args[2]); err != nil || workers < 1 {
-			return fmt.Errorf("%q is no number of workers", args[2])
+	if len(args) > 3 {
+		if workers, err = strconv.Atoi(args[3]); err != nil || workers < 1 {
+			return fmt.Errorf("%q is no number of workers", args[3])
 		}
 	}
-	pool, err := pgxpool.New(ctx, args[0])
+	pool, err := pgxpool.New(ctx, args[1])
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
+	switch args[0] {
+	case "put":
+		return put(ctx, pool, jobs)
+	case "work":
+		return work(ctx, pool, jobs, workers)
+	}
+	return fmt.Errorf("%q: it is put or work", args[0])
+}
+
+func put(ctx context.Context, pool *pgxpool.Pool, jobs int) error {
 	driver := riverpgxv5.New(pool)
 	migrator, err := rivermigrate.New(driver, nil)
 	if err != nil {
@@ -79,17 +90,7 @@ func run(ctx context.Context, args []string) error {
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return err
 	}
-	w := &worker{last: make(chan struct{})}
-	w.left.Store(int64(jobs))
-	all := river.NewWorkers()
-	river.AddWorker(all, w)
-	client, err := river.NewClient(driver, &river.Config{
-		Logger: slog.New(slog.DiscardHandler),
-		// By default it asks for jobs ten times a second, which would be all that is measured.
-		FetchCooldown: river.FetchCooldownMin,
-		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
-		Workers:       all,
-	})
+	client, err := river.NewClient(driver, &river.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
@@ -101,6 +102,24 @@ func run(ctx context.Context, args []string) error {
 		if _, err := client.InsertManyFast(ctx, some); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func work(ctx context.Context, pool *pgxpool.Pool, jobs, workers int) error {
+	w := &worker{last: make(chan struct{})}
+	w.left.Store(int64(jobs))
+	all := river.NewWorkers()
+	river.AddWorker(all, w)
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Logger: slog.New(slog.DiscardHandler),
+		// By default it asks for jobs ten times a second, which would be all that is measured.
+		FetchCooldown: river.FetchCooldownMin,
+		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
+		Workers:       all,
+	})
+	if err != nil {
+		return err
 	}
 	began := time.Now()
 	if err := client.Start(ctx); err != nil {
