@@ -83,12 +83,14 @@ func (w *queueWorld) sleep(asleep []int) {
 		if w.name != "sqlite" {
 			return
 		}
-		if _, err := w.db.Exec("UPDATE jobs SET attempts = attempts WHERE id = 0"); err == nil {
+		// Also a reader is in the way of what writes something.
+		if _, err := w.db.Exec("UPDATE jobs SET attempts = attempts"); err == nil {
 			return
 		}
 		for _, pid := range asleep {
 			_ = syscall.Kill(pid, syscall.SIGCONT)
 		}
+		_, _ = w.db.Exec("UPDATE jobs SET attempts = attempts") // waits until it has let go
 	}
 }
 
