@@ -1,8 +1,10 @@
 package runner
 
 import (
+	"brood/runner/ledger"
 	"brood/runner/term"
 	"context"
+	"runtime/debug"
 	"time"
 )
 
@@ -20,9 +22,30 @@ func (r *session) snapshot() term.Snapshot {
 	}
 }
 
-// showProgress keeps the progress display up to date.
+// How often the progress display is brought up to date: while anything happens, and while nothing does.
+const (
+	showOften  = 200 * time.Millisecond
+	showSeldom = time.Second
+	// givesBackAfter is after how many of those memory is given back.
+	givesBackAfter = 3
+)
+
+// showProgress keeps the progress display up to date. Of a run that waits for jobs nothing is said while none come.
 func (r *session) showProgress(ctx context.Context) {
-	for sleep(ctx, 200*time.Millisecond) {
+	var last ledger.Totals
+	quiet := 0 // how often in a row nothing had happened
+	for every := showOften; sleep(ctx, every); {
+		t := r.book.Totals()
+		idle := r.inbox != nil && t == last && t.Pending() == 0
+		if last, every = t, showOften; idle {
+			every = showSeldom
+			if quiet++; quiet == givesBackAfter {
+				beThrifty()          // it may last
+				debug.FreeOSMemory() // others may need it while nothing comes
+			}
+			continue
+		}
+		quiet = 0
 		r.Term.Update(r.snapshot())
 	}
 	r.Term.End()

@@ -168,7 +168,7 @@ func (d *Desk) Lease(ctx context.Context) {
 			d.renew(ctx, list)
 			continue
 		}
-		if !sleep(ctx, nil, next) {
+		if !sleep(ctx, d.holding, next) {
 			return
 		}
 	}
@@ -178,6 +178,9 @@ func (d *Desk) Lease(ctx context.Context) {
 func (d *Desk) due(now time.Time) (list []*delivery, next time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if len(d.held) == 0 {
+		return nil, time.Hour // it is said when something is
+	}
 	next = firstRenewal // what arrives meanwhile is not due before
 	for _, x := range d.held {
 		if x.gone {

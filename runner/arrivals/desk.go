@@ -61,9 +61,10 @@ type Desk struct {
 	pace pace
 	lost seldom
 
-	slots atomic.Int64
-	begun chan struct{} // closed by Begin
-	once  sync.Once
+	holding chan struct{} // a token: something is held, after nothing was
+	slots   atomic.Int64
+	begun   chan struct{} // closed by Begin
+	once    sync.Once
 }
 
 // identity is by what a delivery is told from others.
@@ -91,7 +92,7 @@ type delivery struct {
 func New(cfg Config) *Desk {
 	return &Desk{
 		cfg: cfg, traits: cfg.Client.Traits(), held: make(map[jobs.Seq]*delivery), known: make(map[identity]jobs.Seq),
-		news: make(chan struct{}), begun: make(chan struct{}),
+		news: make(chan struct{}), holding: make(chan struct{}, 1), begun: make(chan struct{}),
 	}
 }
 
@@ -153,6 +154,12 @@ func (d *Desk) Arrived(seq jobs.Seq, known string) *Arrival {
 
 // hold notes a delivery, unless one that is in hand takes it over. The caller holds the lock.
 func (d *Desk) hold(seq jobs.Seq, x *delivery) *Arrival {
+	if len(d.held) == 0 {
+		select {
+		case d.holding <- struct{}{}:
+		default:
+		}
+	}
 	a := &Arrival{Job: x.job, Known: x.id.known, Sum: x.id.sum}
 	if a.First, a.Again = d.known[x.id]; !a.Again {
 		d.held[seq], d.known[x.id] = x, seq
