@@ -119,6 +119,9 @@ func otherwise(found []desk.Found) bool {
 // run.
 func keepJobConfig(ctx context.Context, l *ledger.Ledger, stored, config []byte) error {
 	text, err := spec.WithJobConfig(stored, config)
+	if err == nil {
+		text, err = spec.WithoutArgs(text)
+	}
 	if err != nil {
 		return err
 	}

@@ -17,12 +17,12 @@ func (e *env) chooseDataset(c *cli.Context, cfg *spec.Config) error {
 		if err == nil && def.Dataset != nil {
 			return usage("See: brood run "+cfg.Job+" --help", "brood run %s takes no queue: what it works on is checked as a whole before it begins", cfg.Job)
 		}
-		if c.IsSet(queryFlag) {
+		if c.IsSet(queryName(c)) {
 			return e.chooseQuery(c, cfg)
 		}
 		return e.chooseQueue(c, cfg)
 	}
-	if c.IsSet(queryFlag) {
+	if c.IsSet(queryName(c)) {
 		return e.chooseQuery(c, cfg) // which says what is missing
 	}
 	if err := otherQueue(c); err != nil {

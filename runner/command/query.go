@@ -1,6 +1,7 @@
 package command
 
 import (
+	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/intake"
 	"brood/runner/query"
@@ -15,30 +16,50 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// queryFlag is the flag for a dataset that is what a database answers.
-const queryFlag = "query"
+// The flag for a dataset that is what a database answers, and its name where a job has a flag of that name: http has one.
+const (
+	queryFlag      = "query"
+	otherQueryFlag = "sql-query"
+)
 
-func queryFlags() []cli.Flag {
+// queryName is the name of that flag in a command.
+func queryName(c *cli.Context) string {
+	if hasFlagOf(c, otherQueryFlag) {
+		return otherQueryFlag
+	}
+	return queryFlag
+}
+
+// hasFlagOf reports whether a command has a flag.
+func hasFlagOf(c *cli.Context, name string) bool {
+	return slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == name })
+}
+
+func queryFlags(d *jobs.Definition) []cli.Flag {
+	name := queryFlag
+	if hasFlag(d, name) {
+		name = otherQueryFlag
+	}
 	return []cli.Flag{
-		&cli.StringFlag{Name: queryFlag, Usage: "the dataset is what `SELECT` gives in the database of the URL: postgres://USER@HOST/DB, mysql://USER@HOST/DB or sqlite:FILE", Category: groupData},
+		&cli.StringFlag{Name: name, Usage: "the dataset is what `SELECT` gives in the database of the URL: postgres://USER@HOST/DB, mysql://USER@HOST/DB or sqlite:FILE", Category: groupData},
 	}
 }
 
 // chooseQuery takes a query as the dataset: all of what it gives is copied before it is forgotten, so the run is as any other.
 func (e *env) chooseQuery(c *cli.Context, cfg *spec.Config) error {
 	if c.NArg() != 1 {
-		return usage("As in: --query 'SELECT id, email FROM people' postgres://me@db/shop", "--%s goes with the URL of one database, and %d datasets were named", queryFlag, c.NArg())
+		return usage("As in: --query 'SELECT id, email FROM people' postgres://me@db/shop", "--%s goes with the URL of one database, and %d datasets were named", queryName(c), c.NArg())
 	}
 	u, err := queue.ParseURL(c.Args().First())
 	if err != nil {
 		return usage("Such as postgres://user@host/db, or sqlite:FILE.", "%w", err)
 	}
 	if !dsn.IsDatabase(u) {
-		return usage("It is postgres, mysql or sqlite.", "--%s: %s is no database", queryFlag, u)
+		return usage("It is postgres, mysql or sqlite.", "--%s: %s is no database", queryName(c), u)
 	}
 	for _, name := range slices.Concat(notForQueues, []string{"fields", "queue-columns", "queue-words", "lease", "poll", "forget", "drain-queue", within(c)}) {
 		if c.IsSet(name) {
-			return usage("", "--%s does not go together with --%s", name, queryFlag)
+			return usage("", "--%s does not go together with --%s", name, queryName(c))
 		}
 	}
 	if u.Scheme == queue.SQLite {
@@ -46,7 +67,7 @@ func (e *env) chooseQuery(c *cli.Context, cfg *spec.Config) error {
 			return usage("", "find the database: %w", err)
 		}
 	}
-	q := &spec.Query{SQL: c.String(queryFlag), Password: u.Password}
+	q := &spec.Query{SQL: c.String(queryName(c)), Password: u.Password}
 	u.Password = ""
 	q.URL = u.String()
 	if file := c.String("queue-password-file"); file != "" {

@@ -45,7 +45,7 @@ const (
 
 // within is the name of that flag in a command.
 func within(c *cli.Context) string {
-	if slices.ContainsFunc(c.Command.Flags, func(f cli.Flag) bool { return f.Names()[0] == otherWithinFlag }) {
+	if hasFlagOf(c, otherWithinFlag) {
 		return otherWithinFlag
 	}
 	return withinFlag

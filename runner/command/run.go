@@ -44,7 +44,7 @@ Example:
 		run.Subcommands = append(run.Subcommands, &cli.Command{
 			Name: d.Name, Usage: d.Usage, ArgsUsage: args,
 			Description:  "DATASET is a file, or - for standard input.\n\n" + d.Help,
-			Flags:        slices.Concat(yielding(d, slices.Concat(runFlags(), appendFlags(), listFlags(d), engineFlags(), queryFlags(), queueFlags(), sessionFlags(d))), jobFlags(d)),
+			Flags:        slices.Concat(yielding(d, slices.Concat(runFlags(), appendFlags(), listFlags(d), engineFlags(), queryFlags(d), queueFlags(), sessionFlags(d))), jobFlags(d)),
 			OnUsageError: usageError,
 			Action:       func(c *cli.Context) error { return e.withRoom(func() error { return e.run(c, d) }) },
 		})

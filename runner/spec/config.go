@@ -129,6 +129,16 @@ func WithReload(stored []byte, c *Config) ([]byte, error) {
 	return json.Marshal(all)
 }
 
+// WithoutArgs takes the arguments out of a stored configuration that it does not go by any more.
+func WithoutArgs(stored []byte) ([]byte, error) {
+	all := make(map[string]json.RawMessage)
+	if err := json.Unmarshal(stored, &all); err != nil {
+		return nil, fmt.Errorf("read the configuration of the run: %w", err)
+	}
+	delete(all, "args")
+	return json.Marshal(all)
+}
+
 // WithJobConfig puts another configuration of the job into a stored configuration,
 // and leaves the rest as it is, whoever wrote it.
 func WithJobConfig(stored, config []byte) ([]byte, error) {

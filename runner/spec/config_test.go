@@ -171,6 +171,17 @@ func TestDecodeRefuses(t *testing.T) {
 
 // Another configuration of the job replaces the one there was, and nothing else, not even
 // members that this version does not know.
+// TestWithoutArgs: only they go.
+func TestWithoutArgs(t *testing.T) {
+	got, err := WithoutArgs([]byte(`{"args":["run"],"name":"x","of_the_future":1}`))
+	if err != nil || string(got) != `{"name":"x","of_the_future":1}` {
+		t.Errorf("%s %v", got, err)
+	}
+	if _, err := WithoutArgs([]byte(`[]`)); err == nil {
+		t.Error("a list was taken for a configuration")
+	}
+}
+
 func TestWithJobConfig(t *testing.T) {
 	got, err := WithJobConfig([]byte(`{"name":"x","of_the_future":1,"plan":{"config":{"a":1},"columns":null,"new":2}}`), []byte(`{"a":2}`))
 	if want := `{"name":"x","of_the_future":1,"plan":{"columns":null,"config":{"a":2},"new":2}}`; err != nil || string(got) != want {
