@@ -44,13 +44,13 @@ func TestEarlierFirst(t *testing.T) {
 		go func() { _ = w.Fill(ctx, w.spool) }()
 		w.Begin([]ledger.Owed{{Seq: 1, ID: "9", Verb: "done"}, {Seq: 2, ID: "8", Verb: "done"}})
 		synctest.Wait()
-		if w.f.taken != 0 {
-			t.Errorf("%d were taken, and the server has not been told yet", w.f.taken)
+		if w.f.tookSoFar() != 0 {
+			t.Errorf("%d were taken, and the server has not been told yet", w.f.tookSoFar())
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if len(w.f.answers) != 1 || w.f.taken != 2 {
-			t.Errorf("answers %+v, %d taken", w.f.answers, w.f.taken)
+		if len(w.f.answers) != 1 || w.f.tookSoFar() != 2 {
+			t.Errorf("answers %+v, %d taken", w.f.answers, w.f.tookSoFar())
 		}
 	})
 }

@@ -30,6 +30,13 @@ type fake struct {
 	closed   bool
 }
 
+// tookSoFar is how many jobs were taken.
+func (f *fake) tookSoFar() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.taken
+}
+
 func (f *fake) Traits() queue.Traits { return f.traits }
 
 func (f *fake) Take(ctx context.Context, n int, wait time.Duration) ([]*queue.Job, error) {
@@ -153,22 +160,22 @@ func TestNoMore(t *testing.T) {
 		w.SetSlots(4)
 		go func() { _ = w.Fill(ctx, w.spool) }()
 		synctest.Wait()
-		if w.f.taken != 0 {
-			t.Errorf("%d were taken before the run had begun", w.f.taken)
+		if w.f.tookSoFar() != 0 {
+			t.Errorf("%d were taken before the run had begun", w.f.tookSoFar())
 		}
 		w.Begin(nil)
 		for i := range 3 {
 			synctest.Wait()
-			if w.f.taken != 4+i {
-				t.Errorf("%d were taken for 4 slots, and %d have ended", w.f.taken, i)
+			if w.f.tookSoFar() != 4+i {
+				t.Errorf("%d were taken for 4 slots, and %d have ended", w.f.tookSoFar(), i)
 			}
 			w.Arrived(jobs.Seq(i), "")
 			w.Ended(jobs.Seq(i), time.Second)
 		}
 		w.SetSlots(10)
 		synctest.Wait()
-		if w.f.taken != 13 {
-			t.Errorf("%d were taken for 10 slots", w.f.taken)
+		if w.f.tookSoFar() != 13 {
+			t.Errorf("%d were taken for 10 slots", w.f.tookSoFar())
 		}
 	})
 }
@@ -212,9 +219,12 @@ func TestLeases(t *testing.T) {
 		w.Arrived(0, "")
 		w.Arrived(1, "")
 		time.Sleep(30*time.Second + time.Millisecond)
+		synctest.Wait()
+		w.f.mu.Lock()
 		if w.f.renewed["1"] != 10 || w.f.renewed["2"] != 1 {
 			t.Errorf("renewed %v", w.f.renewed)
 		}
+		w.f.mu.Unlock()
 		if lease, ok := w.Holds(0); !ok || lease != 9*time.Second {
 			t.Errorf("%v %v", lease, ok)
 		}
