@@ -202,7 +202,11 @@ func (s *settler) owe(u *settlement, seq jobs.Seq, o *ledger.Outcome, out *sink.
 	if s.inbox == nil {
 		return
 	}
-	owed, ok := s.inbox.Ended(seq, out.Elapsed)
+	took := out.Elapsed
+	if out.Attempts == 0 {
+		took = -1
+	}
+	owed, ok := s.inbox.Ended(seq, took)
 	if !ok {
 		return
 	}

@@ -127,3 +127,21 @@ func TestWas(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// TestPaceOfWorkers: what workers have ended says how fast they are, however quick that was; what no worker had does not.
+func TestPaceOfWorkers(t *testing.T) {
+	for took, ahead := range map[time.Duration]bool{0: true, time.Millisecond: true, -1: false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := open(t, 0, nil)
+			for i := range 300 {
+				seq := jobs.Seq(i)
+				w.held[seq] = &delivery{job: &queue.Job{}}
+				w.Ended(seq, took)
+				time.Sleep(time.Millisecond)
+			}
+			if n := w.pace.most(2); n > 2 != ahead {
+				t.Errorf("took %s: %d may be taken", took, n)
+			}
+		})
+	}
+}

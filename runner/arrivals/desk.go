@@ -246,7 +246,7 @@ func (d *Desk) Holds(seq jobs.Seq) (lease time.Duration, ok bool) {
 	return x.job.Lease, true
 }
 
-// Ended takes note that a record is final, after so long a time, and returns what the ledger needs to know of its delivery.
+// Ended takes note that a record is final, after so long a time, negative if no worker had it, and returns what the ledger needs to know of its delivery.
 // Ok is false where there is none: another record has taken it over. What an earlier delivery has come to is there already.
 func (d *Desk) Ended(seq jobs.Seq, took time.Duration) (o ledger.Owed, ok bool) {
 	d.mu.Lock()
@@ -258,7 +258,7 @@ func (d *Desk) Ended(seq jobs.Seq, took time.Duration) (o ledger.Owed, ok bool) 
 	if !x.final {
 		x.final = true
 		d.open--
-		if took > 0 { // what no worker had says nothing of how fast they are
+		if took >= 0 { // what no worker had says nothing of how fast they are
 			d.pace.ended(time.Now(), took)
 		}
 		d.changed()
