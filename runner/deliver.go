@@ -161,7 +161,7 @@ func (r *session) keyed() bool {
 // adopted is where in the spool the records of this session begin.
 func (s *source) adopted() int64 { return s.r.spooled() }
 
-// gives back reports whether a record that is to be tried again is given back to its queue until then. It is held where that is
+// givesBack reports whether a record that is to be tried again is given back to its queue until then. It is held where that is
 // soon, as others need not have it meanwhile, and where the queue cannot wait.
 func (s *settler) givesBack(t *try, d *decision) bool {
 	if s.inbox == nil {
