@@ -2,6 +2,7 @@ package arrivals
 
 import (
 	"brood/jobs"
+	"brood/runner/dataset"
 	"brood/runner/ledger"
 	"brood/runner/queue"
 	"context"
@@ -144,4 +145,24 @@ func TestPaceOfWorkers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRefusedForEver: an answer that the server refuses again and again does not keep a run from ending, and stays owed.
+func TestRefusedForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t, 3, func(_ *Config, f *fake) { f.say["2"] = errors.New("too long") })
+		w.SetSlots(1)
+		ctx, cancel := context.WithCancel(t.Context())
+		go w.work(ctx, jobs.StatusOK, queue.Done)
+		go w.Answer(ctx)
+		w.Begin(nil)
+		if err := w.Fill(ctx, w.spool); !errors.Is(err, dataset.ErrRest) {
+			t.Error(err)
+		}
+		cancel()
+		synctest.Wait()
+		if len(w.f.answers) != 2 || len(w.owed) != 1 || w.owed[0].ID != "2" {
+			t.Errorf("%d answers, owed %+v", len(w.f.answers), w.owed)
+		}
+	})
 }

@@ -9,6 +9,8 @@ import (
 )
 
 const (
+	// refusedOften is how often an answer is refused until a run that is to end does not wait for it any more.
+	refusedOften = 3
 	// mostAnswers is how many answers are given at a time.
 	mostAnswers = 2000
 	// firstRenewal is when a lease is renewed of which it is not known how long it is: no server's is shorter than a
@@ -118,6 +120,9 @@ func (d *Desk) answer(ctx context.Context) bool {
 				up = false
 			} else {
 				d.earlier-- // by this one others need not wait
+				if x != nil {
+					x.refused++
+				}
 			}
 			left = append(left, *o)
 			continue

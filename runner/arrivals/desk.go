@@ -84,6 +84,7 @@ type delivery struct {
 	expires time.Time // of its lease; zero: nobody has asked, or it has none
 	renew   time.Time // when to renew it
 	gone    bool      // the lease is lost
+	refused int       // how often the server has refused its answer
 	left    bool      // by an earlier session
 	redone  bool      // somebody has decided that it is done again, and the queue need not deliver it
 }

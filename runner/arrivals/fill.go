@@ -142,11 +142,20 @@ func (d *Desk) atLimit() bool {
 	return d.taken >= d.cfg.Limit
 }
 
-// empty reports whether nothing is in hand, and all has been answered.
+// empty reports whether nothing is in hand, and all has been answered; but for what the server refuses again and again: that
+// stays owed.
 func (d *Desk) empty() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.open == 0 && len(d.held) == 0 && len(d.fresh) == 0
+	if d.open > 0 || len(d.fresh) > 0 {
+		return false
+	}
+	for _, x := range d.held {
+		if x.refused < refusedOften {
+			return false
+		}
+	}
+	return true
 }
 
 // append appends jobs to the spool.
