@@ -156,6 +156,10 @@ var allowed = map[string][]string{
 	"brood/runner/queue/table":     {"jobs", "runner/queue", "runner/queue/dsn"},
 	"brood/runner/query":           {"jobs", "runner/dataset", "runner/queue", "runner/queue/dsn"},
 
+	// Several machines: who may take part, and how they speak to each other.
+	"brood/runner/remote/token": {"jobs/files"},
+	"brood/runner/remote/bus":   {"runner/remote/token"},
+
 	// Tests of several.
 	"brood/runner/acceptance":    {},
 	"brood/runner/hand/handtest": {"jobs", "worker/wire", "runner/hand"},

@@ -1,0 +1,40 @@
+package bus
+
+import (
+	"context"
+	"net"
+	"sync"
+)
+
+// dialer makes links, of which the first is given up when a context ends.
+type dialer struct {
+	ctx  context.Context
+	mu   sync.Mutex
+	done bool // the first link is made
+	stop func() bool
+}
+
+// Dial is nats.CustomDialer.
+func (d *dialer) Dial(network, address string) (net.Conn, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.done {
+		return (&net.Dialer{Timeout: pingEvery}).Dial(network, address)
+	}
+	c, err := (&net.Dialer{Timeout: pingEvery}).DialContext(d.ctx, network, address)
+	if err == nil {
+		if d.stop != nil {
+			d.stop()
+		}
+		d.stop = context.AfterFunc(d.ctx, func() { _ = c.Close() }) // whoever waits for it gets an error
+	}
+	return c, err
+}
+
+// free takes the links out of the context's hands, and says whether it has not ended yet.
+func (d *dialer) free() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.done = true
+	return d.stop == nil || d.stop()
+}
