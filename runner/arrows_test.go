@@ -157,8 +157,10 @@ var allowed = map[string][]string{
 	"brood/runner/query":           {"jobs", "runner/dataset", "runner/queue", "runner/queue/dsn"},
 
 	// Several machines: who may take part, and how they speak to each other.
-	"brood/runner/remote/token": {"jobs/files"},
-	"brood/runner/remote/bus":   {"runner/remote/token"},
+	"brood/runner/remote/token":       {"jobs/files"},
+	"brood/runner/remote/bus":         {"runner/remote/token"},
+	"brood/runner/remote/ssh":         {"runner/proc"},
+	"brood/runner/remote/ssh/sshtest": {},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},

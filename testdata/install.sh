@@ -57,6 +57,19 @@ unpack() {
 	done
 }
 
+# So is the server of ssh, as to install it opens the machine to others.
+ssh=bin/tools/ssh
+shelled() { command -v sshd >/dev/null 2>&1 || [ -x $ssh/openssh-server/usr/sbin/sshd ]; }
+need ssh openssh-client
+if ! shelled && command -v apt-get >/dev/null 2>&1; then
+	echo "installing: openssh-server, beneath $ssh"
+	mkdir -p $ssh
+	(cd $ssh && apt-get download -q openssh-server >/dev/null 2>&1 && dpkg-deb -x openssh-server_*.deb part && rm -rf openssh-server && mv part openssh-server)
+	for lib in $(dpkg-deb -f $ssh/openssh-server_*.deb Depends 2>/dev/null | tr ',' '\n' | sed -n 's/^ *\(lib[^ |:]*\).*/\1/p'); do
+		case $lib in libc6 | libpam-*) ;; *) dpkg -s "$lib" >/dev/null 2>&1 || missing="$missing $lib" ;; esac
+	done
+fi
+
 # How Postfix finds out who somebody is.
 ls /usr/lib/*/sasl2/libcrammd5.so /usr/lib/*/sasl2/libsasldb.so >/dev/null 2>&1 || missing="$missing libsasl2-modules libsasl2-modules-db"
 
@@ -107,7 +120,7 @@ if [ ! -e $bank/node_modules/@midlandsbank/node-nacha ] && command -v npm >/dev/
 		echo "could not install: node-nacha" >&2
 fi
 
-[ -z "$missing" ] && unpacked && schemas && exit 0
+[ -z "$missing" ] && unpacked && schemas && shelled && exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
 	echo "please install:$missing; smtp-sink and smtpd go below $mail" >&2
 	exit 0
@@ -116,6 +129,7 @@ sudo=
 [ "$(id -u)" = 0 ] || sudo="sudo -n"
 $sudo apt-get update -q >/dev/null
 schemas || echo "could not unpack the schemas of ISO 20022 below $bank" >&2
+shelled || (cd $ssh && apt-get download -q openssh-server >/dev/null && dpkg-deb -x openssh-server_*.deb openssh-server) || echo "could not unpack openssh-server beneath $ssh" >&2
 unpacked || unpack >/dev/null || echo "could not unpack postfix, opensmtpd and sasl2-bin below $mail" >&2
 echo "installing:$missing"
 # shellcheck disable=SC2086

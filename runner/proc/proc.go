@@ -32,8 +32,14 @@ type Spec struct {
 	Args []string // with the program's name
 	Env  []string
 	Dir  string
+	// Stdin is its standard input; nil: /dev/null. It stays the caller's.
+	Stdin *os.File
 	// Files become descriptors 3, 4, … of the child. They stay the caller's.
 	Files []*os.File
+	// Aside says that it is no worker, but a program that this process needs besides, such as
+	// ssh: Live does not count it, SignalAll lets it be, and what confines workers does not
+	// confine it.
+	Aside bool
 	// User drops the privileges of the child to those of a user; nil: they stay.
 	User *syscall.Credential
 }
@@ -70,6 +76,7 @@ type Child struct {
 	Stdout, Stderr *os.File
 
 	family *Family
+	aside  bool
 	handle waitHandle
 	cgroup *cgroup // nil: it has none of its own
 	// inherited is what this process had had when it made the child, in bytes of
@@ -109,8 +116,7 @@ func NewFamily() (*Family, error) {
 	return f, nil
 }
 
-// Start starts a child in a process group of its own, with /dev/null as its
-// standard input.
+// Start starts a child in a process group of its own.
 func (f *Family) Start(s Spec) (*Child, error) {
 	outR, outW, err := pipe()
 	if err != nil {
@@ -121,18 +127,23 @@ func (f *Family) Start(s Spec) (*Child, error) {
 		closeAll(outR, outW)
 		return nil, err
 	}
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		closeAll(outR, outW, errR, errW)
-		return nil, err
+	defer closeAll(outW, errW)
+	stdin := s.Stdin
+	if stdin == nil {
+		if stdin, err = os.Open(os.DevNull); err != nil {
+			closeAll(outR, errR)
+			return nil, err
+		}
+		defer closeAll(stdin)
 	}
-	defer closeAll(null, outW, errW)
-
-	fds := []uintptr{null.Fd(), outW.Fd(), errW.Fd()}
+	fds := []uintptr{stdin.Fd(), outW.Fd(), errW.Fd()}
 	for _, file := range s.Files {
 		fds = append(fds, file.Fd())
 	}
-	group, err := f.cgroups.make()
+	var group *cgroup
+	if !s.Aside {
+		group, err = f.cgroups.make()
+	}
 	if err != nil {
 		closeAll(outR, errR)
 		return nil, err
@@ -148,7 +159,7 @@ func (f *Family) Start(s Spec) (*Child, error) {
 		group.end()
 		return nil, fmt.Errorf("start %s: %w", s.Path, err)
 	}
-	c := &Child{PID: pid, Stdout: outR, Stderr: errR, family: f, handle: openHandle(pid), cgroup: group, inherited: peakOf("self")}
+	c := &Child{PID: pid, Stdout: outR, Stderr: errR, family: f, aside: s.Aside, handle: openHandle(pid), cgroup: group, inherited: peakOf("self")}
 	f.mu.Lock()
 	f.live[pid] = c
 	f.mu.Unlock()
@@ -295,19 +306,27 @@ func (c *Child) Stop(ctx context.Context, grace time.Duration, done <-chan struc
 	}
 }
 
-// Live returns how many children have been started and not yet waited for.
+// Live returns how many children have been started and not yet waited for, without those aside.
 func (f *Family) Live() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.live)
+	n := 0
+	for _, c := range f.live {
+		if !c.aside {
+			n++
+		}
+	}
+	return n
 }
 
-// SignalAll sends a signal to the groups of all children.
+// SignalAll sends a signal to the groups of all children but those aside.
 func (f *Family) SignalAll(sig syscall.Signal) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for pid := range f.live {
-		_ = syscall.Kill(-pid, sig)
+	for pid, c := range f.live {
+		if !c.aside {
+			_ = syscall.Kill(-pid, sig)
+		}
 	}
 }
 
@@ -362,7 +381,10 @@ func ownChildren() []int {
 func (f *Family) Close() error {
 	f.Sweep()
 	f.cgroups.close()
-	if n := f.Live(); n > 0 {
+	f.mu.Lock()
+	n := len(f.live)
+	f.mu.Unlock()
+	if n > 0 {
 		return fmt.Errorf("%d child processes were never waited for", n)
 	}
 	return nil

@@ -311,3 +311,36 @@ func TestInherited(t *testing.T) {
 		t.Error(fmt.Sprint(closesOnExec(t, fd), closesOnExec(t, 1), closesOnExec(t, 2)))
 	}
 }
+
+// TestAside: a program that this process needs besides has the standard input that it is given, is
+// no worker and is let be, and is no stranger either.
+func TestAside(t *testing.T) {
+	f := newFamily(t)
+	r, w, err := Pipe(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := f.Start(Spec{Path: "/bin/cat", Args: []string{"cat"}, Stdin: r, Aside: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Close()
+	if n := f.Live(); n != 0 {
+		t.Errorf("%d workers live", n)
+	}
+	f.SignalAll(syscall.SIGKILL)
+	f.Sweep()
+	if err := f.Close(); err == nil {
+		t.Error("nobody has waited for it, and nobody says so")
+	}
+	if _, err := w.WriteString("still here"); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+	if said, err := io.ReadAll(c.Stdout); string(said) != "still here" || err != nil {
+		t.Errorf("%q, %v", said, err)
+	}
+	if e, err := c.Wait(); err != nil || e.String() != "exit status 0" {
+		t.Error(e, err)
+	}
+}
