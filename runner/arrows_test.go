@@ -10,7 +10,9 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                  {"jobs", "jobs/*", "jobs/billing", "jobs/email", "jobs/exec", "jobs/geocode", "jobs/http", "runner/command", "runner/command/front", "worker", "worker/early/*"},
+	"brood":                  {"runner/program", "runner/command/front", "worker/early/*"},
+	"brood/runner/program":   {"jobs", "jobs/*", "jobs/billing", "jobs/email", "jobs/exec", "jobs/geocode", "jobs/http", "runner/command", "worker"},
+	"brood/jobs/jobtest":     {"jobs"},
 	"brood/jobs/files":       {},
 	"brood/jobs/placeholder": {},
 	"brood/jobs/quickconn":   {"jobs/quickio"},
@@ -102,6 +104,7 @@ var allowed = map[string][]string{
 	"brood/runner/reasons":     {"jobs"},
 	"brood/runner/sink":        {"jobs", "jobs/files", "runner/term"},
 	"brood/runner/term":        {},
+	"brood/runner/runfile":     {},
 
 	"brood/runner/dataset/sheet": {},
 
@@ -131,6 +134,7 @@ var allowed = map[string][]string{
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
 		"runner/arrivals", "runner/queue", "runner/queue/beanstalk", "runner/queue/gearman", "runner/queue/redis", "runner/queue/table", "runner/queue/dsn", "runner/query",
+		"runner/runfile",
 		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/forget", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/report", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},

@@ -101,6 +101,10 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	keepIgnored()
 	defer e.closeResults()
 	defer e.closeLog()
+	args, err := e.takeNamed(args)
+	if err != nil {
+		return e.end(err)
+	}
 	e.given = args[min(1, len(args)):]
 	args, e.words, e.hasWords = cutWords(args)
 	e.args = args
@@ -116,7 +120,6 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 		}
 	}
 	args = permute(app, args)
-	var err error
 	if text := e.help(app, args); text != "" {
 		err = e.showHelp(text)
 	} else {
@@ -215,12 +218,17 @@ Where NAME is left out, the newest run is meant, or the one that is running.`,
 			}
 			return e.showHelp(appHelp(c.App))
 		},
-		Commands: e.withoutWords(withoutHelpCommand(slices.Concat(e.controlCommands(), []*cli.Command{
-			e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
-			e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.forgetCommand(), e.keysCommand(), e.queueCommand(),
-			e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.reloadCommand(), e.unitCommand(), e.versionCommand(),
-		}, e.toolCommands()))),
+		Commands: e.withoutWords(withoutHelpCommand(slices.Concat(e.ownCommands(), e.toolCommands()))),
 	}
+}
+
+// ownCommands are the commands that brood has whichever jobs there are.
+func (e *env) ownCommands() []*cli.Command {
+	return slices.Concat(e.controlCommands(), []*cli.Command{
+		e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
+		e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.forgetCommand(), e.keysCommand(), e.queueCommand(),
+		e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.reloadCommand(), e.unitCommand(), e.configCommand(), e.versionCommand(),
+	})
 }
 
 // report tells the user about an error and returns the exit status.

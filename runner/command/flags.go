@@ -121,6 +121,7 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "results", Usage: "keep what each command prints in `DIR`/SEQ/stdout and stderr, beside exit and record", Category: groupOut},
 		&cli.BoolFlag{Name: "unordered", Usage: "write results as they come, not in the order of the input", Category: groupOut},
 		&cli.StringFlag{Name: "run", Usage: "call the run `NAME`", Category: groupEngine},
+		namedFlag(),
 		&cli.BoolFlag{Name: "resume", Usage: "continue the run of that name if there is one", Category: groupEngine},
 		&cli.StringFlag{Name: "keep", Usage: "remove the run `TIME` after it is done, such as 30d, when another one begins or by brood prune", Category: groupEngine},
 		&cli.StringFlag{Name: "effect", Usage: "what repeating a record costs, `EFFECT`: none, keyed or once", Category: groupEngine},

@@ -25,7 +25,7 @@ var flagGroups = []group{
 	{groupData, "format delimiter encoding no-header null max-record max-depth where limit input-changed append query"},
 	{"Keys", "key key-normalize once-per key-scope key-lifetime effect on-unknown resolve-with"},
 	{groupOut, "output output-format no-run-columns like-input unordered"},
-	{groupEngine, "run resume state wait take-over jobs per-worker dry-run quiet progress log-format log-file metrics"},
+	{groupEngine, "run config resume state wait take-over jobs per-worker dry-run quiet progress log-format log-file metrics"},
 	{groupQueue, ""},
 	{"Tries and stops", "retries backoff timeout kill-after max-crashes halt drain-timeout"},
 	{groupPace, ""},

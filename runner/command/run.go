@@ -21,11 +21,13 @@ func (e *env) runCommand() *cli.Command {
 	run := &cli.Command{
 		Name:  "run",
 		Usage: "run a job over a dataset",
-		Description: `Each job has its own help: brood run JOB --help
+		Description: `Each job has its own help: brood run JOB --help. @NAME in place of JOB is a
+run with its flags that brood.toml describes, or the file of --config: brood config --help
 
 Example:
-   brood run exec testdata/cities.csv -- echo {name}`,
-		ArgsUsage:       "JOB [flags] [DATASET ...]",
+   brood run exec testdata/cities.csv -- echo {name}
+   brood run @lengths --config testdata/brood.toml`,
+		ArgsUsage:       "JOB|@NAME [flags] [DATASET ...]",
 		Category:        "Jobs",
 		HideHelpCommand: true,
 		OnUsageError:    usageError,
@@ -44,12 +46,17 @@ Example:
 		run.Subcommands = append(run.Subcommands, &cli.Command{
 			Name: d.Name, Usage: d.Usage, ArgsUsage: args,
 			Description:  "DATASET is a file, or - for standard input.\n\n" + d.Help,
-			Flags:        slices.Concat(yielding(d, slices.Concat(runFlags(), appendFlags(), listFlags(d), engineFlags(), queryFlags(d), queueFlags(), sessionFlags(d))), jobFlags(d)),
+			Flags:        slices.Concat(e.flagsOfRun(d), jobFlags(d)),
 			OnUsageError: usageError,
 			Action:       func(c *cli.Context) error { return e.withRoom(func() error { return e.run(c, d) }) },
 		})
 	}
 	return run
+}
+
+// flagsOfRun are the flags that brood run has beside those of a job.
+func (e *env) flagsOfRun(d *jobs.Definition) []cli.Flag {
+	return yielding(d, slices.Concat(runFlags(), appendFlags(), listFlags(d), engineFlags(), queryFlags(d), queueFlags(), sessionFlags(d)))
 }
 
 // options gives a job its flags.
@@ -67,6 +74,9 @@ func (o options) StateDir() string  { return o.state }
 func (o options) Files() []string   { return o.files }
 
 func (e *env) run(c *cli.Context, d *jobs.Definition) error {
+	if c.IsSet(configFlag) {
+		return usage("As in: brood run @nightly --config "+c.String(configFlag), "--%s is for a run that a file describes, and none is named: @NAME in place of %s", configFlag, d.Name)
+	}
 	cfg, err := e.config(c, d)
 	if err != nil {
 		return err

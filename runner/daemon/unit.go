@@ -143,7 +143,7 @@ func (u *Unit) Supervisord() (string, error) {
 func supervisordCommand(words []string) string {
 	out := make([]string, len(words))
 	for i, w := range words {
-		w = strings.ReplaceAll(shellWord(w), "%", "%%")
+		w = strings.ReplaceAll(ShellWord(w), "%", "%%")
 		for _, space := range []string{" ", "\t"} {
 			for _, mark := range []string{";", "#"} {
 				w = strings.ReplaceAll(w, space+mark, space+"''"+mark)
@@ -161,13 +161,13 @@ func (u *Unit) Cron() (string, error) {
 	}
 	words := u.words()
 	for i, w := range words {
-		words[i] = shellWord(w)
+		words[i] = ShellWord(w)
 	}
-	command := "cd " + shellWord(u.Dir) + " && "
+	command := "cd " + ShellWord(u.Dir) + " && "
 	if len(u.Secrets) > 0 {
-		file := shellWord(u.secretsFile(""))
+		file := ShellWord(u.secretsFile(""))
 		if u.OfUser {
-			file = `"$HOME"/.config/brood/` + shellWord(u.Name+".env")
+			file = `"$HOME"/.config/brood/` + ShellWord(u.Name+".env")
 		}
 		command += "set -a && . " + file + " && "
 	}
@@ -179,8 +179,8 @@ func (u *Unit) Cron() (string, error) {
 	return command, nil
 }
 
-// shellWord quotes a word for a POSIX shell.
-func shellWord(w string) string {
+// ShellWord quotes a word for a POSIX shell, if that is needed.
+func ShellWord(w string) string {
 	plain := w != "" && strings.IndexFunc(w, func(r rune) bool {
 		return !strings.ContainsRune("+,-./:=@_%", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	}) < 0
