@@ -165,6 +165,7 @@ var allowed = map[string][]string{
 	"brood/runner/remote/bus":         {"runner/remote/token"},
 	"brood/runner/remote/ssh":         {"runner/proc"},
 	"brood/runner/remote/ssh/sshtest": {},
+	"brood/runner/remote/carry":       {"jobs", "jobs/placeholder"},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},

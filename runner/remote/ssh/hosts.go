@@ -203,7 +203,7 @@ func (h *Host) aim(to string) error {
 		return fmt.Errorf("no password stands here, where others can read it: load a key into ssh-agent, or name one in ssh_config")
 	case strings.Contains(address, "@"):
 		return fmt.Errorf("%s has two @", to)
-	case strings.ContainsAny(address, ",/\\'\"`$;&|<>(){}*?!"):
+	case strings.ContainsAny(to, ",/'\"`$;&|<>(){}*?!") || strings.Contains(address, "\\"):
 		return fmt.Errorf("%s is no name of a host; slots are written as in %s/16", to, "host")
 	}
 	h.Name, h.Destination = to, to

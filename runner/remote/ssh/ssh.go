@@ -159,7 +159,7 @@ func (a *Agent) Err() error {
 }
 
 // Session starts another of the binary's programs there, in the agent's working directory. If
-// there is no connection, it waits for one.
+// there is no connection, it waits for one, until ctx ends.
 func (a *Agent) Session(ctx context.Context, args ...string) (*Session, error) {
 	l, err := a.current(ctx)
 	if err != nil {
@@ -168,28 +168,38 @@ func (a *Agent) Session(ctx context.Context, args ...string) (*Session, error) {
 	a.mu.Lock()
 	hash := a.binary.hash
 	a.mu.Unlock()
-	p, err := l.session(ctx, callScript, given{"hash": hash}, args...)
+	// It goes on when ctx has ended.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, end)
+	p, err := l.session(life, callScript, given{"hash": hash}, args...)
+	if err == nil && !stop() {
+		p.end()
+		err = context.Cause(ctx)
+	}
 	if err != nil {
+		end()
 		return nil, err
 	}
-	return &Session{p, l}, nil
+	return &Session{p, l.host, end}, nil
 }
 
 // Session is a program of another machine, with its standard input and output.
 type Session struct {
-	p *program
-	l *link
+	p    *program
+	host *Host
+	end  context.CancelFunc
 }
 
 func (s *Session) Read(b []byte) (int, error)  { return s.p.Out.Read(b) }
 func (s *Session) Write(b []byte) (int, error) { return s.p.In.Write(b) }
 
-// Close ends it, and says what was wrong with it.
+// Close ends it, and returns the last that it has said on its standard error. It may be called at
+// any time, and again.
 func (s *Session) Close() error {
-	_ = s.p.In.Close()
+	defer s.end()
 	s.p.end()
 	if said := s.p.said.String(); said != "" {
-		return &LinkError{s.l.host.Name, said, ""}
+		return &LinkError{s.host.Name, said, ""}
 	}
 	return nil
 }
