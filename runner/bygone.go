@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/jobs"
 	"brood/runner/intake"
 	"brood/runner/ledger"
 	"context"
@@ -30,27 +31,38 @@ func (r *session) letGo(ctx context.Context, in *intake.Input) {
 			return
 		case <-t.C:
 		}
-		if err := r.letGoOld(ctx, in, time.Now().Add(-q.Forget)); err != nil && ctx.Err() == nil {
+		all, err := r.letGoOld(ctx, in, time.Now().Add(-q.Forget))
+		if err != nil && ctx.Err() == nil {
 			r.Term.Logf("settled records stay that were to be let go of: %v", err)
 		}
-		t.Reset(min(max(q.Forget/24, lookBackMost), lookBackLeast))
+		if next := min(max(q.Forget/24, lookBackMost), lookBackLeast); all {
+			t.Reset(next)
+		} else {
+			t.Reset(lookBackMost)
+		}
 	}
 }
 
-// letGoOld lets go of what has been settled since before a time.
-func (r *session) letGoOld(ctx context.Context, in *intake.Input, before time.Time) error {
+// letGoOld lets go of what has been settled since before a time, and reports whether that is all of it: what the source has not passed yet
+// is there until it has, as it counts the lines.
+func (r *session) letGoOld(ctx context.Context, in *intake.Input, before time.Time) (all bool, err error) {
 	for ctx.Err() == nil {
 		gone, err := r.deliveries.Bygone(ctx)
 		if err != nil {
-			return err
+			return true, err
 		}
 		upTo, err := r.deliveries.Settled(ctx, gone.Records, before, mostLetGo)
 		if err != nil || upTo == gone.Records {
-			return err
+			return true, err
 		}
-		next := ledger.Bygone{Records: upTo}
+		if passed := jobs.Seq(r.passed.Load()); upTo > passed {
+			if upTo = passed; upTo <= gone.Records {
+				return false, nil
+			}
+		}
+		next := ledger.Bygone{Records: upTo, Before: before}
 		if next.Offset, next.Sum, err = in.Lines(gone.Offset, int64(upTo-gone.Records)); err != nil { //nolint:gosec // it is small
-			return err
+			return true, err
 		}
 		u := newSettlement()
 		u.Bygone, u.Durable = &next, make(chan struct{})
@@ -58,16 +70,16 @@ func (r *session) letGoOld(ctx context.Context, in *intake.Input, before time.Ti
 		select {
 		case r.updates <- u.Update:
 		case <-ctx.Done():
-			return nil
+			return true, nil
 		}
 		select {
 		case <-durable:
 		case <-ctx.Done():
-			return nil
+			return true, nil
 		}
 		if err := in.LetGo(next.Offset); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return true, nil
 }

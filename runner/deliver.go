@@ -7,6 +7,7 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/queue"
 	"brood/runner/sink"
+	"brood/runner/spec"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,15 +37,19 @@ import (
 // has been tried in earlier deliveries.
 func (s *source) deliver(final bool) (settled bool, err error) {
 	s.tried = 0
+	earlier := s.rec.Pos.Offset < s.adopted()
 	if final {
-		return true, nil
+		if !earlier {
+			err = s.shifted()
+		}
+		return true, err
 	}
 	d := s.r.inbox
 	known := ""
 	if s.rec.Err == nil && s.r.keyed() {
 		known = s.r.cfg.Key.Text(s.record())
 	}
-	if s.rec.Pos.Offset < s.adopted() {
+	if earlier {
 		a, err := d.Left(s.seq, known, s.rec.Envelope)
 		if err != nil {
 			s.refuse(jobs.StatusFailed, jobs.ClassInput, err.Error())
@@ -61,6 +66,8 @@ func (s *source) deliver(final bool) (settled bool, err error) {
 	case a == nil:
 		s.refuse(jobs.StatusFailed, jobs.ClassInput, "the queue has not delivered this: something else has written to the copy of what it delivers")
 		return true, nil
+	case s.rec.Err == nil && string(s.record().First(arrivals.JobColumn)) != a.Job.ID:
+		return true, s.shifted()
 	case a.Again:
 		s.refuseHeld(a)
 		return true, nil
@@ -72,6 +79,11 @@ func (s *source) deliver(final bool) (settled bool, err error) {
 		return true, err
 	}
 	return s.again(a, before), nil
+}
+
+// shifted is what ends a session whose records are not those that the queue has just delivered: one would be done in the name of another.
+func (s *source) shifted() error {
+	return &spec.DatasetError{Err: fmt.Errorf("%s: record %d is not the job that the queue has just delivered: something has cut the run's copy, or written to it; what is in hand goes back to the queue", s.r.placeAt(s.rec.Pos), s.seq)}
 }
 
 // refuseHeld settles a delivery of a job that is in hand.

@@ -8,10 +8,10 @@ import (
 )
 
 // drainLimit is how long what is in hand may take when nothing new is begun for a reason;
-// 0 is for ever. To finish it is what --halt soon is for, so no default cuts that short.
+// 0 is for ever. To finish it is what --halt soon and --max-time are for, so no default cuts that short.
 func drainLimit(d spec.Drain, why error, timeout, killAfter time.Duration) time.Duration {
 	var halted *spec.HaltError
-	if d.Auto && errors.As(why, &halted) {
+	if d.Auto && (errors.As(why, &halted) || errors.Is(why, errTime)) {
 		return 0
 	}
 	return d.Within(timeout, killAfter)

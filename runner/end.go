@@ -9,6 +9,7 @@ import (
 	"brood/runner/spec"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 	"time"
@@ -33,7 +34,9 @@ type Report struct {
 	Worked uint64
 	// Signal is the one that stopped it, or 0.
 	Signal int
-	Usage  ledger.Usage
+	// TimeIsOver says that its time was (--max-time), and that something is left for the next session.
+	TimeIsOver bool
+	Usage      ledger.Usage
 	// Reasons are why records of this session failed or are unknown, in the order of the
 	// input, and OtherReasons how many such records have reasons that are not among them.
 	Reasons      []reasons.Group
@@ -68,6 +71,15 @@ func (r *session) outcome(drainCtx context.Context, err error) (ledger.State, st
 	var halted *spec.HaltError
 	if err == nil && errors.As(cause, &halted) && r.signal.Load() == 0 {
 		return ledger.StateAborted, halted.Reason, halted
+	}
+	if err == nil && errors.Is(cause, errTime) && r.signal.Load() == 0 {
+		if r.book.Complete() {
+			return ledger.StateDone, "", nil
+		}
+		if r.timeIsOver = true; r.inbox == nil {
+			r.signal.Store(int32(syscall.SIGTERM)) // it ends like one that is told to
+		}
+		return ledger.StateInterrupted, fmt.Sprintf("%v: %s", errTime, r.cfg.MaxTime), nil
 	}
 	switch {
 	case err != nil && errors.As(err, &aborted):
@@ -125,7 +137,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	return Report{
 		State: state, Reason: reason, Totals: t, Before: r.before, Elapsed: time.Since(r.started),
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
-		Signal: int(r.signal.Load()), Usage: r.usage.total(), Reasons: why, OtherReasons: others,
+		Signal: int(r.signal.Load()), TimeIsOver: r.timeIsOver, Usage: r.usage.total(), Reasons: why, OtherReasons: others,
 	}, err
 }
 

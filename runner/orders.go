@@ -60,7 +60,7 @@ func (r *session) End(now bool) {
 func (r *session) Live() *control.Live {
 	t := r.book.Totals()
 	s := r.snapshot()
-	out := &control.Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.signal.Load() != 0, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Jobs(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitsKeptBy: r.keptBy}
+	out := &control.Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.ending(), Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Jobs(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitsKeptBy: r.keptBy}
 	if s.Total > 0 {
 		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
 	}

@@ -133,6 +133,7 @@ type session struct {
 	deliveries *ledger.Deliveries // of a run that works off a queue
 	owedBefore []ledger.Owed      // by earlier sessions
 	spooled    func() int64       // how many bytes of the spool are of earlier sessions
+	passed     atomic.Uint64      // how many records the source has read, or need not read
 
 	taken     *dataset.Fingerprint // of a dataset that grows, when all there was has been read
 	before    ledger.Totals        // when the session began
@@ -145,6 +146,7 @@ type session struct {
 
 	killCtx    context.Context
 	drainBound atomic.Bool // what is in hand is killed when its time is over
+	timeIsOver bool        // see Report
 	signal     atomic.Int32
 	claimed    bool // see Setting.Ready
 	// Of whoever obeys signals.
@@ -206,7 +208,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	obey := func(ctx context.Context) { r.obeySignals(ctx, signals) }
 	seen := newGauges(r.cfg.Headroom, r.feed, r.Term)
 	tell := func(ctx context.Context) { r.notice.serve(ctx, drainCtx) }
-	for _, f := range []func(context.Context){r.watch, r.dun, r.widen, r.noteSilence, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve, tell} {
+	for _, f := range []func(context.Context){r.watch, r.dun, r.widen, r.noteSilence, r.showProgress, obey, r.serveControl, seen.watch, r.metrics.serve, tell, r.keepTime} {
 		servants.Go(func() { f(serve) })
 	}
 

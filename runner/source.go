@@ -48,6 +48,7 @@ func (s *source) read(ctx context.Context) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
+	s.r.passed.Store(uint64(s.seq))
 	thrifty := false
 	for {
 		if s.block = s.r.feed.Blank(ctx); s.block == nil {
@@ -56,6 +57,7 @@ func (s *source) read(ctx context.Context) error {
 		more, err := s.fill(ctx)
 		err = errors.Join(err, s.admission.flush())
 		s.r.book.NoteInput(s.seq)
+		s.r.passed.Store(uint64(s.seq))
 		if why := s.tooMany(); why != nil {
 			s.r.stopFor(why)
 			return nil

@@ -6,15 +6,22 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestQueueTwoBroods has two broods, runs of different names, work off one queue: each job is done once. Then one of them is
 // stopped in the middle of its jobs, the parent alone or with its workers, for longer than its leases, and wakes up when the
 // other has worked the rest off: with once nothing is begun twice, and of what the sleeper had in hand the other says that it is
 // unknown.
+//
+// beanstalkd 1.12 does not always see that a TTR is over (#262, #380): it looks at a connection when the first TTR of its jobs
+// ends, and if that job was touched or deleted meanwhile it does not look again before the connection speaks or ends. Then the sleeper
+// is killed in its sleep, which ends its connection, and goes on as another session.
+//
+// BROOD_CHAOS takes all servers.
 func TestQueueTwoBroods(t *testing.T) {
 	t.Parallel()
-	kinds := []string{"sqlite"}
+	kinds := []string{"beanstalkd", "sqlite"}
 	if os.Getenv("BROOD_CHAOS") != "" {
 		kinds = []string{"beanstalkd", "gearmand", "mariadb", "postgres", "sqlite"}
 	}
@@ -44,33 +51,76 @@ func testTwoBroods(t *testing.T, w *queueWorld, whole bool) {
 		}
 	}
 	waitFor(t, func() bool { return w.lines() > jobs/2 })
-	var asleep []int
-	if whole {
-		asleep = append(asleep, descendants(one.Process.Pid)...)
+	asleep := append([]int{one.Process.Pid}, descendants(one.Process.Pid)...)
+	if !whole {
+		asleep = asleep[:1]
 	}
-	asleep = append(asleep, one.Process.Pid)
+	sleeper := one
+	t.Cleanup(func() { // whatever goes wrong, nobody sleeps on
+		for _, pid := range asleep {
+			if sleeper.ProcessState != nil {
+				return
+			}
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
 	w.sleep(asleep)
 	// The other one ends, if only when what the sleeper has is not ready; it is begun again until there is nothing left.
 	_ = two.Wait()
-	if w.name != "gearmand" { // its jobs are had as long as the connection is
-		waitFor(t, func() bool {
-			again := w.run(t, "two")
-			_ = again.Run()
-			if code := again.ProcessState.ExitCode(); !slices.Contains([]int{0, 1, 3}, code) {
-				t.Fatalf("exit status %d\n%s", code, again.Stderr)
-			}
-			s := w.stats(t)
-			return s.Ready+s.Delayed+s.InHand == 0
-		})
+	w.codes(t, two)
+	woken := w.name == "gearmand" // whose jobs are had as long as the connection is
+	if !woken {
+		woken = w.workOff(t, "two", w.name == "beanstalkd")
 	}
-	for _, pid := range asleep {
-		_ = syscall.Kill(pid, syscall.SIGCONT)
+	if !woken {
+		t.Log("the server does not see that the leases are over: the sleeper is killed")
+		killTree(one.Process.Pid)
+		_ = one.Wait()
+		w.workOff(t, "two", false)
+		one = w.run(t, "one")
+		_ = one.Run()
+	} else {
+		for _, pid := range slices.Backward(asleep) {
+			_ = syscall.Kill(pid, syscall.SIGCONT)
+		}
+		_ = one.Wait()
 	}
-	_ = one.Wait()
-	if code := one.ProcessState.ExitCode(); !slices.Contains([]int{0, 1, 3}, code) {
-		t.Fatalf("exit status %d\n%s", code, one.Stderr)
-	}
+	w.codes(t, one)
 	w.checkTwo(t, jobs, one)
+}
+
+// codes wants that a session which has ended says that its jobs were ok, failed or unknown.
+func (w *queueWorld) codes(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if code := cmd.ProcessState.ExitCode(); !slices.Contains([]int{0, 1, 3}, code) {
+		t.Fatalf("exit status %d\n%s", code, cmd.Stderr)
+	}
+}
+
+// mayForget is how often it is looked whether a server gives out what somebody's leases were of, until it is taken to have forgotten
+// them: that is three leases, at least.
+const mayForget = 60
+
+// workOff begins a run again until the queue has nothing left. It reports false if what others have is not given out, where that may
+// be so.
+func (w *queueWorld) workOff(t *testing.T, name string, mayKeep bool) bool {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for looks := 0; ; looks++ {
+		s := w.stats(t)
+		switch {
+		case s.Ready > 0:
+			again := w.run(t, name)
+			_ = again.Run()
+			w.codes(t, again)
+		case s.Delayed+s.InHand == 0:
+			return true
+		case mayKeep && looks > mayForget:
+			return false
+		}
+		<-tick.C
+	}
 }
 
 // sleep stops processes, the first of all last, at a moment when they have not locked the file that is the queue.

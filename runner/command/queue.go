@@ -59,7 +59,7 @@ func sessionFlags(job *jobs.Definition) []cli.Flag {
 	}
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "drain-queue", Usage: "end when the queue has nothing ready and nothing is in hand; if the run is at work already, do nothing: for cron", Category: groupQueue},
-		&cli.StringFlag{Name: name, Usage: "take no more jobs after `TIME`: 55m", Category: groupQueue},
+		&cli.StringFlag{Name: name, Usage: "begin nothing more after `TIME`, such as 55m, and take no more jobs of a queue; what is in hand is finished", Category: groupEngine},
 		&cli.StringFlag{Name: "queue-password-file", Usage: "the password for the queue is in `FILE`", DefaultText: "in " + passwordVariable, Category: groupQueue},
 	}
 }
@@ -174,15 +174,6 @@ func pairs(c *cli.Context, flag string, names []string) (map[string]string, erro
 // tuneQueue reads what a session of a run with a queue is told.
 func tuneQueue(c *cli.Context, q *spec.Queue) error {
 	q.Drain = c.Bool("drain-queue")
-	if name := within(c); c.String(name) != "" {
-		var err error
-		if q.Within, err = parseTime(name, c.String(name)); err != nil {
-			return err
-		}
-		if q.Within == 0 {
-			return usage("", "--%s 0 leaves no time for any job", name)
-		}
-	}
 	if c.IsSet("queue-password-file") {
 		abs, err := filepath.Abs(c.String("queue-password-file"))
 		if err != nil {
@@ -193,11 +184,27 @@ func tuneQueue(c *cli.Context, q *spec.Queue) error {
 	return nil
 }
 
+// tuneTime reads how long a session may last.
+func tuneTime(c *cli.Context, cfg *spec.Config) error {
+	name := within(c)
+	if c.String(name) == "" || !hasFlagOf(c, name) {
+		return nil
+	}
+	var err error
+	if cfg.MaxTime, err = parseTime(name, c.String(name)); err != nil {
+		return err
+	}
+	if cfg.MaxTime == 0 {
+		return usage("", "--%s 0 leaves no time for anything", name)
+	}
+	return nil
+}
+
 // withoutQueue refuses what means nothing without a queue.
 func (e *env) withoutQueue(c *cli.Context) error {
 	job, _ := e.registry.Lookup(c.Command.Name) // as it is called
 	for _, f := range slices.Concat(queueFlags(), sessionFlags(job)) {
-		if name := f.Names()[0]; c.IsSet(name) {
+		if name := f.Names()[0]; name != within(c) && c.IsSet(name) {
 			return usage("A queue is named by its URL, such as beanstalk://127.0.0.1/tube.", "--%s is for a run that works off a queue", name)
 		}
 	}
@@ -222,7 +229,7 @@ func queueOf(cfg *spec.Config) []string {
 func goOnWithQueue(c *cli.Context, cfg *spec.Config, now *spec.Queue) error {
 	if cfg.Queue == nil {
 		for _, f := range sessionFlags(nil) {
-			if name := f.Names()[0]; c.IsSet(name) {
+			if name := f.Names()[0]; name != within(c) && c.IsSet(name) {
 				return usage("", "--%s is for a run that works off a queue, and %s does not", name, cfg.Name)
 			}
 		}
@@ -321,7 +328,7 @@ func (e *env) arrive(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*arr
 	takeColumns(cfg, traits)
 	var desk *arrivals.Desk
 	desk = arrivals.New(arrivals.Config{
-		Client: client, Called: q.URL, Drain: q.Drain, Within: q.Within, Poll: q.Poll, Limit: q.Limit,
+		Client: client, Called: q.URL, Drain: q.Drain, Within: cfg.MaxTime, Poll: q.Poll, Limit: q.Limit,
 		First: len(cfg.Dataset.Columns) == 0, Say: e.terminal.Logf,
 		Idle: func() {
 			e.terminal.Logf("waiting for a first job in %s, whose members are the columns (--fields names them before)", q.URL)

@@ -30,7 +30,7 @@ func (e *env) summarise(cfg *spec.Config, r *runner.Report) {
 	e.tellEarlier(cfg.Name, r)
 	counts := r.Counted()
 	switch {
-	case r.State == ledger.StateInterrupted || r.State == ledger.StateAborted:
+	case (r.State == ledger.StateInterrupted || r.State == ledger.StateAborted) && (cfg.Queue == nil || !r.TimeIsOver):
 		t.Logf("continue with: brood resume %s", cfg.Name)
 		if def, err := e.registry.Lookup(cfg.Job); err == nil && r.State == ledger.StateAborted && len(def.Resumable) > 0 {
 			t.Logf("or, to change what it stopped at, with the whole line again and: --run %s --resume", cfg.Name)

@@ -51,7 +51,7 @@ func (e *env) tune(c *cli.Context, cfg *spec.Config) error {
 	if err := tunePace(c, cfg); err != nil {
 		return err
 	}
-	for _, step := range []func(*cli.Context, *spec.Config) error{tuneRecycle, tuneLimits, tuneHold} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{tuneRecycle, tuneLimits, tuneHold, tuneTime} {
 		if err := step(c, cfg); err != nil {
 			return err
 		}

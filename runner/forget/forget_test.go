@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -31,6 +32,7 @@ type aRun struct {
 	state, root string
 	cfg         *spec.Config
 	settled     int
+	dies        bool // this process is killed where it would be cut off
 }
 
 const (
@@ -123,6 +125,10 @@ func (r *aRun) do(t *testing.T, cut step, f func(*Run) error) error {
 	}
 	run := &Run{Dir: dir, Ledger: l, Config: cfg, Job: r.job(dir), Finished: &jobs.Finished{Run: "demo", Dir: dir.Path, State: r.state}, Logf: t.Logf}
 	run.passed = func(s step) error {
+		if s == cut && r.dies {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {} // it is on its way
+		}
 		if s == cut {
 			return errCut
 		}
@@ -205,10 +211,12 @@ func (r *aRun) verify(t *testing.T) (wrong []string) {
 	return wrong
 }
 
+var steps = []step{stepFound, stepPrepared, stepCounts, stepNamed, stepFormed, stepSettled}
+
 // TestForgetCutOff is cut off after each step, and comes to the same whoever goes on: nothing of whom was forgotten is left
 // anywhere, all of the others is, and all that can be checked is right.
 func TestForgetCutOff(t *testing.T) {
-	for _, cut := range []step{"", stepFound, stepPrepared, stepCounts, stepNamed, stepFormed, stepSettled} {
+	for _, cut := range append([]step{""}, steps...) {
 		r := newRun(t)
 		if n := len(r.traces(t, "ada")); n < 7 {
 			t.Fatalf("she stands in %d files, which shows little", n)
@@ -221,26 +229,32 @@ func TestForgetCutOff(t *testing.T) {
 		if cut != "" && !errors.Is(err, errCut) || cut == "" && err != nil {
 			t.Fatalf("%s: %v", cut, err)
 		}
-		counts := cut != stepFound && cut != stepPrepared
-		if wrong := r.verify(t); counts && cut != "" && !strings.Contains(strings.Join(wrong, "; "), "brood forget demo ends it") || !counts && wrong != nil {
-			t.Errorf("%s: %q", cut, wrong)
-		}
-		if cut != "" {
-			err = r.do(t, "", func(run *Run) error {
-				resumed, err := Finish(t.Context(), run)
-				if err == nil && resumed != counts {
-					t.Errorf("%s: resumed %v", cut, resumed)
-				}
-				if err == nil && !resumed {
-					err = forget(run)
-				}
-				return err
-			})
-		}
-		if err != nil {
-			t.Fatalf("%s: %v", cut, err)
-		}
+		r.goOn(t, cut, err)
 		r.check(t, cut)
+	}
+}
+
+// goOn ends what was cut off after a step; empty: nothing was. Err is how that went.
+func (r *aRun) goOn(t *testing.T, cut step, err error) {
+	t.Helper()
+	counts := cut != stepFound && cut != stepPrepared
+	if wrong := r.verify(t); counts && cut != "" && !strings.Contains(strings.Join(wrong, "; "), "brood forget demo ends it") || !counts && wrong != nil {
+		t.Errorf("%s: %q", cut, wrong)
+	}
+	if cut != "" {
+		err = r.do(t, "", func(run *Run) error {
+			resumed, err := Finish(t.Context(), run)
+			if err == nil && resumed != counts {
+				t.Errorf("%s: resumed %v", cut, resumed)
+			}
+			if err == nil && !resumed {
+				_, err = Forget(t.Context(), run, request())
+			}
+			return err
+		})
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", cut, err)
 	}
 }
 

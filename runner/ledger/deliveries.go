@@ -129,6 +129,8 @@ type Bygone struct {
 	Offset  int64
 	// Failed and Skipped are how many of them are not ok.
 	Failed, Skipped uint64
+	// Before is until when they were settled: what happened to the run before that, by the stretch, goes with them.
+	Before time.Time
 	// Sum is the CRC-32C of what the spool had of those that go with a commit; of that alone.
 	Sum uint32
 }
@@ -168,6 +170,9 @@ func (l *Ledger) bygone(b *batch, g *Bygone) {
 		if _, b.err = b.conn.ExecContext(b.ctx, x.sql, args...); b.err != nil {
 			return
 		}
+	}
+	if !g.Before.IsZero() {
+		_, b.err = b.conn.ExecContext(b.ctx, `DELETE FROM course WHERE at < ?`, stamp(g.Before))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"context"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -119,6 +120,10 @@ func TestSettled(t *testing.T) {
 			c.Owed, c.Replied = append(c.Owed, o), append(c.Replied, r)
 		}
 		x.third(c)
+		if _, err := l.BeginSession(ctx, Session{StartedAt: time.Now()}, nil); err != nil {
+			t.Fatal(err)
+		}
+		c.Course = []Stretch{{At: time.Now().Add(-old), OK: 3}, {At: time.Now(), OK: 1}}
 		if err := l.Commit(ctx, c); err != nil {
 			t.Fatal(err)
 		}
@@ -128,8 +133,12 @@ func TestSettled(t *testing.T) {
 			t.Errorf("%s: up to %d, %v, want %d", name, upTo, err, x.upTo)
 			continue
 		}
-		if err := l.Commit(ctx, &Commit{Totals: c.Totals, Bygone: &Bygone{Records: upTo, Offset: 77}}); err != nil {
+		if err := l.Commit(ctx, &Commit{Totals: c.Totals, Bygone: &Bygone{Records: upTo, Offset: 77, Before: before}}); err != nil {
 			t.Fatal(err)
+		}
+		var left []uint64
+		if _, err := l.Reader().Course(ctx, func(_ int64, s *Stretch) { left = append(left, s.OK) }); err != nil || !slices.Equal(left, []uint64{1}) {
+			t.Errorf("%s: of the course %v is left, %v", name, left, err)
 		}
 		g, err := l.Reader().Bygone(ctx)
 		if err != nil || g.Records != upTo || g.Offset != 77 || g.Failed != x.failed {

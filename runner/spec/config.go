@@ -94,6 +94,9 @@ type Config struct {
 	KeyLifetime time.Duration `json:"key_lifetime,omitempty"`
 	// Keep is for how long the run is kept when it is done, see brood prune; 0 is for ever.
 	Keep time.Duration `json:"keep,omitempty"`
+	// MaxTime is after how long this session begins nothing more, or takes nothing more from its queue; 0: it has all the time. It
+	// is not kept.
+	MaxTime time.Duration `json:"-"`
 }
 
 // MaxSlots is the most that a run may be told to work on at a time.

@@ -20,9 +20,8 @@ type Queue struct {
 
 	// Password is the one of the URL.
 	Password string `json:"-"`
-	// Drain says that it ends when the queue is empty, and Within how long it takes jobs at most; 0: as long as there are any.
-	Drain  bool          `json:"-"`
-	Within time.Duration `json:"-"`
+	// Drain says that it ends when the queue is empty.
+	Drain bool `json:"-"`
 	// Limit is how many jobs it takes; 0: any number.
 	Limit uint64 `json:"-"`
 }

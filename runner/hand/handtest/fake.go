@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,6 +17,10 @@ import (
 type Slot struct {
 	// WornAfter is after how many records a hand is worn out; 0: never.
 	WornAfter uint64
+	// Do is what is done with a record of Shape; nil: the job of this package, with records of its shape. Its error, and a panic, is
+	// the death of the worker.
+	Do    func(ctx context.Context, rec *jobs.Record, res *jobs.Result) error
+	Shape *jobs.Shape
 
 	mu      sync.Mutex
 	noted   uint64 // notes there are
@@ -84,7 +89,10 @@ type fake struct {
 func (f *fake) serve() {
 	defer close(f.gone)
 	defer close(f.answers)
-	job := &job{}
+	do, shape := f.slot.Do, f.slot.Shape
+	if do == nil {
+		do, shape = (&job{}).Do, &Shape
+	}
 	for {
 		select {
 		case <-f.ctx.Done():
@@ -94,16 +102,19 @@ func (f *fake) serve() {
 			if !ok {
 				return
 			}
-			if f.died = f.batch(job, frame); f.died != "" {
+			if f.died = f.batch(do, shape, frame); f.died != "" {
 				return
 			}
 		}
 	}
 }
 
+// work is what a worker does with a record.
+type work = func(ctx context.Context, rec *jobs.Record, res *jobs.Result) error
+
 // batch works on a batch, and says why the worker died, if it did.
-func (f *fake) batch(job *job, frame []byte) string {
-	b, err := wire.ReadBatch(frame[5:], &Shape, false)
+func (f *fake) batch(do work, shape *jobs.Shape, frame []byte) string {
+	b, err := wire.ReadBatch(frame[5:], shape, false)
 	if err != nil {
 		return err.Error()
 	}
@@ -121,7 +132,7 @@ func (f *fake) batch(job *job, frame []byte) string {
 		}
 		f.slot.start(rec.Seq, rec.Attempt)
 		var res jobs.Result
-		if died := f.do(job, &rec, &res); died != "" {
+		if died := f.do(do, &rec, &res); died != "" {
 			return died
 		}
 		answer := wire.AppendAnswer(nil, &res)
@@ -135,15 +146,17 @@ func (f *fake) batch(job *job, frame []byte) string {
 	}
 }
 
-func (f *fake) do(job *job, rec *jobs.Record, res *jobs.Result) (died string) {
+func (f *fake) do(do work, rec *jobs.Record, res *jobs.Result) (died string) {
 	defer func() {
 		if p := recover(); p != nil {
 			died = fmt.Sprint("panic: ", p)
 		}
 	}()
-	if err := job.Do(f.ctx, rec, res); err != nil {
+	begun := time.Now()
+	if err := do(f.ctx, rec, res); err != nil {
 		return err.Error()
 	}
+	res.Elapsed = time.Since(begun)
 	return ""
 }
 
@@ -162,7 +175,14 @@ func (s *Slot) finish(seq jobs.Seq, try int, answer []byte) {
 	s.inHand = nil
 }
 
-func (f *fake) Begin() { _, f.first = f.slot.Acked() }
+// Begin forgets the notes that nobody asks for any more: those that were acknowledged before.
+func (f *fake) Begin() {
+	s := f.slot
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.first = s.noted
+	s.notes = slices.DeleteFunc(s.notes, func(n wire.Note) bool { return n.Number <= s.acked })
+}
 
 func (f *fake) Give(frame []byte, records int) error {
 	f.given += uint64(records)
