@@ -33,7 +33,8 @@
 //	publish    brood.RUN.r.*.M, brood.RUN.ask.M
 //	subscribe  brood.RUN.t.*.M, brood.RUN.d.*.M, _INBOX.RUN.M.>
 //
-// and JetStream to their account. Where all use one user, each machine can say that it is another, and see all records.
+// and JetStream to their account. A cluster lets in several links of a machine, and each would be given its work: that a name
+// is joined once is then up to the exchange, before Enter. Where all use one user, each machine can say that it is another, and see all records.
 //
 // # Frames
 //

@@ -12,8 +12,18 @@ import (
 // errNoRoom is the server's refusal of what goes beyond the bounds of the stream.
 var errNoRoom = errors.New("the stream is full")
 
-// storeFailed is the server's code for that: JSStreamStoreFailedF.
-const storeFailed = 10077
+// The server's codes for that: JSStreamStoreFailedF of the stream's bounds, the others of what an account or a server may
+// keep in memory.
+const (
+	storeFailed     = 10077
+	accountExceeded = 10002
+	scarce          = 10023
+	memoryExceeded  = 10028
+)
+
+func isNoRoom(code int) bool {
+	return code == storeFailed || code == accountExceeded || code == scarce || code == memoryExceeded
+}
 
 // parseConfirmation reads a stream's answer to a message, and returns its sequence in the stream.
 func parseConfirmation(m *nats.Msg) (uint64, error) {
@@ -33,7 +43,7 @@ func parseConfirmation(m *nats.Msg) (uint64, error) {
 	switch err := json.Unmarshal(m.Data, &a); {
 	case err != nil:
 		return 0, fmt.Errorf("it answers what makes no sense: %w", err)
-	case a.Error != nil && a.Error.Code == storeFailed:
+	case a.Error != nil && isNoRoom(a.Error.Code):
 		return 0, fmt.Errorf("%w: %s", errNoRoom, a.Error.Description)
 	case a.Error != nil:
 		return 0, fmt.Errorf("%s (NATS error %d)", a.Error.Description, a.Error.Code)

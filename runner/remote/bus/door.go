@@ -23,18 +23,37 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 	// Who revokes changes the files and then turns out: neither misses the other, as this is done under the same lock.
 	d.mu.Lock()
 	name, ok, err := d.identity.Known(o.Nkey)
+	var before []uint64
 	if ok {
-		id := c.GetID()
-		d.conns[id] = conn{id: id, machine: name, key: o.Nkey}
+		before = d.enter(conn{id: c.GetID(), machine: name, key: o.Nkey})
 	}
 	d.mu.Unlock()
 	if err != nil {
 		d.logf("a machine is not let in: %v", err)
 	}
+	// What a machine is given goes to each of its links. The last one counts: the one before is mostly dead, and if it is
+	// another machine with the same token, no work may be done by both.
+	for _, id := range before {
+		if d.srv.DisconnectClientByID(id) == nil {
+			d.logf("machine %s has a new link, and the one before is cut", name)
+		}
+	}
 	if ok {
 		c.RegisterUser(&server.User{Username: name, Permissions: d.names.permissions(name)})
 	}
 	return ok
+}
+
+// enter puts down a connection, and takes out those that its machine had. The lock is held.
+func (d *door) enter(c conn) (before []uint64) {
+	for id, other := range d.conns {
+		if other.machine == c.machine {
+			before = append(before, id)
+			delete(d.conns, id)
+		}
+	}
+	d.conns[c.id] = c
+	return before
 }
 
 // permissions are a machine's: what it may say and hear is its own.
@@ -58,12 +77,17 @@ func (d *door) turnOut() {
 func (d *door) unknown() (out []conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	good, err := d.identity.Good()
+	if err != nil {
+		return nil // nobody new is let in meanwhile
+	}
 	for id, c := range d.conns {
-		if d.srv.GetClient(id) == nil {
+		_, ok := good[c.key]
+		if !ok {
+			out = append(out, c)
+		}
+		if !ok || d.srv.GetClient(id) == nil {
 			delete(d.conns, id)
-		} else if _, ok, err := d.identity.Known(c.key); err == nil && !ok {
-			delete(d.conns, id)
-			out = append(out, conn{id: id, machine: c.machine})
 		}
 	}
 	return out

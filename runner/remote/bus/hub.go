@@ -33,6 +33,8 @@ type HubOptions struct {
 	// Lost is called once if the bus has ended by itself; nothing comes after it.
 	Lost func(error)
 	Logf func(format string, args ...any)
+
+	hurry float64 // of a test: how many seconds a connection may take to say who it is
 }
 
 func (o *HubOptions) logf(format string, args ...any) {
@@ -63,6 +65,7 @@ type Hub struct {
 	consumers map[consumerOf]*consumer
 	refused   []*piece // the stream had no room for them
 	acked     recent
+	retry     chan struct{} // something was refused; capacity 1: that is all there is to say
 	failed    bool
 
 	heard   map[string]*heard // of the goroutine that hears letters
@@ -80,7 +83,7 @@ func Open(ctx context.Context, o HubOptions) (_ *Hub, err error) {
 	h := &Hub{
 		o: o, n: newNames(o.Run, o.Epoch), inbox: "_INBOX.=" + nuid.Next(), asking: newAsking(),
 		pieces: make(map[uint64]*piece), room: firstBound / 2, bound: firstBound,
-		consumers: make(map[consumerOf]*consumer), heard: make(map[string]*heard),
+		consumers: make(map[consumerOf]*consumer), retry: make(chan struct{}, 1), heard: make(map[string]*heard),
 	}
 	h.ctx, h.end = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {

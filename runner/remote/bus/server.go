@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
 	"golang.org/x/sys/unix"
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -72,15 +73,18 @@ func embed(o *HubOptions, n *names) (*embedded, error) {
 		JetStream: true, StoreDir: e.store, JetStreamMaxMemory: mostMemory, JetStreamMaxStore: 1 << 20,
 		DisableJetStreamBanner: true,
 	}
+	if o.hurry > 0 {
+		opts.TLSTimeout, opts.AuthTimeout = o.hurry, o.hurry
+	}
 	opts.Cluster.NoAdvertise = true // a machine dials what it was told to, which may be a tunnel
 	if e.srv, err = server.NewServer(opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("make the server for machines: %w", err), e.lock.Close())
 	}
-	said := &serverLog{logf: o.logf}
+	said := &serverLog{logf: o.logf, seldom: rate.Sometimes{First: 20, Interval: 10 * time.Second}}
 	e.srv.SetLogger(said, false, false)
 	e.door.srv = e.srv
 	e.srv.Start()
-	if !e.srv.ReadyForConnections(10 * time.Second) {
+	if e.srv.Addr() == nil { // it does not listen; what else may be wrong makes no difference
 		err := fmt.Errorf("listen for machines at %s: %s; give --listen another address", o.Listen, said.why())
 		return nil, errors.Join(err, e.close())
 	}
@@ -127,8 +131,10 @@ func hold(dir string) (*os.File, error) {
 // serverLog takes in what the server says: what is wrong goes on, the rest nobody needs.
 type serverLog struct {
 	logf func(string, ...any)
-	mu   sync.Mutex
-	last string
+
+	seldom rate.Sometimes
+	mu     sync.Mutex
+	last   string
 }
 
 func (l *serverLog) Noticef(string, ...any)         {}
@@ -142,7 +148,8 @@ func (l *serverLog) say(format string, v ...any) {
 	l.mu.Lock()
 	l.last = fmt.Sprintf(format, v...)
 	l.mu.Unlock()
-	l.logf("server for machines: "+format, v...)
+	// Whoever can reach the port can have it say something.
+	l.seldom.Do(func() { l.logf("server for machines: "+format, v...) })
 }
 
 // why is what it said last.

@@ -25,6 +25,8 @@ type piece struct {
 }
 
 const (
+	// retryAfter is how long it takes until what the stream had no room for is sent again.
+	retryAfter = 20 * time.Millisecond
 	// resendAfter is how long a confirmation is waited for from a cluster.
 	resendAfter = 3 * time.Second
 	// duplicates is how long a cluster knows a message by its ID, and giveUp how long one is sent again: less.
@@ -126,13 +128,17 @@ func (h *Hub) confirmed(m *nats.Msg) {
 	var do func()
 	switch {
 	case err == nil:
-		p.sequence = sequence
+		p.sequence, p.frame = sequence, nil
 		if p.done || p.taken {
 			h.drop(p)
 			do = func() { h.remove(p) }
 		}
 	case errors.Is(err, errNoRoom):
 		h.refused = append(h.refused, p)
+		select {
+		case h.retry <- struct{}{}:
+		default: // it is on its way
+		}
 	case h.inner != nil:
 		do = func() { h.lost(fmt.Errorf("the stream with the machines' work: %w", err)) }
 	}
@@ -284,10 +290,18 @@ func (h *Hub) SetRoom(n int) {
 func (h *Hub) tend() {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
+	var soon <-chan time.Time
 	for {
 		select {
 		case <-h.ctx.Done():
 			return
+		case <-h.retry:
+			soon = time.After(retryAfter)
+		case <-soon:
+			h.mu.Lock()
+			list := h.takeRefused()
+			h.mu.Unlock()
+			h.send(list)
 		case now := <-t.C:
 			list, lost := h.overdue(now)
 			h.send(list)

@@ -1,12 +1,11 @@
 package bus
 
 import (
+	"brood/runner/remote/token"
 	"context"
 	"sync"
 	"testing"
 	"time"
-
-	"brood/runner/remote/token"
 )
 
 // patience is how long a test waits for what must come; it is no measure of anything.

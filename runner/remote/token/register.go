@@ -98,21 +98,27 @@ type seen struct {
 	err  error
 }
 
-// Known returns the machine whose public key this is, if its token was not revoked. It is the list of this moment, in
-// whatever process it was changed: the file is read again when it is another one than before.
+// Known returns the machine whose public key this is, if its token was not revoked.
 func (i *Identity) Known(key string) (machine string, ok bool, err error) {
+	good, err := i.Good()
+	machine, ok = good[key]
+	return machine, ok, err
+}
+
+// Good returns the machines whose tokens were not revoked by their public keys; it is not to be changed. It is the list of
+// this moment, in whatever process it was changed: the file is read again when it is another one than before.
+func (i *Identity) Good() (map[string]string, error) {
 	s := &i.seen
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, err := os.Stat(filepath.Join(i.dir, machinesFile))
 	if err != nil {
-		return "", false, fmt.Errorf("look for the list of machines: %w", err)
+		return nil, fmt.Errorf("look for the list of machines: %w", err)
 	}
 	if s.file == nil || s.err != nil || !os.SameFile(s.file, st) || st.ModTime() != s.file.ModTime() || st.Size() != s.file.Size() {
 		s.read(i.dir, st)
 	}
-	machine, ok = s.of[key]
-	return machine, ok, s.err
+	return s.of, s.err
 }
 
 func (s *seen) read(dir string, st os.FileInfo) {

@@ -102,6 +102,8 @@ func Parse(text string) (*Token, error) {
 		return nil, fmt.Errorf("%w: it does not begin with %s; use the same version of brood on all machines", ErrNotToken, prefix)
 	case !ok:
 		return nil, fmt.Errorf("%w: it does not begin with %s; put the line there that brood token printed, and nothing else", ErrNotToken, prefix)
+	case strings.ContainsAny(text, "\r\n"): // which base64 takes no notice of
+		return nil, fmt.Errorf("%w: it has several lines; put it there as one, without breaking it", ErrDamaged)
 	case len(text) > maxText:
 		return nil, fmt.Errorf("%w: it has %d characters, and none has more than %d; put one token there, on a line", ErrDamaged, len(text), maxText)
 	}
@@ -114,7 +116,7 @@ func decode(rest string) (*Token, error) {
 	b, err := encoding.DecodeString(rest)
 	if err != nil {
 		if b, err = encoding.DecodeString(rest[:whole]); err != nil {
-			return nil, fmt.Errorf("%w: it has characters that no token has; copy the line again, without breaking it", ErrDamaged)
+			return nil, fmt.Errorf("%w: it has characters that no token has; copy the line again", ErrDamaged)
 		}
 	}
 	want, run, machine := layout(b)
