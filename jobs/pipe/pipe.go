@@ -14,6 +14,14 @@
 // and "class" may say why, "retry_after" in how many seconds to try again.
 // What the program writes to standard error is logged. It should end when its
 // standard input does.
+//
+// Its environment has the version of all this as BROOD_PIPE, which is 1, the name of the run as BROOD_RUN
+// and the number of its slot, from 1, as BROOD_SLOT. Within a version things are added, and a program
+// written for it goes on working: requests may get further members, which it passes over; answers may
+// have further members, which brood passes over; a status, the meaning of a member that there is, or that
+// a line is an object, do not change. Whatever cannot be done so is another version, which a program
+// gets only if whoever starts the run asks for it. A program that knows no version 1 of BROOD_PIPE says so
+// on standard error and ends with status 78.
 package pipe
 
 import (
@@ -41,6 +49,12 @@ type config struct {
 	Columns []string `json:"columns,omitempty"`
 }
 
+// versionVariable tells a program which version of the protocol it is spoken to in.
+const versionVariable = "BROOD_PIPE"
+
+// version is that of the protocol, see the package comment.
+const version = 1
+
 // resultColumn holds the whole result object where no columns are named.
 const resultColumn = "result"
 
@@ -67,6 +81,9 @@ waits, and with --per-worker N always N; it answers by id, in any order.
 
 With --group-by COLUMN a record is all rows with the same value there: it has the columns of the
 first, and the list "rows" of all of them.
+
+The environment has BROOD_PIPE=1, the version of this, BROOD_RUN and BROOD_SLOT. The loop need not
+be written: testdata/workers has it for Python and JavaScript, see docs/workers.md.
 
 Examples:
    brood run pipe testdata/cities.csv -- python3 testdata/workers/upper.py
@@ -183,7 +200,7 @@ func open(_ context.Context, s jobs.Setup) (jobs.Runner, error) {
 	}
 	r.cmd = osexec.Command(r.Command[0], r.Command[1:]...)
 	r.cmd.Stderr = os.Stderr
-	r.cmd.Env = append(os.Environ(), "BROOD_RUN="+s.Run, "BROOD_SLOT="+strconv.Itoa(s.Slot))
+	r.cmd.Env = append(os.Environ(), versionVariable+"="+strconv.Itoa(version), "BROOD_RUN="+s.Run, "BROOD_SLOT="+strconv.Itoa(s.Slot))
 	if err := r.start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", r.Command[0], jobs.StartError(r.cmd.Path, err))
 	}

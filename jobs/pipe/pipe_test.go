@@ -53,7 +53,7 @@ func do(t *testing.T, r *runner, rec *jobs.Record) (jobs.Result, error) {
 // TestRequest: what the program gets is a line of JSON with all that it needs, and
 // its environment says where it is.
 func TestRequest(t *testing.T) {
-	r := start(t, `while get; do printf '%s\n' "{\"id\":\"$id\",\"status\":\"ok\",\"result\":{\"got\":$line,\"at\":\"$BROOD_RUN $BROOD_SLOT\"}}"; done`)
+	r := start(t, `while get; do printf '%s\n' "{\"id\":\"$id\",\"status\":\"ok\",\"result\":{\"got\":$line,\"at\":\"$BROOD_RUN $BROOD_SLOT $BROOD_PIPE\"}}"; done`)
 	for i, raw := range []string{"plain", "a \"quoted\"\tone \xff"} {
 		rec := record(jobs.Seq(41+i), raw)
 		rec.Attempt = 2
@@ -78,7 +78,7 @@ func TestRequest(t *testing.T) {
 		if want := strings.ToValidUTF8(raw, "\ufffd"); g.ID != string(requestID(nil, rec)) || g.Seq != 41+i || g.Attempt != 2 || g.Record["line"] != want {
 			t.Errorf("%+v", g)
 		}
-		if g.Key != r.setup.Key.Of(rec) || len(g.Key) != 32 || got.At != "demo 3" {
+		if g.Key != r.setup.Key.Of(rec) || len(g.Key) != 32 || got.At != "demo 3 1" {
 			t.Errorf("key %q, at %q", g.Key, got.At)
 		}
 	}
