@@ -13,7 +13,7 @@ RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build data demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
+.PHONY: help build docs man data demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ data: ## make what is embedded of others: places, street words, outlines of the 
 
 build: ## build bin/brood, a static binary
 	$(GO) build -tags urfave_cli_no_docs -trimpath -ldflags '-s -w' -o bin/brood .
+
+docs: build ## write docs/reference.md from the table of flags
+	bin/brood reference | $(GO) run ./runner/command/manual/internal/write -reference docs/reference.md
+
+man: build ## write the manual pages into bin/man
+	@rm -rf bin/man
+	bin/brood reference | $(GO) run ./runner/command/manual/internal/write -man bin/man
 
 demo: build ## write to 1,000 mayors, into a Maildir, with a kill -9 in the middle
 	@sh testdata/demo.sh bin/brood

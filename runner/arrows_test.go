@@ -109,6 +109,7 @@ var allowed = map[string][]string{
 	"brood/runner/dataset/sheet": {},
 
 	// A run, from what is asked of it to the session that does it.
+	"brood/runner/doctor":   {"runner/home", "runner/proc"},
 	"brood/runner/spec":     {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},
 	"brood/runner/guard":    {"jobs", "runner/reasons"},
 	"brood/runner/home":     {"runner/ledger", "runner/proc", "runner/spec"},
@@ -135,9 +136,14 @@ var allowed = map[string][]string{
 	"brood/runner/command": {
 		"runner/arrivals", "runner/queue", "runner/queue/beanstalk", "runner/queue/gearman", "runner/queue/redis", "runner/queue/table", "runner/queue/dsn", "runner/query",
 		"runner/runfile",
-		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/forget", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
+		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/doctor", "runner/doctor/bundle", "runner/forget", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/report", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
+
+	"brood/runner/doctor/bundle": {"jobs", "runner/doctor", "runner/home", "runner/ledger", "runner/spec"},
+	// The manual is written from what the command line knows of itself, and is no part of brood.
+	"brood/runner/command/manual":                {"runner/command"},
+	"brood/runner/command/manual/internal/write": {"runner/command", "runner/command/manual"},
 
 	"brood/runner/report": {
 		"jobs", "jobs/billing/account", "jobs/figures", "runner/catalog", "runner/dataset", "runner/desk", "runner/home", "runner/intake", "runner/ledger", "runner/logbook", "runner/reasons", "runner/sink", "runner/spec", "runner/term",

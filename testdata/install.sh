@@ -14,6 +14,10 @@ need tmux tmux
 need curl curl
 need chromium chromium
 need strace strace
+need zsh zsh
+need fish fish
+need man man-db
+need groff groff
 need cc gcc
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 need mkfs.ext4 e2fsprogs

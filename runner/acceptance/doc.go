@@ -35,6 +35,9 @@
 //	mail_postfix_test.go  the same with Postfix
 //	mail_chaos_test.go    a bad line and kills: nobody has a message twice
 //	mail_guide_test.go    docs/email.md can be followed to the letter
+//	completion_test.go    what TAB offers, in bash, zsh and fish
+//	doctor_test.go        what is told of a run to a stranger has nothing of the user's
+//	manual_test.go        the reference and the manual pages are what the flags are
 //	bench_test.go         the figures of docs/benchmarks.md are what was measured
 //
 // In main_test.go brood is built, in broodtest_test.go is broodtest; files_test.go,

@@ -21,7 +21,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -31,17 +30,16 @@ import (
 
 // The exit statuses, all of them.
 const (
-	exitOK          = 0
-	exitFailed      = 1  // finished, some records failed
-	exitUsage       = 2  // bad usage or configuration; nothing was started
-	exitUnknown     = 3  // finished, some records are unknown
-	exitStopped     = 4  // stopped by --halt or by a job's abort
-	exitDataset     = 65 // EX_DATAERR: the dataset cannot be read
-	exitWrite       = 74 // EX_IOERR: an output or the ledger could not be written
-	exitLocked      = 75 // EX_TEMPFAIL: another brood holds the run
-	exitSignal      = 128
-	exitSoftware    = 70 // EX_SOFTWARE: a bug
-	versionFallback = "devel"
+	exitOK       = 0
+	exitFailed   = 1  // finished, some records failed
+	exitUsage    = 2  // bad usage or configuration; nothing was started
+	exitUnknown  = 3  // finished, some records are unknown
+	exitStopped  = 4  // stopped by --halt or by a job's abort
+	exitDataset  = 65 // EX_DATAERR: the dataset cannot be read
+	exitWrite    = 74 // EX_IOERR: an output or the ledger could not be written
+	exitLocked   = 75 // EX_TEMPFAIL: another brood holds the run
+	exitSignal   = 128
+	exitSoftware = 70 // EX_SOFTWARE: a bug
 )
 
 // cliError is an error with its exit status and, if it helps, what to do.
@@ -101,6 +99,9 @@ func Main(registry *jobs.Registry, args []string, stdin, stdout, stderr *os.File
 	keepIgnored()
 	defer e.closeResults()
 	defer e.closeLog()
+	if answers(args) {
+		return e.answerShell(args)
+	}
 	args, err := e.takeNamed(args)
 	if err != nil {
 		return e.end(err)
@@ -163,14 +164,6 @@ func (e *env) end(err error) int {
 	return code
 }
 
-// Version is the module's version, as far as the build knows it.
-func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return versionFallback
-}
-
 // withoutHelpCommand takes away the subcommand help, and h, that each command would have: a
 // run may be called so.
 func withoutHelpCommand(commands []*cli.Command) []*cli.Command {
@@ -196,7 +189,7 @@ Exit status: 0 all ok or skipped; 1 some failed; 2 bad usage, nothing started;
 stopped by a signal, resumable.
 
 Where NAME is left out, the newest run is meant, or the one that is running.`,
-		Version:         Version(),
+		Version:         ReadBuild().String(),
 		HideHelpCommand: true,
 		// A value may hold a comma.
 		DisableSliceFlagSeparator: true,
@@ -227,7 +220,8 @@ func (e *env) ownCommands() []*cli.Command {
 	return slices.Concat(e.controlCommands(), []*cli.Command{
 		e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
 		e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.forgetCommand(), e.keysCommand(), e.queueCommand(),
-		e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.reloadCommand(), e.unitCommand(), e.configCommand(), e.versionCommand(),
+		e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.reloadCommand(), e.unitCommand(), e.configCommand(), e.doctorCommand(),
+		e.completionCommand(), e.referenceCommand(), e.versionCommand(),
 	})
 }
 
@@ -328,15 +322,4 @@ func classify(err error) (int, string) {
 		return exitWrite, ""
 	}
 	return exitUsage, ""
-}
-
-func (e *env) versionCommand() *cli.Command {
-	return &cli.Command{
-		Name: "version", Usage: "print the version", Description: "Example:\n   brood version",
-		OnUsageError: usageError,
-		Action: func(c *cli.Context) error {
-			cli.ShowVersion(c)
-			return nil
-		},
-	}
 }

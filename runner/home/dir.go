@@ -100,7 +100,7 @@ func Open(ctx context.Context, state, name string, wait Wait) (*Dir, error) {
 		if err := makePrivate(state, filepath.Dir(path), path); err != nil {
 			return nil, err
 		}
-		if kind := networkFileSystem(path); kind != "" {
+		if kind := NetworkFileSystem(path); kind != "" {
 			return nil, fmt.Errorf("run directory %s is on %s, where the ledger is not safe; choose a local disk with --state", path, kind)
 		}
 		f, err := takeLock(ctx, filepath.Join(path, lockName), wait)

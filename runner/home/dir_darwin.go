@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// networkFileSystem names the kind of network file system a path is on.
-func networkFileSystem(path string) string {
+// NetworkFileSystem names the kind of network file system a path is on.
+func NetworkFileSystem(path string) string {
 	var st unix.Statfs_t
 	if unix.Statfs(path, &st) != nil || st.Flags&unix.MNT_LOCAL != 0 {
 		return ""

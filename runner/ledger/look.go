@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 )
 
@@ -107,4 +108,32 @@ func (r *Reader) FirstOf(ctx context.Context, status jobs.Status, most int) ([]O
 		o.Seq, o.Class, o.Status = jobs.Seq(seq), jobs.Class(class), status
 		return o, err
 	}, status.String(), most)
+}
+
+// CountRows counts the rows of the tables there are.
+func (r *Reader) CountRows(ctx context.Context) (map[string]uint64, error) {
+	names, err := query(ctx, r, `SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`, func(rows *sql.Rows) (name string, err error) {
+		return name, rows.Scan(&name)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]uint64)
+	for _, name := range names {
+		if !slices.Contains(tables, name) {
+			continue
+		}
+		n, err := query(ctx, r, `SELECT count(*) FROM `+name, func(rows *sql.Rows) (n uint64, err error) { return n, rows.Scan(&n) })
+		if err != nil {
+			return nil, err
+		}
+		out[name] = n[0]
+	}
+	return out, nil
+}
+
+// tables are the tables of the schema, and of what is added to it.
+var tables = []string{
+	"run", "sessions", "owner", "inputs", "outputs", "progress", "intents", "notes", "chunks", "outcomes", "attempts", "retries", "held", "resolutions", "quota", "freed", "amendments", "deaths",
+	"course", "deliveries", "bygone", "days", "retried", "corrections", "forgotten", "forgetting",
 }
