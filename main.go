@@ -8,10 +8,14 @@ package main
 import (
 	_ "brood/runner/command/front" // brood --help does not come as far as main
 	"brood/runner/program"
+	"brood/runner/remote/link"
 	_ "brood/worker/early/echo" // workers of these jobs do not come as far as main
 	_ "brood/worker/early/exec"
 	_ "brood/worker/early/pipe"
 	"os"
 )
 
-func main() { os.Exit(program.Main(program.Jobs()...)) }
+func main() {
+	program.Connect(link.Network())
+	os.Exit(program.Main(program.Jobs()...))
+}

@@ -10,8 +10,8 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                  {"runner/program", "runner/command/front", "worker/early/*"},
-	"brood/runner/program":   {"jobs", "jobs/*", "jobs/billing", "jobs/email", "jobs/exec", "jobs/geocode", "jobs/http", "runner/command", "worker"},
+	"brood":                  {"runner/program", "runner/command/front", "runner/remote/link", "worker/early/*"},
+	"brood/runner/program":   {"jobs", "jobs/*", "jobs/billing", "jobs/email", "jobs/exec", "jobs/geocode", "jobs/http", "runner/command", "runner/remote", "worker"},
 	"brood/jobs/jobtest":     {"jobs"},
 	"brood/jobs/files":       {},
 	"brood/jobs/placeholder": {},
@@ -118,7 +118,7 @@ var allowed = map[string][]string{
 	"brood/runner/feed":     {"jobs", "jobs/quoted", "worker/wire", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec"},
 	"brood/runner/book":     {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner/hand":     {"jobs", "worker/wire"},
-	"brood/runner/control":  {"runner/home", "runner/pace", "runner/spec"},
+	"brood/runner/control":  {"runner/home", "runner/pace", "runner/remote", "runner/spec"},
 	"brood/runner/desk":     {"jobs/files", "jobs", "jobs/quoted", "worker/wire", "runner/book", "runner/dataset", "runner/form", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
 	"brood/runner/forget":   {"jobs", "jobs/files", "runner/dataset", "runner/desk", "runner/form", "runner/home", "runner/intake", "runner/ledger", "runner/logbook", "runner/sink", "runner/spec", "runner/where"},
 	"brood/runner/form":     {"jobs", "jobs/files", "runner/dataset", "runner/sink", "runner/spec"},
@@ -126,7 +126,7 @@ var allowed = map[string][]string{
 	"brood/runner/arrivals": {"jobs", "runner/dataset", "runner/ledger", "runner/queue"},
 	"brood/runner": {
 		"jobs", "jobs/files", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
-		"runner/arrivals", "runner/queue",
+		"runner/arrivals", "runner/queue", "runner/remote",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
 	},
 
@@ -135,6 +135,7 @@ var allowed = map[string][]string{
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
 		"runner/arrivals", "runner/queue", "runner/queue/beanstalk", "runner/queue/gearman", "runner/queue/redis", "runner/queue/table", "runner/queue/dsn", "runner/query",
+		"runner/remote", "runner/remote/agent", "runner/remote/token",
 		"runner/runfile",
 		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/doctor", "runner/doctor/bundle", "runner/forget", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/report", "runner/sink", "runner/spec", "runner/term", "runner/top",
@@ -172,6 +173,9 @@ var allowed = map[string][]string{
 	"brood/runner/remote/ssh":         {"runner/proc"},
 	"brood/runner/remote/ssh/sshtest": {},
 	"brood/runner/remote/carry":       {"jobs", "jobs/placeholder"},
+	"brood/runner/remote":             {"jobs", "worker/wire", "runner/hand"},
+	"brood/runner/remote/link":        {"runner/remote", "runner/remote/bus", "runner/remote/token"},
+	"brood/runner/remote/agent":       {"jobs", "runner", "runner/home", "runner/ledger", "runner/remote", "runner/spec", "runner/term"},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},

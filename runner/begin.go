@@ -123,7 +123,7 @@ func create(ctx context.Context, set *Setting, cfg *spec.Config, small bool) (*l
 func sessionNow(set *Setting, cfg *spec.Config) ledger.Session {
 	host, _ := os.Hostname() // for people; empty will do
 	return ledger.Session{
-		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: ledger.BootID(), Slots: cfg.Workers(cfg.Slots),
+		StartedAt: time.Now(), Version: set.Version, PID: os.Getpid(), Host: host, BootID: ledger.BootID(), Slots: cfg.OwnWorkers(),
 	}
 }
 
@@ -146,13 +146,13 @@ func inputOf(fp dataset.Fingerprint) ledger.Input {
 // sit begins a session in the ledger and works on the run. The effect was another until
 // now, perhaps. It closes the ledger and the dataset.
 func sit(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.Effect, l *ledger.Ledger, in *intake.Input) (Report, error) {
-	epoch, err := beginSession(ctx, set, cfg, was, l)
+	epoch, err := beginSession(ctx, set, cfg, in.Reader.Shape(), was, l)
 	if err == nil {
 		// Now that the ledger has what the last session had in hand.
 		err = desk.Inquire(ctx, set.Dir, l, cfg, set.Term.Logf)
 	}
 	if err != nil {
-		return Report{}, errors.Join(err, in.Close(), set.leave(), catalog.Close(set.Dir, l))
+		return Report{}, errors.Join(err, in.Close(), set.leave(), set.fleet.close(), catalog.Close(set.Dir, l))
 	}
 	return work(ctx, set, cfg, epoch, l, in)
 }
@@ -168,7 +168,7 @@ func work(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *l
 
 // beginSession waits for workers of an earlier session, takes over what that
 // has left, and notes in the ledger that this process works on the run.
-func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.Effect, l *ledger.Ledger) (epoch int64, err error) {
+func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, shape *jobs.Shape, was jobs.Effect, l *ledger.Ledger) (epoch int64, err error) {
 	told := sync.OnceFunc(func() {
 		set.Term.Logf("waiting for workers of an earlier session to finish the record they have in hand")
 	})
@@ -181,7 +181,15 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.
 	}
 	then := *cfg // as it was while the last session worked
 	then.Effect = was
-	left, err := takeOver(ctx, set.Dir, l.Reader(), &then, told)
+	last, _, err := l.Reader().LastSession(ctx)
+	if err == nil {
+		err = set.openMachines(ctx, cfg, shape, l, last+1)
+	}
+	if err != nil {
+		return 0, err
+	}
+	reports := set.fleet.recall(ctx)
+	left, err := takeOver(ctx, set.Dir, l.Reader(), &then, reports, told)
 	if err == nil {
 		err = hideInNotes(mask, left)
 	}
@@ -201,6 +209,7 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, was jobs.
 	if err != nil {
 		return 0, &spec.WriteError{Err: err}
 	}
+	set.fleet.settled(reports)
 	// From here on the ledger knows all that the pages did.
 	if err := os.RemoveAll(set.Dir.File(home.PagesName)); err != nil {
 		return 0, &spec.WriteError{Err: err}

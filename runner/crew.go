@@ -16,6 +16,7 @@ type crew struct {
 	size          int     // slots that are to work: the first so many
 	jobs          int     // what they come to, as -j counts
 	recordedSlots int     // how many the ledger counts; of the manager alone
+	away          int     // slots of other machines that are to work
 	requests      chan scaling
 }
 
@@ -23,6 +24,8 @@ type crew struct {
 type scaling struct {
 	n     int
 	reply chan error
+	// far is what is to be done about the slots of another machine, in place of that; nil: nothing.
+	far *news
 	// do is what is done in place of that, by the manager, which can bring the crew to another number.
 	do func(ctx context.Context, staff func(jobs int) error) error
 }
@@ -51,8 +54,12 @@ func (c *crew) Jobs() int {
 // manage starts the slots, and more of them, or fewer, as it is asked. It is a
 // goroutine of the run, and start adds one to it.
 func (c *crew) manage(ctx context.Context, start func(func(context.Context) error)) error {
-	c.recordedSlots = c.r.cfg.Workers(c.r.cfg.Slots)
-	if err := c.staff(ctx, start, c.r.cfg.Slots); err != nil {
+	c.recordedSlots = c.r.cfg.OwnWorkers()
+	jobs := c.r.cfg.Slots
+	if c.recordedSlots == 0 {
+		jobs = 0 // all are elsewhere
+	}
+	if err := c.staff(ctx, start, jobs); err != nil {
 		return err
 	}
 	for {
@@ -62,6 +69,10 @@ func (c *crew) manage(ctx context.Context, start func(func(context.Context) erro
 		case <-c.r.feed.Over():
 			return nil
 		case q := <-c.requests:
+			if q.far != nil {
+				q.reply <- c.enlist(ctx, start, q.far)
+				continue
+			}
 			if q.do != nil {
 				q.reply <- q.do(ctx, func(jobs int) error { return c.staff(ctx, start, jobs) })
 				continue
@@ -82,7 +93,7 @@ func (c *crew) manage(ctx context.Context, start func(func(context.Context) erro
 func (c *crew) hire(n int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.slots) < n {
+	for c.own() < n {
 		s := &slot{r: c.r, number: len(c.slots) + 1}
 		if c.r.feed.NeedsIntents() {
 			if err := s.openPad(); err != nil {
@@ -92,9 +103,19 @@ func (c *crew) hire(n int) error {
 		c.slots = append(c.slots, s)
 	}
 	for _, s := range c.slots {
-		s.tempo.share(n)
+		s.tempo.share(len(c.slots))
 	}
 	return nil
+}
+
+// own is how many slots there are that have workers of this machine. The caller holds the lock.
+func (c *crew) own() (n int) {
+	for _, s := range c.slots {
+		if s.berth == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // closePads gives the pages and the notes of all slots back, and what was seen of them. The book has ended.
@@ -109,16 +130,17 @@ func (c *crew) closePads() (err error) {
 // hired before the session began.
 func (c *crew) staff(ctx context.Context, start func(func(context.Context) error), jobs int) error {
 	n := c.r.cfg.Workers(jobs)
-	if n > c.recordedSlots {
+	if n > 0 {
 		if err := c.hire(n); err != nil {
 			return err
 		}
-		if !c.tellLedger(ctx, n) {
+	}
+	if total := len(c.all()); total > c.recordedSlots {
+		if !c.tellLedger(ctx, total) {
 			return nil // the run is ending
 		}
-		c.recordedSlots = n
+		c.recordedSlots = total
 	}
-	c.r.feed.SetSlots(jobs)
 	if c.r.inbox != nil {
 		can := jobs
 		if c.r.cfg.CountsWorkers() {
@@ -129,7 +151,12 @@ func (c *crew) staff(ctx context.Context, start func(func(context.Context) error
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.size, c.jobs = n, jobs
-	for i, s := range c.slots {
+	c.fit()
+	i := 0
+	for _, s := range c.slots {
+		if s.berth != nil {
+			continue
+		}
 		switch {
 		case i >= n && s.retire != nil:
 			s.retire()
@@ -137,6 +164,7 @@ func (c *crew) staff(ctx context.Context, start func(func(context.Context) error
 		case i < n && s.retire == nil:
 			s.begin(ctx, start)
 		}
+		i++
 	}
 	return nil
 }

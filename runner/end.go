@@ -103,6 +103,15 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	if closeErr := errors.Join(r.book.Close(), r.admission.close()); closeErr != nil && err == nil {
 		err = &spec.WriteError{Err: closeErr}
 	}
+	if r.machines != nil && !r.book.Broken() {
+		again, lateErr := r.machines.settleLate(l)
+		if lateErr != nil && err == nil {
+			err, state, reason = lateErr, ledger.StateInterrupted, lateErr.Error()
+		}
+		if again && state == ledger.StateDone {
+			state, reason = ledger.StateInterrupted, "records of a machine that came back are to be tried again"
+		}
+	}
 	if state == ledger.StateDone && err == nil {
 		if err = r.complete(l); err != nil {
 			state, reason = ledger.StateInterrupted, err.Error()
@@ -132,7 +141,10 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		_ = os.RemoveAll(r.Dir.File(home.PagesName))
 		_ = os.Remove(r.Dir.File(home.HeardName))
 	}
-	t := r.book.Totals()
+	if endErr := r.machines.end(state); endErr != nil {
+		r.Term.Logf("letting machines go: %v", endErr)
+	}
+	t := r.totals(l)
 	why, others := r.trouble.Groups()
 	return Report{
 		State: state, Reason: reason, Totals: t, Before: r.before, Elapsed: time.Since(r.started),
@@ -182,4 +194,16 @@ func (r *session) complete(l *ledger.Ledger) error {
 func (r *session) keepTaken(l *ledger.Ledger) error {
 	in := inputOf(*r.taken)
 	return l.SetInput(context.Background(), len(r.cfg.Dataset.Paths)-1, in)
+}
+
+// totals are the books at the end, with what machines have said that came back.
+func (r *session) totals(l *ledger.Ledger) ledger.Totals {
+	t := r.book.Totals()
+	if r.machines == nil || r.book.Broken() {
+		return t
+	}
+	if sum, err := l.Reader().Summary(context.Background()); err == nil {
+		return sum.Totals
+	}
+	return t
 }

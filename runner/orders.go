@@ -7,6 +7,7 @@ import (
 	"brood/worker/wire"
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"syscall"
@@ -56,11 +57,22 @@ func (r *session) End(now bool) {
 	}
 }
 
+// DrainMachine has another machine finish what it has in hand, and leave.
+func (r *session) DrainMachine(name string) error {
+	if r.machines == nil {
+		return errors.New("no other machines work on this run")
+	}
+	return r.machines.desk.Drain(name)
+}
+
 // Live is what a status shows.
 func (r *session) Live() *control.Live {
 	t := r.book.Totals()
 	s := r.snapshot()
 	out := &control.Live{Job: r.cfg.Job, Elapsed: s.Elapsed.Seconds(), Progress: -1, Draining: r.ending(), Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown, Rate: s.Rate, Jobs: r.crew.Jobs(), Workers: r.family.Live(), Recycled: r.recycled.Load(), LimitsKeptBy: r.keptBy}
+	if r.machines != nil {
+		out.Machines = r.machines.desk.Machines()
+	}
 	if s.Total > 0 {
 		out.Progress = min(float64(s.Bytes)/float64(s.Total), 1)
 	}

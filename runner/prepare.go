@@ -97,14 +97,14 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 		Jobserver: r.jobserver, Tell: r.tellPause, Waited: r.metrics.noteWait,
 	})
 	r.feed.Bound(r.guarding.trial.Room())
-	if err := r.openHeard(cfg.Workers(cfg.Slots)); err != nil {
+	if err := r.openHeard(cfg.OwnWorkers()); err != nil {
 		return err
 	}
-	if err := r.crew.hire(cfg.Workers(cfg.Slots)); err != nil {
+	if err := r.crew.hire(cfg.OwnWorkers()); err != nil {
 		return err
 	}
 	// Of many slots only some have one on the way, as they take memory.
-	r.updates = make(chan *book.Update, min(max(cfg.Workers(cfg.Slots), leastUpdates), mostUpdates))
+	r.updates = make(chan *book.Update, min(max(cfg.OwnWorkers(), leastUpdates), mostUpdates))
 	return r.openBook(ctx, l, input)
 }
 

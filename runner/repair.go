@@ -102,7 +102,7 @@ func endRepair(ctx context.Context, set *Setting, l *ledger.Ledger, state ledger
 // takeOverAll takes over what the last session has left, and makes a note of each record
 // that may have been sent out though the ledger says nothing of that.
 func takeOverAll(ctx context.Context, set *Setting, r *ledger.Reader, cfg *spec.Config, issued uint64, told func()) ([]ledger.Note, error) {
-	left, err := takeOver(ctx, set.Dir, r, cfg, told)
+	left, err := takeOver(ctx, set.Dir, r, cfg, nil, told)
 	if errors.Is(err, ledger.ErrDamaged) { // it is older than what lies beside it
 		left, issued, err = nil, math.MaxUint64, nil
 	}

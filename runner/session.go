@@ -93,6 +93,10 @@ type Setting struct {
 	Replan func(was *spec.Config, s *jobs.Shape, flags control.Flags) (cfg *spec.Config, changed string, err error)
 	// Overwrite says that the results may take the place of another run's.
 	Overwrite bool
+	// Machines has workers on other machines; nil: the run has none.
+	Machines Machines
+	fleet    *fleet // see Machines
+
 	// NewHand brings who answers for the batches of a slot, from 1; nil without an error
 	// if ctx has ended. When kill ends, what it has brought must end at once. Nil: a
 	// process of this machine.
@@ -118,8 +122,11 @@ type session struct {
 	chooser     *intake.Chooser           // nil: all records are
 	same        func(*jobs.Record) []byte // see jobs.Definition.Same; nil: none are. Of the source.
 	book        *book.Book
-	places      int  // records that a worker can have in hand
-	fitted      bool // how many of them it has is fitted to how quick it is
+	ledger      *ledger.Ledger
+	state       string // where jobs keep what is for all runs; empty: where the run is
+	machines    *fleet // nil: there are no others
+	places      int    // records that a worker can have in hand
+	fitted      bool   // how many of them it has is fitted to how quick it is
 	crew        crew
 	heard       *wire.Heard // what was seen of the notes; nil: none are made
 	starting    sync.Mutex  // held by who starts a worker, where Setting.Scarce, or crowded
@@ -166,9 +173,15 @@ func run(ctx context.Context, set *Setting, cfg *spec.Config, epoch int64, l *le
 	r.crew.r = r
 	r.notice = newNotice(r, set.Service)
 	r.inbox, r.spooled = set.arrived, in.Adopted
+	r.ledger = l
 	r.places, r.fitted = cfg.Places()
 	defer func() { _ = in.Close() }() // with its producer
-	if err := r.prepare(ctx, l, in); err != nil {
+	err := set.openMachines(ctx, cfg, in.Reader.Shape(), l, epoch)
+	if r.machines = set.fleet; err == nil {
+		err = r.prepare(ctx, l, in)
+	}
+	if err != nil {
+		err = errors.Join(err, r.machines.close())
 		_ = in.Close() // before what it has brought is given back
 		err = errors.Join(err, set.leave())
 		endErr := l.EndSession(context.Background(), ledger.StateInterrupted, err.Error(), true, ledger.Usage{})
@@ -259,6 +272,10 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 		start(r.intend)
 	}
 	start(func(ctx context.Context) error { return r.crew.manage(ctx, start) })
+	if r.machines != nil {
+		servants.Go(func() { r.machines.desk.Serve(serve) })
+		start(func(ctx context.Context) error { return r.machines.serve(ctx, r) })
+	}
 	err := workers.Wait()
 	r.acquit()
 	close(r.updates)
@@ -276,12 +293,19 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 // fail stops the run in an orderly way.
 func (r *session) fail(err error) { r.drain(err) }
 
+func (r *session) stateDir() string {
+	if r.state != "" {
+		return r.state
+	}
+	return r.Dir.State()
+}
+
 func (r *session) hello(to *child) wire.Hello {
 	c := r.cfg
 	confine := confine(&c.Limits)
 	confine.Refusals, confine.MaxTasks = to.Refusals()
 	return wire.Hello{
-		Version: wire.Version, Run: c.Name, Dir: r.Dir.Path, State: r.Dir.State(), Slot: to.slot.number, Places: r.places, Job: c.Job, Config: to.setup.config, Shape: *r.shape,
+		Version: wire.Version, Run: c.Name, Dir: r.Dir.Path, State: r.stateDir(), Slot: to.slot.number, Places: r.places, Job: c.Job, Config: to.setup.config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Printed: c.Results != "", Effect: c.Effect.String(), Key: c.Key,
 		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord, MaxDepth: c.Dataset.Depth(),
 		Stoppable: r.stoppable(), Confine: confine, Threads: r.threadsAhead(), Secrets: c.Limits.SecretNames(),

@@ -37,12 +37,16 @@ type slot struct {
 	// lastWords is how the last of them ended.
 	lastWords string
 
+	berth *berth // where its workers are, if that is not this machine; nil: they are its own
+
 	pad  *pad       // nil before the first worker
 	seat *feed.Seat // in the feed
 
 	setup *setup // of the probe; nil: that of now
 
 	poor time.Duration // how long it waits for room for a worker; 0: there was room
+
+	lent sync.Mutex // of a shop: held by who starts a worker
 
 	leaving  sync.WaitGroup // workers that were replaced
 	leaveMu  sync.Mutex
@@ -56,7 +60,9 @@ type slot struct {
 // work is the slot's goroutine.
 func (s *slot) work(ctx context.Context) error {
 	if s.seat == nil {
-		s.seat = s.r.feed.Seat(s.r.places)
+		if s.seat = s.r.feed.Seat(s.r.places); s.berth != nil {
+			s.r.feed.SeatElsewhere(s.seat)
+		}
 	}
 	err := s.workOn(ctx)
 	if s.r.feed.Crowded() {
@@ -149,6 +155,9 @@ func (s *slot) returnUnseen(b *feed.Batch) error {
 // start brings a hand. It returns nil without an error if ctx has ended meanwhile: then
 // nobody asks why. For a roomError see bear.
 func (s *slot) start(ctx context.Context) (*talk, error) {
+	if s.berth != nil {
+		return s.startFar(ctx)
+	}
 	if s.r.NewHand == nil {
 		c, err := s.startChild(ctx, false)
 		if c == nil || err != nil {
@@ -258,7 +267,7 @@ func (s *slot) startBeside(ctx context.Context) chan started {
 	go func() {
 		s.r.reloads.starting.Lock() // one by one
 		defer s.r.reloads.starting.Unlock()
-		if s.r.NewHand != nil {
+		if s.r.NewHand != nil || s.berth != nil {
 			k, err := s.start(ctx)
 			ch <- started{k, err}
 			return

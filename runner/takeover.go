@@ -7,6 +7,7 @@ import (
 	"brood/runner/hand"
 	"brood/runner/home"
 	"brood/runner/ledger"
+	"brood/runner/remote"
 	"brood/runner/spec"
 	"brood/worker/wire"
 	"bytes"
@@ -35,7 +36,7 @@ const (
 //
 // If a page, or the results, show that there was a newer ledger, the error wraps
 // ledger.ErrDamaged.
-func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, told func()) ([]ledger.Note, error) {
+func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, reports map[string][]*remote.Report, told func()) ([]ledger.Note, error) {
 	epoch, last, err := l.LastSession(ctx)
 	if err == nil && cfg.Effect != jobs.EffectNone {
 		err = checkPages(dir, epoch)
@@ -60,6 +61,9 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Co
 		if whole, err = t.readPages(ctx, dir, epoch, last.Slots); err != nil {
 			return nil, err
 		}
+	}
+	if err := t.takeReports(reports, epoch); err != nil {
+		return nil, err
 	}
 	err = l.OpenIntents(ctx, epoch, func(seq jobs.Seq, attempt int, sent time.Time) {
 		f := t.found[seq]
@@ -252,6 +256,53 @@ func (t *takeover) take(n *wire.Note) error {
 		return nil
 	}
 	t.found[n.Seq] = &found{at: n.Time, Note: ledger.Note{Seq: n.Seq, Attempt: n.Try, Kind: kind, Payload: bytes.Clone(n.Payload)}}
+	return nil
+}
+
+// takeReports takes over what machines have said of what their workers had noted in the last session. That they answered counts more than
+// that this process had the record out when it ended.
+func (t *takeover) takeReports(reports map[string][]*remote.Report, epoch int64) error {
+	for _, all := range reports {
+		for _, r := range all {
+			if r.Epoch != epoch {
+				continue
+			}
+			for i := range r.Notes {
+				if err := t.takeFar(&r.Notes[i]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (t *takeover) takeFar(n *remote.Note) error {
+	known := t.past.Retries[n.Seq]
+	if t.past.IsFinal(n.Seq) || known.Attempts >= n.Try {
+		return nil
+	}
+	f := t.found[n.Seq]
+	if f != nil && (f.Attempt > n.Try || f.Attempt == n.Try && f.Kind == ledger.NoteAnswer) {
+		return nil
+	}
+	x := &found{Note: ledger.Note{Seq: n.Seq, Attempt: n.Try, Kind: ledger.NoteAnswer, Payload: n.Payload}}
+	switch {
+	case n.InHand:
+		x.Kind, x.Payload, x.inHand = ledger.NoteUnknown, []byte(lostWithTree), true
+	case n.Kind == wire.NoteLoss:
+		x.Kind = ledger.NoteLoss
+		var l wire.Loss
+		if err := json.Unmarshal(n.Payload, &l); err != nil {
+			return fmt.Errorf("%w: a note of record %d: %w", wire.ErrFrame, n.Seq, err)
+		}
+	default:
+		var res jobs.Result
+		if err := wire.ReadAnswer(n.Payload, &res); err != nil {
+			return err
+		}
+	}
+	t.found[n.Seq] = x
 	return nil
 }
 

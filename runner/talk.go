@@ -210,7 +210,7 @@ func (k *talk) give(b *feed.Batch) error {
 
 // room reports whether the worker should get another batch now.
 func (k *talk) room() bool {
-	most := k.slot.r.most(&k.slot.tempo)
+	most := k.most()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
@@ -218,10 +218,21 @@ func (k *talk) room() bool {
 		return k.held == 0
 	case k.several:
 		return k.held < most
-	case k.slot.r.oneByOne():
+	case k.slot.r.oneByOne() || k.alonely():
 		return k.given() == 0
 	}
 	return k.given() < k.slot.tempo.depth()
+}
+
+// alonely says that the hand gets no record that it cannot begin: where its machine may be cut off, what it was given may have been done.
+func (k *talk) alonely() bool { return k.slot.berth != nil && k.slot.r.feed.NeedsIntents() }
+
+// most is how many records the hand may be given in all, where it can have several.
+func (k *talk) most() int {
+	if k.alonely() {
+		return k.slot.r.places
+	}
+	return k.slot.r.most(&k.slot.tempo)
 }
 
 // most is how many records a worker that can have several may be given in all, as things stand: so
@@ -265,12 +276,12 @@ func (k *talk) allowance() int {
 		return 1 // it may be the last
 	}
 	if k.several {
-		most := k.slot.r.most(&k.slot.tempo)
+		most := k.most()
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		return max(1, int(min(uint64(max(most-k.held, 0)), k.hand.Allowance(), feed.BatchRecords)))
 	}
-	if k.slot.r.feed.Adaptive() {
+	if k.slot.r.feed.Adaptive() || k.alonely() {
 		return 1 // what is refused is so at once, and is no reason to give it more
 	}
 	return max(1, int(min(uint64(k.slot.tempo.size()), k.hand.Allowance())))

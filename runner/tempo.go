@@ -10,11 +10,6 @@ import (
 // worker and back cheap, little enough that no record waits long behind others.
 const batchTime = time.Millisecond
 
-// prefetchBelow is the length of a batch up to which a worker is given the next
-// one before it has answered the last. Where records take longer, a record
-// waits better here, where any free worker can have it.
-const prefetchBelow = 2 * batchTime
-
 // windowTime is how much work a program should have before it.
 const windowTime = 2 * batchTime
 
@@ -24,6 +19,21 @@ type tempo struct {
 	each time.Duration // per record, a moving average; 0 while nothing is known
 	last int           // size of the last batch
 	most int           // the largest there may be; 0: the largest there is
+	far  bool          // the worker is on another machine
+}
+
+// Where the worker is on another machine a batch is more work, as the way is longer, and not more records than farBatch: larger ones do not
+// make it cheaper.
+const (
+	farTime  = 25 * time.Millisecond
+	farBatch = 256
+)
+
+func (p *tempo) batchTime() time.Duration {
+	if p.far {
+		return farTime
+	}
+	return batchTime
 }
 
 // batched is about how many records all workers may have in a batch each: the parent
@@ -62,7 +72,10 @@ func (p *tempo) size() int {
 	defer p.mu.Unlock()
 	n := 1
 	if p.each > 0 {
-		n = int(min(batchTime/p.each, feed.BatchRecords))
+		n = int(min(p.batchTime()/p.each, feed.BatchRecords))
+	}
+	if p.far {
+		n = min(n, farBatch)
 	}
 	if p.most > 0 {
 		n = min(n, p.most)
@@ -93,11 +106,12 @@ func (p *tempo) ahead() int {
 	return int(min(batchTime/p.each, feed.BatchRecords))
 }
 
-// depth is how many batches a worker may have at a time.
+// depth is how many batches a worker may have at a time. Up to twice the length that a batch should have it is given the next one before
+// it has answered the last. Where records take longer, a record waits better here, where any free worker can have it.
 func (p *tempo) depth() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.each > 0 && p.each*time.Duration(max(p.last, 1)) < prefetchBelow {
+	if p.each > 0 && p.each*time.Duration(max(p.last, 1)) < 2*p.batchTime() {
 		return 2
 	}
 	return 1

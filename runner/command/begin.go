@@ -81,7 +81,7 @@ func (e *env) setting(dir *home.Dir) *runner.Setting {
 	e.keepLog(dir)
 	return &runner.Setting{
 		Dir: dir, Term: e.terminal, Producer: intake.Stdin(e.stdin), Version: Version(), Scarce: e.scarce, Service: e.takeService(), Command: e.commandOf, Same: e.sameOf,
-		Arrive: e.sitting(dir), Ask: ask,
+		Arrive: e.sitting(dir), Ask: ask, Machines: &machines{e: e, state: dir.State()},
 		Ready:  func(cfg *spec.Config) (bool, error) { return e.ready(dir, cfg) },
 		Replan: e.reread,
 		Revise: func(cfg *spec.Config) (*jobs.Revision, error) { return e.revisionOf(dir, cfg) },

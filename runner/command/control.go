@@ -37,7 +37,7 @@ func (e *env) controlCommands() []*cli.Command {
 	return []*cli.Command{
 		order(control.OrderPause, "begin no more records in a run until it is continued"),
 		order(control.OrderContinue, "let a run go on that was paused"),
-		order(control.OrderDrain, "finish the records in hand and end the run, resumable: as SIGTERM"),
+		e.drainCommand(order(control.OrderDrain, "finish the records in hand and end the run, resumable: as SIGTERM")),
 		order(control.OrderStop, "end a run at once, resumable: as a second SIGTERM"),
 		{
 			Name: "scale", Usage: "work on more records at a time, or fewer", ArgsUsage: "[NAME] -j N",
@@ -202,4 +202,17 @@ func booksOf(ctx context.Context, state, name string) (control.Live, error) {
 	s, err := l.Summary(ctx)
 	t := s.Totals
 	return control.Live{Job: s.Job, Progress: -1, Input: t.Input, OK: t.OK, Failed: t.Failed, Skipped: t.Skipped, Unknown: t.Unknown}, err
+}
+
+// drainCommand is also for one of the machines of a run.
+func (e *env) drainCommand(c *cli.Command) *cli.Command {
+	c.Description += "\n   brood drain fleet --machine web2"
+	c.Flags = append(c.Flags, &cli.StringFlag{Name: "machine", Usage: "only `MACHINE` finishes what it has in hand and leaves; the run goes on"})
+	c.Action = func(c *cli.Context) error {
+		if m := c.String("machine"); m != "" {
+			return e.tell(c, control.OrderDrain, url.Values{"machine": {m}})
+		}
+		return e.tell(c, control.OrderDrain, nil)
+	}
+	return c
 }

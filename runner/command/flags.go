@@ -212,6 +212,8 @@ func parseSlots(s string) (int, error) {
 		return 0, bad
 	case s[0] == '+' || s[0] == '-':
 		n = max(1, min(n, spec.MaxSlots)+cpus)
+	case n == 0:
+		return 0, usage("", "-j 0 leaves nobody to work here: it is for --listen and --nats, where other machines do")
 	case n < 1:
 		return 0, bad
 	}

@@ -27,6 +27,7 @@ var flagGroups = []group{
 	{groupOut, "output output-format no-run-columns like-input unordered"},
 	{groupEngine, "run config resume state wait take-over jobs per-worker dry-run quiet progress log-format log-file metrics"},
 	{groupQueue, ""},
+	{groupMachines, ""},
 	{"Tries and stops", "retries backoff timeout kill-after max-crashes halt drain-timeout"},
 	{groupPace, ""},
 	{groupLimits, "max-tasks-per-worker max-mem-per-worker max-worker-age"},

@@ -31,7 +31,7 @@ Example:
    brood run echo --run demo --sleep 10ms testdata/cities.csv -o /tmp/out.csv &
    sleep 1; kill -9 $!; wait
    brood resume demo`,
-		Flags: slices.Concat(engineFlags(), appendFlags(), sessionFlags(nil), effectFlags(), []cli.Flag{
+		Flags: slices.Concat(engineFlags(), machineFlags(), appendFlags(), sessionFlags(nil), effectFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "retry-failed", Usage: "try the records that have failed again as well, as brood retry does", Category: groupEngine},
 			&cli.StringFlag{Name: "input-changed", Usage: "if the dataset has changed: `WHAT`: refuse, or accept-append to take rows that were added at the end", Value: inputRefuse, Category: groupData},
 		}),
@@ -94,6 +94,9 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner, now *
 				e.interruptible()
 			}
 			if err := e.lower(c, cfg); err != nil {
+				return err
+			}
+			if err := e.chooseMachines(c, cfg); err != nil {
 				return err
 			}
 			if err := e.tune(c, cfg); err != nil {

@@ -56,7 +56,7 @@ Example:
 
 // flagsOfRun are the flags that brood run has beside those of a job.
 func (e *env) flagsOfRun(d *jobs.Definition) []cli.Flag {
-	return yielding(d, slices.Concat(runFlags(), appendFlags(), listFlags(d), engineFlags(), queryFlags(d), queueFlags(), sessionFlags(d)))
+	return yielding(d, slices.Concat(runFlags(), appendFlags(), listFlags(d), engineFlags(), machineFlags(), queryFlags(d), queueFlags(), sessionFlags(d)))
 }
 
 // options gives a job its flags.
@@ -250,7 +250,7 @@ func (e *env) config(c *cli.Context, d *jobs.Definition) (*spec.Config, error) {
 	if cfg.KillAfter, err = parseTime("kill-after", c.String("kill-after")); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseExtent, e.chooseDataset, e.chooseOutput, e.chooseForm, e.chooseJoblog, e.chooseResults, e.chooseKey, e.tune, settleQueue} {
+	for _, step := range []func(*cli.Context, *spec.Config) error{e.nameRun, e.chooseExtent, e.chooseDataset, e.chooseOutput, e.chooseForm, e.chooseJoblog, e.chooseResults, e.chooseKey, e.chooseMachines, e.tune, settleQueue} {
 		if err := step(c, cfg); err != nil {
 			return nil, err
 		}

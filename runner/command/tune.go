@@ -12,7 +12,9 @@ import (
 // tune reads the flags that a resume may change.
 func (e *env) tune(c *cli.Context, cfg *spec.Config) error {
 	var err error
-	if cfg.Slots == 0 || c.IsSet("jobs") {
+	if cfg.Machines != nil && cfg.Machines.Away && (cfg.Slots == 0 || c.IsSet("jobs")) {
+		cfg.Slots = 1 // as much as if it had one worker: all that it has are elsewhere
+	} else if cfg.Slots == 0 || c.IsSet("jobs") {
 		if cfg.Slots, err = parseSlots(c.String("jobs")); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ package control
 
 import (
 	"brood/runner/pace"
+	"brood/runner/remote"
 	"brood/runner/spec"
 	"encoding/json"
 	"fmt"
@@ -83,6 +84,8 @@ type Live struct {
 	// LimitsKeptBy says who keeps the limits of memory and processes: the kernel, or
 	// brood, which watches.
 	LimitsKeptBy string `json:"limited_by,omitempty"`
+	// Machines are the others that have joined in this session.
+	Machines []remote.View `json:"machines,omitempty"`
 }
 
 // WorkerState is what is known of a worker.
@@ -123,6 +126,8 @@ type Target interface {
 	Scale(n int) error
 	// SetRate changes the rate over all records; nil takes it away.
 	SetRate(rate *pace.Rate)
+	// DrainMachine has another machine finish what it has in hand, and leave.
+	DrainMachine(name string) error
 	// Reload plans the run anew, with what the flags that it was begun with name now, and with some that
 	// are given now. What is in hand ends as it was begun; what begins when it has returned, begins with
 	// the new. An error leaves all as it was.
@@ -152,7 +157,13 @@ func Handler(t Target) http.Handler {
 	get(AskWorkers, func() any { return t.Workers() })
 	post(OrderPause, func(url.Values) error { t.Pause(true); return nil })
 	post(OrderContinue, func(url.Values) error { t.Pause(false); return nil })
-	post(OrderDrain, func(url.Values) error { t.End(false); return nil })
+	post(OrderDrain, func(v url.Values) error {
+		if machine := v.Get("machine"); machine != "" {
+			return t.DrainMachine(machine)
+		}
+		t.End(false)
+		return nil
+	})
 	post(OrderStop, func(url.Values) error { t.End(true); return nil })
 	post(OrderScale, func(q url.Values) error {
 		n, err := strconv.Atoi(q.Get("jobs"))

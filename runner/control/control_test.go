@@ -56,6 +56,11 @@ func (r *target) Scale(n int) error {
 	return nil
 }
 
+func (r *target) DrainMachine(name string) error {
+	r.note("drain machine %s", name)
+	return nil
+}
+
 func (r *target) Reload(flags Flags) error {
 	r.note("reload %v", flags)
 	if flags["rate"] == "bad" {

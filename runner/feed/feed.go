@@ -148,6 +148,20 @@ func (f *Feed) Seat(places int) *Seat {
 	return s
 }
 
+// Shuts says why nothing new begins, as this machine has too much to do; empty: it may.
+func (f *Feed) Shuts() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.gate.shut
+}
+
+// SeatElsewhere says that what is begun there is begun on another machine: how busy this one is does not count.
+func (f *Feed) SeatElsewhere(s *Seat) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.elsewhere, s.tokens = true, tokens{}
+}
+
 // NeedsIntents reports whether records may leave only with an intent.
 func (f *Feed) NeedsIntents() bool { return f.intents != nil }
 
@@ -302,7 +316,7 @@ func (f *Feed) SetSlots(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.intents != nil {
-		f.intents.least = 2 * n
+		f.intents.fit(n)
 	}
 	if f.gate.inHand != math.MaxInt && f.gate.inHand != n {
 		f.gate.inHand = n

@@ -36,12 +36,13 @@ func newGate() gate {
 
 // Seat is a slot's place at the gate: its permits, and what it has of make's jobserver.
 type Seat struct {
-	several bool // its worker can have several records in hand
-	places  int  // how many
-	permits int  // guarded by the feed's lock
-	probes  bool // the same: it asks for a place more than there were
-	tokens  tokens
-	place   atomic.Bool // its worker was let in by the far side, see Feed.LetIn; not if there are several
+	several   bool // its worker can have several records in hand
+	places    int  // how many
+	elsewhere bool // they are on another machine; guarded by the feed's lock
+	permits   int  // guarded by the feed's lock
+	probes    bool // the same: it asks for a place more than there were
+	tokens    tokens
+	place     atomic.Bool // its worker was let in by the far side, see Feed.LetIn; not if there are several
 }
 
 // admits says how many of n records a slot may be given beside those that its worker has in hand.
@@ -49,7 +50,7 @@ func (g *gate) admits(s *Seat, inHand, n int) int {
 	if s.several {
 		return g.admitsSome(s, inHand, n)
 	}
-	if g.shut != "" || (s.permits > 0 && g.working > g.limit()) || (s.permits == 0 && (g.working >= g.limit() || !g.hasPlace(s, time.Now()))) {
+	if g.shuts(s) || (s.permits > 0 && g.working > g.limit()) || (s.permits == 0 && (g.working >= g.limit() || !g.hasPlace(s, time.Now()))) {
 		g.leave(s)
 		return 0
 	}
@@ -59,12 +60,15 @@ func (g *gate) admits(s *Seat, inHand, n int) int {
 	return n
 }
 
+// shuts reports whether nothing new may begin there, as this machine has too much to do.
+func (g *gate) shuts(s *Seat) bool { return g.shut != "" && !s.elsewhere }
+
 // admitsSome is admits where each record needs a permit of its own. Those that it may be given are
 // not out before it has them, see give.
 func (g *gate) admitsSome(s *Seat, inHand, n int) int {
 	g.hold(s, inHand)
 	n = min(n, g.limit()-g.working)
-	if g.shut != "" || n <= 0 || !g.hasPlace(s, time.Now()) {
+	if g.shuts(s) || n <= 0 || !g.hasPlace(s, time.Now()) {
 		return 0
 	}
 	if g.places.Limited() {

@@ -96,6 +96,13 @@ type Group struct {
 
 func (g *Group) empty() bool { return len(g.Rows) == 0 && len(g.Expired) == 0 }
 
+// fit fits how many intents there are at least to so many slots; while there are none, as other machines may come, to one.
+func (in *intents) fit(slots int) {
+	in.least = 2 * max(slots, 1)
+	in.window = max(in.window, in.least)
+	in.poke()
+}
+
 // NextGroup waits until intents are needed. It returns nil when there will be
 // no more, or ctx has ended.
 func (f *Feed) NextGroup(ctx context.Context, epoch int64) *Group {

@@ -24,6 +24,7 @@ import (
 	"brood/jobs/http"
 	"brood/jobs/pipe"
 	"brood/runner/command"
+	"brood/runner/remote"
 	"brood/worker"
 	"os"
 )
@@ -45,6 +46,10 @@ func Main(definitions ...*jobs.Definition) int {
 	}
 	return command.Main(registry, os.Args, os.Stdin, os.Stdout, os.Stderr)
 }
+
+// Connect hands over how machines reach each other, for runs over several of them: link.Network() of brood/runner/remote/link. Who does not
+// need that should not have to load it.
+func Connect(n *remote.Network) { command.Connect(n) }
 
 // Check says what is wrong with a job before it is used: a name or a flag that cannot be, or a flag that brood
 // run has for itself. It is for a test.

@@ -89,6 +89,8 @@ type Config struct {
 	// ResolveWith is a program that knows what became of unknown records, see
 	// desk.Inquire; empty: there is none.
 	ResolveWith string `json:"resolve_with,omitempty"`
+	// Machines are the others that work on the run; nil: there are none.
+	Machines *Machines `json:"machines,omitempty"`
 	// KeyLifetime is how long the far side is known to remember a key; 0 is
 	// for ever.
 	KeyLifetime time.Duration `json:"key_lifetime,omitempty"`
@@ -97,6 +99,23 @@ type Config struct {
 	// MaxTime is after how long this session begins nothing more, or takes nothing more from its queue; 0: it has all the time. It
 	// is not kept.
 	MaxTime time.Duration `json:"-"`
+}
+
+// Machines is how other machines come to work on a run. All but the times is of this machine alone.
+type Machines struct {
+	// Listen is the address at which they join; empty: they join at an existing cluster.
+	Listen string `json:"listen,omitempty"`
+	// NATS are the addresses of an existing cluster, and Creds the file with the credentials for it.
+	NATS  string `json:"nats,omitempty"`
+	Creds string `json:"creds,omitempty"`
+	// Away says that this machine has no workers.
+	Away bool `json:"away,omitempty"`
+	// SSH are the machines on which agents are started, as --ssh and the files that --ssh-login-file names have them.
+	SSH []string `json:"ssh,omitempty"`
+	// Lease is how long a machine may be silent before what it has in hand is decided without it, and LostAfter how long an agent looks for
+	// its coordinator; 0: the default.
+	Lease     time.Duration `json:"lease,omitempty"`
+	LostAfter time.Duration `json:"lost_after,omitempty"`
 }
 
 // MaxSlots is the most that a run may be told to work on at a time.

@@ -35,6 +35,14 @@ func (c *Config) Workers(n int) int {
 	return (n + places - 1) / places
 }
 
+// OwnWorkers is how many workers this machine has, where the run is to work on so many records at a time here.
+func (c *Config) OwnWorkers() int {
+	if c.Machines != nil && c.Machines.Away {
+		return 0
+	}
+	return c.Workers(c.Slots)
+}
+
 // Crew says in words what -j n comes to.
 func (c *Config) Crew(n int) string {
 	switch w := c.Workers(n); w {

@@ -1,0 +1,343 @@
+package remote
+
+import (
+	"brood/jobs"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Events is what the run is told of.
+type Events struct {
+	// Joined is called when a machine's slots may begin. It must not wait.
+	Joined func(machine string, slots int)
+	// Left is called when they must end, as the machine has gone, is silent, or is to finish. It must not wait.
+	Left func(machine string)
+	// Report is called with what an earlier instance of a machine has left. When the ledger has it, Settled is to be called.
+	Report func(machine string, r *Report)
+}
+
+// Desk is the coordinator's side: which machines there are, what they have in hand, and how long they have been silent.
+type Desk struct {
+	effect jobs.Effect
+	logf   func(format string, args ...any)
+	now    func() time.Time
+	file   func(p *Part) ([]byte, error)
+
+	mu       sync.Mutex
+	post     Post
+	events   *Events // nil: reports and machines are kept until they are wanted
+	welcome  Welcome
+	build    string
+	machines map[string]*machine
+	convs    uint64 // number of the last hand
+	works    uint64 // number of the last piece of work
+	reports  []kept // that came before the run wanted any
+	closed   string // why nobody is let in any more
+	came     chan struct{}
+}
+
+// kept is a report that is kept until it is asked for.
+type kept struct {
+	machine string
+	report  *Report
+}
+
+// Describe is what a desk is opened with.
+type Describe struct {
+	Welcome Welcome // what a machine is told that joins
+	Build   string  // a hash of the executable: others are not let in
+	Effect  jobs.Effect
+	// Part brings a part of a file.
+	Part func(p *Part) ([]byte, error)
+	Logf func(format string, args ...any)
+	// Now is the clock, which never goes back; nil: time.Now.
+	Now func() time.Time
+}
+
+// NewDesk opens a desk. It lets machines in when it has a post.
+func NewDesk(d *Describe) *Desk {
+	t := &Desk{effect: d.Effect, logf: d.Logf, now: d.Now, file: d.Part, welcome: d.Welcome, build: d.Build, machines: make(map[string]*machine), came: make(chan struct{}, 1)}
+	if t.now == nil {
+		t.now = time.Now
+	}
+	if t.welcome.Lease == 0 {
+		t.welcome.Lease = DefaultLease
+	}
+	if t.welcome.LostAfter == 0 {
+		t.welcome.LostAfter = DefaultLostAfter
+	}
+	return t
+}
+
+// SetPost says by whom messages leave.
+func (d *Desk) SetPost(p Post) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.post = p
+}
+
+// Recall waits for the reports of machines that worked in an earlier session, until it has those of all of them, or as long as a lease
+// lasts, and returns what has come. Told is called if it has to wait.
+func (d *Desk) Recall(ctx context.Context, names []string, told func()) map[string][]*Report {
+	out := make(map[string][]*Report)
+	limit := time.NewTimer(d.welcome.Lease)
+	defer limit.Stop()
+	for {
+		d.mu.Lock()
+		for _, k := range d.reports {
+			out[k.machine] = append(out[k.machine], k.report)
+		}
+		d.reports = nil
+		missing := slices.ContainsFunc(names, func(n string) bool { m := d.machines[n]; return m == nil || m.owed() > 0 })
+		d.mu.Unlock()
+		if !missing {
+			return out
+		}
+		told()
+		select {
+		case <-ctx.Done():
+			return out
+		case <-limit.C:
+			return out
+		case <-d.came:
+		}
+	}
+}
+
+// Begin says that the run is ready for the slots of machines, and for reports.
+func (d *Desk) Begin(e *Events) {
+	d.mu.Lock()
+	d.events = e
+	reports, all := d.reports, slices.Collect(maps.Values(d.machines))
+	d.reports = nil
+	d.mu.Unlock()
+	for _, k := range reports {
+		e.Report(k.machine, k.report)
+	}
+	for _, m := range all {
+		m.open()
+	}
+}
+
+// Serve keeps leases, says that the coordinator is there, and sends again what was lost. It returns when ctx ends.
+func (d *Desk) Serve(ctx context.Context) {
+	every := min(d.welcome.Lease/(2*beats), resendAfter/2)
+	t := time.NewTicker(max(every, 10*time.Millisecond))
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			for _, m := range d.all() {
+				m.look(d.now())
+			}
+		}
+	}
+}
+
+func (d *Desk) all() []*machine {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := slices.Collect(maps.Values(d.machines))
+	slices.SortFunc(out, func(a, b *machine) int { return compare(a.name, b.name) })
+	return out
+}
+
+// Ask answers what an agent asks.
+func (d *Desk) Ask(name string, body []byte) []byte {
+	q, err := decode[Question](body)
+	switch {
+	case err != nil:
+		return encode(Welcome{Refused: "the question makes no sense: " + err.Error()})
+	case q.Part != nil:
+		b, err := d.file(q.Part)
+		if err != nil {
+			d.logf("machine %s asks for a part of a file: %v", name, err)
+			return nil
+		}
+		return b
+	case q.Epoch:
+		return encode(Welcome{Run: d.welcome.Run, RunID: d.welcome.RunID, Epoch: d.welcome.Epoch})
+	case q.Join != nil:
+		w, next := d.join(name, q.Join)
+		if next != nil {
+			d.joined(next)
+		}
+		return encode(w)
+	}
+	return encode(Welcome{Refused: "nothing was asked"})
+}
+
+// join lets a machine in, or says why not. Nil: there was nobody to let in.
+func (d *Desk) join(name string, j *Join) (Welcome, *machine) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	w := d.welcome
+	refuse := func(format string, args ...any) (Welcome, *machine) {
+		return Welcome{Refused: fmt.Sprintf(format, args...), Run: w.Run, RunID: w.RunID}, nil
+	}
+	switch {
+	case j.Build != d.build:
+		return refuse("it is another build of brood than the coordinator's: install the same file on both")
+	case j.Instance == 0 || j.Slots < 1 || j.Slots > mostSlots:
+		return refuse("%d slots: between 1 and %d can be had", j.Slots, mostSlots)
+	case d.closed != "":
+		return refuse("%s", d.closed)
+	case d.post == nil:
+		return Welcome{Wait: true}, nil
+	}
+	m := d.machines[name]
+	if m != nil && m.instance() == j.Instance {
+		return w, nil // it has not heard the answer
+	}
+	if m != nil && !m.mayBeReplaced(d.now()) {
+		return Welcome{Wait: true, Run: w.Run, RunID: w.RunID}, nil
+	}
+	next := newMachine(d, name, j)
+	next.before = m
+	d.machines[name] = next
+	d.room()
+	return w, next
+}
+
+// joined goes on with a machine that was let in.
+func (d *Desk) joined(next *machine) {
+	if next.before != nil {
+		next.before.tellLeft()
+	}
+	if next.owed() == 0 {
+		next.reported()
+	}
+	d.wake()
+}
+
+// mostSlots is the most that one agent may have.
+const mostSlots = 10000
+
+// room fits the bound of the stream to how many slots there are. The caller holds the lock.
+func (d *Desk) room() {
+	n := 0
+	for _, m := range d.machines {
+		n += 2 * m.joined.Slots
+	}
+	d.post.SetRoom(n + ahead)
+}
+
+// ahead is how many pieces of work may wait for a commit beside those that slots have, where the stream keeps them until then.
+const ahead = 8192
+
+func (d *Desk) wake() {
+	select {
+	case d.came <- struct{}{}:
+	default:
+	}
+}
+
+// Letter takes in what a machine says.
+func (d *Desk) Letter(name string, epoch int64, body []byte) {
+	h, payload, err := unpack(body)
+	if err != nil {
+		d.logf("machine %s: %v", name, err)
+		return
+	}
+	d.mu.Lock()
+	m, post := d.machines[name], d.post
+	d.mu.Unlock()
+	if epoch != d.welcome.Epoch || m == nil || m.instance() != h.instance || !m.take(&h, payload) {
+		// It was taken for dead, or is of an earlier session: it has to join again.
+		if post != nil {
+			_ = post.Tell(name, pack(head{instance: h.instance, kind: kindLost}))
+		}
+	}
+}
+
+// Settled says that the ledger has what a report says.
+func (d *Desk) Settled(name, id string) {
+	d.mu.Lock()
+	m := d.machines[name]
+	d.mu.Unlock()
+	if m != nil {
+		m.say(kindSettled, []byte(id))
+	}
+}
+
+// Drain has a machine finish what it has, and leave.
+func (d *Desk) Drain(name string) error {
+	d.mu.Lock()
+	m := d.machines[name]
+	d.mu.Unlock()
+	if m == nil || m.state() != Present {
+		return fmt.Errorf("machine %s is not at work on this run", name)
+	}
+	m.finish()
+	return nil
+}
+
+// End tells all machines that nothing more comes, and lets nobody in any more.
+func (d *Desk) End(why string, done bool) {
+	d.mu.Lock()
+	d.closed = why
+	d.mu.Unlock()
+	for _, m := range d.all() {
+		m.flush()
+		m.say(kindEnd, encode(end{Why: why, Done: done}))
+		m.leaves()
+	}
+}
+
+// Flush waits until all machines that are at work have heard what they were told.
+func (d *Desk) Flush(ctx context.Context) {
+	t := time.NewTicker(10 * time.Millisecond)
+	defer t.Stop()
+	for {
+		waits := false
+		for _, m := range d.all() {
+			m.look(d.now())
+			waits = waits || m.unheard()
+		}
+		if !waits {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// Hand brings a hand that stands for a slot of a machine, from 0. It waits until that has begun. It is nil without an error if ctx has
+// ended, or the machine has gone. When kill ends, so does what it brings.
+func (d *Desk) Hand(ctx, kill context.Context, name string, slot int) (*Hand, error) {
+	d.mu.Lock()
+	m := d.machines[name]
+	d.convs++
+	conv := d.convs
+	d.mu.Unlock()
+	if m == nil {
+		return nil, nil
+	}
+	return m.begin(ctx, kill, conv, slot)
+}
+
+func (d *Desk) workNumber() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.works++
+	return d.works
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,419 @@
+package remote
+
+import (
+	"brood/jobs"
+	"brood/runner/hand"
+	"brood/worker/wire"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+)
+
+// killTime is how long a hand that is ended at once may take to say what it left behind.
+const killTime = 2 * time.Second
+
+// Hand stands for a slot of a machine, from the beginning of one of its workers to the end of that.
+type Hand struct {
+	m      *machine
+	slot   int // from 0
+	conv   uint64
+	kill   context.Context //nolint:containedctx // of the run: what ends it at once
+	killed func() bool     // nobody need end it any more
+	ready  chan *ready
+	reply  chan *hand.Remains
+	over   chan struct{} // closed when it has ended
+
+	mu     sync.Mutex
+	come   sync.Cond
+	frames []*answers
+	last   *gone // what it says at its end; nil: it has not ended
+	limits []limited
+	given  []given // not yet taken in
+	done   []given // taken in, and not yet in the ledger; number and ordinal
+	// ordinal is that of what was returned last: a frame, or what it has left behind.
+	ordinal uint64
+	left    int    // records that it was given and has not answered
+	untaken int    // frames that were returned and not taken in
+	most    uint64 // that it was allowed at first
+	had     uint64 // records it was given in all
+	worn    float64
+	told    bool // it was told to leave, or to end
+}
+
+// given is a batch that it was given.
+type given struct {
+	number  uint64 // of the work
+	records int
+	ordinal uint64
+}
+
+func newHand(m *machine, kill context.Context, conv uint64, slot int) *Hand {
+	h := &Hand{m: m, slot: slot, conv: conv, kill: kill, ready: make(chan *ready, 1), reply: make(chan *hand.Remains, 1), over: make(chan struct{}), killed: func() bool { return true }}
+	h.come.L = &h.mu
+	return h
+}
+
+// begun takes in that it has begun.
+func (h *Hand) begun(r *ready) {
+	select {
+	case h.ready <- r:
+	default:
+	}
+}
+
+func (h *Hand) allowed(n uint64, worn float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.most, h.worn = n, worn
+}
+
+// answered takes in a frame of answers.
+func (h *Hand) answered(a *answers) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.last != nil {
+		return
+	}
+	h.frames = append(h.frames, a)
+	h.worn = max(h.worn, a.worn)
+	h.limits = append(h.limits, a.limits...)
+	h.come.Broadcast()
+}
+
+// end takes in that it has ended.
+func (h *Hand) end(g *gone) {
+	h.mu.Lock()
+	if h.last != nil {
+		h.mu.Unlock()
+		return
+	}
+	h.last = g
+	h.come.Broadcast()
+	h.mu.Unlock()
+	h.killed()
+	close(h.over)
+}
+
+// lost ends it without the machine. Found are the notes that the machine has of it; nil: nobody can tell what became of what it had.
+func (h *Hand) lost(why string, found []Note) {
+	g := &gone{Conv: h.conv, Exit: hand.Exit{Text: why, Name: "machine " + h.m.name}}
+	l := hand.Loss{Class: jobs.ClassInterrupted, Text: "machine " + h.m.name + ", which had this record in hand: " + why}
+	g.Remains = hand.Remains{Loss: l, How: why, Lost: found == nil}
+	if found != nil {
+		g.Remains.Left = make(map[jobs.Seq]*wire.Note)
+	}
+	for i := range found {
+		n := &found[i]
+		switch {
+		case n.InHand:
+			g.Remains.Dropped = append(g.Remains.Dropped, hand.Dropped{InHand: hand.InHand{Seq: n.Seq, Try: n.Try}, Loss: l})
+		case n.Kind == wire.NoteAnswer:
+			g.Remains.Left[n.Seq] = &wire.Note{Seq: n.Seq, Try: n.Try, Kind: n.Kind, Payload: n.Payload}
+		case n.Kind == wire.NoteLoss:
+			g.Remains.Dropped = append(g.Remains.Dropped, hand.Dropped{InHand: hand.InHand{Seq: n.Seq, Try: n.Try}, Loss: l})
+		}
+	}
+	h.end(g)
+}
+
+// outstanding adds the work that it has in hand.
+func (h *Hand) outstanding(to []uint64) []uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.given {
+		to = append(to, h.given[i].number)
+	}
+	return to
+}
+
+func (h *Hand) busy() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.left > 0
+}
+
+// Begin does nothing: the agent's slot has one hand at a time.
+func (h *Hand) Begin() {}
+
+// Give sends a batch to the machine. It waits while the stream of work is full.
+func (h *Hand) Give(frame []byte, records int) error {
+	h.mu.Lock()
+	if h.last != nil {
+		h.mu.Unlock()
+		return nil
+	}
+	h.left += records
+	h.had += uint64(records) //nolint:gosec // it is not negative
+	h.mu.Unlock()
+	m := h.m
+	m.mu.Lock()
+	body := m.number(kindGive, number(h.conv), number(uint64(records)), frame) //nolint:gosec // it is not negative
+	m.mu.Unlock()
+	ctx, cancel := context.WithCancel(h.kill)
+	defer cancel()
+	go func() {
+		select {
+		case <-h.over:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	n, err := m.work(ctx, body)
+	if err != nil {
+		return nil //nolint:nilerr // it ends, and Next says so
+	}
+	h.mu.Lock()
+	h.given = append(h.given, given{number: n, records: records})
+	h.mu.Unlock()
+	return nil
+}
+
+// Next waits for a frame of answers.
+func (h *Hand) Next() ([]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.frames) == 0 && h.last == nil {
+		h.come.Wait()
+	}
+	if len(h.frames) == 0 {
+		if h.last.Error != "" {
+			return nil, errors.New(h.last.Error)
+		}
+		return nil, io.EOF
+	}
+	a := h.frames[0]
+	h.frames[0] = nil
+	h.frames = h.frames[1:]
+	h.ordinal = a.ordinal
+	h.untaken++
+	return a.frame, nil
+}
+
+// Taken notes that a frame was taken in.
+func (h *Hand) Taken(records int) (hand.Ack, uint64) {
+	m := h.m
+	m.mu.Lock()
+	m.answers += uint64(records) //nolint:gosec // it is not negative
+	m.mu.Unlock()
+	h.mu.Lock()
+	ordinal := h.ordinal
+	h.left -= records
+	h.untaken = 0
+	var free []uint64
+	for len(h.given) > 0 && records > 0 {
+		g := &h.given[0]
+		if n := min(g.records, records); n > 0 {
+			g.records -= n
+			records -= n
+		}
+		if g.records > 0 {
+			break
+		}
+		g.ordinal = ordinal
+		if m.d.effect == jobs.EffectNone {
+			free = append(free, g.number)
+		} else {
+			h.done = append(h.done, *g)
+		}
+		h.given = h.given[1:]
+	}
+	h.mu.Unlock()
+	for _, n := range free {
+		m.d.post.Done(m.name, n)
+	}
+	if m.d.effect == jobs.EffectNone || ordinal == 0 {
+		return nil, 0 // nothing is noted
+	}
+	return slotAck{h}, ordinal
+}
+
+// slotAck tells the agent what the ledger has.
+type slotAck struct{ h *Hand }
+
+func (a slotAck) Slot() int { return a.h.slot + 1 }
+
+func (a slotAck) Ack(upTo uint64) {
+	h, m := a.h, a.h.m
+	m.mu.Lock()
+	m.acks[h.slot] = max(m.acks[h.slot], upTo)
+	m.mu.Unlock()
+	h.mu.Lock()
+	n := 0
+	for n < len(h.done) && h.done[n].ordinal <= upTo {
+		n++
+	}
+	free := h.done[:n:n]
+	h.done = h.done[n:]
+	h.mu.Unlock()
+	for _, g := range free {
+		m.d.post.Done(m.name, g.number)
+	}
+}
+
+// Stopped says at which limit a record was stopped, as the agent's watch has said.
+func (h *Hand) Stopped(seq jobs.Seq, try int) *hand.Limit {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.limits {
+		if l := &h.limits[i]; l.Seq == seq && l.Try == try {
+			limit := l.Limit
+			h.limits = append(h.limits[:i], h.limits[i+1:]...)
+			return &limit
+		}
+	}
+	return nil
+}
+
+// Worn is what the agent said last, and not less than what it was given says.
+func (h *Hand) Worn() float64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.most == hand.Unlimited || h.most == 0 {
+		return h.worn
+	}
+	return max(h.worn, float64(h.had)/float64(h.most))
+}
+
+// Allowance is what is left of what the agent allowed.
+func (h *Hand) Allowance() uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.most == hand.Unlimited {
+		return h.most
+	}
+	return h.most - min(h.had, h.most)
+}
+
+// Leave has the worker finish what it has, and waits until it has gone, or the machine is taken for dead.
+func (h *Hand) Leave() (hand.Exit, error) {
+	h.mu.Lock()
+	tell := !h.told && h.last == nil
+	h.told = true
+	h.mu.Unlock()
+	if tell {
+		h.m.say(kindLeave, number(h.conv))
+	}
+	<-h.over
+	h.mu.Lock()
+	exit := h.last.Exit
+	h.mu.Unlock()
+	if h.m.hand(h.conv) == h && exit.Clean {
+		h.dropIfClean()
+	}
+	return exit, nil
+}
+
+// dropIfClean lets it go where nobody will ask what it has left.
+func (h *Hand) dropIfClean() {
+	h.mu.Lock()
+	idle := h.left == 0 && len(h.frames) == 0
+	h.mu.Unlock()
+	if idle {
+		h.settle()
+	}
+}
+
+// settle takes the work that it has not answered out of the stream, and lets it go.
+func (h *Hand) settle() {
+	h.mu.Lock()
+	rest := append(h.given, h.done...)
+	h.given, h.done = nil, nil
+	h.mu.Unlock()
+	for _, g := range rest {
+		h.m.d.post.Done(h.m.name, g.number)
+	}
+	h.m.drop(h)
+}
+
+// Kill ends it at once. If the machine does not say so soon, it is not waited for.
+func (h *Hand) Kill() {
+	h.mu.Lock()
+	ended := h.last != nil
+	h.told = true
+	h.mu.Unlock()
+	if ended {
+		return
+	}
+	h.m.say(kindKill, number(h.conv))
+	time.AfterFunc(killTime, func() { h.lost("it does not say what became of it", nil) })
+}
+
+// Remains says what it has left behind.
+func (h *Hand) Remains(broken error) (hand.Remains, error) {
+	h.mu.Lock()
+	rest, untaken := h.last.Remains, h.untaken > 0
+	understood := broken == nil || h.last.Error != ""
+	h.mu.Unlock()
+	if !understood || untaken {
+		why := "its answers were not taken in"
+		if broken != nil {
+			why = broken.Error()
+		}
+		// Its notes count.
+		h.m.say(kindAsk, number(h.conv), []byte(why))
+		if all := h.awaitReply(); all != nil {
+			rest = *all
+		} else {
+			rest.Lost = true
+		}
+	}
+	if h.kill.Err() != nil {
+		rest.Ordered = true
+		rest.Loss.Class, rest.Loss.Blamed = jobs.ClassKilled, false
+		for i := range rest.Dropped {
+			l := &rest.Dropped[i].Loss
+			l.Class, l.Blamed = jobs.ClassKilled, false
+		}
+	}
+	h.mu.Lock()
+	h.ordinal = max(h.ordinal, h.last.ordinal)
+	h.mu.Unlock()
+	return rest, nil
+}
+
+// awaitReply waits for what the agent answers, a while.
+func (h *Hand) awaitReply() *hand.Remains {
+	if h.m.state() == Silent {
+		return nil
+	}
+	limit := time.NewTimer(killTime)
+	defer limit.Stop()
+	select {
+	case r := <-h.reply:
+		return r
+	case <-limit.C:
+		return nil
+	}
+}
+
+func (h *Hand) replied(r *hand.Remains) {
+	select {
+	case h.reply <- r:
+	default:
+	}
+}
+
+// NoteLoss has the agent note it, where it is. Who decides about the record notes it as well.
+func (h *Hand) NoteLoss(in hand.InHand, l *hand.Loss, crashes int) (hand.Ack, uint64, error) {
+	m := h.m
+	if m.d.effect == jobs.EffectNone {
+		return nil, 0, nil
+	}
+	m.say(kindLoss, encode(loss{Conv: h.conv, InHand: in, Loss: *l, Crashes: crashes}))
+	m.mu.Lock()
+	n := m.places[h.slot].next()
+	m.mu.Unlock()
+	h.awaitReply()
+	h.mu.Lock()
+	h.ordinal = n
+	h.mu.Unlock()
+	return slotAck{h}, n, nil
+}
+
+// Clear forgets what was in hand.
+func (h *Hand) Clear() {
+	h.m.say(kindClear, number(h.conv))
+	h.settle()
+}
