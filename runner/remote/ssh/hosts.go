@@ -1,8 +1,11 @@
 package ssh
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,6 +96,43 @@ func ParseHosts(file, text string) ([]Host, error) {
 	return all, CheckHosts(all)
 }
 
+// ReadHosts reads the lists of --ssh, and the files of --ssh-login-file.
+func ReadHosts(lists, files []string) ([]Host, error) {
+	const most = 4 << 20 // bytes of a file: a device has no end
+	var all []Host
+	add := func(name, text string) error {
+		hosts, err := ParseHosts(name, text)
+		all = append(all, hosts...)
+		return err
+	}
+	for _, list := range lists {
+		if err := add("--ssh", list); err != nil {
+			return nil, err
+		}
+	}
+	for _, path := range files {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("--ssh-login-file: %w", err)
+		}
+		text, err := io.ReadAll(io.LimitReader(f, most+1))
+		_ = f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("--ssh-login-file %s: %w", path, err)
+		}
+		if len(text) > most {
+			return nil, fmt.Errorf("--ssh-login-file %s: more than 4 MiB are no list of hosts", path)
+		}
+		if err := add(path, string(text)); err != nil {
+			return nil, err
+		}
+	}
+	if len(all) == 0 && len(lists)+len(files) > 0 {
+		return nil, errors.New("--ssh: there is no host in the list")
+	}
+	return all, CheckHosts(all)
+}
+
 // CheckHosts refuses a host that is in a list twice: the list may be made of several. It gives
 // those a number that people could not tell apart.
 func CheckHosts(all []Host) error {
@@ -100,6 +140,7 @@ func CheckHosts(all []Host) error {
 	names := make(map[string]int)
 	for i := range all {
 		h := &all[i]
+		h.Name, _, _ = strings.Cut(h.Name, "#") // it may have been checked before, with fewer
 		what := strings.Join(append(slices.Clone(h.Program), h.Destination), "\x00")
 		if before, twice := seen[what]; twice {
 			return &SyntaxError{h.at, fmt.Sprintf("%s is there twice, first at %s; for more slots write %s/N once", h.Name, before, h.Name)}
@@ -203,7 +244,7 @@ func (h *Host) aim(to string) error {
 		return fmt.Errorf("no password stands here, where others can read it: load a key into ssh-agent, or name one in ssh_config")
 	case strings.Contains(address, "@"):
 		return fmt.Errorf("%s has two @", to)
-	case strings.ContainsAny(to, ",/'\"`$;&|<>(){}*?!") || strings.Contains(address, "\\"):
+	case strings.ContainsAny(to, ",/'\"`$;&|<>(){}*?!#") || strings.Contains(address, "\\"):
 		return fmt.Errorf("%s is no name of a host; slots are written as in %s/16", to, "host")
 	}
 	h.Name, h.Destination = to, to

@@ -2,6 +2,8 @@ package ssh
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +79,35 @@ func TestParseHosts(t *testing.T) {
 		}
 		if hosts, err := ParseHosts("f", text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v %v, want %q", text, hosts, err, want)
+		}
+	}
+}
+
+// TestReadHosts: lists and files are one list.
+func TestReadHosts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "logins")
+	if err := os.WriteFile(path, []byte("# ours\nssh -v a\n  c/2 \n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hosts, err := ReadHosts([]string{"a,b", ":/2"}, []string{path})
+	var names []string
+	for i := range hosts {
+		names = append(names, hosts[i].Name)
+	}
+	if got := strings.Join(names, " "); err != nil || got != "a b : a#2 c" {
+		t.Errorf("%q %v", got, err)
+	}
+	for _, tt := range []struct {
+		lists, files []string
+		want         string
+	}{
+		{[]string{"a", "c"}, []string{path}, path + ":3:3: c is there twice, first at --ssh:1:1"},
+		{[]string{""}, nil, "there is no host"},
+		{nil, []string{path + ".none"}, "no such file"},
+		{nil, []string{"/dev/zero"}, "no list of hosts"},
+	} {
+		if _, err := ReadHosts(tt.lists, tt.files); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%v, want %s", err, tt.want)
 		}
 	}
 }

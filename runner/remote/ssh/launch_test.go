@@ -101,6 +101,11 @@ type setup struct {
 
 func newSetup(t *testing.T, names ...string) *setup {
 	t.Helper()
+	return newSetupIn(t, sshtest.New(t, names...))
+}
+
+func newSetupIn(t *testing.T, world *sshtest.World) *setup {
+	t.Helper()
 	f, err := family()
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +114,7 @@ func newSetup(t *testing.T, names ...string) *setup {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &setup{coordinator: newCoordinator(t), world: sshtest.New(t, names...), token: rand.Text() + rand.Text(), heard: make(chan string, 1000)}
+	s := &setup{coordinator: newCoordinator(t), world: world, token: rand.Text() + rand.Text(), heard: make(chan string, 1000)}
 	note := func(kind string) func(*Host, string) {
 		return func(h *Host, line string) {
 			s.mu.Lock()
@@ -124,7 +129,7 @@ func newSetup(t *testing.T, names ...string) *setup {
 	s.options = Options{
 		Family: f, Run: "r" + strings.ToLower(rand.Text()[:8]), Target: s.listen.Addr().String(), Socket: true,
 		Binaries: &Binaries{Paths: map[string]string{runtime.GOOS + "/" + runtime.GOARCH: exe}},
-		Command:  func(addr, state string) []string { return []string{"join", addr, "/dev/stdin", state} },
+		Command:  joining,
 		Token:    []byte(s.token), Grace: 2 * time.Second, Say: note("say"), Heard: note("heard"),
 		Pause: func(try int) time.Duration {
 			s.mu.Lock()

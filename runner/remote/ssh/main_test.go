@@ -1,7 +1,9 @@
 package ssh
 
 import (
+	"brood/runner/proc"
 	"bufio"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,12 +23,33 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "join" {
 		os.Exit(join(os.Args[2:]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "launch" {
+		launchAndWait(os.Args[2:])
+	}
 	if len(os.Args) > 1 && os.Args[1] == "cat" {
 		_, _ = io.Copy(os.Stdout, os.Stdin)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
+
+// launchAndWait is a process that launches an agent, and is killed then: CONFIG RUN TARGET TOKEN.
+func launchAndWait(args []string) {
+	f, err := proc.NewFamily()
+	if err != nil {
+		panic(err)
+	}
+	hosts, err := ParseHosts("list", "ssh -F "+args[0]+" one")
+	if err != nil {
+		panic(err)
+	}
+	if _, err := Launch(context.Background(), &hosts[0], Options{Family: f, Run: args[1], Target: args[2], Socket: true, Token: []byte(args[3]), Command: joining}); err != nil {
+		panic(err)
+	}
+	select {}
+}
+
+func joining(addr, state string) []string { return []string{"join", addr, "/dev/stdin", state} }
 
 // join is such an agent: ADDR FILE STATE. It reads its token, says who it is, and does what it is
 // told, a word a line. When the coordinator is lost it looks for it again.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -327,4 +328,72 @@ func TestToken(t *testing.T) {
 		t.Error("the agent has not got it")
 	}
 	s.leave(a, c)
+}
+
+// TestKilled: when this process is killed its connections end, and the agent goes on; the next session
+// of the run finds it.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	s := newSetup(t, "one")
+	s.there()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, "launch", s.world.Config, s.options.Run, s.options.Target, s.token)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	first := s.next()
+	if len(sshtest.Processes(s.world.Config)) < 2 {
+		t.Error("the test does not see the ssh that there should be")
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	for range 1000 {
+		if len(sshtest.Processes("-F\x00"+s.world.Config)) == 0 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if left := sshtest.Processes("-F\x00" + s.world.Config); len(left) > 0 {
+		t.Errorf("ssh goes on: %v", left)
+	}
+	hosts := s.hosts("one")
+	a := s.launch(&hosts[0])
+	again := s.next()
+	if again.pid != first.pid || again.id != first.id {
+		t.Errorf("another agent has come: %v %v, was %v %v", again.id, again.pid, first.id, first.pid)
+	}
+	s.leave(a, again)
+}
+
+// TestServers: what a server's settings forbid is said, or done another way.
+func TestServers(t *testing.T) {
+	for settings, want := range map[string]string{
+		"MaxSessions 1": "allows no more sessions in one connection",
+		"AllowTcpForwarding no\nAllowStreamLocalForwarding no": "its sshd forwards no ports",
+		"AllowStreamLocalForwarding no":                        "",
+		"ForceCommand echo go away":                            "the connection was closed",
+		"PermitOpen none\nX11Forwarding no":                    "",
+	} {
+		t.Run(strings.ReplaceAll(settings, "\n", ", "), func(t *testing.T) {
+			t.Parallel()
+			s := newSetupIn(t, sshtest.With(t, settings, "one"))
+			s.there()
+			hosts := s.hosts("one")
+			a, err := Launch(t.Context(), &hosts[0], s.options)
+			if want != "" {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("%v, want %q", err, want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.leave(a, s.next())
+		})
+	}
 }

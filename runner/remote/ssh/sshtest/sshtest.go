@@ -46,6 +46,12 @@ type Machine struct {
 // New starts a machine for each name. They end with the test.
 func New(t testing.TB, names ...string) *World {
 	t.Helper()
+	return With(t, "", names...)
+}
+
+// With is New with more settings for the servers (sshd_config).
+func With(t testing.TB, settings string, names ...string) *World {
+	t.Helper()
 	w := &World{t: t, sshd: sshd(t), dir: dir(t)}
 	w.Config, w.KnownHosts = filepath.Join(w.dir, "ssh_config"), filepath.Join(w.dir, "known_hosts")
 	w.key("id")
@@ -71,7 +77,8 @@ KbdInteractiveAuthentication no
 StrictModes no
 PermitRootLogin yes
 SetEnv HOME=%s XDG_CACHE_HOME= XDG_STATE_HOME=
-%s`, m.Port, w.key(name+".key"), filepath.Join(w.dir, "id.pub"), m.Home, w.besides()))
+%s%s
+`, m.Port, w.key(name+".key"), filepath.Join(w.dir, "id.pub"), m.Home, w.besides(), settings))
 		public, err := os.ReadFile(filepath.Join(w.dir, name+".key.pub"))
 		if err != nil {
 			t.Fatal(err)
