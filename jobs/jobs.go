@@ -1,13 +1,3 @@
-// Package jobs is the vocabulary that the parent and its workers share: what a
-// record is, what a result is, and what a job has to say about itself.
-//
-// A job is named code that turns one record into one result. It is described
-// twice: its [Definition] is used by the parent (flags, columns, effect), its
-// [Runner] exists only in a worker. Nothing a job needs at run time
-// (connections, files, credentials) is opened before [Definition.Open] runs in
-// the worker, so that no descriptor crosses the fork.
-//
-// This package imports nothing else of brood's but figures, the vocabulary of reports.
 package jobs
 
 import (
