@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -123,25 +124,42 @@ func (w *queueWorld) workOff(t *testing.T, name string, mayKeep bool) bool {
 	}
 }
 
-// sleep stops processes, the first of all last, at a moment when they have not locked the file that is the queue.
+// sleep stops processes, the first of all last, at a moment when they have not locked rows of the table, or the file, that is the queue:
+// who is stopped within a transaction has what he has locked for as long as he sleeps, or his server bears it.
 func (w *queueWorld) sleep(asleep []int) {
 	for {
 		for _, pid := range slices.Backward(asleep) {
 			_ = syscall.Kill(pid, syscall.SIGSTOP)
 			waitStopped(pid)
 		}
-		if w.name != "sqlite" {
-			return
-		}
-		// Also a reader is in the way of what writes something.
-		if _, err := w.db.Exec("UPDATE jobs SET attempts = attempts"); err == nil {
-			return
+		for range 10 { // the other has locks, too, and soon has not
+			if w.db == nil || w.unlocked() {
+				return
+			}
 		}
 		for _, pid := range asleep {
 			_ = syscall.Kill(pid, syscall.SIGCONT)
 		}
-		_, _ = w.db.Exec("UPDATE jobs SET attempts = attempts") // waits until it has let go
+		if w.name == "sqlite" {
+			_ = w.unlocked() // waits until it has let go
+		}
 	}
+}
+
+// unlocked reports whether nobody has a lock of a row, or of the file; there also a reader is in the way of what writes something.
+func (w *queueWorld) unlocked() bool {
+	if w.name == "sqlite" {
+		_, err := w.db.Exec("UPDATE jobs SET attempts = attempts")
+		return err == nil
+	}
+	rows, err := w.db.Query("SELECT id FROM jobs FOR UPDATE NOWAIT")
+	if err != nil {
+		return false
+	}
+	for rows.Next() {
+		continue
+	}
+	return errors.Join(rows.Err(), rows.Close()) == nil
 }
 
 // checkTwo looks at what two runs have made of the jobs.

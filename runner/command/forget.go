@@ -74,6 +74,9 @@ func (e *env) forget(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, catalog.Close(dir, l)) }()
+	if cfg.Queue != nil {
+		return usage("Go on with it once with a short --forget, such as 1h, and the same line as always; or remove the run whole: brood rm "+name, "run %s works off a queue: it lets go of what is settled after --forget, by its age, and of no one record", name)
+	}
 	if sum.State != ledger.StateDone {
 		return usage("End it first: brood resume "+name+"; or remove all of it: brood rm "+name, "run %s is not done, it is %s, and its records may still be needed", name, sum.State)
 	}

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"container/heap"
 	"hash/maphash"
+	"sort"
 	"strings"
 	"time"
 )
@@ -238,7 +239,7 @@ func (f *Feed) SetRate(rate *pace.Rate) {
 }
 
 // SetPace changes the rates, over all records and for each key, to those of a spec. Its key is the
-// same as before, and so is that there is one.
+// same as before, and so is that there is one. What waits for its key, and for nothing else, waits as the new rates say.
 func (f *Feed) SetPace(s *pace.Spec) {
 	f.mu.Lock()
 	now, t := time.Now(), f.pacing
@@ -251,9 +252,25 @@ func (f *Feed) SetPace(s *pace.Spec) {
 			byKey[maphash.String(t.seed, strings.ToLower(value))] = rate
 		}
 		t.SetKeyRates(s.By, byKey, now)
+		f.reschedule(&f.waiting, now)
+		if f.intents != nil {
+			f.reschedule(&f.intents.later, now)
+		}
 	}
 	f.mu.Unlock()
 	f.poke()
+	f.intents.poke()
+}
+
+// reschedule says anew when records may start that were not tried yet. The caller holds the lock.
+func (f *Feed) reschedule(q *retries, now time.Time) {
+	sort.Sort(q) // they stay in their order
+	for _, r := range *q {
+		if r.Attempt == 1 && !r.Waited && r.Due.After(now) {
+			r.Due = f.pacing.Schedule(now, r.Pace)
+		}
+	}
+	heap.Init(q)
 }
 
 // Schedule says when a new record may start at the earliest, by its key.

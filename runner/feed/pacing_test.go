@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/pace"
 	"brood/runner/spec"
+	"container/heap"
 	"fmt"
 	"slices"
 	"testing"
@@ -313,4 +314,40 @@ func TestParkedKeepsItsIntent(t *testing.T) {
 		}
 		x.want(x.take(9), "0/2")
 	})
+}
+
+// TestSetPace: what waits an hour for its key begins when the key may begin more often; what waits for another try waits on.
+func TestSetPace(t *testing.T) {
+	for _, intents := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			x := newFixture(t, Config{Pace: pace.Spec{By: rate(t, "1/h")}, Intents: intents})
+			for seq := range 4 {
+				it := Item{Seq: jobs.Seq(seq), Pace: 7}
+				r := &Retry{Item: it, Attempt: 1, Due: x.feed.Schedule(&it), Body: []byte("x")}
+				if seq == 3 {
+					r.Attempt, r.Waited, r.Due = 2, true, time.Now().Add(2*time.Hour)
+				}
+				if err := x.feed.Admit(r, 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			x.feed.SetPace(&pace.Spec{By: rate(t, "100/s")})
+			var dues []time.Duration
+			for _, q := range []retries{x.feed.waiting, retriesOf(x.feed.intents)} {
+				for len(q) > 0 {
+					dues = append(dues, time.Until(heap.Pop(&q).(*Retry).Due))
+				}
+			}
+			if len(dues) != 4 || dues[2] > time.Second || dues[3] != 2*time.Hour {
+				t.Errorf("intents %v: they wait for %v", intents, dues)
+			}
+		})
+	}
+}
+
+func retriesOf(in *intents) retries {
+	if in == nil {
+		return nil
+	}
+	return in.later
 }

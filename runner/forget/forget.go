@@ -104,7 +104,7 @@ func Finish(ctx context.Context, r *Run) (bool, error) {
 func Forget(ctx context.Context, r *Run, req *Request) (*Report, error) {
 	w := &work{Run: r, req: req, ctx: ctx, reader: r.Ledger.InTurn()}
 	if r.Config.Queue != nil {
-		return nil, wrong("run %s works off a queue, and keeps what it delivers for as long as --forget says: give it a short one, such as --forget 1h, until what is to be forgotten is gone; or remove the run whole: brood rm %s", r.Config.Name, r.Config.Name)
+		return nil, wrong("run %s works off a queue: it lets go of what is settled after --forget, by its age, and of no one record", r.Config.Name)
 	}
 	if err := w.find(); err != nil {
 		return nil, err
