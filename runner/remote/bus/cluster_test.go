@@ -42,6 +42,7 @@ func beServer(stdin io.Reader) error {
 		}
 		o.Routes = append(o.Routes, u)
 	}
+	o.Users = users()
 	s, err := server.NewServer(o)
 	if err != nil {
 		return err
@@ -49,6 +50,20 @@ func beServer(stdin io.Reader) error {
 	s.Start()
 	_, _ = io.Copy(io.Discard, stdin)
 	return nil
+}
+
+// users are those of the cluster, with the rights that the package comment lists for the coordinator and for machine a.
+func users() []*server.User {
+	allow := func(subjects ...string) *server.SubjectPermission { return &server.SubjectPermission{Allow: subjects} }
+	all := allow("brood.mail=2026.>", "_INBOX.>", "$JS.API.>", "$JS.ACK.>")
+	return []*server.User{
+		{Username: "operator", Password: "o"},
+		{Username: "coordinator", Password: "c", Permissions: &server.Permissions{Publish: all, Subscribe: all}},
+		{Username: "a", Password: "a", Permissions: &server.Permissions{
+			Publish:   allow("brood.mail=2026.r.*.a", "brood.mail=2026.ask.a"),
+			Subscribe: allow("brood.mail=2026.t.*.a", "brood.mail=2026.d.*.a", "_INBOX.mail=2026.a.>"),
+		}},
+	}
 }
 
 // cluster is three servers, each a process.
@@ -112,10 +127,11 @@ func (c *cluster) kill(i int) {
 	c.cmds[i] = nil
 }
 
-func (c *cluster) url() string {
+// url is where a user finds the cluster.
+func (c *cluster) url(user string) string {
 	var list []string
 	for _, n := range c.nodes {
-		list = append(list, fmt.Sprintf("nats://127.0.0.1:%d", n.Port))
+		list = append(list, fmt.Sprintf("nats://%s:%s@127.0.0.1:%d", user, user[:1], n.Port))
 	}
 	return strings.Join(list, ",")
 }
@@ -199,21 +215,27 @@ func TestCluster(t *testing.T) {
 	w := &world{t: t, letters: make(chan Letter, 1<<16), lost: make(chan error, 1)}
 	eventually(t, "open the hub", func(ctx context.Context) (err error) {
 		w.hub, err = Open(ctx, HubOptions{
-			Run: "mail.2026", Epoch: epoch, URL: c.url(), Lease: 2 * time.Second, Logf: logger(t),
+			Run: "mail.2026", Epoch: epoch, URL: c.url("coordinator"), Lease: 2 * time.Second, Logf: logger(t),
 			Letter: func(l Letter) { w.letters <- l }, Lost: func(err error) { w.lost <- err },
 			Ask: func(_ string, b []byte) []byte { return b },
 		})
 		return err
 	})
 	t.Cleanup(func() { must(t, w.hub.Close()) })
-	nc, err := nats.Connect(c.url(), nats.MaxReconnects(-1))
+	nc, err := nats.Connect(c.url("operator"), nats.MaxReconnects(-1))
 	must(t, err)
 	t.Cleanup(nc.Close)
 	js, err := jetstream.New(nc)
 	must(t, err)
 	m := newMember(t)
-	m.open(PortOptions{URL: c.url(), Run: "mail.2026", Machine: "a"})
+	m.open(PortOptions{URL: c.url("a"), Run: "mail.2026", Machine: "a"})
 	m.enter()
+	if b, err := m.Ask(t.Context(), []byte("who")); err != nil || string(b) != "who" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if strings.Contains(w.hub.Addr(), "coordinator:c") {
+		t.Errorf("%s tells the password", w.hub.Addr())
+	}
 	owed := &answers{owed: map[string]bool{}}
 	stop := make(chan struct{})
 	var member sync.WaitGroup

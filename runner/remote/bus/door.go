@@ -2,7 +2,10 @@ package bus
 
 import (
 	"brood/runner/remote/token"
+	"cmp"
 	"encoding/base64"
+	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -25,7 +28,7 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 	name, ok, err := d.identity.Known(o.Nkey)
 	var before []uint64
 	if ok {
-		before = d.enter(conn{id: c.GetID(), machine: name, key: o.Nkey})
+		before = d.enter(conn{id: c.GetID(), machine: name, key: o.Nkey, from: fmt.Sprint(c.RemoteAddress())})
 	}
 	d.mu.Unlock()
 	if err != nil {
@@ -35,7 +38,7 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 	// another machine with the same token, no work may be done by both.
 	for _, id := range before {
 		if d.srv.DisconnectClientByID(id) == nil {
-			d.logf("machine %s has a new link, and the one before is cut", name)
+			d.logf("machine %s has a new link, from %v, and the one before is cut; is its token used by two?", name, c.RemoteAddress())
 		}
 	}
 	if ok {
@@ -90,5 +93,26 @@ func (d *door) unknown() (out []conn) {
 			delete(d.conns, id)
 		}
 	}
+	return out
+}
+
+// Link is a machine's link to an embedded server.
+type Link struct{ Machine, From string }
+
+// Links are those that there are, by machine; with a cluster only that knows them.
+func (h *Hub) Links() []Link {
+	if h.inner == nil {
+		return nil
+	}
+	d := h.inner.door
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []Link
+	for id, c := range d.conns {
+		if d.srv.GetClient(id) != nil {
+			out = append(out, Link{c.machine, c.from})
+		}
+	}
+	slices.SortFunc(out, func(a, b Link) int { return cmp.Compare(a.Machine, b.Machine) })
 	return out
 }

@@ -129,7 +129,11 @@ func (h *Hub) connect() (err error) {
 		opts = append(opts, nats.InProcessServer(h.inner.srv), nats.Nkey(own, h.inner.own.Sign), nats.NoReconnect())
 	} else {
 		opts = append(opts, nats.MaxReconnects(-1), nats.ReconnectWait(200*time.Millisecond), nats.ReconnectHandler(func(*nats.Conn) { h.reconnected() }),
-			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { h.o.logf("NATS: the link is down, and is made anew: %v", err) }))
+			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+				if h.ctx.Err() == nil {
+					h.o.logf("NATS: the link is down, and is made anew: %v", err)
+				}
+			}))
 		if h.o.Creds != "" {
 			opts = append(opts, nats.UserCredentials(h.o.Creds))
 		}

@@ -185,6 +185,9 @@ func TestOneLink(t *testing.T) {
 	m := w.join(tok)
 	next(t, closed, "the end of the first")
 	w.goesOn(m, 1)
+	if l := w.hub.Links(); len(l) != 1 || l[0].Machine != "a" || !strings.HasPrefix(l[0].From, "127.0.0.1:") {
+		t.Errorf("%+v", l)
+	}
 }
 
 // Whoever sends more than there may be, or what is no protocol, is cut, and nobody else.

@@ -180,4 +180,5 @@ type door struct {
 type conn struct {
 	id           uint64
 	machine, key string
+	from         string
 }
