@@ -8,14 +8,18 @@ import (
 
 // dialer makes links, of which the first is given up when a context ends.
 type dialer struct {
-	ctx  context.Context
-	mu   sync.Mutex
-	done bool // the first link is made
-	stop func() bool
+	ctx    context.Context
+	socket string // where the coordinator is found instead of at an address; empty: it is not
+	mu     sync.Mutex
+	done   bool // the first link is made
+	stop   func() bool
 }
 
 // Dial is nats.CustomDialer.
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
+	if d.socket != "" {
+		network, address = "unix", d.socket
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.done {

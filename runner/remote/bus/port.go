@@ -16,7 +16,7 @@ import (
 
 // PortOptions are what a machine's end is made of.
 type PortOptions struct {
-	// Addr is the coordinator's, HOST:PORT, and Token what it has issued for this machine.
+	// Addr is the coordinator's, HOST:PORT or unix:PATH of a socket that leads to it, and Token what it has issued for this machine.
 	Addr  string
 	Token *token.Token
 	// URL and Creds are those of a cluster, then Run and Machine say who this is.
@@ -113,6 +113,9 @@ func (p *Port) dial(ctx context.Context) error {
 	for first := true; ; first = false {
 		var nc *nats.Conn
 		d := &dialer{ctx: ctx}
+		if path, ok := socketOf(p.o.Addr); ok && p.o.URL == "" {
+			d.socket = path
+		}
 		nc, err = nats.Connect(url, append(opts, nats.SetCustomDialer(d))...)
 		if d.free() && err == nil {
 			p.nc = nc
@@ -168,8 +171,14 @@ func (p *Port) options() (url string, opts []nats.Option, err error) {
 	return "nats://" + withPort(p.o.Addr), append(opts, nats.Nkey(key, p.o.Token.Sign), nats.Secure(p.o.Token.TLS()), nats.TLSHandshakeFirst(), nats.IgnoreDiscoveredServers()), nil
 }
 
+// socketOf is the path of an address that is unix:PATH.
+func socketOf(addr string) (path string, ok bool) { return strings.CutPrefix(addr, "unix:") }
+
 // withPort is an address with the port that coordinators listen at, if it has none.
 func withPort(addr string) string {
+	if _, ok := socketOf(addr); ok {
+		return "127.0.0.1:" + DefaultPort // the library wants one; nobody dials it
+	}
 	switch colon := strings.LastIndexByte(addr, ':'); {
 	case colon < 0 || strings.HasSuffix(addr, "]"):
 		return addr + ":" + DefaultPort

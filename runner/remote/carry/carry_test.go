@@ -45,13 +45,16 @@ type far struct {
 type pipes struct {
 	io.Reader
 	io.WriteCloser
-	cmd *exec.Cmd
+	cmd  *exec.Cmd
+	once sync.Once
 }
 
 func (p *pipes) Close() error {
-	_ = p.WriteCloser.Close()
-	_ = p.cmd.Process.Kill()
-	_ = p.cmd.Wait()
+	p.once.Do(func() {
+		_ = p.WriteCloser.Close()
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+	})
 	return nil
 }
 
@@ -71,7 +74,7 @@ func (f *far) dial(context.Context) (io.ReadWriteCloser, error) {
 	f.mu.Lock()
 	f.procs = append(f.procs, cmd)
 	f.mu.Unlock()
-	return &pipes{out, in, cmd}, nil
+	return &pipes{Reader: out, WriteCloser: in, cmd: cmd}, nil
 }
 
 // die ends all programs there.

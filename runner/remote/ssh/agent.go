@@ -77,8 +77,9 @@ func (a *Agent) start(ctx context.Context, l *link) error {
 }
 
 // unable are the exit statuses after which an agent is not started again, as it would end so again:
-// of sysexits.h the wrong usage, data, rights and configuration, and of a shell what cannot be run.
-var unable = [...]string{"64", "65", "77", "78", "126", "127"}
+// those of brood join for wrong usage and for one that is not let in, of sysexits.h wrong usage, data,
+// rights and configuration, and of a shell what cannot be run.
+var unable = [...]string{"2", "64", "65", "77", "78", "126", "127"}
 
 // lived is how long an agent or a connection has to last so that the next try is a first one.
 const lived = time.Minute
