@@ -110,24 +110,26 @@ var allowed = map[string][]string{
 
 	// A run, from what is asked of it to the session that does it.
 	"brood/runner/doctor":   {"runner/home", "runner/proc"},
-	"brood/runner/spec":     {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/sink"},
+	"brood/runner/shard":    {"jobs"},
+	"brood/runner/spec":     {"jobs", "worker/wire", "runner/dataset", "runner/gauge", "runner/pace", "runner/shard", "runner/sink"},
 	"brood/runner/guard":    {"jobs", "runner/reasons"},
 	"brood/runner/home":     {"runner/ledger", "runner/proc", "runner/spec"},
 	"brood/runner/catalog":  {"runner/home", "runner/keys", "runner/ledger", "runner/sink", "runner/spec"},
-	"brood/runner/intake":   {"jobs", "runner/dataset", "runner/ledger", "runner/spec", "runner/where"},
+	"brood/runner/intake":   {"jobs", "runner/dataset", "runner/ledger", "runner/shard", "runner/spec", "runner/where"},
 	"brood/runner/feed":     {"jobs", "jobs/quoted", "worker/wire", "runner/jobserver", "runner/ledger", "runner/pace", "runner/spec"},
 	"brood/runner/book":     {"jobs", "runner/dataset", "runner/ledger", "runner/sink", "runner/spec"},
 	"brood/runner/hand":     {"jobs", "worker/wire"},
 	"brood/runner/control":  {"runner/home", "runner/pace", "runner/remote", "runner/spec"},
-	"brood/runner/desk":     {"jobs/files", "jobs", "jobs/quoted", "worker/wire", "runner/book", "runner/dataset", "runner/form", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/sink", "runner/spec", "runner/where"},
+	"brood/runner/desk":     {"jobs/files", "jobs", "jobs/quoted", "worker/wire", "runner/book", "runner/dataset", "runner/form", "runner/home", "runner/intake", "runner/keys", "runner/ledger", "runner/reasons", "runner/shard", "runner/sink", "runner/spec", "runner/where"},
 	"brood/runner/forget":   {"jobs", "jobs/files", "runner/dataset", "runner/desk", "runner/form", "runner/home", "runner/intake", "runner/ledger", "runner/logbook", "runner/sink", "runner/spec", "runner/where"},
 	"brood/runner/form":     {"jobs", "jobs/files", "runner/dataset", "runner/sink", "runner/spec"},
+	"brood/runner/merge":    {"jobs", "jobs/extsort", "runner/dataset", "runner/desk", "runner/form", "runner/home", "runner/ledger", "runner/shard", "runner/sink", "runner/spec"},
 	"brood/runner/where":    {"jobs", "jobs/placeholder"},
 	"brood/runner/arrivals": {"jobs", "runner/dataset", "runner/ledger", "runner/queue"},
 	"brood/runner": {
 		"jobs", "jobs/files", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
 		"runner/arrivals", "runner/queue", "runner/remote",
-		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
+		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/shard", "runner/sink", "runner/spec", "runner/term",
 	},
 
 	// The user.
@@ -138,7 +140,7 @@ var allowed = map[string][]string{
 		"runner/remote", "runner/remote/agent", "runner/remote/token",
 		"runner/runfile",
 		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/doctor", "runner/doctor/bundle", "runner/forget", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
-		"runner/ledger", "runner/logbook", "runner/pace", "runner/reasons", "runner/report", "runner/sink", "runner/spec", "runner/term", "runner/top",
+		"runner/ledger", "runner/logbook", "runner/merge", "runner/pace", "runner/reasons", "runner/report", "runner/shard", "runner/sink", "runner/spec", "runner/term", "runner/top",
 	},
 
 	"brood/runner/doctor/bundle": {"jobs", "runner/doctor", "runner/home", "runner/ledger", "runner/spec"},

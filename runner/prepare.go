@@ -68,6 +68,10 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 			return err
 		}
 	}
+	if cfg.Framed() {
+		r.encoder.Frame()
+	}
+	r.deal = cfg.Deal()
 	if cfg.Plan.FailedOutput == jobs.FailedToStdout {
 		r.encoder.ShowFailed()
 	}
@@ -181,12 +185,13 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	if r.past, err = book.LoadPast(ctx, led); err != nil {
 		return err
 	}
+	r.written = out.Next
 	t := sum.Totals
 	r.before = t
 	r.alreadyOK = t.OK
 	r.already = t.OK + t.Failed + t.Skipped + t.Unknown
 	r.book = book.New(book.Config{
-		Ledger: l, Reader: l.Reader(), File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next,
+		Ledger: l, Reader: l.Reader(), File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next, Part: r.cfg.Shard != nil,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
 		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.noteCommit, Beat: r.Service.Beat(beatAfter), Waits: r.feed.Waiting,
 		Owed: owed, Replied: replied, Rebase: in.Rebase,

@@ -125,8 +125,12 @@ func takeOverAll(ctx context.Context, set *Setting, r *ledger.Reader, cfg *spec.
 	for seq := range past.Notes {
 		known[seq] = true
 	}
+	own, err := desk.Own(ctx, set.Dir, r, cfg, issued)
+	if err != nil {
+		return nil, err
+	}
 	for seq := jobs.Seq(0); uint64(seq) < issued; seq++ {
-		if !known[seq] && !past.IsFinal(seq) {
+		if !known[seq] && !past.IsFinal(seq) && own(seq) {
 			n := ledger.Note{Seq: seq, Attempt: 1, Kind: ledger.NoteUnknown, Payload: []byte(lostWithLedger), First: time.Now()}
 			if x, ok := past.Retries[seq]; ok {
 				n.Attempt, n.First = x.Attempts+1, x.First

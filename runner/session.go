@@ -36,6 +36,7 @@ import (
 	"brood/runner/jobserver"
 	"brood/runner/ledger"
 	"brood/runner/proc"
+	"brood/runner/shard"
 	"brood/runner/sink"
 	"brood/runner/spec"
 	"brood/runner/term"
@@ -120,6 +121,8 @@ type session struct {
 	// corrections stand in place of records; of the source.
 	corrections intake.Corrections
 	chooser     *intake.Chooser           // nil: all records are
+	deal        *shard.Deal               // nil: all are of this run
+	written     jobs.Seq                  // all before it were in the output when the session began
 	same        func(*jobs.Record) []byte // see jobs.Definition.Same; nil: none are. Of the source.
 	book        *book.Book
 	ledger      *ledger.Ledger
@@ -262,7 +265,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 			return nil
 		})
 	}
-	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, chooser: r.chooser, same: r.same, rows: guard.NewAlike(), deliveries: r.deliveries}
+	src := &source{r: r, reader: r.reader, past: r.past, admission: r.admission, corrections: r.corrections, chooser: r.chooser, deal: r.deal, same: r.same, rows: guard.NewAlike(), deliveries: r.deliveries}
 	if r.cfg.NoGuard {
 		src.rows.Differs()
 	}

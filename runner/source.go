@@ -8,6 +8,7 @@ import (
 	"brood/runner/guard"
 	"brood/runner/intake"
 	"brood/runner/ledger"
+	"brood/runner/shard"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -30,6 +31,12 @@ type source struct {
 	// been read were, if Config.RecordLimit counts them.
 	chooser *intake.Chooser
 	chosen  uint64
+
+	// deal says which records are of this run; nil: all. Passed is how many that have been read are of
+	// other shards, and closed whether the ledger knows that of the chunk at hand.
+	deal   *shard.Deal
+	passed uint64
+	closed bool
 
 	same func(*jobs.Record) []byte // see jobs.Definition.Same; nil: none are
 
@@ -56,7 +63,7 @@ func (s *source) read(ctx context.Context) error {
 		}
 		more, err := s.fill(ctx)
 		err = errors.Join(err, s.admission.flush())
-		s.r.book.NoteInput(s.seq)
+		s.r.book.NoteInput(s.seq, s.passed)
 		s.r.passed.Store(uint64(s.seq))
 		if why := s.tooMany(); why != nil {
 			s.r.stopFor(why)
@@ -79,10 +86,21 @@ func (s *source) begin() error {
 	if s.readsAll() {
 		return nil
 	}
-	if at, ok := s.past.SkipFrom(0); ok {
+	if at, ok := s.skipFrom(0); ok {
 		return s.jump(at)
 	}
 	return nil
+}
+
+// skipFrom is the first chunk after those that are done and need not be read. Of a shard those must be from where the
+// output ends: only who reads them knows of which records there are no results to wait for.
+func (s *source) skipFrom(chunk uint64) (uint64, bool) {
+	at, ok := s.past.SkipFrom(chunk)
+	if ok && s.deal != nil && !s.r.cfg.Unordered {
+		at = min(at, uint64(s.r.written/ledger.ChunkSize))
+		ok = at > chunk
+	}
+	return at, ok
 }
 
 // atLimit reports whether as many records have been read as there may be.
@@ -122,6 +140,9 @@ func (s *source) count() {
 func (s *source) jump(chunk uint64) error {
 	c := s.past.Chunks[chunk]
 	s.seq = jobs.Seq(chunk * ledger.ChunkSize)
+	if s.deal != nil { // by where they stand: who deals by keys reads all
+		s.passed = uint64(s.seq) - s.deal.Part().Before(uint64(s.seq))
+	}
 	err := s.reader.SeekTo(dataset.Position{File: c.File, Offset: c.Offset, Line: c.Line})
 	if err != nil {
 		return intake.ReadError(err)
@@ -174,6 +195,10 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 			s.r.book.NoteStart(uint64(s.seq/ledger.ChunkSize), p)
 		}
 		s.count()
+		if s.deal != nil && !s.mine() {
+			s.pass()
+			continue
+		}
 		s.corrections.Apply(s.reader, s.seq, &s.rec)
 		if err := s.admit(); err != nil {
 			return false, err
@@ -181,6 +206,24 @@ func (s *source) fill(ctx context.Context) (bool, error) {
 		s.seq++
 	}
 	return true, nil
+}
+
+// mine reports whether the record at hand, as it stands in the dataset, is of this shard.
+func (s *source) mine() bool {
+	if !s.deal.Keyed() {
+		return s.deal.Part().OwnsSeq(s.seq)
+	}
+	return s.deal.Owns(s.record(), s.rec.Err == nil)
+}
+
+// pass leaves the record at hand to the shard that it is of.
+func (s *source) pass() {
+	if s.bad == nil {
+		s.bad = newSettlement()
+	}
+	s.bad.Pass(s.seq, s.closed)
+	s.passed++
+	s.seq++
 }
 
 // end is called when all of the dataset has been read. Of one that grows it says what is
@@ -207,12 +250,14 @@ func (s *source) end() error {
 // enterChunk is called before the first record of a chunk is read. It passes
 // over chunks that are done.
 func (s *source) enterChunk(chunk uint64) error {
-	if at, ok := s.past.SkipFrom(chunk); ok && !s.readsAll() {
+	if at, ok := s.skipFrom(chunk); ok && !s.readsAll() {
 		if err := s.jump(at); err != nil {
 			return err
 		}
 		chunk = at
 	}
+	c := s.past.Chunks[chunk]
+	s.closed = c != nil && c.Closed
 	s.skip = s.past.TakeFinal(chunk)
 	return nil
 }

@@ -33,6 +33,7 @@ func (b *Book) apply(u *Update) {
 			b.put = true
 		}
 	}
+	b.pass(u.passed)
 	at, ok := 0, -len(u.Outcomes)
 	for _, s := range u.spans {
 		ok += s.count
@@ -76,16 +77,37 @@ func (b *Book) apply(u *Update) {
 	b.rows += len(u.Outcomes) + len(u.Attempts) + len(u.Retries) + len(u.LeftRetries) + len(u.Owed)
 }
 
+// pass takes note of records that other shards work on: they are nothing to wait for, and have no bit.
+func (b *Book) pass(list []stretch) {
+	for _, s := range list {
+		if !s.known {
+			b.eachChunk(s.first, s.count, func(c *chunk, _ uint, n int) { c.final += n })
+		}
+		if b.order != nil {
+			b.order.Pass(s.first, s.count)
+		}
+	}
+	if len(list) > 0 && b.order != nil {
+		b.drainOrder()
+	}
+}
+
 // markFinal marks records as final and, for now, as ok.
 func (b *Book) markFinal(first jobs.Seq, count int) {
+	b.eachChunk(first, count, func(c *chunk, at uint, n int) {
+		c.bits.set(at, uint(n))
+		c.ok += n
+		c.final += n
+	})
+}
+
+// eachChunk changes the chunks that records are in, each with where they begin there and how many they are.
+func (b *Book) eachChunk(first jobs.Seq, count int, change func(c *chunk, at uint, n int)) {
 	for count > 0 {
 		id := uint64(first / ledger.ChunkSize)
 		at := uint(first % ledger.ChunkSize)
 		n := min(count, int(ledger.ChunkSize-at))
-		c := b.chunk(id)
-		c.bits.set(at, uint(n))
-		c.ok += n
-		c.final += n
+		change(b.chunk(id), at, n)
 		b.touched[id] = true
 		first += jobs.Seq(n)
 		count -= n

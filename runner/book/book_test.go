@@ -28,7 +28,7 @@ func TestOrderOfTheInput(t *testing.T) {
 		}()).Draw(rt, "order")
 		bad := map[jobs.Seq]bool{}
 		x := open(t, nil)
-		x.book.NoteInput(jobs.Seq(n))
+		x.book.NoteInput(jobs.Seq(n), 0)
 		for len(perm) > 0 {
 			k := min(rapid.IntRange(1, 9).Draw(rt, "at a time"), len(perm))
 			u := final(perm[:k]...)
@@ -80,7 +80,7 @@ func TestOrderOfTheInput(t *testing.T) {
 func TestEarlyResultsAreHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, nil)
-		x.book.NoteInput(5)
+		x.book.NoteInput(5, 0)
 		x.updates <- final(1, 2)
 		x.updates <- final(4)
 		settleFor(time.Second)
@@ -144,7 +144,7 @@ func TestFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				x := open(t, nil)
-				x.book.NoteInput(100)
+				x.book.NoteInput(100, 0)
 				x.updates <- final(0)
 				settleFor(time.Second)
 				x.breaks(breaks)

@@ -48,7 +48,7 @@ func TestFullCommitsAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				x := open(t, nil)
-				x.book.NoteInput(2 * commitRows)
+				x.book.NoteInput(2*commitRows, 0)
 				x.updates <- c.u
 				synctest.Wait()
 				if n := len(x.made()); n != c.want {
@@ -105,7 +105,7 @@ func TestOverfullTakesNothingIn(t *testing.T) {
 						w.writeErr = syscall.EPIPE
 					}
 				})
-				x.book.NoteInput(3 * commitRows)
+				x.book.NoteInput(3*commitRows, 0)
 				x.updates <- NewUpdate()
 				settleFor(commitAfter + time.Millisecond) // a commit is under way
 				c.given(x)
@@ -145,7 +145,7 @@ func closed(ch chan struct{}) bool {
 func TestStoredIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, nil)
-		x.book.NoteInput(4)
+		x.book.NoteInput(4, 0)
 		x.updates <- final(1, 2)
 		settleFor(time.Second)
 		x.book.order.Hold(3, 1, make([]byte, 3<<20)) // as if it were the row of record 3
@@ -168,7 +168,7 @@ func TestChunkBorder(t *testing.T) {
 		x := open(t, func(c *Config, _ *world) { c.NextSeq = border - 2 })
 		x.book.NoteStart(0, dataset.Position{Line: 1})
 		x.book.NoteStart(1, dataset.Position{File: 2, Offset: 300, Line: 40})
-		x.book.NoteInput(border + 5)
+		x.book.NoteInput(border+5, 0)
 		x.updates <- final(border-2, border-1, border, border+1, border+2)
 		settleFor(time.Second)
 		x.updates <- final(border + 3)
@@ -210,7 +210,7 @@ func TestChunkBorder(t *testing.T) {
 func TestInputGrows(t *testing.T) {
 	x := open(t, func(c *Config, _ *world) { c.Totals.Input = 4 })
 	for _, c := range []struct{ seq, want jobs.Seq }{{3, 4}, {7, 7}, {5, 7}} {
-		if x.book.NoteInput(c.seq); x.book.Totals().Input != uint64(c.want) {
+		if x.book.NoteInput(c.seq, 0); x.book.Totals().Input != uint64(c.want) {
 			t.Errorf("after %d: %d", c.seq, x.book.Totals().Input)
 		}
 	}
@@ -223,7 +223,7 @@ func TestInputGrows(t *testing.T) {
 func TestRowsAreRecordedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, nil)
-		x.book.NoteInput(9)
+		x.book.NoteInput(9, 0)
 		for seq := range jobs.Seq(9) {
 			u := failed(seq, jobs.StatusFailed)
 			u.Attempts = append(u.Attempts, ledger.Attempt{Seq: seq, Error: "no"})

@@ -43,7 +43,7 @@ func (b *Book) startCommit() {
 	}
 	c.Printed, b.put = b.put, false
 	if c.Issued = b.issued; c.Issued == 0 { // there are no intents, and need not be
-		c.Issued = jobs.Seq(c.Totals.Input)
+		c.Issued = jobs.Seq(max(c.Totals.Input, b.read.Load()))
 	}
 	c.Acked = b.ackedNow()
 	if b.order != nil {

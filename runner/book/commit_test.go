@@ -16,7 +16,7 @@ import (
 func TestCommits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, nil)
-		x.book.NoteInput(9)
+		x.book.NoteInput(9, 0)
 		x.updates <- final(0)
 		settleFor(commitAfter - time.Millisecond)
 		x.updates <- final(1)
@@ -65,7 +65,7 @@ func TestCommits(t *testing.T) {
 func TestCommitsFollowOneAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, func(_ *Config, w *world) { w.took = time.Second })
-		x.book.NoteInput(3)
+		x.book.NoteInput(3, 0)
 		x.updates <- final(0)
 		time.Sleep(commitAfter + time.Millisecond) // it has begun
 		x.updates <- final(1)
@@ -87,7 +87,7 @@ func TestCommitsFollowOneAnother(t *testing.T) {
 // A record that was sent back and has ended since the last commit has ended.
 func TestLastWordCounts(t *testing.T) {
 	x := open(t, nil)
-	x.book.NoteInput(2)
+	x.book.NoteInput(2, 0)
 	u := NewUpdate()
 	u.Retries = []ledger.Retry{{Seq: 0, Attempts: 1}, {Seq: 1, Attempts: 1}}
 	x.updates <- u
@@ -126,7 +126,7 @@ func (a *acks) all() []uint64 {
 func TestAcks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, func(_ *Config, w *world) { w.took = time.Second })
-		x.book.NoteInput(4)
+		x.book.NoteInput(4, 0)
 		var a acks
 		for i, upTo := range []uint64{1, 2, 1} { // a slot may be told late what was settled early
 			u := final(jobs.Seq(i))
@@ -167,7 +167,7 @@ func TestSoft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				x := open(t, nil)
-				x.book.NoteInput(2)
+				x.book.NoteInput(2, 0)
 				x.updates <- final(0)
 				settleFor(commitAfter + time.Millisecond)
 				x.updates <- c.last()
@@ -187,7 +187,7 @@ func TestSoft(t *testing.T) {
 func TestHeaderAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, nil)
-		x.book.NoteInput(1)
+		x.book.NoteInput(1, 0)
 		if err := x.book.cfg.File.Write([]byte("header\n")); err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ func TestCourse(t *testing.T) {
 		held := ledger.WaitNothing
 		x := open(t, func(c *Config, _ *world) { c.Waits = func() ledger.Wait { return held } })
 		began := time.Now()
-		x.book.NoteInput(5)
+		x.book.NoteInput(5, 0)
 		u := final(0, 1)
 		u.Took(20 * time.Millisecond)
 		u.Took(40 * time.Millisecond)

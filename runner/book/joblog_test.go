@@ -22,7 +22,7 @@ func openLogged(t *testing.T) (*fixture, *world) {
 func TestJoblogIsCommitted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x, log := openLogged(t)
-		x.book.NoteInput(3)
+		x.book.NoteInput(3, 0)
 		u := final(1) // record 0 is still at work
 		u.Joblog = append(u.Joblog, "two\n"...)
 		x.updates <- u
@@ -62,7 +62,7 @@ func TestJoblogFails(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			x, log := openLogged(t)
 			log.breaks(how)
-			x.book.NoteInput(1)
+			x.book.NoteInput(1, 0)
 			u := final(0)
 			u.Joblog = append(u.Joblog, "one\n"...)
 			x.updates <- u
@@ -112,7 +112,7 @@ func TestPrintedIsCommitted(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := c.folder
 			x := open(t, func(c *Config, _ *world) { c.Folder = &f })
-			x.book.NoteInput(2)
+			x.book.NoteInput(2, 0)
 			u := final(1)
 			u.Printed = append(u.Printed, sink.Printed{Seq: 1})
 			x.updates <- u

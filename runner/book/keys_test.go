@@ -30,7 +30,7 @@ func (w *world) saidGiven() []string {
 // Keys go back to their scope when the ledger says so, once.
 func TestKeysAreGivenBack(t *testing.T) {
 	x := open(t, func(c *Config, _ *world) { c.Freed = []string{"old"} })
-	x.book.NoteInput(1)
+	x.book.NoteInput(1, 0)
 	x.updates <- frees(0, "ann")
 	if err := x.close(); err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestKeysAreGivenBack(t *testing.T) {
 func TestKeysWaitForTheLedger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, func(_ *Config, w *world) { w.took = time.Second })
-		x.book.NoteInput(2)
+		x.book.NoteInput(2, 0)
 		x.updates <- frees(0, "ann")
 		settleFor(commitAfter + 500*time.Millisecond)
 		x.updates <- final(1) // the book has something to do
@@ -86,7 +86,7 @@ func TestKeysOfAFailedCommit(t *testing.T) {
 func TestKeysStayTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := open(t, func(c *Config, w *world) { c.Freed, w.giveErr = []string{"old"}, errors.New("busy") })
-		x.book.NoteInput(3)
+		x.book.NoteInput(3, 0)
 		x.updates <- failed(0, jobs.StatusSkipped)
 		settleFor(time.Second)
 		x.updates <- frees(1, "ann")

@@ -109,7 +109,7 @@ func (b *Book) readerLeft(err error) {
 			b.extra = append(b.extra, ledger.Held{First: last.first, Count: last.count, Bytes: slices.Clone(bytes)})
 			continue
 		}
-		b.order.Rewind(last.count)
+		b.order.Rewind(last.first)
 		b.order.Hold(last.first, last.count, bytes)
 	}
 	b.cfg.Failed(&spec.WriteError{Err: err})

@@ -122,7 +122,7 @@ func TestChunkGoesOn(t *testing.T) {
 		c.Totals = ledger.Totals{Input: ledger.ChunkSize + 6, OK: ledger.ChunkSize + 3, Unknown: 1}
 		c.Unordered = true
 	})
-	x.book.NoteInput(2 * ledger.ChunkSize)
+	x.book.NoteInput(2*ledger.ChunkSize, 0)
 	x.updates <- final(ledger.ChunkSize+3, ledger.ChunkSize+4)
 	u := NewUpdate()
 	for seq := jobs.Seq(ledger.ChunkSize + 6); seq < 2*ledger.ChunkSize; seq++ {

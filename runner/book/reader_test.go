@@ -62,7 +62,7 @@ func TestReaderLeaves(t *testing.T) {
 		t.Run(fmt.Sprint("unordered ", unordered), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				x := open(t, func(c *Config, w *world) { w.stdout, c.Unordered = true, unordered })
-				x.book.NoteInput(8)
+				x.book.NoteInput(8, 0)
 				x.updates <- final(0, 1)
 				x.updates <- final(2)
 				settleFor(time.Second)
@@ -193,7 +193,7 @@ func TestOwedRowIsGone(t *testing.T) {
 // What standard output has taken is not written again, when the reader leaves later.
 func TestOnlyWhatIsBufferedIsHeld(t *testing.T) {
 	x := open(t, func(c *Config, w *world) { w.stdout, w.room = true, 3 })
-	x.book.NoteInput(4)
+	x.book.NoteInput(4, 0)
 	x.updates <- final(0, 1) // is flushed, as there is no room for more
 	x.updates <- final(2)
 	x.updates <- NewUpdate()
@@ -220,7 +220,7 @@ func TestReaderNeverTookARow(t *testing.T) {
 				w.stdout, c.Unordered, w.buffered = true, unordered, []byte("header\n")
 				w.writeErr = syscall.EPIPE
 			})
-			x.book.NoteInput(2)
+			x.book.NoteInput(2, 0)
 			settleFor(2 * beatAfter)
 			x.updates <- final(0)
 			x.updates <- final(1)

@@ -13,6 +13,8 @@ import (
 type Update struct {
 	Buf   []byte
 	spans []span
+	// passed are records of other shards, in order: see Pass.
+	passed []stretch
 	// Joblog is the lines of these records for the joblog, if there is one.
 	Joblog []byte
 	// Printed is what commands have printed for them, if that is wanted.
@@ -59,6 +61,13 @@ type span struct {
 	amends bool
 }
 
+// stretch is records that are not worked on here. Known says that the ledger knows that already.
+type stretch struct {
+	first jobs.Seq
+	count int
+	known bool
+}
+
 var updates = sync.Pool{New: func() any { return &Update{} }}
 
 // NewUpdate returns an empty update, which the book frees, or Free.
@@ -69,7 +78,7 @@ func (u *Update) Free() {
 	if cap(u.Buf) > 4*updateBytes {
 		u.Buf = nil
 	}
-	u.Buf, u.spans, u.Joblog = u.Buf[:0], u.spans[:0], u.Joblog[:0]
+	u.Buf, u.spans, u.passed, u.Joblog = u.Buf[:0], u.spans[:0], u.passed[:0], u.Joblog[:0]
 	u.Outcomes, u.Attempts, u.Retries = u.Outcomes[:0], u.Attempts[:0], u.Retries[:0]
 	u.LeftRetries, u.Deaths, u.SettledNotes, u.Freed = u.LeftRetries[:0], u.Deaths[:0], u.SettledNotes[:0], u.Freed[:0]
 	u.took, u.busy, u.Throttled = u.took[:0], 0, 0
@@ -85,12 +94,12 @@ const updateBytes = 64 << 10
 
 // Large reports whether an update should be sent before more is added.
 func (u *Update) Large() bool {
-	return u != nil && (len(u.Outcomes) >= 4096 || len(u.Buf)+len(u.Joblog) >= updateBytes || len(u.Printed) >= 256)
+	return u != nil && (len(u.Outcomes) >= 4096 || len(u.passed) >= 4096 || len(u.Buf)+len(u.Joblog) >= updateBytes || len(u.Printed) >= 256)
 }
 
 // Empty reports whether there is nothing for the book to know.
 func (u *Update) Empty() bool {
-	return len(u.spans) == 0 && len(u.Attempts) == 0 && len(u.Retries) == 0 && len(u.Deaths) == 0 &&
+	return len(u.spans) == 0 && len(u.passed) == 0 && len(u.Attempts) == 0 && len(u.Retries) == 0 && len(u.Deaths) == 0 &&
 		len(u.Intents) == 0 && u.Bygone == nil && len(u.SettledNotes) == 0 && u.Ack == nil
 }
 
@@ -107,6 +116,18 @@ func (u *Update) Count() int {
 		n += s.count
 	}
 	return n
+}
+
+// Pass adds a record that another shard works on: it has no results here, and the chunk that it is in need not wait for
+// it. Known says that the chunk is closed. The source, which alone calls it, comes by in order, in each session anew.
+func (u *Update) Pass(seq jobs.Seq, known bool) {
+	if n := len(u.passed); n > 0 {
+		if s := &u.passed[n-1]; s.first+jobs.Seq(s.count) == seq && s.known == known {
+			s.count++
+			return
+		}
+	}
+	u.passed = append(u.passed, stretch{first: seq, count: 1, known: known})
 }
 
 // Final adds a record whose bytes have just been appended to buf. It amends if the

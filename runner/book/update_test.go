@@ -39,6 +39,7 @@ func fillUpdate(t *testing.T, u *Update, a Ack) {
 	}
 	u.Buf = append(u.Buf, "other\n"...)
 	u.Final(1, true)
+	u.Pass(8, false)
 	u.Joblog = append(u.Joblog, "line\n"...)
 	u.Printed = append(u.Printed, sink.Printed{Seq: 4})
 	inHand := jobs.Seq(8)
@@ -89,7 +90,7 @@ func TestUpdateReachesTheLedger(t *testing.T) {
 			}
 		})
 		x.book.NoteStart(0, dataset.Position{File: 1, Offset: 20, Line: 3})
-		x.book.NoteInput(11)
+		x.book.NoteInput(11, 0)
 		x.book.InputEnds()
 		x.updates <- NewUpdate() // the book wakes up, and gives the old key back
 		synctest.Wait()

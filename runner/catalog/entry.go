@@ -158,7 +158,7 @@ func describe(ctx context.Context, r *ledger.Reader) (*Entry, error) {
 	}
 	if cfg, err := spec.Decode(s.Config); err == nil { // what it was to do does not change how it went
 		e.Task, e.Dataset, e.Scope, e.Keep = taskOf(cfg), datasetOf(cfg), cfg.OncePer, cfg.Keep
-		if cfg.Form != nil {
+		if cfg.Form != nil && cfg.Shard == nil {
 			e.Target = cfg.Form.Path
 		}
 	}

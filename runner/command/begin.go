@@ -49,6 +49,7 @@ func sameRun(c *cli.Context, state string, now *spec.Config) error {
 		{"--group-by", c.IsSet("group-by"), groupedBy(&now.Dataset), groupedBy(&then.Dataset)},
 		{"--colsep", c.IsSet("colsep"), columns, thenColumns},
 		{"output", c.IsSet("output"), []string{now.Target()}, []string{then.Target()}},
+		{"-o of its merge", c.IsSet("output"), mergedOf(now), mergedOf(then)},
 		{"--where", c.IsSet("where"), []string{now.Where}, []string{then.Where}},
 		{"key", c.IsSet("key"), now.Key.Columns, then.Key.Columns},
 		{"scope", c.IsSet("once-per"), []string{now.OncePer}, []string{then.OncePer}},
@@ -149,6 +150,7 @@ func (e *env) warn(cfg *spec.Config) {
 	for _, w := range cfg.Plan.Warnings {
 		e.terminal.Logf("%s", w)
 	}
+	e.warnShard(cfg)
 	if d := cfg.DrainTimeout.Limit; d > 0 && d < cfg.Timeout {
 		e.terminal.Logf("--drain-timeout %s is less than --timeout %s: a record may be killed that would have ended in time", cfg.DrainTimeout, cfg.Timeout)
 	}

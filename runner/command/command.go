@@ -219,7 +219,7 @@ Where NAME is left out, the newest run is meant, or the one that is running.`,
 func (e *env) ownCommands() []*cli.Command {
 	return slices.Concat(e.controlCommands(), []*cli.Command{
 		e.runCommand(), e.resumeCommand(), e.retryCommand(), e.statusCommand(), e.runsCommand(), e.exportCommand(),
-		e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.forgetCommand(), e.keysCommand(), e.queueCommand(),
+		e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.forgetCommand(), e.keysCommand(), e.queueCommand(), e.mergeCommand(), e.shardsCommand(),
 		e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.reloadCommand(), e.unitCommand(), e.configCommand(), e.doctorCommand(),
 		e.completionCommand(), e.referenceCommand(), e.versionCommand(),
 		e.joinCommand(), e.tokenCommand(), e.machinesCommand(),

@@ -55,6 +55,7 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 	if err != nil {
 		return err
 	}
+	in.Deal = cfg.Deal()
 	if err := in.Gather(ctx, cfg, filepath.Join(tmp, "groups"), true); err != nil {
 		return err
 	}
@@ -68,6 +69,9 @@ func (e *env) rehearse(ctx context.Context, cfg *spec.Config, plan func(*jobs.Sh
 		return err
 	}
 	n := uint64(previewRecords)
+	if cfg.Shard != nil {
+		n *= uint64(cfg.Shard.Of)
+	}
 	if cfg.RecordLimit > 0 {
 		n = cfg.RecordLimit
 	}

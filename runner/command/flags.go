@@ -127,6 +127,7 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "effect", Usage: "what repeating a record costs, `EFFECT`: none, keyed or once", Category: groupEngine},
 		yesFlag(),
 		&cli.Uint64Flag{Name: "limit", Usage: "stop after the first `N` records", Category: groupData},
+		&cli.StringFlag{Name: shardFlag, Usage: "work only on part `I/N` of the dataset, such as 2/8, beside other machines that work on the others; auto or auto/N: by the variables of Slurm, Kubernetes or AWS Batch; see brood merge", Category: groupData},
 		&cli.StringFlag{Name: "where", Usage: "work only on records for which `CONDITION` holds, as in 'status=enabled and age>=18'; the others end as skipped", Category: groupData},
 		&cli.BoolFlag{Name: "dry-run", Usage: "show what would be done with the first records, or for email count what would be with all, and do nothing", Category: groupEngine},
 		&cli.StringFlag{Name: "format", Usage: "the dataset is `FORMAT`: csv, tsv, jsonl, lines or nul", Value: "auto", Category: groupData, DefaultText: "by the file's name, and what it is; lines for standard input"},

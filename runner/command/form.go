@@ -69,7 +69,7 @@ func (e *env) completeForm(c *cli.Context, cfg *spec.Config, s *jobs.Shape) erro
 	if err := e.dress(c, cfg); err != nil || cfg.Form == nil {
 		return err
 	}
-	if !c.Bool("dry-run") {
+	if !c.Bool("dry-run") && cfg.Shard == nil {
 		if err := form.Check(cfg.Form.Path); err != nil {
 			return usage("Give the results another name.", "-o: %w", err)
 		}
@@ -124,7 +124,7 @@ func (e *env) dress(c *cli.Context, cfg *spec.Config) (err error) {
 
 // tellUnformed says where the results are of a run whose file is not made yet.
 func (e *env) tellUnformed(cfg *spec.Config) {
-	if cfg.Form != nil {
+	if cfg.Form != nil && cfg.Shard == nil {
 		e.terminal.Logf("%s is made when the run is done; what there is so far: %s", cfg.Form.Path, cfg.Output)
 	}
 }

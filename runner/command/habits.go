@@ -44,7 +44,7 @@ var habits = []habit{
 	{"shuf", "Mix the records before: shuf list.txt | brood run …"},
 	{"filter", "--where 'country=AT and age>=18' chooses records by their columns."},
 	{"total total-jobs", "How much there is to do is found by itself where the dataset is a file."},
-	{"pipe spreadstdin pipe-part pipepart block block-size block-timeout bt round-robin round shard bin cat fifo", "--stdin gives a record to the command's standard input; brood run pipe gives records to programs that run on, one for each worker; a record is never a block of several, but all rows of a group with --group-by."},
+	{"pipe spreadstdin pipe-part pipepart block block-size block-timeout bt round-robin round bin cat fifo", "--stdin gives a record to the command's standard input; brood run pipe gives records to programs that run on, one for each worker; a record is never a block of several, but all rows of a group with --group-by."},
 
 	// The command.
 	{"J profile rpl basenamereplace bnr basenameextensionreplace bner dirnamereplace dnr extensionreplace er seqreplace slotreplace parens plus", "Placeholders are {} {.} {/} {//} {/.} {#} {%} and {column}; -I TEXT stands for {}; there are no others, and no profiles."},

@@ -22,7 +22,7 @@ var commandGroups = []group{
 // flagGroups are the flags of a run, as --help-all has them; those that are named nowhere
 // stand under their category.
 var flagGroups = []group{
-	{groupData, "format delimiter encoding no-header null max-record max-depth where limit input-changed append query"},
+	{groupData, "format delimiter encoding no-header null max-record max-depth where limit shard input-changed append query"},
 	{"Keys", "key key-normalize once-per key-scope key-lifetime effect on-unknown resolve-with"},
 	{groupOut, "output output-format no-run-columns like-input unordered"},
 	{groupEngine, "run config resume state wait take-over jobs per-worker dry-run quiet progress log-format log-file metrics"},

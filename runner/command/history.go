@@ -8,6 +8,7 @@ import (
 	"brood/runner/intake"
 	"brood/runner/ledger"
 	"brood/runner/reasons"
+	"brood/runner/spec"
 	"context"
 	"fmt"
 	"strconv"
@@ -65,20 +66,20 @@ func (e *env) history(c *cli.Context) error {
 	}
 	defer func() { _ = l.Close() }()
 	h := &history{Run: name}
+	cfg, _, err := desk.ReadConfig(c.Context, l)
+	if err != nil {
+		return err
+	}
 	if n, err := strconv.ParseUint(key, 10, 63); err == nil && !c.IsSet("key") && len(key) < 32 {
 		h.Seq = n
 	} else {
-		cfg, _, err := desk.ReadConfig(c.Context, l)
-		if err != nil {
-			return err
-		}
 		seq, err := desk.FindKey(c.Context, home.At(state, name), l, cfg, key)
 		if err != nil {
 			return err
 		}
 		h.Seq, h.Key = uint64(seq), key
 	}
-	if err := h.fill(c, home.At(state, name), l); err != nil {
+	if err := h.fill(c, home.At(state, name), l, cfg); err != nil {
 		return err
 	}
 	if c.Bool("json") {
@@ -116,9 +117,9 @@ func (e *env) whichRecord(c *cli.Context) (state, name, key string, err error) {
 	return state, name, key, err
 }
 
-func (h *history) fill(c *cli.Context, dir *home.Dir, l *ledger.Reader) error {
+func (h *history) fill(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config) error {
 	seq := jobs.Seq(h.Seq)
-	status, err := statusOf(c.Context, l, seq)
+	status, err := statusOf(c.Context, l, cfg, seq)
 	if err != nil {
 		return err
 	}

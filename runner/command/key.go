@@ -17,6 +17,9 @@ func (e *env) chooseKey(c *cli.Context, cfg *spec.Config) error {
 	}
 	if cfg.Key.Scope == "" {
 		cfg.Key.Scope = cfg.Name
+		if cfg.Shard != nil { // the keys are those of one run over all shards
+			cfg.Key.Scope = cfg.Shard.Base
+		}
 	}
 	if k := c.String("key"); k != "" {
 		cfg.Key.Columns = strings.Split(k, ",")

@@ -12,7 +12,7 @@ import (
 func (e *env) withoutWords(commands []*cli.Command) []*cli.Command {
 	for _, c := range commands {
 		e.withoutWords(c.Subcommands)
-		if len(c.Subcommands) > 0 || strings.Contains(c.ArgsUsage, "-- COMMAND") {
+		if len(c.Subcommands) > 0 || strings.Contains(c.ArgsUsage, " -- ") {
 			continue
 		}
 		before := c.Before

@@ -137,7 +137,7 @@ func choose(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config) (
 			return nil, err
 		}
 		if o == nil || o.Status != jobs.StatusUnknown {
-			status, err := statusOf(c.Context, l, seq)
+			status, err := statusOf(c.Context, l, cfg, seq)
 			if err != nil {
 				return nil, err
 			}
@@ -155,13 +155,16 @@ func choose(c *cli.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config) (
 // errNoRecord is returned for a position behind the end of the dataset.
 var errNoRecord = errors.New("there is no such record")
 
-func statusOf(ctx context.Context, l *ledger.Reader, seq jobs.Seq) (jobs.Status, error) {
-	sum, err := l.Summary(ctx)
+func statusOf(ctx context.Context, l *ledger.Reader, cfg *spec.Config, seq jobs.Seq) (jobs.Status, error) {
+	end, err := desk.ReadUpTo(ctx, l, cfg)
 	if err != nil {
 		return 0, err
 	}
-	if uint64(seq) >= sum.Totals.Input {
-		return 0, usage("", "%w: %d; the run has read %d", errNoRecord, seq, sum.Totals.Input)
+	if uint64(seq) >= end {
+		return 0, usage("", "%w: %d; the run has read %d", errNoRecord, seq, end)
+	}
+	if deal := cfg.Deal(); deal != nil && !deal.Keyed() && !deal.Part().OwnsSeq(seq) {
+		return 0, usage("", "%w in this run: %d is of another shard, and this is %s", errNoRecord, seq, deal.Part())
 	}
 	return l.StatusOf(ctx, seq)
 }

@@ -105,6 +105,9 @@ func (e *env) continueRun(c *cli.Context, dir *home.Dir, replan replanner, now *
 			if err := checkPerWorker(cfg); err != nil {
 				return err
 			}
+			if err := sharePace(cfg, c.IsSet); err != nil {
+				return err
+			}
 			if err := goOnWithQueue(c, cfg, now); err != nil {
 				return err
 			}

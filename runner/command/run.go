@@ -121,6 +121,12 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		if err := cfg.PaceKey.Check(s); err != nil {
 			return usage("", "--rate-by: %w", err)
 		}
+		if err := checkShard(cfg); err != nil {
+			return err
+		}
+		if err := sharePace(cfg, func(string) bool { return true }); err != nil {
+			return err
+		}
 		if _, err := sink.NewEncoder(cfg.OutputFormat, s, p.Columns); err != nil {
 			return usage("", "%w", err)
 		}
@@ -133,6 +139,9 @@ func (e *env) run(c *cli.Context, d *jobs.Definition) error {
 		return usage("", "%w", stateErr)
 	}
 	if err := checkResults(c, state, cfg.Name, cfg.Target()); err != nil {
+		return err
+	}
+	if err := otherShards(state, cfg); err != nil {
 		return err
 	}
 	dir, err := openDir(c, state, cfg.Name)
@@ -263,10 +272,13 @@ func (e *env) nameRun(c *cli.Context, cfg *spec.Config) error {
 	if !c.IsSet("run") {
 		cfg.Name = home.DefaultName(cfg.Job, time.Now())
 	}
+	cfg.Args = keptArgs(e.given)
+	if err := e.chooseShard(c, cfg); err != nil {
+		return err
+	}
 	if err := home.CheckName(cfg.Name); err != nil {
 		return usage("", "--run: %w", err)
 	}
-	cfg.Args = keptArgs(e.given)
 	var err error
 	if cfg.Keep, err = parseAge("keep", c.String("keep")); err != nil {
 		return err
@@ -303,6 +315,9 @@ func (e *env) chooseOutput(c *cli.Context, cfg *spec.Config) error {
 		}
 	}
 	cfg.OutputFormat = f
+	if err := e.keepResults(c, cfg); err != nil {
+		return err
+	}
 	cfg.Dataset.FixedColumns = f == sink.FormatCSV || f == sink.FormatTSV
 	if c.Bool(plainFlag) && (f == sink.FormatText || cfg.Output == sink.Stdout) {
 		return usage("For a table say -o FILE.csv, .tsv, .jsonl, .xlsx or .geojson.", "--%s is for a file with columns", plainFlag)
@@ -310,7 +325,10 @@ func (e *env) chooseOutput(c *cli.Context, cfg *spec.Config) error {
 	if cfg.Output == sink.Stdout {
 		return e.notOverInput(cfg.Dataset.Paths)
 	}
-	return notAnInput(cfg.Target(), cfg.Dataset.Paths)
+	if cfg.Form != nil {
+		return notAnInput(cfg.Form.Path, cfg.Dataset.Paths)
+	}
+	return notAnInput(cfg.Output, cfg.Dataset.Paths)
 }
 
 func sameFile(a, b string) bool {

@@ -5,21 +5,17 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/spec"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 )
 
 func exitCode(r *runner.Report) int {
-	t := r.Counted()
-	switch {
-	case r.Signal != 0:
+	if r.Signal != 0 {
 		return exitSignal + r.Signal
-	case t.Unknown > 0:
-		return exitUnknown
-	case t.Failed > 0:
-		return exitFailed
 	}
-	return exitOK
+	t := r.Counted()
+	return statusOfTotals(&t)
 }
 
 func (e *env) summarise(cfg *spec.Config, r *runner.Report) {
@@ -46,6 +42,9 @@ func (e *env) summarise(cfg *spec.Config, r *runner.Report) {
 			hint = def.FailedHint
 		}
 		t.Logf("see the failed records with: brood export %s --status failed; %s", cfg.Name, strings.ReplaceAll(hint, "{run}", cfg.Name))
+	}
+	if s := cfg.Shard; s != nil && cfg.Form != nil && r.State == ledger.StateDone {
+		t.Logf("its results stay in %s; when all %d shards are done: brood merge DIR… -o %s", dirOf(cfg), s.Of, filepath.Base(cfg.Form.Path))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"brood/runner/home"
 	"brood/runner/intake"
 	"brood/runner/ledger"
+	"brood/runner/shard"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -26,7 +27,7 @@ func Export(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Conf
 		return nil, err
 	}
 	defer func() { _ = in.Close() }()
-	x := &export{ctx: ctx, l: l, want: want, limit: cfg.RecordLimit, reader: in.Reader, visit: visit}
+	x := &export{ctx: ctx, l: l, want: want, limit: cfg.RecordLimit, reader: in.Reader, deal: cfg.Deal(), visit: visit}
 	if x.chooser, err = intake.NewChooser(cfg.Where, in.Reader.Shape()); err != nil {
 		return nil, err
 	}
@@ -57,6 +58,7 @@ type export struct {
 	chooser *intake.Chooser
 	chosen  uint64
 	reader  *dataset.Reader
+	deal    *shard.Deal // of those of which nothing is known, which are of the run
 	visit   Visit
 	chunks  map[uint64]*ledger.Chunk
 	// corrections stand in place of records.
@@ -87,12 +89,19 @@ func (x *export) walk() error {
 		if !x.chooses(seq, &rec, status) || !x.want[status] || x.gone[seq] {
 			continue
 		}
+		if status == jobs.StatusPending && !x.deal.Owns(x.record(seq, &rec), rec.Err == nil) {
+			continue
+		}
 		x.corrections.Apply(x.reader, seq, &rec)
 		if err := x.visit(x.reader.Shape(), seq, &rec, x.others[uint(seq%ledger.ChunkSize)]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (x *export) record(seq jobs.Seq, rec *dataset.Record) *jobs.Record {
+	return &jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: x.reader.Shape()}
 }
 
 // atLimit reports whether there are no more records before one.
@@ -111,7 +120,7 @@ func (x *export) chooses(seq jobs.Seq, rec *dataset.Record, status jobs.Status) 
 		return true
 	}
 	if rec.Err == nil {
-		yes, err := x.chooser.Chooses(&jobs.Record{Seq: seq, Attempt: 1, Raw: rec.Raw, Values: rec.Values, Shape: x.reader.Shape()})
+		yes, err := x.chooser.Chooses(x.record(seq, rec))
 		if !yes && err == nil {
 			return status != jobs.StatusPending
 		}

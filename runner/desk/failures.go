@@ -37,11 +37,11 @@ func Failures(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Co
 			return err
 		}
 	}
-	sum, err := l.Summary(ctx)
+	end, err := ReadUpTo(ctx, l, cfg)
 	if err != nil {
 		return err
 	}
-	for chunk := uint64(0); chunk*ledger.ChunkSize < sum.Totals.Input; chunk++ {
+	for chunk := uint64(0); chunk*ledger.ChunkSize < end; chunk++ {
 		outcomes, err := l.OutcomesIn(ctx, chunk)
 		if err != nil {
 			return err

@@ -29,12 +29,12 @@ func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Con
 		return seq, err
 	}
 	if len(cfg.Key.Columns) == 0 {
-		s, err := l.Summary(ctx)
+		end, err := ReadUpTo(ctx, l, cfg)
 		if err != nil {
 			return 0, err
 		}
-		for seq := range jobs.Seq(s.Totals.Input) {
-			if k, _ := cfg.Key.Sum(&jobs.Record{Seq: seq}); k == sum {
+		for seq := range jobs.Seq(end) {
+			if k, _ := cfg.Key.Sum(&jobs.Record{Seq: seq}); k == sum && cfg.Deal().Owns(&jobs.Record{Seq: seq}, true) {
 				return seq, nil
 			}
 		}
@@ -45,6 +45,7 @@ func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Con
 		return 0, err
 	}
 	defer func() { _ = in.Close() }()
+	deal := cfg.Deal()
 	corrections, err := readCorrections(ctx, l)
 	if err != nil {
 		return 0, err
@@ -55,6 +56,9 @@ func FindKey(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Con
 			return 0, noKey(cfg, key)
 		} else if err != nil {
 			return 0, intake.ReadError(err)
+		}
+		if !deal.Owns(&jobs.Record{Seq: seq, Raw: rec.Raw, Values: rec.Values, Shape: in.Reader.Shape()}, rec.Err == nil) {
+			continue
 		}
 		corrections.Apply(in.Reader, seq, &rec)
 		if rec.Err != nil {

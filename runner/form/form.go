@@ -27,7 +27,7 @@ type Logf func(format string, args ...any)
 // Make makes the form of a run's results, if it has one. The results are all there. An error is a
 // *spec.WriteError.
 func Make(cfg *spec.Config, say Logf) error {
-	if cfg.Form == nil {
+	if cfg.Form == nil || cfg.Shard != nil { // which is made of all shards
 		return nil
 	}
 	if err := makeForm(cfg, say); err != nil {

@@ -6,6 +6,7 @@ import (
 	"brood/jobs"
 	"brood/runner/dataset"
 	"brood/runner/ledger"
+	"brood/runner/shard"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -20,8 +21,10 @@ import (
 // Input is the dataset of a run, open and with its shape known.
 type Input struct {
 	Reader *dataset.Reader
-	of     dataset.Spec
-	spool  *dataset.Spool // nil: all of it is in files
+	// Deal says which records Records gives; nil: all.
+	Deal  *shard.Deal
+	of    dataset.Spec
+	spool *dataset.Spool // nil: all of it is in files
 	// producer fills the spool; nil: nothing has to.
 	producer Producer
 	// dir is where the spool is.
@@ -243,7 +246,7 @@ func (in *Input) closeSpool() error {
 // Records are the first n records of a dataset, or all if n is 0: see
 // jobs.Rehearsal. One that cannot be read comes with an error, and a position.
 // Place says where the record at hand stands. Those that are left out by a condition are passed
-// over, and do not count.
+// over, and do not count; those of other shards are passed over, and do.
 func Records(in *Input, n uint64, chooser *Chooser) (records iter.Seq2[*jobs.Record, error], place func() string) {
 	var rec dataset.Record
 	place = func() string { return Place(&in.of, rec.Pos) }
@@ -265,6 +268,9 @@ func Records(in *Input, n uint64, chooser *Chooser) (records iter.Seq2[*jobs.Rec
 				bad = fmt.Errorf("%s: %w", place(), err)
 			} else if !yes {
 				chooser.left++
+				continue
+			}
+			if !in.Deal.Owns(r, rec.Err == nil) {
 				continue
 			}
 			if !yield(r, bad) {

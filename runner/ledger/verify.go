@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/ledger/seal"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	mathbits "math/bits"
@@ -91,6 +92,10 @@ func (r *Reader) recountChunks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	part, err := r.ofPart(ctx)
+	if err != nil {
+		return err
+	}
 	for i := range chunks {
 		c := &chunks[i]
 		ok := ChunkSize
@@ -109,11 +114,27 @@ func (r *Reader) recountChunks(ctx context.Context) error {
 				return fmt.Errorf("%w: record %d is ok and %s", ErrDamaged, others[j].Seq, others[j].Status)
 			}
 		}
-		if c.Closed && ok+len(others) != ChunkSize && gone.Records <= jobs.Seq(c.Chunk*ChunkSize) {
+		if c.Closed && ok+len(others) != ChunkSize && !part && gone.Records <= jobs.Seq(c.Chunk*ChunkSize) {
 			return fmt.Errorf("%w: chunk %d is closed with %d records", ErrDamaged, c.Chunk, ok+len(others))
 		}
 	}
 	return nil
+}
+
+// ofPart reports whether the run is about a part of its dataset: a chunk is closed then also with records that are of
+// other shards, of which nothing is known here.
+func (r *Reader) ofPart(ctx context.Context) (bool, error) {
+	sum, err := r.Summary(ctx)
+	if err != nil {
+		return false, err
+	}
+	var cfg struct {
+		Shard json.RawMessage `json:"shard"`
+	}
+	if err := json.Unmarshal(sum.Config, &cfg); err != nil {
+		return false, fmt.Errorf("%w: read the configuration of the run: %w", ErrDamaged, err)
+	}
+	return cfg.Shard != nil, nil
 }
 
 func marked(bits []byte, at uint64) bool {

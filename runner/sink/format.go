@@ -103,6 +103,7 @@ type Encoder struct {
 	taken   []string // names that a member of an input object must not have
 	cells   *jobs.Cells
 	failed  bool // text of records that failed is wanted
+	framed  bool // see Frame
 }
 
 // NewEncoder returns an encoder. Columns of the input that are called like the
@@ -168,10 +169,14 @@ func (e *Encoder) Header() []byte {
 func (e *Encoder) AppendRow(dst []byte, rec *jobs.Record, o *Outcome) []byte {
 	switch e.format {
 	case FormatText:
+		var text []byte
 		if o.Status == jobs.StatusOK || e.failed {
-			dst = append(dst, o.Text...)
+			text = o.Text
 		}
-		return dst
+		if e.framed {
+			return AppendFrame(dst, rec.Seq, text)
+		}
+		return append(dst, text...)
 	case FormatJSONL:
 		for row := range rec.Rows() {
 			dst = e.appendObject(dst, row, o)

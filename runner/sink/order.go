@@ -29,7 +29,12 @@ type Order struct {
 	fresh []*Segment // held since the last call of Unstored
 	kept  []*Segment // that are stored, and in memory all the same
 	shelf shelf
+	// passed are records ahead that have no results here, in order.
+	passed []stretch
 }
+
+// stretch is records that follow one another.
+type stretch struct{ first, end jobs.Seq }
 
 // NewOrder returns an order whose next record is next, with the segments that
 // an earlier session has stored.
@@ -55,11 +60,34 @@ func (o *Order) InTurn(first jobs.Seq) bool { return first == o.next }
 
 // Advance notes that count records have been handed out past the order, as
 // they were in turn.
-func (o *Order) Advance(count int) { o.next += jobs.Seq(count) }
+func (o *Order) Advance(count int) {
+	o.next += jobs.Seq(count)
+	o.pass()
+}
 
-// Rewind takes back that count records have been handed out: they were not
+// Rewind takes back that the records from first on have been handed out: they were not
 // delivered after all, and will be held again.
-func (o *Order) Rewind(count int) { o.next -= jobs.Seq(count) }
+func (o *Order) Rewind(first jobs.Seq) { o.next = first }
+
+// Pass notes that records have no results here, and nobody need wait for any. It is told of them in order; again of
+// some that have had their turn, perhaps.
+func (o *Order) Pass(first jobs.Seq, count int) {
+	end := first + jobs.Seq(count)
+	if n := len(o.passed); n > 0 && o.passed[n-1].end == first {
+		o.passed[n-1].end = end
+	} else if end > o.next {
+		o.passed = append(o.passed, stretch{first, end})
+	}
+	o.pass()
+}
+
+// pass goes on to the next record that has results.
+func (o *Order) pass() {
+	for len(o.passed) > 0 && o.passed[0].first <= o.next {
+		o.next = max(o.next, o.passed[0].end)
+		o.passed = o.passed[1:]
+	}
+}
 
 // Hold keeps a segment until its turn. The bytes are copied.
 func (o *Order) Hold(first jobs.Seq, count int, bytes []byte) {
@@ -79,7 +107,7 @@ func (o *Order) Pop() *Segment {
 		return nil
 	}
 	s := heap.Pop(&o.queue).(*Segment)
-	o.next += jobs.Seq(s.Count)
+	o.Advance(s.Count)
 	return s
 }
 

@@ -149,7 +149,7 @@ func TestRewind(t *testing.T) {
 		t.Fatalf("%+v", s)
 	}
 	o.Done(s)
-	o.Rewind(2)
+	o.Rewind(2) // the record
 	o.Hold(2, 2, []byte("23"))
 	fresh := o.Unstored()
 	if len(fresh) != 1 || fresh[0].First != 2 {
@@ -162,5 +162,36 @@ func TestRewind(t *testing.T) {
 	}
 	if o.Forget(fresh[0]); fresh[0].Bytes != nil || o.Memory() != 0 {
 		t.Errorf("%d bytes are in memory", o.Memory())
+	}
+}
+
+// TestPass: records that have no results here keep nobody waiting, whether those behind them have come or not; what
+// has had its turn may be told of again.
+func TestPass(t *testing.T) {
+	o := NewOrder(0, nil)
+	o.Pass(0, 2)
+	if o.Next() != 2 {
+		t.Errorf("next %d, want 2", o.Next())
+	}
+	o.Hold(5, 1, []byte("5"))
+	o.Pass(3, 1)
+	o.Pass(4, 1)
+	o.Pass(6, 10)
+	if s := o.Pop(); s != nil || o.Next() != 2 {
+		t.Errorf("%+v came before record 2", s)
+	}
+	if !o.InTurn(2) {
+		t.Error("it is the turn of record 2")
+	}
+	o.Advance(1)
+	s := o.Pop()
+	if s == nil || s.First != 5 || o.Next() != 16 || o.Waiting() != 0 {
+		t.Fatalf("%+v came; next %d", s, o.Next())
+	}
+	o.Pass(0, 2)
+	o.Pass(3, 2)
+	o.Pass(10, 8)
+	if o.Next() != 18 || len(o.passed) != 0 {
+		t.Errorf("next %d; %v", o.Next(), o.passed)
 	}
 }

@@ -51,7 +51,9 @@ type Config struct {
 	JoblogFrom  int64  `json:"-"`
 	RecordLimit uint64 `json:"limit,omitempty"` // records; 0 is all
 	// Where is the condition by which records are chosen, see package where; empty: all are.
-	Where   string `json:"where,omitempty"`
+	Where string `json:"where,omitempty"`
+	// Shard is the part of the dataset that is worked on; nil: all of it.
+	Shard   *Shard `json:"shard,omitempty"`
 	WorkDir string `json:"work_dir"` // where the workers run
 
 	Slots      int           `json:"slots"` // as -j counts: see Workers

@@ -5,6 +5,7 @@ import (
 	"brood/runner/dataset"
 	"brood/runner/gauge"
 	"brood/runner/pace"
+	"brood/runner/shard"
 	"brood/runner/sink"
 	"bytes"
 	"encoding/json"
@@ -63,7 +64,7 @@ func full(t *testing.T) *Config {
 			URL: "postgres://ann@db/shop?table=jobs", PasswordFile: "/etc/brood/db", Columns: map[string]string{"status": "state"}, Words: map[string]string{"new": "0"},
 			Lease: time.Minute, Poll: time.Second, Forget: 720 * time.Hour,
 		},
-		Output: "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Form: &Form{Kind: FormGeoJSON, Path: "/data/out.geojson", Plain: true, Dress: dataset.Dress{Charset: "windows-1252", BOM: true, CRLF: true, Sep: true, Delimiter: ';'}, Point: jobs.Point{Lat: "lat", Lon: "lon"}}, Unordered: true, Joblog: "/data/jobs.log", Results: "/data/printed", RecordLimit: 100, Where: `country = "AT"`, WorkDir: "/data",
+		Output: "/data/out.jsonl", OutputFormat: sink.FormatJSONL, Form: &Form{Kind: FormGeoJSON, Path: "/data/out.geojson", Plain: true, Dress: dataset.Dress{Charset: "windows-1252", BOM: true, CRLF: true, Sep: true, Delimiter: ';'}, Point: jobs.Point{Lat: "lat", Lon: "lon"}}, Unordered: true, Joblog: "/data/jobs.log", Results: "/data/printed", RecordLimit: 100, Where: `country = "AT"`, Shard: &Shard{Part: shard.Part{Index: 2, Of: 8}, Base: "spring"}, WorkDir: "/data",
 		Slots: 8, PerWorker: 5, Retries: 3, BackoffMin: time.Second, BackoffMax: time.Minute, Timeout: 30 * time.Second, TimeoutPercent: 200, KillAfter: time.Second,
 		Limits: Limits{
 			Mem: 1 << 30, CPU: time.Second, Procs: 9, Files: 64, Nice: 5, User: "nobody:nogroup", Sandbox: true,

@@ -17,6 +17,7 @@ const (
 	FormCSV     FormKind = "csv"
 	FormTSV     FormKind = "tsv"
 	FormJSONL   FormKind = "jsonl"
+	FormText    FormKind = "text" // of the shards of a run: see Config.Framed
 )
 
 // Form is a file that is made of the results when the run is done, where these cannot be written in that form row
@@ -44,9 +45,9 @@ func FormOf(path string) FormKind {
 	return ""
 }
 
-// Target is where the user has the results from: Output, unless another file is made of that.
+// Target is where the user has the results from: Output, unless another file is made of that when the run is done.
 func (c *Config) Target() string {
-	if c.Form != nil {
+	if c.Form != nil && c.Shard == nil {
 		return c.Form.Path
 	}
 	return c.Output
