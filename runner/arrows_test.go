@@ -133,7 +133,7 @@ var allowed = map[string][]string{
 	},
 
 	// The user.
-	"brood/runner/top":           {"runner/control", "runner/term"},
+	"brood/runner/top":           {"runner/control", "runner/remote", "runner/term"},
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
 		"runner/arrivals", "runner/queue", "runner/queue/beanstalk", "runner/queue/gearman", "runner/queue/redis", "runner/queue/table", "runner/queue/dsn", "runner/query",
@@ -149,7 +149,7 @@ var allowed = map[string][]string{
 	"brood/runner/command/manual/internal/write": {"runner/command", "runner/command/manual"},
 
 	"brood/runner/report": {
-		"jobs", "jobs/billing/account", "jobs/figures", "runner/catalog", "runner/dataset", "runner/desk", "runner/home", "runner/intake", "runner/ledger", "runner/logbook", "runner/reasons", "runner/sink", "runner/spec", "runner/term",
+		"jobs", "jobs/billing/account", "jobs/figures", "runner/catalog", "runner/dataset", "runner/desk", "runner/home", "runner/intake", "runner/ledger", "runner/logbook", "runner/reasons", "runner/remote", "runner/sink", "runner/spec", "runner/term",
 	},
 
 	// The run of a plan, and what comes after it.

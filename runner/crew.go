@@ -44,6 +44,13 @@ func (c *crew) Size() int {
 	return c.size
 }
 
+// Away is how many slots of other machines are to work.
+func (c *crew) Away() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.away
+}
+
 // Jobs is how much is to be worked on at a time, as -j counts.
 func (c *crew) Jobs() int {
 	c.mu.Lock()

@@ -10,8 +10,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -26,17 +26,13 @@ type Machines interface {
 	Close() error
 }
 
-// machinesName is the file of a run's directory that says which machines have worked for it.
-const machinesName = "machines.json"
-
 // fleet is what a session has of other machines.
 type fleet struct {
-	set  *Setting
-	desk *remote.Desk
-	dir  string // of the file with their names
+	set    *Setting
+	desk   *remote.Desk
+	roster *remote.Roster // of who serves, and then of who ends it
 
 	mu      sync.Mutex
-	names   []string
 	news    []news
 	wake    chan struct{}
 	refused map[string]string // why machines were let go
@@ -76,11 +72,9 @@ func (s *Setting) openMachines(ctx context.Context, cfg *spec.Config, shape *job
 	if w.Secrets, err = secretsOf(&cfg.Limits); err != nil {
 		return err
 	}
-	f := &fleet{set: s, dir: s.Dir.File(machinesName), wake: make(chan struct{}, 1), refused: make(map[string]string)}
-	if b, err := os.ReadFile(f.dir); err == nil {
-		if err := json.Unmarshal(b, &f.names); err != nil {
-			return fmt.Errorf("%s: %w", f.dir, err)
-		}
+	f := &fleet{set: s, wake: make(chan struct{}, 1), refused: make(map[string]string)}
+	if f.roster, err = remote.OpenRoster(s.Dir.File(remote.RosterName)); err != nil {
+		return err
 	}
 	f.desk, err = s.Machines.Open(ctx, cfg, &remote.Describe{Welcome: w, Effect: cfg.Effect, Logf: s.Term.Logf})
 	if err != nil {
@@ -118,13 +112,14 @@ func secretsOf(l *spec.Limits) (map[string]string, error) {
 
 // recall waits for what machines of an earlier session have to say.
 func (f *fleet) recall(ctx context.Context) map[string][]*remote.Report {
-	if f == nil || len(f.names) == 0 {
+	if f == nil || len(f.roster.Members) == 0 {
 		return nil
 	}
+	names := f.roster.Names()
 	told := sync.OnceFunc(func() {
-		f.set.Term.Logf("waiting for machines of an earlier session to say what they had in hand: %s", strings.Join(f.names, ", "))
+		f.set.Term.Logf("waiting for machines of an earlier session to say what they had in hand: %s", strings.Join(names, ", "))
 	})
-	return f.desk.Recall(ctx, f.names, told)
+	return f.desk.Recall(ctx, names, told)
 }
 
 // settled says that the ledger has reports.
@@ -179,26 +174,6 @@ func (f *fleet) next() (n news, ok bool) {
 	return n, true
 }
 
-// remember keeps the name of a machine for the next session.
-func (f *fleet) remember(machine string) error {
-	if slices.Contains(f.names, machine) {
-		return nil
-	}
-	f.names = append(f.names, machine)
-	text, err := json.Marshal(f.names)
-	if err != nil {
-		return err
-	}
-	tmp := f.dir + ".new"
-	if err := os.WriteFile(tmp, text, 0o600); err != nil {
-		return &spec.WriteError{Err: err}
-	}
-	if err := os.Rename(tmp, f.dir); err != nil {
-		return &spec.WriteError{Err: err}
-	}
-	return nil
-}
-
 // serve opens the slots of machines to the run, and sees to what else they have to say. It is a goroutine of the session.
 func (f *fleet) serve(ctx context.Context, r *session) error {
 	f.desk.Begin(&remote.Events{
@@ -225,8 +200,8 @@ func (f *fleet) serve(ctx context.Context, r *session) error {
 			continue
 		}
 		if n.slots > 0 {
-			if err := f.remember(n.machine); err != nil {
-				return err
+			if err := f.roster.Join(n.machine, f.desk.HostOf(n.machine), n.slots); err != nil {
+				return &spec.WriteError{Err: err}
 			}
 		}
 		q := scaling{reply: make(chan error, 1), far: &n}
@@ -384,6 +359,9 @@ func (f *fleet) end(state ledger.State) error {
 	ctx, cancel := context.WithTimeout(context.Background(), farewellTime)
 	defer cancel()
 	f.desk.Flush(ctx)
+	if err := f.roster.Worked(f.desk.Machines()); err != nil {
+		return errors.Join(&spec.WriteError{Err: err}, f.close())
+	}
 	return f.close()
 }
 

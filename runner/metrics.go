@@ -144,7 +144,8 @@ func (m *metrics) page() []byte {
 	m.counted(p, t.OK-min(r.alreadyOK, t.OK))
 	p.One("brood_records_pending", exposition.Gauge, "Records that were read and are not final.", float64(max(t.Pending(), 0)))
 	p.One("brood_workers_recycled_total", exposition.Counter, "Workers of this session that were replaced before they leak.", float64(r.recycled.Load()))
-	p.One("brood_slots", exposition.Gauge, "Records that may be worked on at a time.", float64(r.crew.Size()))
+	p.One("brood_slots", exposition.Gauge, "Records that may be worked on at a time.", float64(r.crew.Size()+r.crew.Away()))
+	m.machines(p)
 	p.One("brood_workers", exposition.Gauge, "Workers that live.", float64(r.family.Live()))
 	inHand := 0
 	for _, s := range r.crew.all() {
@@ -155,6 +156,22 @@ func (m *metrics) page() []byte {
 	p.One("brood_records_in_hand", exposition.Gauge, "Records that workers have in hand.", float64(inHand))
 	p.One("brood_queue_depth", exposition.Gauge, "Records that were read, or wait for another try, and that no worker has.", float64(r.feed.Depth()))
 	return p.Bytes()
+}
+
+// machines writes how it stands with other machines.
+func (m *metrics) machines(p *exposition.Page) {
+	if m.r.machines == nil {
+		return
+	}
+	all := m.r.machines.desk.Machines()
+	p.Begin("brood_machine_slots", exposition.Gauge, "Places of other machines, by machine and how it stands with it.")
+	for i := range all {
+		p.Sample(float64(all[i].Slots), exposition.Label{Name: "machine", Value: all[i].Name}, exposition.Label{Name: "state", Value: string(all[i].State)})
+	}
+	p.Begin("brood_machine_records_total", exposition.Counter, "Records that other machines have answered in this session.")
+	for i := range all {
+		p.Sample(float64(all[i].Answered), exposition.Label{Name: "machine", Value: all[i].Name})
+	}
 }
 
 // counted writes what is counted here. Of the tries of this session so many were ok.

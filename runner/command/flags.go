@@ -214,7 +214,7 @@ func parseSlots(s string) (int, error) {
 	case s[0] == '+' || s[0] == '-':
 		n = max(1, min(n, spec.MaxSlots)+cpus)
 	case n == 0:
-		return 0, usage("", "-j 0 leaves nobody to work here: it is for --listen and --nats, where other machines do")
+		return 0, usage("At least one. (0 is for a run that other machines work on, with --listen or --nats.)", "--jobs %q is not a number of workers", s)
 	case n < 1:
 		return 0, bad
 	}

@@ -333,3 +333,13 @@ func (e *env) machines(c *cli.Context) error {
 	}
 	return w.Flush()
 }
+
+// machinesInWords says in one line how it stands with machines.
+func machinesInWords(all []remote.View) string {
+	var out []string
+	for i := range all {
+		m := &all[i]
+		out = append(out, fmt.Sprintf("%s %s, %d of %d at work", m.Name, m.State, m.Busy, m.Slots))
+	}
+	return strings.Join(out, "; ")
+}

@@ -181,6 +181,9 @@ func (e *env) printStatus(s *status) error {
 		{"finished", finished},
 		{"output", s.Output},
 	}
+	if s.Live != nil && len(s.Live.Machines) > 0 {
+		rows = append(rows, [2]any{"machines", machinesInWords(s.Live.Machines)})
+	}
 	for _, row := range append(rows, s.Queue.rows()...) {
 		if row[1] == "" {
 			continue

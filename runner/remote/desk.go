@@ -199,7 +199,9 @@ func (d *Desk) join(name string, j *Join) (Welcome, *machine) {
 		return Welcome{Wait: true, Run: w.Run, RunID: w.RunID}, nil
 	}
 	next := newMachine(d, name, j)
-	next.before = m
+	if next.before = m; m != nil {
+		next.answers = m.answered()
+	}
 	d.machines[name] = next
 	d.room()
 	return w, next
@@ -288,6 +290,16 @@ func (d *Desk) End(why string, done bool) {
 		m.say(kindEnd, encode(end{Why: why, Done: done}))
 		m.leaves()
 	}
+}
+
+// HostOf is what a machine calls its host.
+func (d *Desk) HostOf(name string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m := d.machines[name]; m != nil {
+		return m.joined.Host
+	}
+	return ""
 }
 
 // Flush waits until all machines that are at work have heard what they were told.

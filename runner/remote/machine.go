@@ -138,7 +138,7 @@ func (m *machine) heed(k kind, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		m.answered(&a)
+		m.takeAnswers(&a)
 	case kindReady:
 		r, err := decode[ready](payload)
 		if err != nil {
@@ -183,8 +183,15 @@ func (m *machine) heed(k kind, payload []byte) error {
 	return nil
 }
 
-// answered takes in a frame of answers.
-func (m *machine) answered(a *answers) {
+// answered is how many records it has answered, with the instances before.
+func (m *machine) answered() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.answers
+}
+
+// takeAnswers takes in a frame of answers.
+func (m *machine) takeAnswers(a *answers) {
 	m.mu.Lock()
 	h := m.hands[a.conv]
 	if h != nil {

@@ -33,8 +33,8 @@ func TestColumns(t *testing.T) {
 		got, left := 0.0, total
 		for i := range columns {
 			seconds := min(length, left).Seconds()
-			if len(columns) == 1 || i == len(columns)-1 && left < length {
-				seconds = left.Seconds()
+			if i == len(columns)-1 && left < length {
+				seconds = left.Seconds() // of one that is not whole
 			}
 			got += columns[i].sum() * seconds
 			left -= length

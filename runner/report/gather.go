@@ -9,6 +9,7 @@ import (
 	"brood/runner/ledger"
 	"brood/runner/logbook"
 	"brood/runner/reasons"
+	"brood/runner/remote"
 	"brood/runner/spec"
 	"context"
 	"errors"
@@ -59,6 +60,7 @@ type Run struct {
 	log      []logbook.Line
 	logged   int // lines that workers have printed
 	rows     func() iter.Seq2[*jobs.Record, error]
+	members  []remote.Member   // machines that have worked for it
 	sections []figures.Section // of the job
 	jobErr   error
 }
@@ -91,6 +93,9 @@ func Gather(ctx context.Context, s *Source) (*Run, error) {
 	r.inputDone = sum.InputDone
 	if err := r.readLedger(ctx, l); err != nil {
 		return nil, err
+	}
+	if roster, err := remote.OpenRoster(home.At(s.State, s.Name).File(remote.RosterName)); err == nil {
+		r.members = roster.Members // without it the report is one of a single machine
 	}
 	r.findResults(ctx)
 	if r.took.Count() == 0 && r.rows != nil {

@@ -20,7 +20,7 @@ func (r *Run) Page() *Page {
 	if r.jobErr != nil {
 		p.add(figures.Section{Title: "Of the job", Text: []string{"What the job would add is missing: " + r.jobErr.Error()}})
 	}
-	p.add(r.failures(), r.unknown(), r.timeline(), r.latency(), r.triesMade(), r.waited(), r.workers(), r.what(), r.dataset(), r.sittings(), r.said())
+	p.add(r.failures(), r.unknown(), r.timeline(), r.latency(), r.triesMade(), r.waited(), r.workers(), r.machines(), r.what(), r.dataset(), r.sittings(), r.said())
 	return p
 }
 

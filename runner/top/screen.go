@@ -2,6 +2,7 @@ package top
 
 import (
 	"brood/runner/control"
+	"brood/runner/remote"
 	"brood/runner/term"
 	"cmp"
 	"fmt"
@@ -134,6 +135,14 @@ func (s *Screen) bounds() []string {
 		workers += fmt.Sprintf(", %d may work now", *l.Adaptive)
 	}
 	out := []string{workers}
+	for i := range l.Machines {
+		m := &l.Machines[i]
+		word := fmt.Sprintf("%s %d/%d", m.Name, m.Busy, m.Slots)
+		if m.State != remote.Present {
+			word = fmt.Sprintf("%s %s", m.Name, m.State)
+		}
+		out = append(out, word)
+	}
 	if l.Recycled > 0 {
 		out = append(out, fmt.Sprintf("recycled %d", l.Recycled))
 	}
