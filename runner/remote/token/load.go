@@ -32,7 +32,11 @@ func Load(path string) (*Token, error) {
 		}
 		return t, nil
 	}
-	text, err := readOwn(path)
+	read := readOwn
+	if path == "/dev/stdin" || path == "-" {
+		read = readStdin // as ssh gives it to an agent: it is in no file, and nobody else can read it
+	}
+	text, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the token: %w", err)
 	}
@@ -41,6 +45,15 @@ func Load(path string) (*Token, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return t, nil
+}
+
+// readStdin reads standard input to its end.
+func readStdin(string) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(os.Stdin, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		return nil, fmt.Errorf("standard input has more than %d bytes", maxFile)
+	}
+	return text, err
 }
 
 // ErrReadable is that others may read a secret.
