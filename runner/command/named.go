@@ -228,21 +228,15 @@ func fromHere(job *cli.Command, here string, flags, operands, lists []string) (f
 		return filepath.Join(here, path)
 	}
 	eachFlag(job, flags, func(name string, words []string) {
-		last := len(words) - 1
-		flag, value, joined := strings.Cut(words[last], "=")
-		if last == 1 {
-			flag, value, joined = "", words[last], false
-		} else if !joined {
-			f = append(f, words...)
+		if len(words) == 2 {
+			f = append(f, words[0], pathFrom(abs, job, name, words[1]))
 			return
 		}
-		value = pathFrom(abs, job, name, value)
-		switch {
-		case last == 1:
-			f = append(f, words[0], value)
-		default:
-			f = append(f, flag+"="+value)
+		flag, value, joined := strings.Cut(words[0], "=")
+		if joined {
+			flag += "=" + pathFrom(abs, job, name, value)
 		}
+		f = append(f, flag)
 	})
 	files := false
 	for _, w := range lists {

@@ -93,7 +93,7 @@ func refuseSecret(flag, before, value string) string {
 		return ""
 	}
 	const file = `secret = ["NAME=FILE"], with the name of the file that it is in`
-	in := ""
+	var in string
 	switch flag {
 	case keyOfCommand:
 		in = "Give it to the command by " + file + ": it is the variable NAME of its environment, which it, or sh -c, reads"
