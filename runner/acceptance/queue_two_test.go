@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -156,10 +155,11 @@ func (w *queueWorld) unlocked() bool {
 	if err != nil {
 		return false
 	}
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		continue
 	}
-	return errors.Join(rows.Err(), rows.Close()) == nil
+	return rows.Err() == nil
 }
 
 // checkTwo looks at what two runs have made of the jobs.
