@@ -13,7 +13,7 @@ RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build docs man data demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
+.PHONY: help build docs man dist data demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ docs: build ## write docs/reference.md from the table of flags
 man: build ## write the manual pages into bin/man
 	@rm -rf bin/man
 	bin/brood reference | $(GO) run ./runner/command/manual/internal/write -man bin/man
+
+# For one machine: make dist DIST=linux/amd64.
+dist: ## make binaries, archives, packages and SHA256SUMS of this commit, in bin/dist
+	cd testdata/dist && GOFLAGS= $(GO) build -trimpath -buildvcs=false -o $(TOOLS)/brood-dist .
+	$(TOOLS)/brood-dist -source . -out bin/dist -only '$(DIST)'
 
 demo: build ## write to 1,000 mayors, into a Maildir, with a kill -9 in the middle
 	@sh testdata/demo.sh bin/brood
@@ -85,7 +90,7 @@ profiles: test-tools ## look where the time goes, by perf, and write it into doc
 	python3 testdata/bench/profiles.py bin/brood-symbols
 
 chaos: ## kill, cut the power, and harm files, thousands of times, and count effects from outside (root for the power)
-	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy|TestChoosyServer|TestTooManyConnections|TestMemory|TestThousandWorkers' -v -timeout 3600s ./runner/acceptance
+	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy|TestChoosyServer|TestTooManyConnections|TestMemory|TestThousandWorkers|TestDist' -v -timeout 3600s ./runner/acceptance
 
 # Go looks for a smaller form of what is new for a minute, unless it is told not to.
 fuzz: ## fuzz every decoder for FUZZTIME each (60s)

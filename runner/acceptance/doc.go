@@ -36,6 +36,7 @@
 //	mail_chaos_test.go    a bad line and kills: nobody has a message twice
 //	mail_guide_test.go    docs/email.md can be followed to the letter
 //	completion_test.go    what TAB offers, in bash, zsh and fish
+//	dist_test.go          a release is the same when it is made again, and works where it is installed
 //	doctor_test.go        what is told of a run to a stranger has nothing of the user's
 //	manual_test.go        the reference and the manual pages are what the flags are
 //	bench_test.go         the figures of docs/benchmarks.md are what was measured

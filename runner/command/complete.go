@@ -248,7 +248,8 @@ func (w typedWord) broken(breaks string) int {
 func escapeBash(s string) string {
 	var b strings.Builder
 	for _, r := range s {
-		if r < 0x80 && !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9') && !strings.ContainsRune("_@%+=:,./-{}", r) {
+		plain := r >= 0x80 || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		if !plain && !strings.ContainsRune("_@%+=:,./-{}", r) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)

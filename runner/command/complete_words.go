@@ -1,6 +1,8 @@
 package command
 
 import (
+	"brood/runner/runfile"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -66,6 +68,20 @@ func (t *typing) commandsOf(m *manner, commands []*cli.Command) {
 				t.offer(m, c.Name, c.Usage)
 			}
 		}
+	}
+	if len(t.path) == 1 && t.path[0] == "run" && strings.HasPrefix(t.current, "@") {
+		t.namedRuns(m, runfile.DefaultPath)
+	}
+}
+
+// namedRuns offers the runs that the file of runs describes, as in brood run @nightly.
+func (t *typing) namedRuns(m *manner, path string) {
+	file, err := t.e.readRuns(path)
+	if err != nil {
+		return
+	}
+	for _, r := range file.Runs {
+		t.offer(m, "@"+r.Name, "")
 	}
 }
 
@@ -192,6 +208,8 @@ func (t *typing) operand(m *manner) {
 	switch {
 	case t.path[0] == "run":
 		m.files = true
+	case t.path[0] == "config" && strings.HasPrefix(usage, "@NAME"):
+		t.namedRuns(m, cmp.Or(t.flags[configFlag], runfile.DefaultPath))
 	case t.path[0] == "completion":
 		for _, s := range []shell{bash, zsh, fish} {
 			t.offer(m, string(s), "")

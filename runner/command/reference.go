@@ -15,7 +15,7 @@ type Reference struct {
 	Description string           `json:"description"`
 	Build       Build            `json:"build"`
 	Groups      []ReferenceGroup `json:"groups"`   // of commands, as brood --help has them
-	Commands    []CommandPage    `json:"commands"` // each before those beneath it
+	Commands    []Page           `json:"commands"` // each before those beneath it
 	Exits       []ReferenceExit  `json:"exits"`
 	Environment []ReferenceName  `json:"environment"`
 	Files       []ReferenceName  `json:"files"`
@@ -30,8 +30,8 @@ type ReferenceGroup struct {
 	Shared bool `json:"shared,omitempty"`
 }
 
-// CommandPage is one command.
-type CommandPage struct {
+// Page is one command.
+type Page struct {
 	Words       []string         `json:"words"` // run, email
 	Usage       string           `json:"usage"`
 	Arguments   string           `json:"arguments,omitempty"`
@@ -118,7 +118,7 @@ func (e *env) reference() *Reference {
 		}
 	}
 	r.addPages(e, nil, app.Commands)
-	slices.SortStableFunc(r.Commands, func(a, b CommandPage) int { return slices.Compare(a.Words, b.Words) })
+	slices.SortStableFunc(r.Commands, func(a, b Page) int { return slices.Compare(a.Words, b.Words) })
 	return r
 }
 
@@ -128,7 +128,7 @@ func (r *Reference) addPages(e *env, above []string, commands []*cli.Command) {
 			continue
 		}
 		words := append(slices.Clone(above), c.Name)
-		p := CommandPage{Words: words, Usage: c.Usage, Arguments: c.ArgsUsage, Description: c.Description, Flags: referenceFlags(c)}
+		p := Page{Words: words, Usage: c.Usage, Arguments: c.ArgsUsage, Description: c.Description, Flags: referenceFlags(c)}
 		for _, s := range c.Subcommands {
 			p.Under = append(p.Under, s.Name)
 		}

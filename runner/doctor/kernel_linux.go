@@ -38,8 +38,8 @@ func (x *examination) processes() {
 		x.tell(PartKernel, "pidfd", Warn, "there is none: "+err.Error(), do)
 	}
 	// With a size of nothing it is EINVAL where there is such a call; it starts nothing.
-	switch _, _, errno := unix.Syscall(unix.SYS_CLONE3, 0, 0, 0); {
-	case errno == unix.EINVAL || errno == unix.EFAULT:
+	switch _, _, errno := unix.Syscall(unix.SYS_CLONE3, 0, 0, 0); errno {
+	case unix.EINVAL, unix.EFAULT:
 		x.tell(PartKernel, "clone3", OK, "there is", "")
 	default:
 		x.tell(PartKernel, "clone3", Warn, "there is none: "+errno.Error(), do)

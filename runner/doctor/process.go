@@ -24,8 +24,8 @@ func (x *examination) limits() {
 	switch err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); {
 	case err != nil:
 		x.tell(PartLimits, "files", Warn, "cannot be told: "+err.Error(), "")
-	case uint64(files.Max) < fewFiles:
-		x.tell(PartLimits, "files", Warn, fmt.Sprintf("%d descriptors at most", files.Max), "Raise it: ulimit -Hn 65536, or LimitNOFILE= of a service. A worker takes four; so -j is at most about "+fmt.Sprint(max(1, (uint64(files.Max)-32)/4))+".")
+	case files.Max < fewFiles:
+		x.tell(PartLimits, "files", Warn, fmt.Sprintf("%d descriptors at most", files.Max), "Raise it: ulimit -Hn 65536, or LimitNOFILE= of a service. A worker takes four; so -j is at most about "+fmt.Sprint(max(1, (max(files.Max, 32)-32)/4))+".")
 	default:
 		x.tell(PartLimits, "files", OK, fmt.Sprintf("%s descriptors at most", humanize.Comma(int64(min(files.Max, 1<<62)))), "")
 	}
@@ -135,8 +135,8 @@ func (x *examination) environment() {
 		says = "set: " + strings.Join(set, " ")
 	}
 	x.tell(PartEnvironment, "variables", Note, says, "")
-	switch path, _ := x.Lookup("PATH"); {
-	case path == "":
+	switch path, _ := x.Lookup("PATH"); path {
+	case "":
 		x.tell(PartEnvironment, "PATH", Warn, "is empty", "Set it: commands are looked for in it.")
 	default:
 		x.tell(PartEnvironment, "PATH", OK, fmt.Sprintf("%d folders", len(strings.Split(path, ":"))), "")

@@ -122,7 +122,7 @@ func (x *examination) room(dir string) {
 	if st.Files == 0 {
 		return // a file system without a fixed number of them
 	}
-	inodes := uint64(st.Ffree)
+	inodes := st.Ffree
 	says = humanize.Comma(int64(inodes)) + " more files fit"
 	switch {
 	case inodes < noInodes:

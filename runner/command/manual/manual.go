@@ -57,7 +57,7 @@ func pageName(r *command.Reference, words []string) string {
 }
 
 func isJob(r *command.Reference, words []string) bool {
-	return slices.ContainsFunc(r.Commands, func(p command.CommandPage) bool { return p.Job && slices.Equal(p.Words, words) })
+	return slices.ContainsFunc(r.Commands, func(p command.Page) bool { return p.Job && slices.Equal(p.Words, words) })
 }
 
 // mainPage is brood(1).
@@ -100,7 +100,7 @@ func usageOf(r *command.Reference, name string) string {
 }
 
 // commandPage is the page of a command, or a job.
-func commandPage(r *command.Reference, c *command.CommandPage) Page {
+func commandPage(r *command.Reference, c *command.Page) Page {
 	p := Page{Name: pageName(r, c.Words), Summary: c.Usage}
 	if c.Job {
 		p.Aliases = []string{r.Name + "-" + strings.Join(c.Words, "-")}

@@ -18,7 +18,7 @@ func reference() *command.Reference {
 	return &command.Reference{
 		Name: "brood", Usage: "run a job", Description: "Examples:\n   brood status\n\nExit status: 0 all\nwell.\n\nMore.",
 		Groups: []command.ReferenceGroup{{Title: "Work", Names: []string{"run"}}, {Title: "Look", Names: []string{"status"}}},
-		Commands: []command.CommandPage{
+		Commands: []command.Page{
 			{Words: []string{"run"}, Usage: "run a job over a dataset", Arguments: "JOB", Under: []string{"email", "exec"}},
 			{Words: []string{"run", "email"}, Usage: "write", Job: true, Description: "One\ntwo.\n   a  b\n    c\nThree.\n\nExample:\n   brood run email", Flags: []command.ReferenceGroup{own, shared}, Secrets: []string{"BROOD_SMTP_PASSWORD"}},
 			{Words: []string{"run", "exec"}, Usage: "do", Job: true, Flags: []command.ReferenceGroup{other}},

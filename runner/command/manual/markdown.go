@@ -51,7 +51,7 @@ func Markdown(r *command.Reference) string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-func pageMarkdown(b *strings.Builder, r *command.Reference, c *command.CommandPage, shared []command.ReferenceGroup) {
+func pageMarkdown(b *strings.Builder, r *command.Reference, c *command.Page, shared []command.ReferenceGroup) {
 	called := r.Name + " " + strings.Join(c.Words, " ")
 	fmt.Fprintf(b, "## %s\n\n%s\n\n", called, escapeMarkdown(strings.ToUpper(c.Usage[:1])+sentence(c.Usage)[1:]))
 	arguments := c.Arguments

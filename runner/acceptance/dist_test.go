@@ -1,0 +1,165 @@
+package acceptance
+
+import (
+	"bytes"
+	"debug/buildinfo"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What the test's release says of itself.
+const (
+	distVersion = "1.2.3"
+	distCommit  = "0123456789abcdef0123456789abcdef01234567"
+	distDate    = "2026-11-30T18:00:00Z"
+)
+
+// distTool builds what makes a release.
+func distTool(t *testing.T) string {
+	t.Helper()
+	tool := filepath.Join(t.TempDir(), "brood-dist")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", tool, ".")
+	cmd.Dir = atRoot("testdata/dist")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return tool
+}
+
+// copySources copies what git knows of, as it is now, into a folder of its own.
+func copySources(t *testing.T) string {
+	t.Helper()
+	list := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	list.Dir = root
+	names, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	pack := exec.Command("tar", "--null", "--ignore-failed-read", "-cf", "-", "-T", "-")
+	pack.Dir, pack.Stdin = root, bytes.NewReader(names)
+	archive, err := pack.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpack := exec.Command("tar", "-xf", "-")
+	unpack.Dir, unpack.Stdin = dir, bytes.NewReader(archive)
+	if out, err := unpack.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return dir
+}
+
+// TestDist makes a release twice, of two copies of the sources in two folders: it is the same, byte for byte; what is linked into the
+// program is listed; and the package works in a root of its own. In its short form for linux/amd64, with
+// BROOD_CHAOS for all machines.
+func TestDist(t *testing.T) {
+	if raceEnabled {
+		return
+	}
+	t.Parallel()
+	needPrograms(t, "git", "tar", "dpkg", "sha256sum")
+	tool := distTool(t)
+	var made [2]string
+	for i := range made {
+		made[i] = filepath.Join(t.TempDir(), "dist")
+		args := []string{"-source", copySources(t), "-out", made[i], "-version", distVersion, "-commit", distCommit, "-date", distDate}
+		if os.Getenv("BROOD_CHAOS") == "" {
+			args = append(args, "-only", "linux/amd64")
+		}
+		if out, err := exec.Command(tool, args...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	sums := [2]string{string(readFile(t, filepath.Join(made[0], "SHA256SUMS"))), string(readFile(t, filepath.Join(made[1], "SHA256SUMS")))}
+	if sums[0] != sums[1] || strings.Count(sums[0], "\n") < 4 {
+		t.Errorf("two builds:\n%s\n%s", sums[0], sums[1])
+	}
+	check := exec.Command("sha256sum", "-c", "--quiet", "SHA256SUMS")
+	check.Dir = made[1]
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	base := filepath.Join(made[0], "brood_"+distVersion+"_linux_amd64")
+	checkBill(t, base)
+	checkFresh(t, filepath.Join(made[0], "brood_"+distVersion+"-1_amd64.deb"))
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// checkBill compares what the list says is linked in with what the program says itself.
+func checkBill(t *testing.T, base string) {
+	t.Helper()
+	dir := t.TempDir()
+	if out, err := exec.Command("tar", "-xzf", base+".tar.gz", "-C", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	program := filepath.Join(dir, "brood-"+distVersion, "brood")
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bill struct {
+		BomFormat  string
+		Components []struct {
+			Name, Version, PURL string
+			Properties          []struct{ Name, Value string }
+		}
+	}
+	if err := json.Unmarshal(readFile(t, base+".cdx.json"), &bill); err != nil || bill.BomFormat != "CycloneDX" {
+		t.Fatal(err)
+	}
+	listed := make(map[string]string)
+	for _, c := range bill.Components {
+		listed[c.Name] = c.Version
+		if len(c.Properties) > 0 {
+			listed[c.Name] += " " + c.Properties[0].Value
+		}
+		if !strings.HasPrefix(c.PURL, "pkg:golang/"+c.Name+"@") {
+			t.Errorf("%+v", c)
+		}
+	}
+	for _, m := range info.Deps {
+		if listed[m.Path] != m.Version+" "+m.Sum || m.Sum == "" {
+			t.Errorf("%s %s %s: listed is %q", m.Path, m.Version, m.Sum, listed[m.Path])
+		}
+	}
+	if len(listed) != len(info.Deps)+1 || len(info.Deps) < 20 {
+		t.Errorf("%d are listed, %d linked", len(listed), len(info.Deps))
+	}
+	if out, err := exec.Command("file", "-b", program).Output(); err == nil && !strings.Contains(string(out), "statically linked") {
+		t.Errorf("%s", out)
+	}
+	out, err := exec.Command(program, "version", "--json").Output()
+	var says struct{ Version, Commit, Date string }
+	if jsonErr := json.Unmarshal(out, &says); err != nil || jsonErr != nil || says.Version != distVersion || says.Commit != distCommit || says.Date != distDate {
+		t.Errorf("%s: %v, %v", out, err, jsonErr)
+	}
+}
+
+// checkFresh installs the package in a root of its own, uses it there and removes it: see the script.
+func checkFresh(t *testing.T, deb string) {
+	t.Helper()
+	needPrograms(t, "unshare", "man", "bash", "zsh", "fish", "systemd-analyze", "runuser", "useradd")
+	if os.Geteuid() != 0 {
+		t.Skip("a root of its own needs root")
+	}
+	cmd := exec.Command("unshare", "-m", "sh", atRoot("testdata/dist/fresh.sh"), deb, distVersion)
+	cmd.Stdin = io.LimitReader(strings.NewReader(""), 0)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.HasSuffix(string(out), "== all\n") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
