@@ -65,10 +65,11 @@ func TestDist(t *testing.T) {
 	t.Parallel()
 	needPrograms(t, "git", "tar", "dpkg", "sha256sum")
 	tool := distTool(t)
+	sources := [2]string{copySources(t), copySources(t)} // both now: somebody may be at work in the folder
 	var made [2]string
 	for i := range made {
 		made[i] = filepath.Join(t.TempDir(), "dist")
-		args := []string{"-source", copySources(t), "-out", made[i], "-version", distVersion, "-commit", distCommit, "-date", distDate}
+		args := []string{"-source", sources[i], "-out", made[i], "-version", distVersion, "-commit", distCommit, "-date", distDate}
 		if os.Getenv("BROOD_CHAOS") == "" {
 			args = append(args, "-only", "linux/amd64")
 		}
