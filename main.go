@@ -6,8 +6,10 @@
 package main
 
 import (
+	"brood/runner/command"
 	_ "brood/runner/command/front" // brood --help does not come as far as main
 	"brood/runner/program"
+	_ "brood/runner/program/local" // what needs no other machine does not come as far as main
 	"brood/runner/remote/link"
 	_ "brood/worker/early/echo" // workers of these jobs do not come as far as main
 	_ "brood/worker/early/exec"
@@ -16,6 +18,7 @@ import (
 )
 
 func main() {
+	_ = os.Unsetenv(command.ElsewhereVariable) // it was for this process
 	program.Connect(link.Network())
 	os.Exit(program.Main(program.Jobs()...))
 }

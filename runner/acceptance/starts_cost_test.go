@@ -53,13 +53,22 @@ var heavy = []string{
 
 // TestStartsEarly holds what a process pays before it does anything: what is initialised in it.
 func TestStartsEarly(t *testing.T) {
-	t.Parallel()
 	all, _ := initialised(t, "version")
 	for _, name := range heavy {
 		if _, ok := all[name]; !ok {
 			t.Errorf("%s is not initialised by brood version: this test looks for the wrong packages", name)
 		}
 	}
+	t.Run("what only several machines need", func(t *testing.T) {
+		const server = "github.com/nats-io/nats-server/v2/server"
+		if m, ok := all[server]; ok {
+			t.Errorf("%s is initialised where one machine works: %d bytes in %d allocations", server, m.bytes, m.allocs)
+		}
+		t.Setenv("BROOD_ELSEWHERE", "1")
+		if other, _ := initialised(t, "version"); other[server] == (made{}) {
+			t.Errorf("%s is not initialised where it is needed: this test looks for the wrong package", server)
+		}
+	})
 	t.Run("own packages make their tables later", func(t *testing.T) {
 		for name, m := range all {
 			if strings.HasPrefix(name, "brood/") && (m.bytes > 6<<10 || m.allocs > 120) && !raceEnabled {

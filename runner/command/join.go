@@ -116,6 +116,9 @@ func (e *env) join(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := connect(); err != nil {
+		return err
+	}
 	if e.terminal, err = e.term(c); err != nil {
 		return err
 	}

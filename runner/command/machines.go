@@ -3,6 +3,7 @@ package command
 import (
 	"brood/runner/control"
 	"brood/runner/home"
+	"brood/runner/proc"
 	"brood/runner/remote"
 	"brood/runner/remote/token"
 	"brood/runner/spec"
@@ -20,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -32,6 +34,21 @@ var network *remote.Network
 
 // Connect hands over how machines reach each other. Without it no run can have other machines.
 func Connect(n *remote.Network) { network = n }
+
+// ElsewhereVariable is set for a process that needs the network, which others are spared: see package program/local.
+const ElsewhereVariable = "BROOD_ELSEWHERE"
+
+// connect has this process begin anew as one that has the network, if it has none. Nothing has happened yet that would matter.
+func connect() error {
+	if network != nil || os.Getenv(ElsewhereVariable) != "" {
+		return nil
+	}
+	path, err := proc.SelfExe()
+	if err != nil {
+		return fmt.Errorf("find this executable: %w", err)
+	}
+	return fmt.Errorf("begin anew: %w", syscall.Exec(path, os.Args, append(os.Environ(), ElsewhereVariable+"=1")))
+}
 
 const groupMachines = "Several machines"
 
@@ -115,7 +132,7 @@ func (e *env) chooseMachines(c *cli.Context, cfg *spec.Config) error {
 		*to = d
 	}
 	m.Away = m.Away && !c.IsSet("jobs") || c.IsSet("jobs") && c.String("jobs") == "0"
-	return nil
+	return connect()
 }
 
 // hubPath is the directory of a run's machines: who may join it, and by what keys.
