@@ -138,7 +138,7 @@ var allowed = map[string][]string{
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
 		"runner/arrivals", "runner/queue", "runner/queue/beanstalk", "runner/queue/gearman", "runner/queue/redis", "runner/queue/table", "runner/queue/dsn", "runner/query",
-		"runner/remote", "runner/remote/agent", "runner/remote/token",
+		"runner/proc", "runner/remote", "runner/remote/agent", "runner/remote/token",
 		"runner/runfile",
 		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/doctor", "runner/doctor/bundle", "runner/forget", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/merge", "runner/pace", "runner/reasons", "runner/report", "runner/shard", "runner/sink", "runner/spec", "runner/term", "runner/top",
