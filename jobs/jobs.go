@@ -53,6 +53,9 @@ type Definition struct {
 	// FailedHint says what is done about failed records, with {run} for the name of the run; empty: they are tried again by
 	// brood retry.
 	FailedHint string
+	// Files are the files of the run's machine that workers open, of a plan's Config, so that workers of other machines
+	// get them; state is the state directory. Its error says why the run cannot have such workers. Nil: there are none.
+	Files func(config json.RawMessage, s *Shape, state string) ([]File, error)
 	// Resumable are the members of Plan.Config, which is then a JSON object, that may
 	// be others when a run goes on: where its work goes, say, but not what it is.
 	Resumable map[string]Resumable

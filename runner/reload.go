@@ -115,6 +115,11 @@ func (r *session) reload(ctx context.Context, flags control.Flags, staff func(jo
 	if err != nil {
 		return err
 	}
+	if r.machines != nil {
+		if err := r.reachesMachines(next); err != nil {
+			return err
+		}
+	}
 	known := slices.Concat(r.reloads.secrets, secrets)
 	r.mask.Store(jobs.NewMask(known)) // before a worker can say them
 	r.reloads.secrets = known
@@ -142,6 +147,21 @@ func (r *session) reload(ctx context.Context, flags control.Flags, staff func(jo
 	r.awaitFresh(trial)
 	r.Term.Logf("reloaded: %s", changed)
 	return nil
+}
+
+// reachesMachines refuses a reload that workers of other machines would not hear of: they are started with what their machine was told when it
+// joined. Files that they have from here are followed, and are none of it.
+func (r *session) reachesMachines(next *setup) error {
+	now, what := r.setupNow(), ""
+	switch {
+	case !bytes.Equal(next.config, now.config):
+		what = "what its flags name is not what it was"
+	case !slices.Equal(next.env, now.env):
+		what = "the environment or a secret is not what it was"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%s, and the workers of other machines would go on with the old: --rate, --rate-by and -j can be reloaded while other machines may work on the run; for the rest end it, and resume it", what)
 }
 
 // provide is what workers are started with from now on, and the secrets among that.

@@ -24,6 +24,7 @@ package runner
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"brood/runner/arrivals"
 	"brood/runner/book"
 	"brood/runner/control"
@@ -71,6 +72,8 @@ type Setting struct {
 	Ask func(ctx context.Context, cfg *spec.Config) (intake.Producer, error)
 	// Worker is how a worker is started; the zero value is this executable.
 	Worker WorkerCommand
+	// Elsewhere says where files of the run's machine are on this one, for workers; nil, or it returns nil: it is the same.
+	Elsewhere func() *files.Elsewhere
 	// Scarce says that there are few threads and processes to be had, see MakeRoom.
 	Scarce bool
 	// Service is the service manager that has started this process; nil: there is none.
@@ -307,10 +310,16 @@ func (r *session) hello(to *child) wire.Hello {
 	c := r.cfg
 	confine := confine(&c.Limits)
 	confine.Refusals, confine.MaxTasks = to.Refusals()
-	return wire.Hello{
+	hello := wire.Hello{
 		Version: wire.Version, Run: c.Name, Dir: r.Dir.Path, State: r.stateDir(), Slot: to.slot.number, Places: r.places, Job: c.Job, Config: to.setup.config, Shape: *r.shape,
 		SendRaw: c.Plan.NeedsRaw, Text: c.OutputFormat == sink.FormatText, Printed: c.Results != "", Effect: c.Effect.String(), Key: c.Key,
 		TimeoutMS: r.timeout().Milliseconds(), MaxOutput: c.Dataset.MaxRecord, MaxDepth: c.Dataset.Depth(),
 		Stoppable: r.stoppable(), Confine: confine, Threads: r.threadsAhead(), Secrets: c.Limits.SecretNames(),
 	}
+	if r.Elsewhere != nil {
+		if at := r.Elsewhere(); at != nil {
+			hello.Files, hello.Held = at.Local, at.Held
+		}
+	}
+	return hello
 }

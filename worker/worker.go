@@ -9,6 +9,7 @@ package worker
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"brood/jobs/quickio"
 	"brood/worker/threads"
 	"brood/worker/wire"
@@ -161,6 +162,9 @@ func open(registry *jobs.Registry, h *wire.Hello) (jobs.Runner, error) {
 	def, err := registry.Lookup(h.Job)
 	if err != nil {
 		return nil, err
+	}
+	if len(h.Files)+len(h.Held) > 0 {
+		files.SetElsewhere(&files.Elsewhere{Local: h.Files, Held: h.Held})
 	}
 	return def.Open(context.Background(), jobs.Setup{
 		Config: h.Config, Shape: &h.Shape, Run: h.Run, Dir: h.Dir, State: h.State, Slot: h.Slot, Key: h.Key,

@@ -160,6 +160,7 @@ Examples:
 		Plan:   plan,
 		Report: tell,
 		Forget: forgetting(),
+		Files:  workerFiles,
 		Open:   open,
 	}
 }

@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"bytes"
 	"crypto"
 	"crypto/ed25519"
@@ -11,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -96,7 +96,7 @@ var signed = []string{
 var oversigned = []string{"From", "Reply-To", "Subject", "Date", "To", "Cc", "Content-Type", "List-Unsubscribe", "List-Unsubscribe-Post"}
 
 func (k *dkimKey) open() (*signer, error) {
-	text, err := os.ReadFile(k.File)
+	text, err := files.Read(k.File)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs/files"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -91,7 +92,7 @@ type partFile struct {
 func (c *composer) filesOf(paths []string, column string) ([]partFile, error) {
 	var out []partFile
 	for _, path := range paths {
-		f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		f, err := os.OpenFile(files.Where(path), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if out, err = appendFile(out, path, f, err); err != nil {
 			return nil, err
 		}

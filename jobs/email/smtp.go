@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs/email/reply"
+	"brood/jobs/files"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -63,7 +64,7 @@ type sender struct {
 func newSender(s *server) (*sender, error) {
 	out := &sender{server: *s, settings: &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}}
 	if s.CAFile != "" {
-		pem, err := os.ReadFile(s.CAFile)
+		pem, err := files.Read(s.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("--tls-ca: %w", err)
 		}
@@ -87,7 +88,7 @@ func (s *sender) password() (string, error) {
 	if s.PasswordFile == "" {
 		return os.Getenv(PasswordVariable), nil
 	}
-	b, err := os.ReadFile(s.PasswordFile)
+	b, err := files.Read(s.PasswordFile)
 	if err != nil {
 		return "", fmt.Errorf("--password-file: %w", err)
 	}

@@ -146,7 +146,7 @@ func (f *suppressFile) refresh() error {
 	if now.Before(f.next) {
 		return nil
 	}
-	st, err := os.Stat(f.path)
+	st, err := os.Stat(files.Where(f.path))
 	if err != nil {
 		return fmt.Errorf("--suppress: %w; what it said before still counts", err)
 	}
@@ -173,11 +173,11 @@ func stateOf(st fs.FileInfo) fileState {
 // load reads the file. Where it has only grown, what was read before is kept. A
 // line that is none of what may be there is an error, and the others count.
 func (f *suppressFile) load() error {
-	st, err := os.Stat(f.path)
+	st, err := os.Stat(files.Where(f.path))
 	if err != nil {
 		return err
 	}
-	text, err := os.ReadFile(f.path)
+	text, err := os.ReadFile(files.Where(f.path))
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ func Definition() *jobs.Definition {
 		},
 		Plan:   plan,
 		Same:   same,
+		Files:  workerFiles,
 		Open:   open,
 		Revise: revise,
 		Finish: finish,

@@ -2,6 +2,7 @@ package http
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"brood/jobs/http/fill"
 	"bytes"
 	"encoding/json"
@@ -221,7 +222,7 @@ func (p *part) content(dir string, rec *jobs.Record, secrets func(string) string
 	path := p.typed
 	var f *os.File
 	if path != "" {
-		f, err = os.Open(path)
+		f, err = os.Open(files.Where(path))
 	} else {
 		if path, err = join(p.names, rec, secrets); err != nil {
 			return nil, "", err

@@ -62,6 +62,7 @@ Examples:
 		Retries:     3,
 		Flags:       flags(),
 		Plan:        plan,
+		Files:       workerFiles,
 		Open:        open,
 		Report:      report,
 		Resumable: map[string]jobs.Resumable{

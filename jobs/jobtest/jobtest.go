@@ -10,6 +10,7 @@ package jobtest
 
 import (
 	"brood/jobs"
+	"brood/jobs/files"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,9 @@ type Given struct {
 	// Run is the run's name; demo if it is empty. Dir and State are where files may lie, see jobs.Setup.
 	Run, Dir, State string
 	Key             jobs.KeySpec
+	// Away is a directory to which the files of jobs.Definition.Files are moved between plan and opening, as for a worker
+	// of another machine; those that are secret are held in memory. Until Close it counts for the whole process.
+	Away string
 }
 
 const (
@@ -50,6 +54,7 @@ type Job struct {
 	setup  jobs.Setup
 	shape  *jobs.Shape
 	next   jobs.Seq
+	back   func() // takes back that files are away
 	res    jobs.Result
 }
 
@@ -90,6 +95,12 @@ func Open(d *jobs.Definition, g Given) (*Job, error) {
 	}
 	if j.setup.Key.Scope == "" {
 		j.setup.Key.Scope = g.name()
+	}
+	if g.Away != "" {
+		if err := away(d, &j.setup, g.Away); err != nil {
+			return nil, err
+		}
+		j.back = func() { files.SetElsewhere(nil) }
 	}
 	if j.runner, err = d.Open(context.Background(), j.setup); err != nil {
 		return nil, fmt.Errorf("open: %w", err)
@@ -220,4 +231,10 @@ func (j *Job) answer() (*Answer, error) {
 }
 
 // Close closes the job, as a worker does at its end.
-func (j *Job) Close() error { return j.runner.Close() }
+func (j *Job) Close() error {
+	err := j.runner.Close()
+	if j.back != nil {
+		j.back()
+	}
+	return err
+}

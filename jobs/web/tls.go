@@ -1,10 +1,10 @@
 package web
 
 import (
+	"brood/jobs/files"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"os"
 )
 
 // sessionsKept is how many servers' sessions are kept, so that the next connection to one costs less.
@@ -14,7 +14,7 @@ const sessionsKept = 64
 func tlsOf(o *Options) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(sessionsKept)}
 	if o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
+		pem, err := files.Read(o.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("read the certificates that servers are checked by: %w", err)
 		}
@@ -28,11 +28,24 @@ func tlsOf(o *Options) (*tls.Config, error) {
 		if key == "" {
 			key = o.CertFile
 		}
-		cert, err := tls.LoadX509KeyPair(o.CertFile, key)
+		cert, err := keyPair(o.CertFile, key)
 		if err != nil {
 			return nil, fmt.Errorf("read the client's certificate %s and its key: %w", o.CertFile, err)
 		}
 		c.Certificates = []tls.Certificate{cert}
 	}
 	return c, nil
+}
+
+// keyPair is tls.LoadX509KeyPair, of files that may have come from another machine.
+func keyPair(certFile, keyFile string) (tls.Certificate, error) {
+	cert, err := files.Read(certFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := files.Read(keyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
 }

@@ -83,6 +83,7 @@ func (e *env) joining(c *cli.Context) (*remote.PortSetting, *agent.Options, erro
 		if err := token.CheckMachine(port.Machine); err != nil {
 			return nil, nil, usage("", "--machine: %w", err)
 		}
+		o.Clear = isClear(port.URL)
 		o.Machine, o.Key = port.Machine, port.Run+"."+port.Machine
 		return port, o, nil
 	}

@@ -168,6 +168,9 @@ func (m *machines) Open(ctx context.Context, cfg *spec.Config, d *remote.Describ
 		return nil, err
 	}
 	d.Build = build
+	if err := m.provide(cfg, d); err != nil {
+		return nil, err
+	}
 	desk := remote.NewDesk(d)
 	set := &remote.HubSetting{
 		Run: cfg.Name, Epoch: d.Welcome.Epoch, Listen: cfg.Machines.Listen, URL: cfg.Machines.NATS, Creds: cfg.Machines.Creds,

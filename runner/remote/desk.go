@@ -25,7 +25,7 @@ type Desk struct {
 	effect jobs.Effect
 	logf   func(format string, args ...any)
 	now    func() time.Time
-	file   func(p *Part) ([]byte, error)
+	shelf  *Shelf
 
 	mu       sync.Mutex
 	post     Post
@@ -51,16 +51,16 @@ type Describe struct {
 	Welcome Welcome // what a machine is told that joins
 	Build   string  // a hash of the executable: others are not let in
 	Effect  jobs.Effect
-	// Part brings a part of a file.
-	Part func(p *Part) ([]byte, error)
-	Logf func(format string, args ...any)
+	// Shelf has the files that workers open; nil: none.
+	Shelf *Shelf
+	Logf  func(format string, args ...any)
 	// Now is the clock, which never goes back; nil: time.Now.
 	Now func() time.Time
 }
 
 // NewDesk opens a desk. It lets machines in when it has a post.
 func NewDesk(d *Describe) *Desk {
-	t := &Desk{effect: d.Effect, logf: d.Logf, now: d.Now, file: d.Part, welcome: d.Welcome, build: d.Build, machines: make(map[string]*machine), came: make(chan struct{}, 1)}
+	t := &Desk{effect: d.Effect, logf: d.Logf, now: d.Now, shelf: d.Shelf, welcome: d.Welcome, build: d.Build, machines: make(map[string]*machine), came: make(chan struct{}, 1)}
 	if t.now == nil {
 		t.now = time.Now
 	}
@@ -155,22 +155,62 @@ func (d *Desk) Ask(name string, body []byte) []byte {
 	case err != nil:
 		return encode(Welcome{Refused: "the question makes no sense: " + err.Error()})
 	case q.Part != nil:
-		b, err := d.file(q.Part)
-		if err != nil {
-			d.logf("machine %s asks for a part of a file: %v", name, err)
-			return nil
-		}
-		return b
+		return d.part(name, q.Part)
+	case q.Files:
+		w, _ := d.withFiles(name, Welcome{Run: d.welcome.Run, RunID: d.welcome.RunID})
+		return encode(w)
 	case q.Epoch:
 		return encode(Welcome{Run: d.welcome.Run, RunID: d.welcome.RunID, Epoch: d.welcome.Epoch})
 	case q.Join != nil:
+		// Before it is let in, and without the lock: a file that has changed is read again.
+		files, refused := d.withFiles(name, Welcome{})
+		if refused {
+			return encode(files)
+		}
 		w, next := d.join(name, q.Join)
+		if w.Refused == "" && !w.Wait {
+			w.Files = files.Files
+		}
 		if next != nil {
 			d.joined(next)
 		}
 		return encode(w)
 	}
 	return encode(Welcome{Refused: "nothing was asked"})
+}
+
+// withFiles tells a machine of the files, as they are now.
+func (d *Desk) withFiles(name string, w Welcome) (_ Welcome, refused bool) {
+	if d.shelf == nil {
+		return w, false
+	}
+	files, err := d.shelf.Files()
+	if err != nil {
+		d.logf("machine %s cannot be let in: %v", name, err)
+		w.Refused = err.Error()
+		return w, true
+	}
+	w.Files = files
+	return w, false
+}
+
+// part answers with a part of a file, or with nothing.
+func (d *Desk) part(name string, p *Part) []byte {
+	if d.shelf == nil {
+		d.logf("machine %s asks for a part of a file, and this run has none", name)
+		return nil
+	}
+	b, err := d.shelf.Part(p)
+	if err != nil {
+		d.logf("machine %s asks for a part of a file: %v", name, err)
+		return nil
+	}
+	return b
+}
+
+// secretive reports whether what a machine is told is for nobody else.
+func (d *Desk) secretive() bool {
+	return len(d.welcome.Secrets) > 0 || d.shelf != nil && d.shelf.secretive()
 }
 
 // join lets a machine in, or says why not. Nil: there was nobody to let in.
@@ -186,6 +226,8 @@ func (d *Desk) join(name string, j *Join) (Welcome, *machine) {
 		return refuse("it is another build of brood than the coordinator's: install the same file on both")
 	case j.Instance == 0 || j.Slots < 1 || j.Slots > mostSlots:
 		return refuse("%d slots: between 1 and %d can be had", j.Slots, mostSlots)
+	case j.Clear && d.secretive():
+		return refuse("it is to be told secrets, and others may read along: join by an address that begins with tls://")
 	case d.closed != "":
 		return refuse("%s", d.closed)
 	case d.post == nil:

@@ -63,6 +63,8 @@ type Join struct {
 	Slots    int    `json:"slots"`
 	Host     string `json:"host"` // for people
 	PID      int    `json:"pid"`
+	// Clear says that others may read what is said to it.
+	Clear bool `json:"clear,omitempty"`
 	// Reports says how many reports of earlier instances it has, by the ID of the run. Those of this run come first.
 	Reports map[string]int `json:"reports,omitempty"`
 }
@@ -89,15 +91,19 @@ type Welcome struct {
 
 // File is a file of the run's, that workers open by its path.
 type File struct {
-	Path string `json:"path"`
-	Size int64  `json:"size"`
-	Sum  string `json:"sha256"`
-	Mode uint32 `json:"mode"`
+	Path string       `json:"path"`
+	Use  jobs.FileUse `json:"use,omitempty"`
+	// Size and Sum are of one that is sent.
+	Size int64  `json:"size,omitempty"`
+	Sum  string `json:"sha256,omitempty"`
+	Mode uint32 `json:"mode,omitempty"` // of one that is to be there, as fs.FileMode has it
 }
 
 // Question is what an agent asks: one of its members is set.
 type Question struct {
 	Join *Join `json:"join,omitempty"`
+	// Files asks which files there are, before it joins: to fetch them may take longer than a lease.
+	Files bool `json:"files,omitempty"`
 	// Part asks for a part of a file.
 	Part *Part `json:"part,omitempty"`
 	// Epoch asks which session there is now.

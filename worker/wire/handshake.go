@@ -35,6 +35,10 @@ type Hello struct {
 	// Threads are made before the worker is ready, where there are few to be had, so
 	// that it does not want for one with a record in hand.
 	Threads int `json:"threads,omitempty"`
+	// Files are where files of the run's machine are on this one, by the path that Config has, and Held the contents of
+	// those that are on no disk here. A worker of the run's machine is told neither.
+	Files map[string]string `json:"files,omitempty"`
+	Held  map[string][]byte `json:"held,omitempty"`
 }
 
 // Confine is what a worker gives up before it opens its job.

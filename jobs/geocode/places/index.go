@@ -1,6 +1,7 @@
 package places
 
 import (
+	"brood/jobs/files"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,17 +71,22 @@ func CheckName(name string) error {
 }
 
 // Dir is where the indexes are, beneath the state directory.
-func Dir(state string) string { return filepath.Join(state, "places") }
+func Dir(state string) string { return filepath.Join(state, dirName) }
+
+const dirName = "places"
+
+// FileName is the file of an index beneath the state directory, by its name.
+func FileName(name string) string { return filepath.Join(dirName, name+suffix) }
 
 // Path is the file of an index, by its name.
-func Path(state, name string) string { return filepath.Join(Dir(state), name+suffix) }
+func Path(state, name string) string { return filepath.Join(state, FileName(name)) }
 
 // Named opens an index by its name.
 func Named(state, name string) (*Index, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
 	}
-	x, err := Open(Path(state, name))
+	x, err := Open(files.InState(state, FileName(name)))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there are no places %q; make them with brood places import FILE --name %s%s", name, name, others(state))
 	}

@@ -1,11 +1,11 @@
 package provider
 
 import (
+	"brood/jobs/files"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
 	"strings"
 )
 
@@ -57,7 +57,7 @@ func ReadKey(file, variable string, getenv func(string) string) (Key, error) {
 		}
 		return k, nil
 	}
-	b, err := os.ReadFile(file) //nolint:gosec // the user's own
+	b, err := files.Read(file)
 	if err != nil {
 		return Key{}, fmt.Errorf("read the key of the provider: %w", err)
 	}

@@ -44,6 +44,7 @@ type Options struct {
 	Build        string
 	Version      string
 	LostAfter    time.Duration // 0: as the coordinator says
+	Clear        bool          // others may read what comes over the network
 	Term         *term.Term
 	Worker       runner.WorkerCommand
 }
@@ -76,6 +77,7 @@ type agent struct {
 	gone    chan error // the port will not work any more
 	heard   time.Time
 	leaving chan struct{}
+	stock   stock
 }
 
 // Run works for the run until that is done, the machine is to leave, or the coordinator is gone for too long. When drain ends, what is in hand
@@ -125,6 +127,9 @@ func (a *agent) work(ctx, drain context.Context) (remote.Outcome, error) {
 		if err != nil {
 			return remote.Outcome{}, err
 		}
+		if err := a.prefetch(drain); err != nil {
+			return remote.Outcome{}, err
+		}
 		w, instance, err := a.join(drain, left)
 		if err != nil {
 			return remote.Outcome{}, err
@@ -145,7 +150,7 @@ func (a *agent) join(ctx context.Context, left []*leftover) (*remote.Welcome, ui
 	host, _ := os.Hostname()
 	j := remote.Join{
 		Version: remote.Version, Build: a.Build, Platform: runtime.GOOS + "/" + runtime.GOARCH, Boot: ledger.BootID(), Instance: remote.NewInstance(),
-		Slots: a.Slots, Host: host, PID: os.Getpid(), Reports: make(map[string]int),
+		Slots: a.Slots, Host: host, PID: os.Getpid(), Clear: a.Clear, Reports: make(map[string]int),
 	}
 	for _, l := range left {
 		j.Reports[l.mark.RunID]++
@@ -216,7 +221,17 @@ func (a *agent) ask(ctx context.Context, body []byte) (*remote.Welcome, error) {
 
 // sit works for one session, until it ends, or this agent was taken for dead.
 func (a *agent) sit(ctx, drain context.Context, w *remote.Welcome, instance uint64, left []*leftover) (out remote.Outcome, err error) {
-	cfg, err := a.configure(ctx, w)
+	cfg, err := a.configure(w)
+	if err != nil {
+		return out, err
+	}
+	at, err := a.collect(drain, w.Files)
+	if err == nil {
+		err = mayRead(cfg, at)
+	}
+	if errors.Is(err, errNotGiven) { // it has changed since this machine was let in
+		return remote.Outcome{Lost: true}, nil
+	}
 	if err != nil {
 		return out, err
 	}
@@ -228,7 +243,11 @@ func (a *agent) sit(ctx, drain context.Context, w *remote.Welcome, instance uint
 		return out, err
 	}
 	defer func() { err = errors.Join(err, a.tidy(dir)) }()
-	set := &runner.Setting{Dir: dir, Term: a.Term, Version: a.Version, Worker: a.Worker}
+	shown, err := a.show(dir, w.Files, at)
+	if err != nil {
+		return out, &spec.WriteError{Err: err}
+	}
+	set := &runner.Setting{Dir: dir, Term: a.Term, Version: a.Version, Worker: a.Worker, Elsewhere: shown.now}
 	shop, err := runner.OpenShop(set, cfg, &w.Shape, a.State, a.Slots)
 	if err != nil {
 		return out, err
@@ -249,7 +268,9 @@ func (a *agent) sit(ctx, drain context.Context, w *remote.Welcome, instance uint
 	a.Term.Logf("at work for run %s as machine %s, with %d slots", w.Run, a.Machine, a.Slots)
 	stop := context.AfterFunc(drain, x.Leaving)
 	kill := context.AfterFunc(ctx, shop.Kill)
+	done := shown.serve(ctx)
 	out = x.Work(ctx)
+	done()
 	stop()
 	kill()
 	a.now.Store(nil)
@@ -262,7 +283,7 @@ func several(cfg *spec.Config) bool {
 }
 
 // configure is the run's configuration as it is on this machine.
-func (a *agent) configure(ctx context.Context, w *remote.Welcome) (*spec.Config, error) {
+func (a *agent) configure(w *remote.Welcome) (*spec.Config, error) {
 	cfg, err := spec.Decode(w.Config)
 	if err != nil {
 		return nil, err
@@ -289,7 +310,7 @@ func (a *agent) configure(ctx context.Context, w *remote.Welcome) (*spec.Config,
 	if err := runner.CheckLimits(&cfg.Limits); err != nil {
 		return nil, &RefusedError{Why: "what the run asks of its workers cannot be had here: " + err.Error()}
 	}
-	return cfg, a.fetch(ctx, w, cfg)
+	return cfg, nil
 }
 
 // load is the load average of the last minute; 0: it is not known.
