@@ -13,7 +13,7 @@ RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build docs man dist data demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
+.PHONY: help build docs man dist data site pictures demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,14 @@ man: build ## write the manual pages into bin/man
 dist: ## make binaries, archives, packages and SHA256SUMS of this commit, in bin/dist
 	cd testdata/dist && GOFLAGS= $(GO) build -trimpath -buildvcs=false -o $(TOOLS)/brood-dist .
 	$(TOOLS)/brood-dist -source . -out bin/dist -only '$(DIST)'
+
+# What stands in docs/, README and the like, as pages; the same files give the same bytes.
+site: ## make the documentation as a static site, in bin/site
+	$(GO) run ./testdata/site -source . -out bin/site
+
+pictures: build test-tools ## look at brood top and a report, and draw both into docs/pictures
+	$(GO) build -o $(TOOLS)/brood-site ./testdata/site
+	@sh testdata/pictures.sh bin/brood $(TOOLS)/brood-site
 
 demo: build ## write to 1,000 mayors, into a Maildir, with a kill -9 in the middle
 	@sh testdata/demo.sh bin/brood

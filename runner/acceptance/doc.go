@@ -39,6 +39,8 @@
 //	dist_test.go          a release is the same when it is made again, and works where it is installed
 //	doctor_test.go        what is told of a run to a stranger has nothing of the user's
 //	manual_test.go        the reference and the manual pages are what the flags are
+//	site_test.go          the site is the same when it is made again, and each of its links leads somewhere
+//	pages_test.go         the pages for those who are new can be followed to the letter
 //	bench_test.go         the figures of docs/benchmarks.md are what was measured
 //
 // In main_test.go brood is built, in broodtest_test.go is broodtest; files_test.go,
