@@ -129,7 +129,7 @@ var allowed = map[string][]string{
 	"brood/runner/arrivals": {"jobs", "runner/dataset", "runner/ledger", "runner/queue"},
 	"brood/runner": {
 		"jobs", "jobs/files", "jobs/quickio", "jobs/quoted", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
-		"runner/arrivals", "runner/queue", "runner/remote",
+		"runner/arrivals", "runner/queue", "runner/remote", "runner/remote/carry",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/shard", "runner/sink", "runner/spec", "runner/term",
 	},
 
@@ -138,7 +138,7 @@ var allowed = map[string][]string{
 	"brood/runner/command/front": {},
 	"brood/runner/command": {
 		"runner/arrivals", "runner/queue", "runner/queue/beanstalk", "runner/queue/gearman", "runner/queue/redis", "runner/queue/table", "runner/queue/dsn", "runner/query",
-		"runner/proc", "runner/remote", "runner/remote/agent", "runner/remote/token",
+		"runner/proc", "runner/remote", "runner/remote/agent", "runner/remote/carry", "runner/remote/ssh", "runner/remote/token",
 		"runner/runfile",
 		"jobs/files", "jobs/placeholder", "jobs", "runner", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/doctor", "runner/doctor/bundle", "runner/forget", "runner/form", "runner/gauge", "runner/home", "runner/intake", "runner/keys",
 		"runner/ledger", "runner/logbook", "runner/merge", "runner/pace", "runner/reasons", "runner/report", "runner/shard", "runner/sink", "runner/spec", "runner/term", "runner/top",

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/hand"
 	"brood/runner/remote"
+	"brood/runner/remote/carry"
 	"brood/runner/spec"
 	"brood/worker/wire"
 	"context"
@@ -70,7 +71,11 @@ type farHand struct {
 	taken  uint64 // answers
 	places []wire.Held
 	mu     sync.Mutex // of places
-	mine   []byte     // the frame that was read last
+	mine   []byte     // the answer that was read last
+
+	carrier carry.Carrier             // of its machine; nil: no files are carried
+	records map[jobs.Seq]*jobs.Record // whose files were brought there; guarded by mu
+	framed  []byte                    // the frame that was made last
 }
 
 var _ hand.Hand = (*farHand)(nil)
@@ -90,7 +95,11 @@ func (s *slot) startFar(ctx context.Context) (*talk, error) {
 			s.r.machines.letGo(at.machine, s.r.hide(refused.Why))
 		}
 		if h != nil {
-			return newTalk(s, &farHand{Hand: h, s: s, places: make([]wire.Held, s.r.places)}), nil
+			far := &farHand{Hand: h, s: s, places: make([]wire.Held, s.r.places), records: make(map[jobs.Seq]*jobs.Record)}
+			if s.r.carries() {
+				far.carrier = s.r.Machines.Carrier(at.machine)
+			}
+			return newTalk(s, far), nil
 		}
 		sleep(ctx, 100*time.Millisecond) // the machine has gone, and so will the slot
 	}
@@ -101,6 +110,11 @@ func (h *farHand) notes() bool { return h.s.r.feed.NeedsIntents() }
 
 // Give notes what is in hand from now on, and sends it.
 func (h *farHand) Give(frame []byte, records int) error {
+	if h.carrier != nil {
+		if done, err := h.bring(frame); done || err != nil {
+			return err
+		}
+	}
 	if h.notes() {
 		b, err := wire.ReadBatch(frame[5:], h.s.r.shape, h.s.r.cfg.Plan.NeedsRaw)
 		if err != nil {
@@ -151,6 +165,9 @@ func (h *farHand) release(seq jobs.Seq, payload []byte) error {
 // Next brings answers, which are noted before anything is made of them.
 func (h *farHand) Next() ([]byte, error) {
 	p, err := h.Hand.Next()
+	if err == nil && h.carrier != nil {
+		p, err = h.fetch(p)
+	}
 	if err != nil || !h.notes() {
 		return p, err
 	}
@@ -227,6 +244,9 @@ func (h *farHand) NoteLoss(in hand.InHand, l *hand.Loss, crashes int) (hand.Ack,
 
 // Clear forgets what was in hand.
 func (h *farHand) Clear() {
+	if h.carrier != nil {
+		h.drop()
+	}
 	if h.notes() {
 		h.s.pad.page.Clear()
 	}

@@ -3,7 +3,9 @@ package runner
 import (
 	"brood/jobs"
 	"brood/runner/ledger"
+	"brood/runner/proc"
 	"brood/runner/remote"
+	"brood/runner/remote/carry"
 	"brood/runner/spec"
 	"brood/worker/wire"
 	"context"
@@ -22,7 +24,12 @@ import (
 type Machines interface {
 	// Open lets machines in, by a desk that is described so.
 	Open(ctx context.Context, cfg *spec.Config, d *remote.Describe) (*remote.Desk, error)
-	// Close lets nobody in any more.
+	// Launch starts agents on other machines, if the run has any that it starts itself; it is called when machines are let in. Failed is
+	// called if all of them have ended for good, and nobody is left to work.
+	Launch(ctx context.Context, cfg *spec.Config, family *proc.Family, runID string, shape *jobs.Shape, failed func(error)) error
+	// Carrier carries the files of records to a machine and back; nil: none are.
+	Carrier(machine string) carry.Carrier
+	// Close lets nobody in any more, and sees to it that nothing is left that Launch has started.
 	Close() error
 }
 
@@ -30,7 +37,10 @@ type Machines interface {
 type fleet struct {
 	set    *Setting
 	desk   *remote.Desk
+	family *proc.Family
 	roster *remote.Roster // of who serves, and then of who ends it
+
+	broken chan error // nobody is left to work
 
 	mu      sync.Mutex
 	news    []news
@@ -72,7 +82,7 @@ func (s *Setting) openMachines(ctx context.Context, cfg *spec.Config, shape *job
 	if w.Secrets, err = secretsOf(&cfg.Limits); err != nil {
 		return err
 	}
-	f := &fleet{set: s, wake: make(chan struct{}, 1), refused: make(map[string]string)}
+	f := &fleet{set: s, wake: make(chan struct{}, 1), broken: make(chan error, 1), refused: make(map[string]string)}
 	if f.roster, err = remote.OpenRoster(s.Dir.File(remote.RosterName)); err != nil {
 		return err
 	}
@@ -80,8 +90,16 @@ func (s *Setting) openMachines(ctx context.Context, cfg *spec.Config, shape *job
 	if err != nil {
 		return err
 	}
-	s.fleet = f
-	return nil
+	s.fleet = f // from here on it is closed by who closes the run
+	if f.family, err = proc.NewFamily(); err != nil {
+		return err
+	}
+	return s.Machines.Launch(ctx, cfg, f.family, w.RunID, shape, func(err error) {
+		select {
+		case f.broken <- err:
+		default:
+		}
+	})
 }
 
 // runID tells this run from others that had its name.
@@ -136,7 +154,11 @@ func (f *fleet) close() error {
 	if f == nil {
 		return nil
 	}
-	return f.set.Machines.Close()
+	err := f.set.Machines.Close()
+	if f.family != nil {
+		err = errors.Join(err, f.family.Close())
+	}
+	return err
 }
 
 // letGo lets a machine go whose workers do not start.
@@ -190,6 +212,8 @@ func (f *fleet) serve(ctx context.Context, r *session) error {
 			case <-r.feed.Over():
 				return nil
 			case <-f.wake:
+			case err := <-f.broken:
+				return &spec.AbortError{Reason: err.Error()}
 			}
 			continue
 		}

@@ -75,7 +75,9 @@ func (r *session) prepare(ctx context.Context, l *ledger.Ledger, input *intake.I
 	if cfg.Plan.FailedOutput == jobs.FailedToStdout {
 		r.encoder.ShowFailed()
 	}
-	if r.family, err = proc.NewFamily(); err != nil {
+	if r.machines != nil {
+		r.family = r.machines.family // which has what starts agents
+	} else if r.family, err = proc.NewFamily(); err != nil {
 		return err
 	}
 	if err := r.keepLimits(); err != nil {
@@ -221,7 +223,7 @@ func (r *session) own(ctx context.Context, path string, f os.FileInfo) error {
 // release gives back what prepare has taken, as far as it came.
 func (r *session) release() error {
 	var err error
-	if r.family != nil {
+	if r.family != nil && r.machines == nil {
 		err = r.family.Close()
 	}
 	if r.jobserver != nil {

@@ -225,7 +225,10 @@ func (k *talk) room() bool {
 }
 
 // alonely says that the hand gets no record that it cannot begin: where its machine may be cut off, what it was given may have been done.
-func (k *talk) alonely() bool { return k.slot.berth != nil && k.slot.r.feed.NeedsIntents() }
+// So it is where files are brought there for it.
+func (k *talk) alonely() bool {
+	return k.slot.berth != nil && (k.slot.r.feed.NeedsIntents() || k.slot.r.carries())
+}
 
 // most is how many records the hand may be given in all, where it can have several.
 func (k *talk) most() int {

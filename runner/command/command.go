@@ -222,7 +222,7 @@ func (e *env) ownCommands() []*cli.Command {
 		e.historyCommand(), e.resolveCommand(), e.verifyCommand(), e.repairCommand(), e.forgetCommand(), e.keysCommand(), e.queueCommand(), e.mergeCommand(), e.shardsCommand(),
 		e.logCommand(), e.failuresCommand(), e.reportCommand(), e.rmCommand(), e.pruneCommand(), e.lockCommand(), e.reloadCommand(), e.unitCommand(), e.configCommand(), e.doctorCommand(),
 		e.completionCommand(), e.referenceCommand(), e.versionCommand(),
-		e.joinCommand(), e.tokenCommand(), e.machinesCommand(),
+		e.joinCommand(), e.tokenCommand(), e.machinesCommand(), e.carryCommand(),
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -57,6 +58,11 @@ const joinExample = "For example: brood join 10.0.0.1:7177 --token-file web2.tok
 func (e *env) joining(c *cli.Context) (*remote.PortSetting, *agent.Options, error) {
 	port, o := &remote.PortSetting{}, &agent.Options{Version: Version(), WorkDir: c.String("workdir")}
 	var err error
+	if o.WorkDir != "" {
+		if o.WorkDir, err = filepath.Abs(o.WorkDir); err != nil {
+			return nil, nil, err
+		}
+	}
 	if o.State, err = home.State(c.String("state")); err != nil {
 		return nil, nil, usage("", "%w", err)
 	}
@@ -113,11 +119,11 @@ func machineName(host string) string {
 }
 
 func (e *env) join(c *cli.Context) error {
-	port, o, err := e.joining(c)
-	if err != nil {
+	if err := connect(); err != nil { // before the token is read, which may come over standard input
 		return err
 	}
-	if err := connect(); err != nil {
+	port, o, err := e.joining(c)
+	if err != nil {
 		return err
 	}
 	if e.terminal, err = e.term(c); err != nil {

@@ -1,10 +1,13 @@
 package command
 
 import (
+	"brood/jobs"
 	"brood/runner/control"
 	"brood/runner/home"
 	"brood/runner/proc"
 	"brood/runner/remote"
+	"brood/runner/remote/carry"
+	"brood/runner/remote/ssh"
 	"brood/runner/remote/token"
 	"brood/runner/spec"
 	"context"
@@ -54,13 +57,13 @@ const groupMachines = "Several machines"
 
 // machineFlags are for a run that has workers on other machines.
 func machineFlags() []cli.Flag {
-	return []cli.Flag{
+	return append(sshFlags(), []cli.Flag{
 		&cli.StringFlag{Name: "listen", Usage: "let other machines join at `ADDRESS`, such as :7177 (see brood join); with -j 0 this one has no workers", Category: groupMachines},
 		&cli.StringFlag{Name: "nats", Usage: "let them join at a NATS cluster that is there: `URL`[,URL]", Category: groupMachines},
 		&cli.StringFlag{Name: "nats-creds", Usage: "the credentials for it are in `FILE`", Category: groupMachines},
 		&cli.StringFlag{Name: "machine-lease", Usage: "what a machine has in hand that is silent for `TIME` is decided without it", DefaultText: remote.DefaultLease.String(), Category: groupMachines},
 		&cli.StringFlag{Name: "lost-after", Usage: "a machine looks for this run for `TIME` when it has gone, and then gives up", DefaultText: remote.DefaultLostAfter.String(), Category: groupMachines},
-	}
+	}...)
 }
 
 // notOnMachines are jobs whose workers must be where the run is, and why.
@@ -71,12 +74,12 @@ var notOnMachines = map[string]string{
 
 // chooseMachines takes the machines that a run may have beside this one.
 func (e *env) chooseMachines(c *cli.Context, cfg *spec.Config) error {
-	given := slices.ContainsFunc([]string{"listen", "nats", "nats-creds"}, c.IsSet)
+	given := slices.ContainsFunc([]string{"listen", "nats", "nats-creds", sshFlag, sshFileFlag}, c.IsSet)
 	if cfg.Machines == nil {
 		if !given {
-			for _, name := range []string{"machine-lease", "lost-after"} {
+			for _, name := range append([]string{"machine-lease", "lost-after"}, sshOnly...) {
 				if c.IsSet(name) {
-					return usage("For example: --listen :7177", "--%s is for a run that other machines work on", name)
+					return usage("For example: --listen :7177, or --ssh host1,host2", "--%s is for a run that other machines work on", name)
 				}
 			}
 			return nil
@@ -132,6 +135,9 @@ func (e *env) chooseMachines(c *cli.Context, cfg *spec.Config) error {
 		*to = d
 	}
 	m.Away = m.Away && !c.IsSet("jobs") || c.IsSet("jobs") && c.String("jobs") == "0"
+	if err := chooseHosts(c, m); err != nil {
+		return err
+	}
 	return connect()
 }
 
@@ -156,6 +162,30 @@ type machines struct {
 	e     *env
 	state string
 	hub   remote.Hub
+	hosts *hosts // nil: there are none over ssh
+	logf  func(string, ...any)
+}
+
+// Launch starts agents on the hosts of --ssh.
+func (m *machines) Launch(ctx context.Context, cfg *spec.Config, family *proc.Family, runID string, shape *jobs.Shape, failed func(error)) error {
+	if len(cfg.Machines.SSH)+len(cfg.Machines.SSHFiles) == 0 {
+		return nil
+	}
+	m.hosts = &hosts{m: m, cfg: cfg, failed: failed, agents: make(map[string]*ssh.Agent), carry: make(map[string]*carry.Host)}
+	return m.hosts.launch(ctx, family, runID, shape, m.logf)
+}
+
+// Carrier carries the files of records to a machine; nil: none are.
+func (m *machines) Carrier(machine string) carry.Carrier {
+	if m.hosts == nil {
+		return nil
+	}
+	m.hosts.mu.Lock()
+	defer m.hosts.mu.Unlock()
+	if c := m.hosts.carry[machine]; c != nil {
+		return c
+	}
+	return nil
 }
 
 // Open lets machines in.
@@ -190,13 +220,17 @@ func (m *machines) Open(ctx context.Context, cfg *spec.Config, d *remote.Describ
 		return nil, usage("", "--nats: %w", err)
 	}
 	desk.SetPost(m.hub)
-	if set.URL == "" {
+	m.logf = d.Logf
+	if set.URL == "" && len(cfg.Machines.SSH)+len(cfg.Machines.SSHFiles) == 0 {
 		d.Logf("machines join at %s: make a token here with: brood token %s > FILE; and there: brood join HOST:%s --token-file FILE", m.hub.Addr(), cfg.Name, portOf(m.hub.Addr()))
 	}
 	return desk, nil
 }
 
 func (m *machines) Close() error {
+	if m.hosts != nil {
+		m.hosts.end(m.logf)
+	}
 	if m.hub == nil {
 		return nil
 	}

@@ -229,7 +229,7 @@ func (d *Desk) join(name string, j *Join) (Welcome, *machine) {
 	case j.Clear && d.secretive():
 		return refuse("it is to be told secrets, and others may read along: join by an address that begins with tls://")
 	case d.closed != "":
-		return refuse("%s", d.closed)
+		return Welcome{Refused: d.closed, Over: true, Run: w.Run, RunID: w.RunID}, nil
 	case d.post == nil:
 		return Welcome{Wait: true}, nil
 	}

@@ -170,6 +170,17 @@ func (h *Hand) Give(frame []byte, records int) error {
 	return nil
 }
 
+// Answer gives a batch and its answers, the payload of a frame, without the machine.
+func (h *Hand) Answer(frame []byte, records int) {
+	h.m.mu.Lock()
+	ordinal := h.m.places[h.slot].ordinal
+	h.m.mu.Unlock()
+	h.mu.Lock()
+	h.left += records
+	h.mu.Unlock()
+	h.answered(&answers{conv: h.conv, frame: frame, ordinal: ordinal})
+}
+
 // Next waits for a frame of answers.
 func (h *Hand) Next() ([]byte, error) {
 	h.mu.Lock()

@@ -73,6 +73,8 @@ type Join struct {
 type Welcome struct {
 	// Refused is why it may not, for people; empty: it may.
 	Refused string `json:"refused,omitempty"`
+	// Over says, beside that, that the run needs nobody any more.
+	Over bool `json:"over,omitempty"`
 	// Wait says that the run is not ready: it asks again.
 	Wait      bool          `json:"wait,omitempty"`
 	Run       string        `json:"run"`

@@ -112,8 +112,17 @@ type Machines struct {
 	Creds string `json:"creds,omitempty"`
 	// Away says that this machine has no workers.
 	Away bool `json:"away,omitempty"`
-	// SSH are the machines on which agents are started, as --ssh and the files that --ssh-login-file names have them.
-	SSH []string `json:"ssh,omitempty"`
+	// SSH are lists of machines on which agents are started, and SSHFiles files of them; EachSlots is -j for those that name no number.
+	SSH       []string `json:"ssh,omitempty"`
+	SSHFiles  []string `json:"ssh_files,omitempty"`
+	EachSlots string   `json:"each_slots,omitempty"`
+	// SSHBinaries are brood for machines of another kind, by system and architecture.
+	SSHBinaries map[string]string `json:"ssh_binaries,omitempty"`
+	// Transfer and Return are files that go there with a record, and come back; Cleanup removes them there. WorkDir is where commands run there.
+	Transfer []string `json:"transfer,omitempty"`
+	Return   []string `json:"return,omitempty"`
+	Cleanup  bool     `json:"cleanup,omitempty"`
+	WorkDir  string   `json:"work_dir,omitempty"`
 	// Lease is how long a machine may be silent before what it has in hand is decided without it, and LostAfter how long an agent looks for
 	// its coordinator; 0: the default.
 	Lease     time.Duration `json:"lease,omitempty"`

@@ -134,6 +134,9 @@ func (a *agent) work(ctx, drain context.Context) (remote.Outcome, error) {
 		if err != nil {
 			return remote.Outcome{}, err
 		}
+		if w.Over {
+			return remote.Outcome{Why: w.Refused, Done: true}, nil
+		}
 		a.heard = time.Now()
 		if w.LostAfter > 0 && a.LostAfter == 0 {
 			a.LostAfter = w.LostAfter
@@ -165,6 +168,8 @@ func (a *agent) join(ctx context.Context, left []*leftover) (*remote.Welcome, ui
 		switch {
 		case ctx.Err() != nil:
 			return nil, 0, ctx.Err()
+		case err == nil && w.Over:
+			return w, 0, nil
 		case err == nil && w.Refused != "":
 			return nil, 0, &RefusedError{Why: w.Refused}
 		case err == nil && !w.Wait:
