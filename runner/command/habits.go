@@ -51,7 +51,7 @@ var habits = []habit{
 	{"quote escape Q escape-symbols shell-quote", "No shell reads the command unless --shell is given, and then values are quoted; so there is nothing to quote."},
 	{"assign greedy g", "Write the values into the command, or hand them on in the environment; see --env."},
 	{"process-slot-var", "Commands find their slot in BROOD_SLOT, and as {%}."},
-	{"wd workdir", "Commands run in the directory that brood was started in: cd there before."},
+	{"wd", "Commands run in the directory that brood was started in: cd there before; on other machines in that of --workdir."},
 	{"record-env session embed", "The environment is handed on as it is; --env NAME hands on only what it names."},
 	{"template tmpl", "Make the files in the command itself, as with envsubst."},
 	{"tty open-tty p interactive", "Commands have no terminal and nobody is asked: --dry-run shows them, --limit 1 does the first only."},
@@ -75,6 +75,13 @@ var habits = []habit{
 
 	// Again.
 	{"resume-failed retry-failed", "brood retry NAME tries the failed records again, within their run."},
+	// Other machines.
+	{"S sshlogin", "--ssh host1,user@host2/16,: works on other machines; : is this one."},
+	{"slf sshloginfile", "--ssh-login-file FILE has the machines, one a line."},
+	{"transferfile tf", "--transfer {} brings the record's file to the machine."},
+	{"trc", "--transfer {} --return FILE --cleanup bring files there and back, and remove them there."},
+	{"M controlmaster", "--ssh keeps one connection for each machine anyway."},
+
 	{"c continue succ-cmd-file", "The ledger keeps what is done: brood resume NAME goes on."},
 	{"name id", "--run NAME calls the run so."},
 	{"log logfile", "Standard error has the log, and brood log NAME shows it later; --log-format json for programs."},
@@ -83,7 +90,7 @@ var habits = []habit{
 	{"semaphore sem semaphore-name st semaphore-timeout fg bg", "brood lock NAME -- COMMAND runs a command while nobody else has the lock NAME; --wait=TIME waits for it."},
 
 	// What is not there.
-	{"S sshlogin slf sshloginfile onall nonall basefile bf cleanup M controlmaster filter-hosts hostgroups hgrp return rsync-opts ssh ssh-delay transfer transferfile tf trc", "brood runs commands on this machine only; the command itself may be ssh HOST."},
+	{"onall nonall basefile bf filter-hosts hostgroups hgrp rsync-opts ssh-delay", "--ssh HOST,HOST works on other machines, each record on one of them; the command itself may be ssh HOST."},
 	{"tmpdir", "What has to be kept is in the state directory: --state DIR."},
 	{"will-cite citation bibtex gnu plain minversion _parset shell-completion", "That is not needed here: leave it out."},
 	{"just-print recon dryrun", "--dry-run shows the commands and runs nothing."},
