@@ -151,16 +151,7 @@ func (h *Hand) Give(frame []byte, records int) error {
 	m.mu.Lock()
 	body := m.number(kindGive, number(h.conv), number(uint64(records)), frame) //nolint:gosec // it is not negative
 	m.mu.Unlock()
-	ctx, cancel := context.WithCancel(h.kill)
-	defer cancel()
-	go func() {
-		select {
-		case <-h.over:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	n, err := m.work(ctx, body)
+	n, err := m.work(h.kill, h.over, body)
 	if err != nil {
 		return nil //nolint:nilerr // it ends, and Next says so
 	}

@@ -464,8 +464,8 @@ func (m *machine) number(k kind, parts ...[]byte) []byte {
 	return body
 }
 
-// work sends a batch, when there is room for it. What of it is lost on the way is told again, as any message is.
-func (m *machine) work(ctx context.Context, body []byte) (n uint64, err error) {
+// work sends a batch, when there is room for it, or over is closed. What of it is lost on the way is told again, as any message is.
+func (m *machine) work(ctx context.Context, over <-chan struct{}, body []byte) (n uint64, err error) {
 	wait := time.Millisecond
 	for {
 		n = m.d.workNumber()
@@ -476,6 +476,8 @@ func (m *machine) work(ctx context.Context, body []byte) (n uint64, err error) {
 		select {
 		case <-ctx.Done():
 			return 0, ctx.Err()
+		case <-over:
+			return 0, ErrFull
 		case <-time.After(wait):
 		}
 		if wait < 50*time.Millisecond {
