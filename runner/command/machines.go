@@ -319,7 +319,9 @@ func (e *env) token(c *cli.Context) error {
 	}
 	if c.Bool("list") {
 		for _, m := range all {
-			_, _ = fmt.Fprintln(e.stdout, m.Name)
+			if m.Revoked.IsZero() {
+				_, _ = fmt.Fprintln(e.stdout, m.Name)
+			}
 		}
 		return nil
 	}
