@@ -21,7 +21,7 @@ import (
 // binary is the same with jobs of the tests in place of brood's, see
 // broodtest_test.go; so workers come here too, and must not wait for a build.
 func TestMain(m *testing.M) {
-	testscript.Main(built{m}, map[string]func(){"broodtest": broodtestMain})
+	testscript.Main(built{m}, map[string]func(){"broodtest": broodtestMain, "nats-server": natsMain})
 }
 
 // What the tests work with, set before the first of them.
