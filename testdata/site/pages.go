@@ -32,7 +32,7 @@ func groups() []group {
 			{"docs/datasets.md", "Datasets"}, {"docs/results.md", "Results"}, {"docs/once.md", "Once only"}, {"docs/pace.md", "Pace"},
 			{"docs/limits.md", "Limits"}, {"docs/operate.md", "While it runs"}, {"docs/report.md", "Report"}, {"docs/config.md", "Runs in a file"},
 			{"docs/cron.md", "cron"}, {"docs/daemon.md", "As a service"}, {"docs/queues.md", "Work queues"}, {"docs/shards.md", "Shards"},
-			{"docs/machines.md", "Machines"}, {"docs/faq.md", "Questions, exit statuses"},
+			{"docs/cluster.md", "Several machines"}, {"docs/faq.md", "Questions, exit statuses"},
 		}},
 		{"Coming from", []entry{
 			{"docs/from-mailmerge.md", "mailmerge"}, {"docs/from-listmonk.md", "listmonk"}, {"docs/from-mailchimp.md", "Mailchimp"},
