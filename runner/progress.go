@@ -3,8 +3,8 @@ package runner
 import (
 	"brood/runner/ledger"
 	"brood/runner/term"
+	"brood/worker/rest"
 	"context"
-	"runtime/debug"
 	"time"
 )
 
@@ -22,10 +22,12 @@ func (r *session) snapshot() term.Snapshot {
 	}
 }
 
-// How often the progress display is brought up to date: while anything happens, and while nothing does.
+// How often the progress display is brought up to date: while anything happens, while nothing does, and when nothing has for some
+// time: each look is a wake-up, of which a run that only waits has few.
 const (
 	showOften  = 200 * time.Millisecond
 	showSeldom = time.Second
+	showRarely = 5 * time.Second
 	// givesBackAfter is after how many of those memory is given back.
 	givesBackAfter = 3
 )
@@ -40,8 +42,11 @@ func (r *session) showProgress(ctx context.Context) {
 		if last, every = t, showOften; idle {
 			every = showSeldom
 			if quiet++; quiet == givesBackAfter {
-				beThrifty()          // it may last
-				debug.FreeOSMemory() // others may need it while nothing comes
+				beThrifty()     // it may last
+				rest.GiveBack() // others may need it while nothing comes
+			}
+			if quiet >= givesBackAfter {
+				every = showRarely
 			}
 			continue
 		}

@@ -22,6 +22,7 @@ const (
 	stallLooks = 30
 	stallLook  = time.Second
 	stallLeast = 2 * time.Second // in all, where --timeout is short
+	stallRest  = 10              // how many times as long it is to the next look where nobody owes anything
 )
 
 // errStalled is why a worker was killed that owed answers.
@@ -83,10 +84,19 @@ func (r *session) dun(ctx context.Context) {
 	if t := r.cfg.Timeout; t > 0 {
 		every = min(every, max(t, stallLeast)/stallLooks)
 	}
-	for sleep(ctx, every) {
+	for wait := every; sleep(ctx, wait); {
+		wait = every * stallRest
 		for _, s := range r.crew.all() {
 			c := s.live.Load()
-			if c == nil || !c.debt.idle(c.look()) {
+			if c == nil {
+				continue
+			}
+			if c.debt.owed.Load() == 0 {
+				c.debt.looks = 0
+				continue
+			}
+			wait = every
+			if !c.debt.idle(c.look()) {
 				continue
 			}
 			if suspended(c.PID) { // somebody has stopped it, and will continue it

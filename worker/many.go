@@ -45,6 +45,7 @@ func (s *server) serveMany(work *quickio.File) error {
 func (m *many) read(take func(p []byte) error) error {
 	for {
 		t, p, err := m.in.Next()
+		m.watch.Comes()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil

@@ -3,6 +3,7 @@ package worker
 import (
 	"brood/jobs"
 	"brood/jobs/quickio"
+	"brood/worker/rest"
 	"brood/worker/wire"
 	"context"
 	"errors"
@@ -37,6 +38,7 @@ type server struct {
 	out   io.Writer
 	page  *wire.Page
 	notes *wire.Notes
+	watch *rest.Watch
 	mask  *jobs.Mask // nil: there are no secrets
 	hello *wire.Hello
 	job   jobs.Runner
@@ -68,7 +70,7 @@ func newServer(in *wire.Reader, out io.Writer, page *wire.Page, notes *wire.Note
 		secrets = append(secrets, os.Getenv(name))
 	}
 	s := &server{
-		cancels: make([]context.CancelFunc, max(hello.Places, 1)), whole: true, in: in, out: out, page: page, notes: notes, hello: hello, mask: jobs.NewMask(secrets), buf: make([]byte, headRoom, flushSize+4<<10),
+		cancels: make([]context.CancelFunc, max(hello.Places, 1)), whole: true, in: in, out: out, page: page, notes: notes, watch: rest.NewWatch(), hello: hello, mask: jobs.NewMask(secrets), buf: make([]byte, headRoom, flushSize+4<<10),
 	}
 	s.noting = hello.Effect != jobs.EffectNone.String()
 	s.timer = time.AfterFunc(time.Hour, func() { _ = s.flush() })
@@ -92,6 +94,7 @@ func (s *server) serve() error {
 		if t != wire.TypeBatch {
 			return fmt.Errorf("read work: %w: type %d instead of Batch", wire.ErrFrame, t)
 		}
+		s.watch.Comes()
 		err = s.batch(p)
 		if errors.Is(err, errOrphaned) || errors.Is(err, errWornOut) {
 			return nil
