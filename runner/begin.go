@@ -189,7 +189,7 @@ func beginSession(ctx context.Context, set *Setting, cfg *spec.Config, shape *jo
 		return 0, err
 	}
 	reports := set.fleet.recall(ctx)
-	left, err := takeOver(ctx, set.Dir, l.Reader(), &then, reports, told)
+	left, err := takeOver(ctx, set.Dir, l.Reader(), &then, set.fleet.recollect(reports), told)
 	if err == nil {
 		err = hideInNotes(mask, left)
 	}

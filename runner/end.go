@@ -104,7 +104,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		err = &spec.WriteError{Err: closeErr}
 	}
 	if r.machines != nil && !r.book.Broken() {
-		again, lateErr := r.machines.settleLate(l)
+		again, lateErr := r.machines.settleLate(r, l)
 		if lateErr != nil && err == nil {
 			err, state, reason = lateErr, ledger.StateInterrupted, lateErr.Error()
 		}

@@ -7,14 +7,13 @@ import (
 	"brood/runner/remote"
 	"brood/runner/remote/carry"
 	"brood/runner/spec"
-	"brood/worker/wire"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -39,27 +38,31 @@ type fleet struct {
 	desk   *remote.Desk
 	family *proc.Family
 	roster *remote.Roster // of who serves, and then of who ends it
+	epoch  int64
 
 	broken chan error // nobody is left to work
 
 	mu      sync.Mutex
+	roll    roll
 	news    []news
 	wake    chan struct{}
 	refused map[string]string // why machines were let go
 	late    []lateReport
+	taken   map[*remote.Report]bool // of the last session, and taken over by this one
 }
 
 // news is that a machine has joined, with so many slots, or has left, or has something of an earlier time to say.
 type news struct {
-	machine string
-	slots   int // 0: it has left
-	report  *remote.Report
+	machine  string
+	instance uint64
+	slots    int // 0: it has left
+	report   *remote.Report
 }
 
-// lateReport is a report that changes records which were unknown. The ledger has it when the session has ended.
+// lateReport is a report that changes records which were decided without it. The ledger has it when the session has ended.
 type lateReport struct {
-	machine, id string
-	resolutions []ledger.Resolution
+	machine string
+	report  *remote.Report
 }
 
 // openMachines lets machines in, if the run has any. Epoch is the number of the session.
@@ -82,8 +85,11 @@ func (s *Setting) openMachines(ctx context.Context, cfg *spec.Config, shape *job
 	if w.Secrets, err = secretsOf(&cfg.Limits); err != nil {
 		return err
 	}
-	f := &fleet{set: s, wake: make(chan struct{}, 1), broken: make(chan error, 1), refused: make(map[string]string)}
+	f := &fleet{set: s, epoch: epoch, wake: make(chan struct{}, 1), broken: make(chan error, 1), refused: make(map[string]string), taken: make(map[*remote.Report]bool)}
 	if f.roster, err = remote.OpenRoster(s.Dir.File(remote.RosterName)); err != nil {
+		return err
+	}
+	if f.roll, err = readRoll(s.Dir.File(rollName)); err != nil {
 		return err
 	}
 	f.desk, err = s.Machines.Open(ctx, cfg, &remote.Describe{Welcome: w, Effect: cfg.Effect, Logf: s.Term.Logf})
@@ -130,21 +136,22 @@ func secretsOf(l *spec.Limits) (map[string]string, error) {
 
 // recall waits for what machines of an earlier session have to say.
 func (f *fleet) recall(ctx context.Context) map[string][]*remote.Report {
-	if f == nil || len(f.roster.Members) == 0 {
+	if f == nil || len(f.roll.Machines) == 0 {
 		return nil
 	}
-	names := f.roster.Names()
+	names := f.roll.names()
 	told := sync.OnceFunc(func() {
 		f.set.Term.Logf("waiting for machines of an earlier session to say what they had in hand: %s", strings.Join(names, ", "))
 	})
 	return f.desk.Recall(ctx, names, told)
 }
 
-// settled says that the ledger has reports.
+// settled goes on with reports that were recalled: the ledger has what they say of what was in hand when the last session ended. What they
+// say of records that were decided without them is looked at when the session has begun.
 func (f *fleet) settled(reports map[string][]*remote.Report) {
 	for machine, all := range reports {
 		for _, r := range all {
-			f.desk.Settled(machine, r.ID)
+			f.add(news{machine: machine, report: r})
 		}
 	}
 }
@@ -199,7 +206,9 @@ func (f *fleet) next() (n news, ok bool) {
 // serve opens the slots of machines to the run, and sees to what else they have to say. It is a goroutine of the session.
 func (f *fleet) serve(ctx context.Context, r *session) error {
 	f.desk.Begin(&remote.Events{
-		Joined: func(machine string, slots int) { f.add(news{machine: machine, slots: slots}) },
+		Joined: func(machine string, instance uint64, slots int) {
+			f.add(news{machine: machine, instance: instance, slots: slots})
+		},
 		Left:   func(machine string) { f.add(news{machine: machine}) },
 		Report: func(machine string, rep *remote.Report) { f.add(news{machine: machine, report: rep}) },
 	})
@@ -242,129 +251,12 @@ func (f *fleet) serve(ctx context.Context, r *session) error {
 	}
 }
 
-// takeReport settles what an earlier instance of a machine has left, while the run goes on: an answer that nobody knew of makes a record
-// what it was that is unknown now, and whose last try it is of. Any other is noted in the record's history, and said.
-func (f *fleet) takeReport(ctx context.Context, r *session, machine string, rep *remote.Report) error {
-	if rep.Lost || len(rep.Notes) == 0 {
-		if rep.Lost {
-			r.Term.Logf("machine %s has begun anew and cannot tell what it had done before", machine)
-		}
-		f.desk.Settled(machine, rep.ID)
-		return nil
-	}
-	if !r.awaitCommit() {
-		return nil
-	}
-	late := lateReport{machine: machine, id: rep.ID}
-	u := newSettlement()
-	for i := range rep.Notes {
-		n := &rep.Notes[i]
-		if n.InHand || n.Kind != wire.NoteAnswer {
-			continue // of that the run knows as much
-		}
-		var res jobs.Result
-		if err := wire.ReadAnswer(n.Payload, &res); err != nil {
-			r.Term.Logf("machine %s: a note of record %d: %v", machine, n.Seq, err)
-			continue
-		}
-		r.hear(&res)
-		o, status, err := f.settledOutcome(ctx, r, n.Seq)
-		if err != nil {
-			return err
-		}
-		switch {
-		case status == jobs.StatusUnknown && o.Attempts == n.Try:
-			late.resolutions = append(late.resolutions, resolutionOf(r, machine, o, &res))
-		case status == jobs.StatusOK && res.Verdict == jobs.VerdictOK, status == jobs.StatusFailed && o.Attempts == n.Try:
-			// The same, most likely: it had been heard, and the ledger had not said so yet.
-		default:
-			r.Term.Logf("machine %s has an answer to record %d, try %d, that comes too late to count: the record is %s; it is in the history", machine, n.Seq+1, n.Try, status)
-			u.Attempts = append(u.Attempts, ledger.Attempt{
-				Seq: n.Seq, Attempt: n.Try, At: time.Now(), Verdict: ledger.Answered(res.Verdict), Class: res.Class,
-				Error: "too late to count, from machine " + machine + ": " + res.Error, Elapsed: res.Elapsed,
-			})
-		}
-	}
-	if len(u.Attempts) > 0 {
-		if err := r.send(u); err != nil {
-			return err
-		}
-	}
-	if len(late.resolutions) > 0 {
-		r.Term.Logf("machine %s came back, and says what became of %d records that were unknown: they become that at the end of this session", machine, len(late.resolutions))
-		f.mu.Lock()
-		f.late = append(f.late, late)
-		f.mu.Unlock()
-		return nil
-	}
-	if r.awaitCommit() {
-		f.desk.Settled(machine, rep.ID)
-	}
-	return nil
-}
-
-// settledOutcome is what has become of a record, where it may be that a hand has just ended by the same report, and that is being settled.
-func (f *fleet) settledOutcome(ctx context.Context, r *session, seq jobs.Seq) (*ledger.Outcome, jobs.Status, error) {
-	const wait, times = 100 * time.Millisecond, 30
-	for try := 1; ; try++ {
-		o, status, err := f.outcome(ctx, r, seq)
-		if err != nil || status != jobs.StatusPending || try == times || !sleep(ctx, wait) || !r.awaitCommit() {
-			return o, status, err
-		}
-	}
-}
-
-// outcome is what has become of a record.
-func (f *fleet) outcome(ctx context.Context, r *session, seq jobs.Seq) (*ledger.Outcome, jobs.Status, error) {
-	o, err := r.ledger.Reader().Outcome(ctx, seq)
-	if err != nil || o != nil {
-		if o != nil {
-			return o, o.Status, err
-		}
-		return nil, jobs.StatusPending, err
-	}
-	status, err := r.ledger.Reader().StatusOf(ctx, seq)
-	return &ledger.Outcome{}, status, err
-}
-
-// resolutionOf is what an answer makes of a record that was unknown.
-func resolutionOf(r *session, machine string, o *ledger.Outcome, res *jobs.Result) ledger.Resolution {
-	x := ledger.Resolution{Seq: o.Seq, At: time.Now(), By: "machine " + machine, Was: o.Error, From: jobs.StatusUnknown}
-	switch res.Verdict {
-	case jobs.VerdictOK:
-		x.Decision, x.Reason = ledger.DecideOK, "the machine came back and had noted that it was ok"
-	case jobs.VerdictRetry, jobs.VerdictThrottle:
-		x.Decision, x.Reason = ledger.DecideRetry, "the machine came back and had noted that it is to be tried again: "+res.Error
-	default:
-		x.Decision, x.Reason = ledger.DecideFailed, res.Error
-	}
-	if x.Decision == ledger.DecideRetry {
-		return x
-	}
-	x.Values = make(map[string]string)
-	for i, c := range r.cfg.Plan.Columns {
-		if i < len(res.Values) {
-			x.Values[c.Name] = string(res.Values[i])
-		}
-	}
-	return x
-}
-
-// settleLate makes records what they were that machines came back with, now that the book is closed, and reports whether any is to be tried
-// again.
-func (f *fleet) settleLate(l *ledger.Ledger) (again bool, err error) {
+// note changes what is kept of machines for the next session.
+func (f *fleet) note(change func(*roll)) error {
 	f.mu.Lock()
-	late := f.late
-	f.late = nil
-	f.mu.Unlock()
-	for _, r := range late {
-		if err := l.Resolve(context.Background(), r.resolutions); err != nil {
-			return again, &spec.WriteError{Err: err}
-		}
-		again = again || slices.ContainsFunc(r.resolutions, func(x ledger.Resolution) bool { return x.Decision == ledger.DecideRetry })
-		f.desk.Settled(r.machine, r.id)
-	}
-	return again, nil
+	defer f.mu.Unlock()
+	change(&f.roll)
+	return f.roll.write(f.set.Dir.File(rollName))
 }
 
 // farewellTime is how long machines may take to hear that the run has ended. What they do not hear they find out.
@@ -383,10 +275,13 @@ func (f *fleet) end(state ledger.State) error {
 	ctx, cancel := context.WithTimeout(context.Background(), farewellTime)
 	defer cancel()
 	f.desk.Flush(ctx)
-	if err := f.roster.Worked(f.desk.Machines()); err != nil {
-		return errors.Join(&spec.WriteError{Err: err}, f.close())
+	err := f.note(func(o *roll) {
+		maps.DeleteFunc(o.Machines, func(name string, _ *entry) bool { return f.desk.HasAll(name) })
+	})
+	if workErr := f.roster.Worked(f.desk.Machines()); workErr != nil && err == nil {
+		err = &spec.WriteError{Err: workErr}
 	}
-	return f.close()
+	return errors.Join(err, f.close())
 }
 
 // enlist opens slots for a machine, or ends them. It is for the manager of the crew.
@@ -406,6 +301,9 @@ func (c *crew) enlist(ctx context.Context, start func(func(context.Context) erro
 	}
 	slots, err := c.hireFar(n.machine, n.slots)
 	if err != nil {
+		return err
+	}
+	if err := c.r.machines.note(func(o *roll) { o.join(n.machine, c.r.epoch, n.instance, slots) }); err != nil {
 		return err
 	}
 	if total := len(c.all()); total > c.recordedSlots {

@@ -37,9 +37,17 @@ func (k *talk) settleDead(exit hand.Exit) error {
 	}
 	if clean {
 		k.hand.Clear()
+		k.settled()
 		return nil
 	}
 	return k.recordDeath(exit, &rest)
+}
+
+// settled says that all that the hand had is on its way to the ledger.
+func (k *talk) settled() {
+	if far, is := k.hand.(*farHand); is {
+		far.Settled()
+	}
 }
 
 // recordDeath records a death, settles the answers that are left, decides about the
@@ -68,7 +76,9 @@ func (k *talk) recordDeath(exit hand.Exit, rest *hand.Remains) error {
 	if u.Ack == nil {
 		u.Ack, u.AckUpTo = k.hand.Taken(0)
 	}
-	return r.send(u)
+	err := r.send(u)
+	k.settled()
+	return err
 }
 
 // settleLeft settles a record if its answer is left, or if it was in hand, and reports

@@ -60,7 +60,8 @@ func goOn(ctx context.Context, set *Setting, l *ledger.Ledger, cfg *spec.Config,
 	grown := slices.ContainsFunc(found, func(f desk.Found) bool { return f.Grown() })
 	goesOn := how.AcceptAppend && (grown || otherwise(found))
 	asks := cfg.ResolveWith != "" && sum.Totals.Unknown > 0
-	if sum.State == ledger.StateDone && !goesOn && !asks && cfg.Queue == nil {
+	hears := cfg.Machines != nil && sum.Totals.Unknown > 0 && set.anybodyOut()
+	if sum.State == ledger.StateDone && !goesOn && !asks && !hears && cfg.Queue == nil {
 		altered := desk.CheckResults(ctx, l.Reader())
 		if altered != nil {
 			// They were there, and are the user's: he may have taken them away.

@@ -222,6 +222,7 @@ func (s *slot) replace(k *talk) {
 	s.leaving.Go(func() {
 		exit, err := k.hand.Leave()
 		<-k.ended
+		k.settled()
 		s.r.usage.add(exit)
 		if err == nil && k.err != nil {
 			s.r.Term.Logf("slot %d: %s, which was being replaced, ended: %s, %v", s.number, exit.Name, exit.Text, k.err)

@@ -36,7 +36,7 @@ const (
 //
 // If a page, or the results, show that there was a newer ledger, the error wraps
 // ledger.ErrDamaged.
-func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, reports map[string][]*remote.Report, told func()) ([]ledger.Note, error) {
+func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Config, far *recollection, told func()) ([]ledger.Note, error) {
 	epoch, last, err := l.LastSession(ctx)
 	if err == nil && cfg.Effect != jobs.EffectNone {
 		err = checkPages(dir, epoch)
@@ -62,7 +62,7 @@ func takeOver(ctx context.Context, dir *home.Dir, l *ledger.Reader, cfg *spec.Co
 			return nil, err
 		}
 	}
-	if err := t.takeReports(reports, epoch); err != nil {
+	if err := t.takeReports(far, epoch); err != nil {
 		return nil, err
 	}
 	err = l.OpenIntents(ctx, epoch, func(seq jobs.Seq, attempt int, sent time.Time) {
@@ -114,6 +114,7 @@ type found struct {
 	ledger.Note
 	at     time.Duration // by the clock of the boot
 	inHand bool
+	slot   int // on whose page it was in hand; 0: on none
 }
 
 // readPages reads the pages and notes of all slots of a session. It reports
@@ -178,7 +179,7 @@ func (t *takeover) readPage(ctx context.Context, d *home.Dir, slot int, epoch in
 	}
 	for _, h := range inHand {
 		if !t.past.IsFinal(h.Seq) {
-			t.found[h.Seq] = &found{inHand: true, Note: ledger.Note{
+			t.found[h.Seq] = &found{inHand: true, slot: slot, Note: ledger.Note{
 				Seq: h.Seq, Attempt: h.Try, Kind: ledger.NoteUnknown, Payload: []byte(lostWithTree),
 			}}
 		}
@@ -260,18 +261,28 @@ func (t *takeover) take(n *wire.Note) error {
 }
 
 // takeReports takes over what machines have said of what their workers had noted in the last session. That they answered counts more than
-// that this process had the record out when it ended.
-func (t *takeover) takeReports(reports map[string][]*remote.Report, epoch int64) error {
-	for _, all := range reports {
-		for _, r := range all {
-			if r.Epoch != epoch {
-				continue
+// that this process had the record out when it ended; and what they had been sent and know nothing of was not begun.
+func (t *takeover) takeReports(far *recollection, epoch int64) error {
+	if far == nil {
+		return nil
+	}
+	spoken := make(map[jobs.Seq]bool)
+	for _, r := range far.all() {
+		if r.Epoch != epoch {
+			continue
+		}
+		far.taken[r] = true
+		for i := range r.Notes {
+			n := &r.Notes[i]
+			spoken[n.Seq] = true
+			if err := t.takeFar(n); err != nil {
+				return err
 			}
-			for i := range r.Notes {
-				if err := t.takeFar(&r.Notes[i]); err != nil {
-					return err
-				}
-			}
+		}
+	}
+	for seq, f := range t.found {
+		if f.inHand && f.slot > 0 && !spoken[seq] && far.knows(f.slot, epoch) {
+			delete(t.found, seq)
 		}
 	}
 	return nil

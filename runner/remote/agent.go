@@ -283,7 +283,7 @@ const (
 
 // Report says what an earlier instance has left. It is to be called before anything else.
 func (a *Agent) Report(r *Report) {
-	part := Report{ID: r.ID, Epoch: r.Epoch, Lost: r.Lost}
+	part := Report{ID: r.ID, Epoch: r.Epoch, Instance: r.Instance, Lost: r.Lost}
 	size := 0
 	for i := range r.Notes {
 		if n := len(r.Notes[i].Payload); len(part.Notes) > 0 && (len(part.Notes) == reportNotes || size+n > reportBytes) {
@@ -390,6 +390,9 @@ func (a *Agent) outcome() Outcome {
 	}
 	a.mu.Unlock()
 	for _, c := range all {
+		if out.Lost {
+			c.abandon()
+		}
 		c.leave()
 	}
 	a.working.Wait()

@@ -25,6 +25,7 @@ type conv struct {
 	come       sync.Cond
 	queue      []frame
 	leaving    bool
+	abandoned  bool
 	killed     bool
 	begun      bool // it was given something
 	unanswered int
@@ -60,6 +61,25 @@ func (c *conv) leave() {
 	defer c.mu.Unlock()
 	c.leaving = true
 	c.come.Broadcast()
+}
+
+// abandon has it begin nothing of what it was given: nobody waits for it here any more.
+func (c *conv) abandon() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.abandoned = true
+	c.come.Broadcast()
+}
+
+// begins reports whether it begins what it was given, of so many records.
+func (c *conv) begins(records int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.abandoned {
+		return false
+	}
+	c.unanswered += records
+	return true
 }
 
 // stop ends it at once.
@@ -161,13 +181,15 @@ func (c *conv) supply(ended chan struct{}) {
 		c.queue = c.queue[1:]
 		first := !c.begun
 		c.begun = true
-		c.unanswered += f.records
 		c.keepTries(f.bytes)
 		c.mu.Unlock()
 		if first {
 			c.hand.Begin()
 		}
 		c.a.Shop.Await(c.ctx)
+		if !c.begins(f.records) {
+			return
+		}
 		if err := c.hand.Give(f.bytes, f.records); err != nil {
 			c.a.Logf("slot %d: %v", c.slot+1, err)
 			c.hand.Kill()

@@ -12,8 +12,8 @@ import (
 
 // Events is what the run is told of.
 type Events struct {
-	// Joined is called when a machine's slots may begin. It must not wait.
-	Joined func(machine string, slots int)
+	// Joined is called when the slots of an instance of a machine may begin. It must not wait.
+	Joined func(machine string, instance uint64, slots int)
 	// Left is called when they must end, as the machine has gone, is silent, or is to finish. It must not wait.
 	Left func(machine string)
 	// Report is called with what an earlier instance of a machine has left. When the ledger has it, Settled is to be called.
@@ -36,7 +36,7 @@ type Desk struct {
 	convs    uint64 // number of the last hand
 	works    uint64 // number of the last piece of work
 	reports  []kept // that came before the run wanted any
-	closed   string // why nobody is let in any more
+	closed   *end   // why nobody is let in any more
 	came     chan struct{}
 }
 
@@ -128,16 +128,40 @@ func (d *Desk) Serve(ctx context.Context) {
 	every := min(d.welcome.Lease/(2*beats), resendAfter/2)
 	t := time.NewTicker(max(every, 10*time.Millisecond))
 	defer t.Stop()
+	last := d.now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+			now := d.now()
 			for _, m := range d.all() {
-				m.look(d.now())
+				if stood := now.Sub(last); stood > d.welcome.Lease/beats {
+					m.excuse(stood) // it was this process that did not listen
+				}
+				m.look(now)
 			}
+			last = now
 		}
 	}
+}
+
+// Await waits until all that the instance had in hand whose report it is has been settled, or ctx ends: only then nothing depends any more
+// on what it says.
+func (d *Desk) Await(ctx context.Context, r *Report) bool {
+	if r.of == nil {
+		return true
+	}
+	t := time.NewTicker(10 * time.Millisecond)
+	defer t.Stop()
+	for r.of.unsettled() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-t.C:
+		}
+	}
+	return true
 }
 
 func (d *Desk) all() []*machine {
@@ -228,8 +252,8 @@ func (d *Desk) join(name string, j *Join) (Welcome, *machine) {
 		return refuse("%d slots: between 1 and %d can be had", j.Slots, mostSlots)
 	case j.Clear && d.secretive():
 		return refuse("it is to be told secrets, and others may read along: join by an address that begins with tls://")
-	case d.closed != "":
-		return Welcome{Refused: d.closed, Over: true, Run: w.Run, RunID: w.RunID}, nil
+	case d.closed != nil:
+		return Welcome{Refused: d.closed.Why, Over: true, Done: d.closed.Done, Run: w.Run, RunID: w.RunID}, nil
 	case d.post == nil:
 		return Welcome{Wait: true}, nil
 	}
@@ -241,7 +265,8 @@ func (d *Desk) join(name string, j *Join) (Welcome, *machine) {
 		return Welcome{Wait: true, Run: w.Run, RunID: w.RunID}, nil
 	}
 	next := newMachine(d, name, j)
-	if next.before = m; m != nil {
+	if m != nil {
+		next.before = m.takeBefore()
 		next.answers = m.answered()
 	}
 	d.machines[name] = next
@@ -251,8 +276,8 @@ func (d *Desk) join(name string, j *Join) (Welcome, *machine) {
 
 // joined goes on with a machine that was let in.
 func (d *Desk) joined(next *machine) {
-	if next.before != nil {
-		next.before.tellLeft()
+	for _, b := range next.before {
+		b.tellLeft()
 	}
 	if next.owed() == 0 {
 		next.reported()
@@ -310,6 +335,14 @@ func (d *Desk) Settled(name, id string) {
 	}
 }
 
+// HasAll reports whether a machine of this session has said all that it has to say: it is not silent, and owes no report.
+func (d *Desk) HasAll(name string) bool {
+	d.mu.Lock()
+	m := d.machines[name]
+	d.mu.Unlock()
+	return m != nil && m.state() != Silent && m.owed() <= 0
+}
+
 // Drain has a machine finish what it has, and leave.
 func (d *Desk) Drain(name string) error {
 	d.mu.Lock()
@@ -325,7 +358,7 @@ func (d *Desk) Drain(name string) error {
 // End tells all machines that nothing more comes, and lets nobody in any more.
 func (d *Desk) End(why string, done bool) {
 	d.mu.Lock()
-	d.closed = why
+	d.closed = &end{Why: why, Done: done}
 	d.mu.Unlock()
 	for _, m := range d.all() {
 		m.flush()

@@ -108,7 +108,7 @@ func TestZombie(t *testing.T) {
 // TestReturn has an agent that died come back with what its workers had noted: its hands end by that, and not by guessing.
 func TestReturn(t *testing.T) {
 	w := newWorld(t, 0)
-	_, out := w.join("m", places(3))
+	a, out := w.join("m", places(3))
 	within(t, "machine", w.joins)
 	var hands []*Hand
 	for slot := range 3 {
@@ -127,7 +127,7 @@ func TestReturn(t *testing.T) {
 		// of record 12 there is nothing: it was not begun.
 	}
 	w.cuts("m", false)
-	_, _ = w.join("m", places(3), &Report{ID: "1", Epoch: 7, Notes: notes})
+	_, _ = w.join("m", places(3), &Report{ID: "1", Epoch: 7, Instance: a.Instance, Notes: notes})
 	got := within(t, "report", w.got)
 	if len(got.Notes) != 2 || got.ID != "1" {
 		t.Errorf("the report: %+v", got)

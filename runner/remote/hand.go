@@ -40,6 +40,7 @@ type Hand struct {
 	had     uint64 // records it was given in all
 	worn    float64
 	told    bool // it was told to leave, or to end
+	settled bool // see Settled
 }
 
 // given is a batch that it was given.
@@ -110,6 +111,9 @@ func (h *Hand) lost(why string, found []Note) {
 		case n.InHand:
 			g.Remains.Dropped = append(g.Remains.Dropped, hand.Dropped{InHand: hand.InHand{Seq: n.Seq, Try: n.Try}, Loss: l})
 		case n.Kind == wire.NoteAnswer:
+			if before := g.Remains.Left[n.Seq]; before != nil && before.Try > n.Try {
+				continue // slots may come in any order
+			}
 			g.Remains.Left[n.Seq] = &wire.Note{Seq: n.Seq, Try: n.Try, Kind: n.Kind, Payload: n.Payload}
 		case n.Kind == wire.NoteLoss:
 			g.Remains.Dropped = append(g.Remains.Dropped, hand.Dropped{InHand: hand.InHand{Seq: n.Seq, Try: n.Try}, Loss: l})
@@ -327,6 +331,20 @@ func (h *Hand) settle() {
 		h.m.d.post.Done(h.m.name, g.number)
 	}
 	h.m.drop(h)
+}
+
+// Settled says that what it had in hand, and what it has left, is on its way to the ledger: nothing depends on what its machine says of it.
+func (h *Hand) Settled() {
+	h.mu.Lock()
+	first := !h.settled
+	h.settled = true
+	h.mu.Unlock()
+	if !first {
+		return
+	}
+	h.m.mu.Lock()
+	defer h.m.mu.Unlock()
+	h.m.pending--
 }
 
 // Kill ends it at once. If the machine does not say so soon, it is not waited for.

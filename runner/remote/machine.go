@@ -27,7 +27,7 @@ type machine struct {
 	name   string
 	joined Join
 	since  time.Time
-	before *machine // the instance before it, until its reports are here
+	before []*machine // the instances before it, until its reports are here
 
 	mu      sync.Mutex
 	line    Line
@@ -37,10 +37,10 @@ type machine struct {
 	isOpen  bool // its slots may begin
 	awaited int  // reports that are still to come
 	partial *Report
-	found   []Note // of the reports
-	unknown bool   // a report could not tell
+	reports []*Report // of this session's instances, that are here
 	places  []place
 	hands   map[uint64]*Hand
+	pending int // hands that were begun, of which not all is settled
 	acks    map[int]uint64
 	latest  beat
 	answers uint64
@@ -85,6 +85,28 @@ func (m *machine) mayBeReplaced(now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.status == Silent || m.status == Left || now.Sub(m.heard) > 2*m.d.welcome.Lease/beats
+}
+
+// takeBefore hands over which instances have not been replaced, with this one.
+func (m *machine) takeBefore() []*machine {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := append(m.before, m)
+	m.before = nil
+	return all
+}
+
+// excuse says that it was not listened to for a while.
+func (m *machine) excuse(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.heard = m.heard.Add(d)
+}
+
+func (m *machine) unsettled() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.pending > 0
 }
 
 // take takes in what it says, and reports whether this instance is still at work.
@@ -246,9 +268,11 @@ func (m *machine) report(r *Report) {
 	whole := m.partial
 	m.partial, whole.More = nil, false
 	m.awaited--
-	if whole.Epoch == m.d.welcome.Epoch {
-		m.found = append(m.found, whole.Notes...)
-		m.unknown = m.unknown || whole.Lost
+	for _, b := range m.before {
+		if b.instance() == whole.Instance {
+			whole.of = b
+			m.reports = append(m.reports, whole)
+		}
 	}
 	last := m.awaited <= 0
 	m.mu.Unlock()
@@ -266,14 +290,19 @@ func (m *machine) report(r *Report) {
 	}
 }
 
-// reported is called when all reports are here: the hands of the instance before end by what they say.
+// reported is called when all reports are here: the hands of the instances before end by what they say.
 func (m *machine) reported() {
 	m.mu.Lock()
-	before, found, unknown := m.before, m.found, m.unknown || m.joined.Reports[m.d.welcome.RunID] == 0
-	m.before, m.found = nil, nil
+	before, reports := m.before, m.reports
+	m.before, m.reports = nil, nil
 	m.mu.Unlock()
-	if before != nil {
-		before.replaced(found, unknown)
+	for _, b := range before {
+		i := slices.IndexFunc(reports, func(r *Report) bool { return r.of == b })
+		if i < 0 || reports[i].Lost || m.d.effect == jobs.EffectNone { // with none, nothing is noted
+			b.replaced(nil)
+		} else {
+			b.replaced(append([]Note{}, reports[i].Notes...))
+		}
 	}
 	m.d.wake()
 	m.open()
@@ -285,14 +314,14 @@ func (m *machine) open() {
 	events := m.d.events
 	m.d.mu.Unlock()
 	m.mu.Lock()
-	if events == nil || m.isOpen || m.awaited > 0 || m.status != Present || m.before != nil {
+	if events == nil || m.isOpen || m.awaited > 0 || m.status != Present || len(m.before) > 0 {
 		m.mu.Unlock()
 		return
 	}
 	m.isOpen = true
 	m.mu.Unlock()
 	m.d.logf("machine %s is at work: %d slots on %s", m.name, m.joined.Slots, m.joined.Host)
-	events.Joined(m.name, m.joined.Slots)
+	events.Joined(m.name, m.instance(), m.joined.Slots)
 }
 
 // tellLeft tells the run that its slots end.
@@ -354,8 +383,12 @@ func (m *machine) lose(why string) {
 	}
 	left := m.status == Left
 	m.status = Silent
-	hands := m.takeHands()
+	hands, before := m.takeHands(), m.before
+	m.before = nil
 	m.mu.Unlock()
+	for _, b := range before {
+		b.replaced(nil) // what they have left it has not said
+	}
 	if left {
 		return // it has not waited to say that it heard so
 	}
@@ -366,17 +399,17 @@ func (m *machine) lose(why string) {
 	}
 }
 
-// replaced ends its hands by what the next instance has found of it.
-func (m *machine) replaced(found []Note, unknown bool) {
+// replaced ends its hands by what the next instance has found of it; nil: it cannot tell.
+func (m *machine) replaced(found []Note) {
 	m.mu.Lock()
 	m.status = Silent
 	hands := m.takeHands()
 	m.mu.Unlock()
 	for _, h := range hands {
-		if unknown {
+		if found == nil {
 			h.lost("its agent began anew and cannot tell what became of it", nil)
 		} else {
-			h.lost("its agent died", append([]Note{}, found...))
+			h.lost("its agent died", found)
 		}
 	}
 }
@@ -495,6 +528,7 @@ func (m *machine) begin(ctx, kill context.Context, conv uint64, slot int) (*Hand
 		return nil, nil
 	}
 	m.hands[conv] = h
+	m.pending++
 	body := m.number(kindBegin, number(conv), number(uint64(slot))) //nolint:gosec // it is small
 	m.mu.Unlock()
 	_ = m.d.post.Tell(m.name, body)
@@ -502,16 +536,19 @@ func (m *machine) begin(ctx, kill context.Context, conv uint64, slot int) (*Hand
 	case r := <-h.ready:
 		if r.Refused != "" {
 			m.drop(h)
+			h.Settled()
 			return nil, &RefusedError{Machine: m.name, Why: r.Refused}
 		}
 		h.allowed(r.Allowance, r.Worn)
 		h.killed = context.AfterFunc(kill, h.Kill)
 		return h, nil
 	case <-h.over:
+		h.Settled()
 		return nil, nil
 	case <-ctx.Done():
 		m.say(kindKill, number(conv))
 		m.drop(h)
+		h.Settled()
 		return nil, nil
 	}
 }

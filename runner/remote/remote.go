@@ -65,7 +65,8 @@ type Join struct {
 	PID      int    `json:"pid"`
 	// Clear says that others may read what is said to it.
 	Clear bool `json:"clear,omitempty"`
-	// Reports says how many reports of earlier instances it has, by the ID of the run. Those of this run come first.
+	// Reports says how many reports of earlier instances it has, by the ID of the run. Those of this run come first. One that has nothing to
+	// say is a report as well: what its instance was given, and it does not speak of, was never begun.
 	Reports map[string]int `json:"reports,omitempty"`
 }
 
@@ -73,8 +74,9 @@ type Join struct {
 type Welcome struct {
 	// Refused is why it may not, for people; empty: it may.
 	Refused string `json:"refused,omitempty"`
-	// Over says, beside that, that the run needs nobody any more.
+	// Over says, beside that, that the session is over, and whether the run is Done: it needs nobody any more.
 	Over bool `json:"over,omitempty"`
+	Done bool `json:"done,omitempty"`
 	// Wait says that the run is not ready: it asks again.
 	Wait      bool          `json:"wait,omitempty"`
 	Run       string        `json:"run"`
@@ -168,12 +170,15 @@ type Note struct {
 
 // Report is what an earlier instance of an agent has left.
 type Report struct {
-	ID    string `json:"id"`    // by which it is acknowledged
-	Epoch int64  `json:"epoch"` // the session that it worked for
+	ID       string `json:"id"`       // by which it is acknowledged
+	Epoch    int64  `json:"epoch"`    // the session that it worked for
+	Instance uint64 `json:"instance"` // the instance that has left it
 	// Lost says that it cannot be told any more, as after another boot.
 	Lost  bool   `json:"lost,omitempty"`
 	Notes []Note `json:"notes"`
 	More  bool   `json:"more,omitempty"` // another part of it follows
+
+	of *machine // that instance, if it is one of this session's
 }
 
 // end is why an agent has nothing more to do.

@@ -47,7 +47,7 @@ func newWorld(t *testing.T, bad float64) *world {
 	w.desk = NewDesk(&Describe{Welcome: Welcome{Run: "r", RunID: "1", Epoch: 7, Lease: testLease}, Build: "b", Effect: jobs.EffectOnce, Logf: t.Logf})
 	w.desk.SetPost(w)
 	w.desk.Begin(&Events{
-		Joined: func(m string, _ int) { w.joins <- m },
+		Joined: func(m string, _ uint64, _ int) { w.joins <- m },
 		Left:   func(m string) { w.left <- m },
 		Report: func(m string, r *Report) { w.got <- r; w.desk.Settled(m, r.ID) },
 	})

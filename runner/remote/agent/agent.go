@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -135,7 +136,7 @@ func (a *agent) work(ctx, drain context.Context) (remote.Outcome, error) {
 			return remote.Outcome{}, err
 		}
 		if w.Over {
-			return remote.Outcome{Why: w.Refused, Done: true}, nil
+			return a.comesTooLate(w, left), nil
 		}
 		a.heard = time.Now()
 		if w.LostAfter > 0 && a.LostAfter == 0 {
@@ -196,6 +197,14 @@ func (a *agent) join(ctx context.Context, left []*leftover) (*remote.Welcome, ui
 	}
 }
 
+// comesTooLate is how it ends if the session has ended before it was let in.
+func (a *agent) comesTooLate(w *remote.Welcome, left []*leftover) remote.Outcome {
+	if slices.ContainsFunc(left, func(l *leftover) bool { return l.says() && l.mark.RunID == w.RunID }) {
+		a.Term.Logf("what its workers have noted and the run has not heard is kept: resume the run, and join again")
+	}
+	return remote.Outcome{Why: w.Refused, Done: w.Done}
+}
+
 // lookUp looks whether the session is still that which this agent works for, now that there is a link again.
 func (a *agent) lookUp(ctx context.Context, x *remote.Agent) {
 	body, err := json.Marshal(remote.Question{Epoch: true})
@@ -247,7 +256,7 @@ func (a *agent) sit(ctx, drain context.Context, w *remote.Welcome, instance uint
 	if err != nil {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, a.tidy(dir)) }()
+	defer func() { err = errors.Join(err, a.tidy(dir, err != nil || out.Lost)) }()
 	shown, err := a.show(dir, w.Files, at)
 	if err != nil {
 		return out, &spec.WriteError{Err: err}
@@ -264,9 +273,12 @@ func (a *agent) sit(ctx, drain context.Context, w *remote.Welcome, instance uint
 	a.epoch.Store(w.Epoch)
 	a.now.Store(x)
 	for _, l := range left {
-		if l.mark.RunID == w.RunID {
+		switch {
+		case l.mark.RunID == w.RunID:
 			x.Report(l.report())
-		} else {
+		case !l.says():
+			a.forget(l.name)
+		default:
 			a.Term.Logf("what was left of an earlier run is of no use to this one: %s may be removed", filepath.Join(a.root(), "runs", l.name))
 		}
 	}
@@ -345,7 +357,7 @@ func (a *agent) begin(ctx context.Context, w *remote.Welcome, instance uint64) (
 	}
 	var text []byte
 	if err = dir.WaitForWorkers(ctx, func() {}); err == nil { // there can be none: it opens what they share
-		text, err = json.Marshal(mark{RunID: w.RunID, Epoch: w.Epoch, Boot: ledger.BootID()})
+		text, err = json.Marshal(mark{RunID: w.RunID, Epoch: w.Epoch, Boot: ledger.BootID(), Instance: instance})
 	}
 	if err == nil {
 		err = os.WriteFile(dir.File(markName), text, 0o600)

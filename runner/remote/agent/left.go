@@ -19,9 +19,10 @@ const markName = "agent.json"
 
 // mark is what it says.
 type mark struct {
-	RunID string `json:"run_id"`
-	Epoch int64  `json:"epoch"`
-	Boot  string `json:"boot"`
+	RunID    string `json:"run_id"`
+	Epoch    int64  `json:"epoch"`
+	Boot     string `json:"boot"`
+	Instance uint64 `json:"instance"`
 }
 
 // leftover is what an earlier instance has left.
@@ -33,10 +34,13 @@ type leftover struct {
 }
 
 func (l *leftover) report() *remote.Report {
-	return &remote.Report{ID: l.name, Epoch: l.mark.Epoch, Lost: l.lost, Notes: l.notes}
+	return &remote.Report{ID: l.name, Epoch: l.mark.Epoch, Instance: l.mark.Instance, Lost: l.lost, Notes: l.notes}
 }
 
-// leftovers reads what earlier instances have left, when their workers have gone. What has nothing to say is removed.
+// says reports whether it has anything to say but that nothing is left.
+func (l *leftover) says() bool { return l.lost || len(l.notes) > 0 }
+
+// leftovers reads what earlier instances have left, when their workers have gone. What had not begun is removed.
 func (a *agent) leftovers(ctx context.Context) ([]*leftover, error) {
 	names, err := home.Names(a.root())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -68,7 +72,7 @@ func (a *agent) leftovers(ctx context.Context) ([]*leftover, error) {
 	return out, nil
 }
 
-// readLeft reads what one has left; nil: nothing.
+// readLeft reads what one has left; nil: it had not begun.
 func (a *agent) readLeft(ctx context.Context, dir *home.Dir) (*leftover, error) {
 	l := &leftover{name: dir.Name}
 	text, err := os.ReadFile(dir.File(markName))
@@ -92,16 +96,14 @@ func (a *agent) readLeft(ctx context.Context, dir *home.Dir) (*leftover, error) 
 	if l.notes, l.lost, err = runner.Leftover(ctx, dir, told); err != nil {
 		return nil, err
 	}
-	if len(l.notes) == 0 && !l.lost {
-		return nil, nil
-	}
 	return l, nil
 }
 
-// tidy lets the directory of an instance go, and removes it if it has nothing to say.
-func (a *agent) tidy(dir *home.Dir) error {
+// tidy lets the directory of an instance go, and removes it if it has nothing to say, and nobody waits to hear so: if it was taken for dead,
+// or has lost its coordinator, what it was given may still be thought to be in its hands.
+func (a *agent) tidy(dir *home.Dir, lost bool) error {
 	l, err := a.readLeft(context.Background(), dir)
-	if err != nil || l != nil {
+	if err != nil || lost || l != nil && l.says() {
 		return errors.Join(err, dir.Close())
 	}
 	return dir.Remove()
