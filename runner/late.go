@@ -27,7 +27,7 @@ func (f *fleet) takeReport(ctx context.Context, r *session, machine string, rep 
 		return err
 	}
 	for _, x := range v.tooLate {
-		r.Term.Logf("machine %s has an answer to record %d, try %d, that comes too late to count: it is in the history", machine, x.Seq+1, x.Attempt)
+		r.Term.Logf("machine %s has an answer to record %d, try %d, that comes too late to count: it is in the history", machine, x.Seq, x.Attempt)
 	}
 	if len(v.tooLate) > 0 {
 		u := newSettlement()
@@ -36,11 +36,10 @@ func (f *fleet) takeReport(ctx context.Context, r *session, machine string, rep 
 			return err
 		}
 	}
-	if n := len(v.resolutions); n > 0 {
-		r.Term.Logf("machine %s came back, and says what became of %d records that were unknown: they become that at the end of this session", machine, n)
-	}
-	if len(v.resolutions) > 0 || v.open {
-		f.keep(lateReport{machine, rep})
+	if n := len(v.resolutions); n > 0 || v.open {
+		if f.keep(lateReport{machine, rep}) && n > 0 {
+			r.Term.Logf("machine %s came back, and says what became of %d records that were unknown: they become that at the end of this session", machine, n)
+		}
 		return nil
 	}
 	if !r.awaitCommit() {
@@ -49,8 +48,9 @@ func (f *fleet) takeReport(ctx context.Context, r *session, machine string, rep 
 	return f.forget(machine, rep)
 }
 
-// keep keeps a report for the end of the session. One may come twice, as an agent may begin anew before it was told that the ledger has it.
-func (f *fleet) keep(l lateReport) {
+// keep keeps a report for the end of the session. One may come twice, as an agent may begin anew before it was told that the ledger has it; it
+// reports whether it is new.
+func (f *fleet) keep(l lateReport) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	i := slices.IndexFunc(f.late, func(x lateReport) bool { return x.machine == l.machine && x.report.ID == l.report.ID })
@@ -59,6 +59,7 @@ func (f *fleet) keep(l lateReport) {
 	} else {
 		f.late[i] = l
 	}
+	return i < 0
 }
 
 // verdict is what a report means to the ledger.
@@ -92,8 +93,8 @@ func (f *fleet) judge(ctx context.Context, r *session, l *ledger.Reader, machine
 			v.resolutions = append(v.resolutions, resolutionOf(r, machine, o, &res))
 		case status == jobs.StatusOK && res.Verdict == jobs.VerdictOK, last && (status == jobs.StatusFailed || status == jobs.StatusSkipped):
 			// The same, most likely: it had been heard, and the ledger had not said so yet.
-		case pending && (f.taken[rep] || res.Verdict == jobs.VerdictRetry || res.Verdict == jobs.VerdictThrottle):
-			// It waits for its next try, or for its turn to be settled by this.
+		case res.Verdict == jobs.VerdictRetry, res.Verdict == jobs.VerdictThrottle, pending && f.taken[rep]:
+			// It waits for its next try, or has had it; or it waits for its turn to be settled by this.
 		case pending && rep.Epoch < f.epoch:
 			v.open = true // the session has begun without it
 		default:

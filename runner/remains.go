@@ -61,7 +61,7 @@ func (k *talk) recordDeath(exit hand.Exit, rest *hand.Remains) error {
 	}
 	r.metrics.noteDeath(string(rest.Loss.Class))
 	if !rest.Ordered {
-		r.Term.Logf("slot %d: %s ended: %s%s", k.slot.number, exit.Name, rest.How, k.slot.inHandNote(rest.Dropped))
+		r.Term.Logf("slot %d: %s ended: %s%s", k.slot.number, exit.Name, rest.How, k.inHandNote(rest))
 	}
 	u.Deaths = append(u.Deaths, row)
 	for _, b := range k.queue {
@@ -114,8 +114,12 @@ func (k *talk) settleLeft(u *settlement, t *try, rest *hand.Remains) (bool, erro
 }
 
 // inHandNote says which records a hand had when it ended.
-func (s *slot) inHandNote(all []hand.Dropped) string {
-	if len(all) == 0 {
+func (k *talk) inHandNote(rest *hand.Remains) string {
+	s, all := k.slot, rest.Dropped
+	switch {
+	case len(all) == 0 && rest.Lost:
+		return ", and it is not known what it had in hand"
+	case len(all) == 0:
 		return ", with no record in hand"
 	}
 	note := ", with " + reasons.Where(all[0].Seq, s.placeOf(all[0].Seq))

@@ -146,7 +146,7 @@ func (n named) Write(p []byte) (int, error) {
 // command makes a command of brood with a state of its own.
 func (w *machinesWorld) command(t *testing.T, state string, args ...string) *exec.Cmd {
 	cmd := asBrood(t, args...)
-	cmd.Dir, cmd.Env = w.dir, append(os.Environ(), "BROOD_STATE="+w.path(state), "EFFECTS_LOG="+w.path("log"))
+	cmd.Dir, cmd.Env = w.dir, append(os.Environ(), "BROOD_STATE="+w.path(state), "EFFECTS_LOG="+w.path("log"), "GATES="+w.dir, "MACHINE="+state)
 	cmd.Stderr = named{state, &w.said}
 	return cmd
 }

@@ -108,6 +108,9 @@ func Run(ctx, drain context.Context, o *Options) (remote.Outcome, error) {
 	defer stop()
 	var err error
 	if a.port, err = o.Dial(dialing, h); err != nil {
+		if dialing.Err() != nil && drain.Err() == nil {
+			err = &LostError{After: a.patience(), Err: err}
+		}
 		return remote.Outcome{}, err
 	}
 	out, err := a.work(ctx, drain)
@@ -143,6 +146,7 @@ func (a *agent) work(ctx, drain context.Context) (remote.Outcome, error) {
 			a.LostAfter = w.LostAfter
 		}
 		out, err := a.sit(ctx, drain, w, instance, left)
+		a.heard = time.Now() // it counts from when it is looked for
 		if err != nil || !out.Lost || drain.Err() != nil {
 			return out, err
 		}
