@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"brood/jobs"
 	"brood/runner/desk"
 	"brood/runner/form"
 	"brood/runner/home"
@@ -11,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -146,6 +148,9 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	}
 	t := r.totals(l)
 	why, others := r.trouble.Groups()
+	if t.Unknown == 0 { // of machines that came back
+		why = slices.DeleteFunc(why, func(g reasons.Group) bool { return g.Status == jobs.StatusUnknown })
+	}
 	return Report{
 		State: state, Reason: reason, Totals: t, Before: r.before, Elapsed: time.Since(r.started),
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,

@@ -228,7 +228,7 @@ func (k *machinesKill) leave(t *testing.T) {
 // sameAsAlone compares the results with those of a run on one machine.
 func (k *machinesKill) sameAsAlone(t *testing.T) {
 	t.Helper()
-	alone := &machinesWorld{dir: t.TempDir(), records: k.records, effect: k.effect}
+	alone := &machinesWorld{dir: t.TempDir(), records: k.records, effect: k.effect, shell: k.shell, column: k.column}
 	alone.write(t, "job.sh", k.script)
 	alone.write(t, "in.csv", readText(t, k.path("in.csv")))
 	cmd := alone.command(t, "hub", alone.run("q", "-j", "4")...)

@@ -3,6 +3,7 @@ package acceptance
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -24,6 +25,8 @@ type machinesWorld struct {
 	effect  string   // of the run
 	args    []string // of brood run besides
 	script  string
+	shell   string // that does it
+	column  string // that it is given
 	lease   string
 
 	coordinator *process
@@ -86,7 +89,7 @@ echo "r$n"
 
 func newMachinesWorld(t *testing.T, records int, effect string) *machinesWorld {
 	t.Helper()
-	w := &machinesWorld{dir: t.TempDir(), records: records, effect: effect, script: machinesScript, lease: "3s"}
+	w := &machinesWorld{dir: t.TempDir(), records: records, effect: effect, script: machinesScript, shell: "sh", column: "{n}", lease: "3s"}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +183,7 @@ func (w *machinesWorld) run(name string, more ...string) []string {
 		"run", "exec", w.path("in.csv"), "--run", name, "--effect", w.effect, "-o", w.path(name + ".csv"),
 		"--progress", "never", "--no-guard", "--retries", "5", "--max-crashes", "1000", "--backoff", "1ms..20ms",
 	}
-	return append(append(append(args, w.args...), more...), "--", "sh", w.path("job.sh"), "{n}")
+	return append(append(append(args, w.args...), more...), "--", w.shell, w.path("job.sh"), w.column)
 }
 
 // begin begins the run, or resumes it if it has begun.
@@ -241,6 +244,15 @@ func (w *machinesWorld) rows(t *testing.T, file string) []map[string]string {
 		out = append(out, row)
 	}
 	return out
+}
+
+// status is what brood status says of the run.
+func (w *machinesWorld) status(t *testing.T) (s runTotals) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(w.brood(t, fine, "status", "q", "--json")), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // fails reports whether a record is one that is refused.
