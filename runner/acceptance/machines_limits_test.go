@@ -44,8 +44,9 @@ func TestMachinesLimits(t *testing.T) {
 	if len(at) != domains*each {
 		t.Fatalf("%d arrivals", len(at))
 	}
-	// What leaves in time may arrive late, on a machine that is busy, see TestLimitsHold.
-	const late = 1.1
+	// What leaves in time may arrive late, see TestLimitsHold: more so where a process is begun for each, by nine others on a machine. Machines
+	// that each kept the limits for themselves would come to several times as much.
+	const late = 1.6
 	if n, most := s.mostWithin(""), rate+rate/10; float64(n) > late*float64(most) {
 		t.Errorf("%d arrivals in a second: the limit is %d with its burst", n, most)
 	}
