@@ -136,7 +136,7 @@ func TestMeantFlag(t *testing.T) {
 		"-k":             {"-k", "Results come in the order"},
 		"--keep-order":   {"--keep-order", "Results come in the order"},
 		"-kj4":           {"-k", "Results come in the order"},
-		"-S3":            {"-S", "brood runs commands on this machine only"},
+		"-S3":            {"-S", "--ssh host1"},
 		"--S3":           {"--S3", ""},
 		"-0j4":           {"-0j4", "Short flags are written one by one: -0 -j4"},
 		"--retrys":       {"--retrys", "Did you mean --retries?"},
