@@ -222,7 +222,7 @@ func (m *machines) Open(ctx context.Context, cfg *spec.Config, d *remote.Describ
 	desk.SetPost(m.hub)
 	m.logf = d.Logf
 	if set.URL == "" && len(cfg.Machines.SSH)+len(cfg.Machines.SSHFiles) == 0 {
-		d.Logf("machines join at %s: make a token here with: brood token %s > FILE; and there: brood join HOST:%s --token-file FILE", m.hub.Addr(), cfg.Name, portOf(m.hub.Addr()))
+		d.Logf("machines join at %s: make a token here with: brood token %s -o FILE; and there: brood join HOST:%s --token-file FILE", m.hub.Addr(), cfg.Name, portOf(m.hub.Addr()))
 	}
 	return desk, nil
 }
@@ -278,11 +278,12 @@ func (e *env) tokenCommand() *cli.Command {
 and no other. It is a secret: keep it in a file that nobody else can read.
 
 Example:
-   brood token fleet web2 > web2.token
+   brood token fleet web2 -o web2.token
    brood token fleet --list
    brood token fleet --revoke web2`,
 		Flags: []cli.Flag{
 			stateFlag(),
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the token to `FILE`, which nobody else may read, and which must not be there"},
 			&cli.StringFlag{Name: "revoke", Usage: "the token of `MACHINE` is worth nothing from now on"},
 			&cli.BoolFlag{Name: "list", Usage: "list who may join"},
 		},
@@ -297,7 +298,7 @@ func (e *env) token(c *cli.Context) error {
 		return usage("", "%w", err)
 	}
 	if c.NArg() == 0 || c.NArg() > 2 {
-		return usage("For example: brood token fleet web2 > web2.token", "name the run, and the machine if its name matters")
+		return usage("For example: brood token fleet web2 -o web2.token", "name the run, and the machine if its name matters")
 	}
 	run := c.Args().First()
 	if err := home.CheckName(run); err != nil {
@@ -335,8 +336,24 @@ func (e *env) token(c *cli.Context) error {
 	if err != nil {
 		return usage("Take back the one there is with: brood token "+run+" --revoke "+name, "%w", err)
 	}
+	if path := c.String("output"); path != "" {
+		return writeToken(path, t, id)
+	}
 	_, err = fmt.Fprintln(e.stdout, t.Text())
 	return err
+}
+
+// writeToken writes a token into a new file that nobody else may read. Where that fails the token is worth nothing.
+func writeToken(path string, t *token.Token, id *token.Identity) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(f, t.Text())
+		err = errors.Join(err, f.Sync(), f.Close())
+	}
+	if err != nil {
+		return errors.Join(usage("Give it another name with -o.", "write the token: %w", err), id.Revoke(t.Machine))
+	}
+	return nil
 }
 
 func (e *env) machinesCommand() *cli.Command {
