@@ -13,7 +13,7 @@ RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build docs man dist data site pictures demo test test-tools race race-short lint bench bench-peers profiles chaos fuzz nightly clean
+.PHONY: help build docs man dist data site pictures demo test test-tools race race-short lint bench bench-peers profiles chaos chaos-runs chaos-work chaos-parts fuzz nightly clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,8 +97,16 @@ profiles: test-tools ## look where the time goes, by perf, and write it into doc
 	$(GO) build -tags urfave_cli_no_docs -trimpath -o bin/brood-symbols .
 	python3 testdata/bench/profiles.py bin/brood-symbols
 
-chaos: ## kill, cut the power, and harm files, thousands of times, and count effects from outside (root for the power)
+chaos: chaos-runs chaos-work chaos-parts ## kill, cut the power, and harm files, thousands of times, and count effects from outside (root for the power)
+
+chaos-runs: # of all jobs alike; and releases for all machines, made twice
 	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy|TestChoosyServer|TestTooManyConnections|TestMemory|TestThousandWorkers|TestDist' -v -timeout 3600s ./runner/acceptance
+
+chaos-work: # of jobs, servers and machines that are killed
+	BROOD_CHAOS=1 $(GO) test -run 'TestMailChaos|TestSmtpSink|TestGeocodeKilled|TestBillingKilled|TestQueueKilled|TestQueueTwoBroods|TestMachines|TestShards' -v -timeout 7200s ./runner/acceptance
+
+chaos-parts: # of packages, all whose tests have a long form: the cluster of NATS, a day of queues, ...
+	BROOD_CHAOS=1 $(GO) test -v -timeout 3600s $$(grep -rl BROOD_CHAOS --include='*_test.go' jobs runner worker | xargs -n 1 dirname | sort -u | grep -v /acceptance | sed 's|^|./|')
 
 # Go looks for a smaller form of what is new for a minute, unless it is told not to.
 fuzz: ## fuzz every decoder for FUZZTIME each (60s)

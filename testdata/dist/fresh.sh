@@ -1,8 +1,9 @@
 #!/bin/sh
-# fresh.sh DEB VERSION: install the package in a root of its own, a copy of this machine's that is thrown away, and do there
-# what somebody does who has just got it. As root, in a mount namespace of its own: unshare -m sh fresh.sh …
+# fresh.sh DEB SAYS: install the package in a root of its own, a copy of this machine's that is thrown away, and do there
+# what somebody does who has just got it. SAYS is how what brood --version prints begins. As root, in a mount namespace
+# of its own: unshare -m sh fresh.sh …
 set -eu
-deb=$1 version=$2
+deb=$1 says=$2
 base=$(mktemp -d)
 mount -t tmpfs tmpfs "$base"
 mkdir "$base/up" "$base/work" "$base/root"
@@ -12,7 +13,9 @@ mount --rbind /dev "$base/root/dev"
 cp "$deb" "$base/root/the.deb"
 cat >"$base/root/inside.sh" <<'END'
 set -eu
-version=$1
+says=$1
+# Whoever began this may have another brood in the path.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 unset BROOD_STATE XDG_STATE_HOME || true
 say() { echo "== $*"; }
@@ -24,8 +27,8 @@ for f in /usr/bin/brood /usr/share/man/man1/brood-email.1.gz /usr/share/man/man1
 done
 dpkg --verify brood
 say version
-[ "$(command -v brood)" = /usr/bin/brood ]
-brood --version | grep -F "brood version $version (commit 0123456789ab, 2026-11-30, go"
+case $(command -v brood) in /usr/bin/brood | /bin/brood) ;; *) echo "brood is $(command -v brood)"; exit 1 ;; esac
+case $(brood --version) in "$says"*) ;; *) echo "it says: $(brood --version), and not: $says"; exit 1 ;; esac
 say manual
 for page in brood brood-run brood-email brood-run-email; do
 	MANWIDTH=80 man --warnings=w "$page" >/page 2>/warned
@@ -56,7 +59,7 @@ for d in /home/stranger/.local/state/brood /var/lib/brood/state /etc/brood/brood
 	[ -e "$d" ] || { echo "$d is gone, which is the user's"; exit 1; }
 done
 END
-chroot "$base/root" sh /inside.sh "$version"
+chroot "$base/root" sh /inside.sh "$says"
 # What is new in the root and has brood in its name is the state, and what was written by hand.
 left=$(cd "$base/up" && find . -name '*brood*' ! -type c | grep -vE '^\./(home/stranger|var/lib/brood|etc/brood|var/lib/dpkg|tmp|var/log|var/cache/man)(/|$)' || true)
 [ -z "$left" ] || { echo "left: $left"; exit 1; }
