@@ -13,7 +13,7 @@ RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: help build docs man dist data site pictures demo test test-tools race race-short lint bench bench-peers profiles chaos chaos-runs chaos-work chaos-parts fuzz nightly clean
+.PHONY: help build docs man dist data site pictures demo test test-tools race race-short lint bench bench-peers bench-millions profiles chaos chaos-runs chaos-work chaos-parts fuzz nightly clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ bench: $(TOOLS)/benchstat ## measure the parts
 bench-peers: build test-tools ## measure whole runs beside other runners, and write docs/benchmarks.md (40 minutes; BENCH_SHORT=1: 5)
 	@sh testdata/bench/install.sh
 	python3 testdata/bench bin/brood
+
+bench-millions: build test-tools ## work off ten million jobs, and look at files and memory on the way (20 minutes)
+	python3 testdata/bench/millions.py bin/brood
 
 profiles: test-tools ## look where the time goes, by perf, and write it into docs/performance.md
 	$(GO) build -tags urfave_cli_no_docs -trimpath -o bin/brood-symbols .
