@@ -1,10 +1,7 @@
 package remote
 
 import (
-	"brood/jobs"
-	"brood/runner/hand"
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -85,15 +82,6 @@ func (m *machine) mayBeReplaced(now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.status == Silent || m.status == Left || now.Sub(m.heard) > 2*m.d.welcome.Lease/beats
-}
-
-// takeBefore hands over which instances have not been replaced, with this one.
-func (m *machine) takeBefore() []*machine {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	all := append(m.before, m)
-	m.before = nil
-	return all
 }
 
 // excuse says that it was not listened to for a while.
@@ -252,92 +240,6 @@ func (m *machine) hand(conv uint64) *Hand {
 	return nil
 }
 
-// report takes in a part of what an earlier instance has left.
-func (m *machine) report(r *Report) {
-	m.mu.Lock()
-	if m.partial != nil && m.partial.ID == r.ID {
-		m.partial.Notes = append(m.partial.Notes, r.Notes...)
-		m.partial.Lost = m.partial.Lost || r.Lost
-	} else {
-		m.partial = r
-	}
-	if r.More {
-		m.mu.Unlock()
-		return
-	}
-	whole := m.partial
-	m.partial, whole.More = nil, false
-	m.awaited--
-	for _, b := range m.before {
-		if b.instance() == whole.Instance {
-			whole.of = b
-			m.reports = append(m.reports, whole)
-		}
-	}
-	last := m.awaited <= 0
-	m.mu.Unlock()
-	m.d.mu.Lock()
-	events := m.d.events
-	if events == nil {
-		m.d.reports = append(m.d.reports, kept{m.name, whole})
-	}
-	m.d.mu.Unlock()
-	if last {
-		m.reported()
-	}
-	if events != nil {
-		events.Report(m.name, whole)
-	}
-}
-
-// reported is called when all reports are here: the hands of the instances before end by what they say.
-func (m *machine) reported() {
-	m.mu.Lock()
-	before, reports := m.before, m.reports
-	m.before, m.reports = nil, nil
-	m.mu.Unlock()
-	for _, b := range before {
-		i := slices.IndexFunc(reports, func(r *Report) bool { return r.of == b })
-		if i < 0 || reports[i].Lost || m.d.effect == jobs.EffectNone { // with none, nothing is noted
-			b.replaced(nil)
-		} else {
-			b.replaced(append([]Note{}, reports[i].Notes...))
-		}
-	}
-	m.d.wake()
-	m.open()
-}
-
-// open lets its slots begin, if the run is ready for them.
-func (m *machine) open() {
-	m.d.mu.Lock()
-	events := m.d.events
-	m.d.mu.Unlock()
-	m.mu.Lock()
-	if events == nil || m.isOpen || m.awaited > 0 || m.status != Present || len(m.before) > 0 {
-		m.mu.Unlock()
-		return
-	}
-	m.isOpen = true
-	m.mu.Unlock()
-	m.d.logf("machine %s is at work: %d slots on %s", m.name, m.joined.Slots, m.joined.Host)
-	events.Joined(m.name, m.instance(), m.joined.Slots)
-}
-
-// tellLeft tells the run that its slots end.
-func (m *machine) tellLeft() {
-	m.mu.Lock()
-	was := m.isOpen
-	m.isOpen = false
-	m.mu.Unlock()
-	m.d.mu.Lock()
-	events := m.d.events
-	m.d.mu.Unlock()
-	if was && events != nil {
-		events.Left(m.name)
-	}
-}
-
 // finish has it do what it has in hand, and no more.
 func (m *machine) finish() {
 	m.mu.Lock()
@@ -399,21 +301,6 @@ func (m *machine) lose(why string) {
 	}
 }
 
-// replaced ends its hands by what the next instance has found of it; nil: it cannot tell.
-func (m *machine) replaced(found []Note) {
-	m.mu.Lock()
-	m.status = Silent
-	hands := m.takeHands()
-	m.mu.Unlock()
-	for _, h := range hands {
-		if found == nil {
-			h.lost("its agent began anew and cannot tell what became of it", nil)
-		} else {
-			h.lost("its agent died", found)
-		}
-	}
-}
-
 func (m *machine) takeHands() []*Hand {
 	var out []*Hand
 	for _, h := range m.hands {
@@ -422,101 +309,6 @@ func (m *machine) takeHands() []*Hand {
 	clear(m.hands)
 	slices.SortFunc(out, func(a, b *Hand) int { return a.slot - b.slot })
 	return out
-}
-
-// look keeps the lease, and sends again what the machine ought to have.
-func (m *machine) look(now time.Time) {
-	m.mu.Lock()
-	if m.status == Silent || m.status == Left && m.line.Kept() == 0 {
-		m.mu.Unlock()
-		return
-	}
-	lease := m.d.welcome.Lease
-	if silent := now.Sub(m.heard); silent > lease {
-		m.mu.Unlock()
-		m.lose("it has not been heard of for " + lease.String())
-		return
-	}
-	again := m.line.Overdue(now, resendAfter)
-	quiet := now.Sub(m.told) > lease/beats
-	if quiet {
-		m.told = now
-	}
-	got := m.line.Got()
-	m.mu.Unlock()
-	m.flush()
-	for _, body := range again {
-		_ = m.d.post.Tell(m.name, body)
-	}
-	if quiet {
-		_ = m.d.post.Tell(m.name, pack(head{instance: m.instance(), got: got, kind: kindBeat}))
-	}
-}
-
-// unheard reports whether the machine is there and has not heard all that it was told.
-func (m *machine) unheard() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.status != Silent && m.line.Kept() > 0
-}
-
-// flush says what the ledger has.
-func (m *machine) flush() {
-	m.mu.Lock()
-	if len(m.acks) == 0 {
-		m.mu.Unlock()
-		return
-	}
-	var b []byte
-	for slot, upTo := range m.acks {
-		b = append(append(b, number(uint64(slot))...), number(upTo)...) //nolint:gosec // it is small
-	}
-	clear(m.acks)
-	m.mu.Unlock()
-	m.say(kindAcks, b)
-}
-
-// say sends a message that is no work.
-func (m *machine) say(k kind, parts ...[]byte) {
-	m.mu.Lock()
-	if m.status == Silent {
-		m.mu.Unlock()
-		return // nobody hears it
-	}
-	body := m.number(k, parts...)
-	m.mu.Unlock()
-	_ = m.d.post.Tell(m.name, body) // what is lost is sent again
-}
-
-// number makes a message, and keeps it until the other end has it. The caller holds the lock.
-func (m *machine) number(k kind, parts ...[]byte) []byte {
-	now := m.d.now()
-	m.told = now
-	body := pack(head{instance: m.instance(), number: m.line.last + 1, got: m.line.Got(), kind: k}, parts...)
-	m.line.Send(body, now)
-	return body
-}
-
-// work sends a batch, when there is room for it, or over is closed. What of it is lost on the way is told again, as any message is.
-func (m *machine) work(ctx context.Context, over <-chan struct{}, body []byte) (n uint64, err error) {
-	wait := time.Millisecond
-	for {
-		n = m.d.workNumber()
-		err = m.d.post.Work(ctx, m.name, n, m.d.effect != jobs.EffectNone, body)
-		if !errors.Is(err, ErrFull) {
-			return n, nil // what is lost is sent again
-		}
-		select {
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		case <-over:
-			return 0, ErrFull
-		case <-time.After(wait):
-		}
-		if wait < 50*time.Millisecond {
-			wait *= 2
-		}
-	}
 }
 
 // begin begins a hand.
@@ -567,40 +359,3 @@ type RefusedError struct{ Machine, Why string }
 func (e *RefusedError) Error() string {
 	return "machine " + e.Machine + ": a worker does not start: " + e.Why
 }
-
-// View is a machine, for people.
-type View struct {
-	Name     string        `json:"name"`
-	State    State         `json:"state"`
-	Host     string        `json:"host"`
-	PID      int           `json:"pid"`
-	Slots    int           `json:"slots"`
-	Busy     int           `json:"busy"`
-	Answered uint64        `json:"answered"`
-	Load     float64       `json:"load"`
-	Held     string        `json:"held,omitempty"`
-	Since    time.Time     `json:"since"`
-	Silent   time.Duration `json:"silent_ns"` // how long it has not been heard of
-}
-
-// Machines are those that have joined in this session, by name.
-func (d *Desk) Machines() []View {
-	var out []View
-	for _, m := range d.all() {
-		m.mu.Lock()
-		v := View{
-			Name: m.name, State: m.status, Host: m.joined.Host, PID: m.joined.PID, Slots: m.joined.Slots, Answered: m.answers, Load: m.latest.Load,
-			Held: m.latest.Held, Since: m.since, Silent: d.now().Sub(m.heard),
-		}
-		for _, h := range m.hands {
-			if h.busy() {
-				v.Busy++
-			}
-		}
-		m.mu.Unlock()
-		out = append(out, v)
-	}
-	return out
-}
-
-var _ hand.Hand = (*Hand)(nil)
