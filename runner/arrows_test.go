@@ -13,8 +13,9 @@ var allowed = map[string][]string{
 	"brood":                      {"runner/program", "runner/program/local", "runner/command", "runner/command/front", "runner/remote/link", "worker/early/*"},
 	"brood/runner/program/local": {"runner/command", "runner/program"},
 	"brood/runner/program":       {"jobs", "jobs/*", "jobs/billing", "jobs/email", "jobs/exec", "jobs/geocode", "jobs/http", "runner/command", "runner/remote", "worker"},
-	"brood/jobs/jobtest":         {"jobs", "jobs/files"},
-	"brood/jobs/files":           {},
+	"brood/jobs/jobtest":         {"jobs", "jobs/elsewhere"},
+	"brood/jobs/files":           {"jobs/elsewhere"},
+	"brood/jobs/elsewhere":       {},
 	"brood/jobs/placeholder":     {},
 	"brood/jobs/quickconn":       {"jobs/quickio"},
 	"brood/jobs":                 {"jobs/figures"},
@@ -53,7 +54,7 @@ var allowed = map[string][]string{
 	"brood/jobs/geocode/provider":             {"jobs", "jobs/files", "jobs/web", "jobs/geocode/geo"},
 	"brood/worker/rest":                       {},
 	"brood/worker/threads":                    {},
-	"brood/worker":                            {"jobs", "jobs/files", "jobs/quickio", "worker/rest", "worker/threads", "worker/wire"},
+	"brood/worker":                            {"jobs", "jobs/elsewhere", "jobs/quickio", "worker/rest", "worker/threads", "worker/wire"},
 	"brood/worker/early":                      {"jobs", "worker"},
 	"brood/worker/early/*":                    {"jobs/*", "jobs/exec", "worker/early"},
 	"brood/worker/wire":                       {"jobs"},
@@ -129,7 +130,7 @@ var allowed = map[string][]string{
 	"brood/runner/where":    {"jobs", "jobs/placeholder"},
 	"brood/runner/arrivals": {"jobs", "runner/dataset", "runner/ledger", "runner/queue"},
 	"brood/runner": {
-		"jobs", "jobs/files", "jobs/quickio", "jobs/quoted", "worker/rest", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
+		"jobs/elsewhere", "jobs", "jobs/files", "jobs/quickio", "jobs/quoted", "worker/rest", "worker/wire", "runner/book", "runner/catalog", "runner/control", "runner/daemon", "runner/dataset", "runner/desk", "runner/exposition", "runner/feed", "runner/form", "runner/gauge", "runner/guard", "runner/hand",
 		"runner/arrivals", "runner/queue", "runner/remote", "runner/remote/carry",
 		"runner/home", "runner/intake", "runner/jobserver", "runner/keys", "runner/ledger", "runner/pace", "runner/proc", "runner/reasons", "runner/shard", "runner/sink", "runner/spec", "runner/term",
 	},
@@ -179,7 +180,7 @@ var allowed = map[string][]string{
 	"brood/runner/remote/carry":       {"jobs", "jobs/placeholder"},
 	"brood/runner/remote":             {"jobs", "worker/wire", "runner/hand"},
 	"brood/runner/remote/link":        {"runner/remote", "runner/remote/bus", "runner/remote/token"},
-	"brood/runner/remote/agent":       {"jobs", "jobs/files", "runner", "runner/home", "runner/ledger", "runner/remote", "runner/spec", "runner/term"},
+	"brood/runner/remote/agent":       {"jobs", "jobs/elsewhere", "jobs/files", "runner", "runner/home", "runner/ledger", "runner/remote", "runner/spec", "runner/term"},
 
 	// Tests of several.
 	"brood/runner/acceptance":    {},

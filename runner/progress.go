@@ -5,6 +5,7 @@ import (
 	"brood/runner/term"
 	"brood/worker/rest"
 	"context"
+	"runtime/debug"
 	"time"
 )
 
@@ -42,8 +43,8 @@ func (r *session) showProgress(ctx context.Context) {
 		if last, every = t, showOften; idle {
 			every = showSeldom
 			if quiet++; quiet == givesBackAfter {
-				beThrifty()     // it may last
-				rest.GiveBack() // others may need it while nothing comes
+				beThrifty()                       // it may last
+				rest.GiveBack(debug.FreeOSMemory) // others may need it while nothing comes
 			}
 			if quiet >= givesBackAfter {
 				every = showRarely

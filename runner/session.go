@@ -24,7 +24,7 @@ package runner
 
 import (
 	"brood/jobs"
-	"brood/jobs/files"
+	"brood/jobs/elsewhere"
 	"brood/runner/arrivals"
 	"brood/runner/book"
 	"brood/runner/control"
@@ -73,7 +73,7 @@ type Setting struct {
 	// Worker is how a worker is started; the zero value is this executable.
 	Worker WorkerCommand
 	// Elsewhere says where files of the run's machine are on this one, for workers; nil, or it returns nil: it is the same.
-	Elsewhere func() *files.Elsewhere
+	Elsewhere func() *elsewhere.Files
 	// Scarce says that there are few threads and processes to be had, see MakeRoom.
 	Scarce bool
 	// Service is the service manager that has started this process; nil: there is none.

@@ -9,7 +9,7 @@ package worker
 
 import (
 	"brood/jobs"
-	"brood/jobs/files"
+	"brood/jobs/elsewhere"
 	"brood/jobs/quickio"
 	"brood/worker/threads"
 	"brood/worker/wire"
@@ -164,7 +164,7 @@ func open(registry *jobs.Registry, h *wire.Hello) (jobs.Runner, error) {
 		return nil, err
 	}
 	if len(h.Files)+len(h.Held) > 0 {
-		files.SetElsewhere(&files.Elsewhere{Local: h.Files, Held: h.Held})
+		elsewhere.Set(&elsewhere.Files{Local: h.Files, Held: h.Held})
 	}
 	return def.Open(context.Background(), jobs.Setup{
 		Config: h.Config, Shape: &h.Shape, Run: h.Run, Dir: h.Dir, State: h.State, Slot: h.Slot, Key: h.Key,

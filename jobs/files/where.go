@@ -1,28 +1,14 @@
 package files
 
 import (
+	"brood/jobs/elsewhere"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 )
-
-// Elsewhere says where files of the run's machine are on the machine of a worker: by the path that the configuration of the job has.
-type Elsewhere struct {
-	// Local are paths of this machine.
-	Local map[string]string
-	// Held are the contents of files that are on no disk of this machine.
-	Held map[string][]byte
-}
-
-var elsewhere atomic.Pointer[Elsewhere]
-
-// SetElsewhere says it for all of this process, before a job opens anything. A worker of the run's own machine does not: there a path is
-// what it says.
-func SetElsewhere(e *Elsewhere) { elsewhere.Store(e) }
 
 // Where is the path on this machine of a file that a configuration names.
 func Where(path string) string {
-	if e := elsewhere.Load(); e != nil {
+	if e := elsewhere.Now(); e != nil {
 		if local, is := e.Local[path]; is {
 			return local
 		}
@@ -32,7 +18,7 @@ func Where(path string) string {
 
 // Read reads a file that a configuration names. One that is secret can be had only by this where the run's machine is another.
 func Read(path string) ([]byte, error) {
-	if e := elsewhere.Load(); e != nil {
+	if e := elsewhere.Now(); e != nil {
 		if b, is := e.Held[path]; is {
 			return append([]byte(nil), b...), nil // whoever asked may wipe it
 		}

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"brood/jobs/elsewhere"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,8 +21,8 @@ func TestWhere(t *testing.T) {
 	if got := InState(dir, "places/x"); Where(own) != own || got != filepath.Join(dir, "places/x") {
 		t.Fatalf("nothing was said, and %s is %s, and a file of the state %s", own, Where(own), got)
 	}
-	SetElsewhere(&Elsewhere{Local: map[string]string{"/far/list": local, OfState("places/x"): local}, Held: map[string][]byte{"/far/key": []byte("secret")}})
-	t.Cleanup(func() { SetElsewhere(nil) })
+	elsewhere.Set(&elsewhere.Files{Local: map[string]string{"/far/list": local, OfState("places/x"): local}, Held: map[string][]byte{"/far/key": []byte("secret")}})
+	t.Cleanup(func() { elsewhere.Set(nil) })
 	for path, want := range map[string]string{"/far/list": "sent", "/far/key": "secret", own: "own"} {
 		if b, err := Read(path); err != nil || string(b) != want {
 			t.Errorf("%s has %q, %v; want %q", path, b, err, want)

@@ -2,7 +2,7 @@ package jobtest
 
 import (
 	"brood/jobs"
-	"brood/jobs/files"
+	"brood/jobs/elsewhere"
 	"errors"
 	"os"
 	"path/filepath"
@@ -18,7 +18,7 @@ func away(d *jobs.Definition, s *jobs.Setup, dir string) error {
 	if err != nil {
 		return err
 	}
-	e := &files.Elsewhere{Local: make(map[string]string), Held: make(map[string][]byte)}
+	e := &elsewhere.Files{Local: make(map[string]string), Held: make(map[string][]byte)}
 	for i, f := range list {
 		if f.At == "" {
 			f.At = f.Path
@@ -37,6 +37,6 @@ func away(d *jobs.Definition, s *jobs.Setup, dir string) error {
 			return err
 		}
 	}
-	files.SetElsewhere(e)
+	elsewhere.Set(e)
 	return nil
 }

@@ -10,7 +10,7 @@ package jobtest
 
 import (
 	"brood/jobs"
-	"brood/jobs/files"
+	"brood/jobs/elsewhere"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,7 +100,7 @@ func Open(d *jobs.Definition, g Given) (*Job, error) {
 		if err := away(d, &j.setup, g.Away); err != nil {
 			return nil, err
 		}
-		j.back = func() { files.SetElsewhere(nil) }
+		j.back = func() { elsewhere.Set(nil) }
 	}
 	if j.runner, err = d.Open(context.Background(), j.setup); err != nil {
 		return nil, fmt.Errorf("open: %w", err)

@@ -96,6 +96,9 @@ func examples(help string) (lines []string) {
 // outside says why the examples of a help cannot be pasted here.
 var outside = map[string]string{
 	"top":        "needs a terminal",
+	"completion": "is for a shell that completes: see TestCompletion",
+	"join":       "needs a run of another machine: see TestClusterGuide",
+	"machines":   "needs a run that other machines work on: see TestClusterGuide",
 	"run refund": "needs charges that Stripe has made",
 }
 

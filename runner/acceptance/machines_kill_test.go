@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -117,8 +118,10 @@ func (k *machinesKill) all(t *testing.T, machines int) {
 	}
 	k.leave(t)
 	unknown := k.check(t)
-	if unknown > k.trees {
-		t.Errorf("%d are unknown, after workers of %d slots were killed", unknown, k.trees)
+	// A machine that was silent beyond its lease had as much in hand as one that has died, and cannot always say what it had not begun.
+	most := k.trees + k.slotsSilent()
+	if unknown > most {
+		t.Errorf("%d are unknown, after workers of %d slots were killed, or silent", unknown, most)
 	}
 	if want := map[bool]int{true: 3, false: 1}[unknown > 0]; unknown > 0 && code != want {
 		t.Errorf("exit status %d, want %d", code, want)
@@ -126,7 +129,12 @@ func (k *machinesKill) all(t *testing.T, machines int) {
 	if k.effect != "once" || unknown == 0 {
 		k.sameAsAlone(t)
 	}
-	t.Logf("%v: %d disasters: %v; %d unknown of at most %d", time.Since(began).Round(time.Millisecond), total, k.happened, unknown, k.trees)
+	t.Logf("%v: %d disasters: %v; %d unknown of at most %d", time.Since(began).Round(time.Millisecond), total, k.happened, unknown, most)
+}
+
+// slotsSilent is how many slots machines had that were taken for dead, each time that they were.
+func (k *machinesKill) slotsSilent() int {
+	return 2 * strings.Count(k.said.String(), "what it had in hand is decided without it")
 }
 
 // mend does what is due, or all.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
@@ -46,6 +47,11 @@ func TestCompletion(t *testing.T) {
 		}
 		if err := os.WriteFile(filepath.Join(dir, "ledger.db"), make([]byte, 100), 0o600); err != nil {
 			t.Fatal(err)
+		}
+		if begun := time.Now().Add(-time.Hour); name == "old" {
+			if err := os.Chtimes(dir, begun, begun); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	for _, c := range []struct {

@@ -206,7 +206,7 @@ func booksOf(ctx context.Context, state, name string) (control.Live, error) {
 
 // drainCommand is also for one of the machines of a run.
 func (e *env) drainCommand(c *cli.Command) *cli.Command {
-	c.Description += "\n   brood drain fleet --machine web2"
+	c.Description = "With --machine, one of the machines of a run finishes what it has in hand and leaves,\nand the run goes on: brood drain fleet --machine web2\n\n" + c.Description
 	c.Flags = append(c.Flags, &cli.StringFlag{Name: "machine", Usage: "only `MACHINE` finishes what it has in hand and leaves; the run goes on"})
 	c.Action = func(c *cli.Context) error {
 		if m := c.String("machine"); m != "" {

@@ -9,14 +9,14 @@
 package rest
 
 import (
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
 
-// GiveBack gives memory back. It takes some milliseconds, as all that is in use is looked through.
-func GiveBack() {
-	debug.FreeOSMemory()
+// GiveBack gives memory back. Collect is debug.FreeOSMemory, which takes some milliseconds, as all that is in use is looked through; workers
+// do not import it, as that would have them begin later, see package worker/early.
+func GiveBack(collect func()) {
+	collect()
 	letGo() // after it, as it needs code too
 }
 

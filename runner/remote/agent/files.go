@@ -2,6 +2,7 @@ package agent
 
 import (
 	"brood/jobs"
+	"brood/jobs/elsewhere"
 	"brood/jobs/files"
 	"brood/runner/remote"
 	"brood/runner/spec"
@@ -69,7 +70,7 @@ func hasSecret(list []remote.File) bool {
 }
 
 // collect fetches what is missing of files, and says where they are on this machine. Nil: there are none.
-func (a *agent) collect(ctx context.Context, list []remote.File) (*files.Elsewhere, error) {
+func (a *agent) collect(ctx context.Context, list []remote.File) (*elsewhere.Files, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
@@ -79,7 +80,7 @@ func (a *agent) collect(ctx context.Context, list []remote.File) (*files.Elsewhe
 			a.Term.Logf("remove files of earlier runs: %v", err)
 		}
 	}
-	out := &files.Elsewhere{Local: make(map[string]string), Held: make(map[string][]byte)}
+	out := &elsewhere.Files{Local: make(map[string]string), Held: make(map[string][]byte)}
 	for i := range list {
 		f := &list[i]
 		var err error
@@ -191,7 +192,7 @@ func mustBeThere(f *remote.File) error {
 }
 
 // mayRead refuses to work with workers of another user, who could not read what is kept for this one alone.
-func mayRead(cfg *spec.Config, at *files.Elsewhere) error {
+func mayRead(cfg *spec.Config, at *elsewhere.Files) error {
 	if cfg.Limits.User == "" || at == nil || len(at.Local) == 0 {
 		return nil
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"brood/jobs"
+	"brood/jobs/elsewhere"
 	"brood/jobs/files"
 	"brood/runner/home"
 	"brood/runner/remote"
@@ -290,7 +291,7 @@ func TestFilesAreFollowed(t *testing.T) {
 
 // Workers of another user could not read what is kept for this one.
 func TestFilesAndAnotherUser(t *testing.T) {
-	at := &files.Elsewhere{Local: map[string]string{"a": "b"}}
+	at := &elsewhere.Files{Local: map[string]string{"a": "b"}}
 	var refused *RefusedError
 	if err := mayRead(&spec.Config{Limits: spec.Limits{User: "no-such-user:x"}}, at); !errors.As(err, &refused) {
 		t.Errorf("it says %v", err)

@@ -2,7 +2,7 @@ package agent
 
 import (
 	"brood/jobs"
-	"brood/jobs/files"
+	"brood/jobs/elsewhere"
 	"brood/runner/home"
 	"brood/runner/remote"
 	"context"
@@ -30,12 +30,12 @@ type shown struct {
 	a    *agent
 	dir  string // of links
 	list []remote.File
-	at   atomic.Pointer[files.Elsewhere]
+	at   atomic.Pointer[elsewhere.Files]
 	told string // what could not be fetched
 }
 
 // show makes the links of an instance. Nil: the run has no files.
-func (a *agent) show(dir *home.Dir, list []remote.File, at *files.Elsewhere) (*shown, error) {
+func (a *agent) show(dir *home.Dir, list []remote.File, at *elsewhere.Files) (*shown, error) {
 	if at == nil {
 		return nil, nil
 	}
@@ -53,7 +53,7 @@ func (a *agent) show(dir *home.Dir, list []remote.File, at *files.Elsewhere) (*s
 }
 
 // link leads the link of a file to where it is.
-func (s *shown) link(i int, at *files.Elsewhere) error {
+func (s *shown) link(i int, at *elsewhere.Files) error {
 	f := &s.list[i]
 	if f.Use != jobs.FileRead {
 		return nil
@@ -75,8 +75,8 @@ func (s *shown) link(i int, at *files.Elsewhere) error {
 func (s *shown) path(i int) string { return filepath.Join(s.dir, strconv.Itoa(i)) }
 
 // put is what workers are told from now on.
-func (s *shown) put(at *files.Elsewhere) {
-	out := &files.Elsewhere{Local: make(map[string]string), Held: at.Held}
+func (s *shown) put(at *elsewhere.Files) {
+	out := &elsewhere.Files{Local: make(map[string]string), Held: at.Held}
 	for i := range s.list {
 		if f := &s.list[i]; f.Use == jobs.FileRead {
 			out.Local[f.Path] = s.path(i)
@@ -86,7 +86,7 @@ func (s *shown) put(at *files.Elsewhere) {
 }
 
 // now is what the next worker is told; nil: nothing.
-func (s *shown) now() *files.Elsewhere {
+func (s *shown) now() *elsewhere.Files {
 	if s == nil {
 		return nil
 	}
