@@ -29,14 +29,14 @@ func (h *farHand) bring(frame []byte) (done bool, err error) {
 	if err := h.carrier.Before(h.s.r.killCtx, rec); err != nil {
 		var file *carry.FileError
 		if !errors.As(err, &file) {
-			return false, nil //nolint:nilerr // the run is being killed, and so is the hand
+			return false, nil // the run is being killed, and so is the hand
 		}
 		if h.notes() {
 			h.hold(rec.Seq, rec.Attempt)
 		}
 		res := &jobs.Result{}
 		res.Fail(jobs.VerdictFailed, classFiles, "%v", err)
-		h.Hand.Answer(h.frame(rec.Seq, res), 1)
+		h.Answer(h.frame(rec.Seq, res), 1)
 		return true, nil
 	}
 	h.mu.Lock()

@@ -152,7 +152,8 @@ func (r *session) reload(ctx context.Context, flags control.Flags, staff func(jo
 // reachesMachines refuses a reload that workers of other machines would not hear of: they are started with what their machine was told when it
 // joined. Files that they have from here are followed, and are none of it.
 func (r *session) reachesMachines(next *setup) error {
-	now, what := r.setupNow(), ""
+	now := r.setupNow()
+	var what string
 	switch {
 	case !bytes.Equal(next.config, now.config):
 		what = "what its flags name is not what it was"

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -28,7 +27,6 @@ type Shop struct {
 	serve   context.CancelFunc
 	kill    context.CancelFunc
 	serving sync.WaitGroup
-	aborts  atomic.Bool
 }
 
 var _ remote.Shop = (*Shop)(nil)

@@ -77,8 +77,14 @@ func TestWorkerFiles(t *testing.T) {
 	got, err := workerFiles([]byte(`{"suppress":["/s"],"attach":["/a"],"inline":["/i"],"dkim":{"file":"/k"},"server":{"host":"h","ca_file":"/c","password_file":"/p"},`+
 		`"attach_dir":"/d","bounced":"/b"}`), nil, "")
 	want := []jobs.File{
-		{Path: "/s"}, {Path: "/a"}, {Path: "/i"}, {Path: "/k", Use: jobs.FileSecret}, {Path: "/c"}, {Path: "/p", Use: jobs.FileSecret},
-		{Path: "/d", Use: jobs.FileThere}, {Path: "/b", Use: jobs.FileWrite},
+		{Path: "/s"},
+		{Path: "/a"},
+		{Path: "/i"},
+		{Path: "/k", Use: jobs.FileSecret},
+		{Path: "/c"},
+		{Path: "/p", Use: jobs.FileSecret},
+		{Path: "/d", Use: jobs.FileThere},
+		{Path: "/b", Use: jobs.FileWrite},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v; want %+v", got, err, want)

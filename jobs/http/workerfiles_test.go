@@ -64,8 +64,12 @@ func TestWorkerFiles(t *testing.T) {
 		`"body":{"kind":"multipart","parts":[{"name":"a","file":"sent.txt"},{"name":"b","file":"{id}.txt"}]}}`),
 		&jobs.Shape{Kind: jobs.Fields, Columns: []string{"id"}}, "")
 	want := []jobs.File{
-		{Path: "sent.txt"}, {Path: "/ca"}, {Path: "/cert", Use: jobs.FileSecret}, {Path: "/key", Use: jobs.FileSecret},
-		{Path: "/d", Use: jobs.FileThere}, {Path: "/s/{id}", Use: jobs.FileWrite},
+		{Path: "sent.txt"},
+		{Path: "/ca"},
+		{Path: "/cert", Use: jobs.FileSecret},
+		{Path: "/key", Use: jobs.FileSecret},
+		{Path: "/d", Use: jobs.FileThere},
+		{Path: "/s/{id}", Use: jobs.FileWrite},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v; want %+v", got, err, want)

@@ -61,7 +61,7 @@ func (a *agentOf) goOn() { _ = syscall.Kill(a.process.pid(), syscall.SIGCONT) }
 // wants checks that a record came to something, by a value and a machine, and was done so often.
 func (w *gatesWorld) wants(seq int, status, value string, times int) {
 	w.t.Helper()
-	r := w.rows(w.t, "q.csv")[seq]
+	r := w.rows(w.t)[seq]
 	n := doneOf(w.t, w.path("log"))[r["n"]]
 	if r["_status"] != status || r["stdout"] != value || n != times {
 		w.t.Errorf("record %d is %s, %q, done %d times, want %s, %q, %d times", seq, r["_status"], r["stdout"], n, status, value, times)

@@ -224,9 +224,9 @@ func (w *machinesWorld) lines() int {
 }
 
 // rows are those of the results, by the names of their columns, in the order of the file.
-func (w *machinesWorld) rows(t *testing.T, file string) []map[string]string {
+func (w *machinesWorld) rows(t *testing.T) []map[string]string {
 	t.Helper()
-	f, err := os.Open(w.path(file))
+	f, err := os.Open(w.path("q.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func fails(n int) bool { return n%100 == 57 }
 func (w *machinesWorld) check(t *testing.T) (unknown int) {
 	t.Helper()
 	done := doneOf(t, w.path("log"))
-	rows := w.rows(t, "q.csv")
+	rows := w.rows(t)
 	if len(rows) != w.records {
 		t.Errorf("%d rows, want %d", len(rows), w.records)
 	}

@@ -15,8 +15,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/dustin/go-humanize"
-	"github.com/urfave/cli/v2"
 	"io"
 	"net"
 	"net/url"
@@ -28,6 +26,9 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/urfave/cli/v2"
 )
 
 // network is how machines reach each other, see Connect.

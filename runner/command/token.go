@@ -5,9 +5,10 @@ import (
 	"brood/runner/remote/token"
 	"errors"
 	"fmt"
-	"github.com/urfave/cli/v2"
 	"os"
 	"slices"
+
+	"github.com/urfave/cli/v2"
 )
 
 func (e *env) tokenCommand() *cli.Command {

@@ -76,6 +76,7 @@ func write(w io.Writer, cfg *spec.Config, rows *dataset.Reader, say Logf) error 
 		return writeTable(w, cfg, rows, say)
 	case spec.FormJSONL:
 		return writeLines(w, rows)
+	case spec.FormText: // brood merge makes it, see package merge
 	}
 	return fmt.Errorf("this brood makes no %q", cfg.Form.Kind)
 }

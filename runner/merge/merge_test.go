@@ -19,7 +19,7 @@ import (
 )
 
 // written is what a run writes of records, and the number of them that each has several rows of.
-func written(format sink.Format, header bool, framed bool, seqs []jobs.Seq) []byte {
+func written(format sink.Format, framed bool, seqs []jobs.Seq) []byte {
 	shape := &jobs.Shape{Kind: jobs.Fields, Columns: []string{"a"}}
 	e, err := sink.NewEncoder(format, shape, nil)
 	if err != nil {
@@ -29,9 +29,7 @@ func written(format sink.Format, header bool, framed bool, seqs []jobs.Seq) []by
 		e.Frame()
 	}
 	var out []byte
-	if header {
-		out = e.Header()
-	}
+	out = e.Header()
 	for _, seq := range seqs {
 		text := fmt.Sprintf("r \"%d\",\nx", seq)
 		if seq%5 == 3 {
@@ -82,7 +80,7 @@ func TestAsOneRun(t *testing.T) {
 	}
 	check := func(t tester, of, n int, format sink.Format) {
 		s := setOf(t, dir, format, of, func(p shard.Part) []byte {
-			return written(format, true, format == sink.FormatText, seqsOf(n, p))
+			return written(format, format == sink.FormatText, seqsOf(n, p))
 		})
 		s.Totals.Input = uint64(n)
 		var got bytes.Buffer
@@ -90,7 +88,7 @@ func TestAsOneRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := written(format, true, false, seqsOf(n, shard.Part{})); !bytes.Equal(got.Bytes(), want) {
+		if want := written(format, false, seqsOf(n, shard.Part{})); !bytes.Equal(got.Bytes(), want) {
 			t.Fatalf("%d shards of %d records as %s:\n%s\nwant\n%s", of, n, format, got.Bytes(), want)
 		}
 		if want := n / 2; int(rows) < want {
@@ -115,11 +113,11 @@ func TestUnordered(t *testing.T) {
 	s := setOf(t, dir, sink.FormatCSV, 3, func(p shard.Part) []byte {
 		seqs := seqsOf(40, p)
 		slices.Reverse(seqs)
-		return written(sink.FormatCSV, true, false, seqs)
+		return written(sink.FormatCSV, false, seqs)
 	})
 	s.cfg.Unordered, s.Totals.Input = true, 40
 	var got bytes.Buffer
-	if _, err := s.Write(t.Context(), &got, dir); err != nil || !bytes.Equal(got.Bytes(), written(sink.FormatCSV, true, false, seqsOf(40, shard.Part{}))) {
+	if _, err := s.Write(t.Context(), &got, dir); err != nil || !bytes.Equal(got.Bytes(), written(sink.FormatCSV, false, seqsOf(40, shard.Part{}))) {
 		t.Errorf("%v\n%s", err, got.Bytes())
 	}
 }
@@ -141,7 +139,7 @@ func TestLaterTries(t *testing.T) {
 
 // TestNotAsOneRun: what has no row, or two, or columns of its own, or is cut off, is refused.
 func TestNotAsOneRun(t *testing.T) {
-	csv := func(seqs ...jobs.Seq) []byte { return written(sink.FormatCSV, true, false, seqs) }
+	csv := func(seqs ...jobs.Seq) []byte { return written(sink.FormatCSV, false, seqs) }
 	for want, files := range map[string][2][]byte{
 		"record 1 is in the results of no shard":    {csv(0, 3), csv(4)},
 		"have record 1 twice":                       {csv(0, 1, 3), csv(1, 4)},

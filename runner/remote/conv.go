@@ -82,17 +82,20 @@ func (c *conv) begins(records int) bool {
 	return true
 }
 
-// stop ends it at once.
+// stop ends it at once. The hand is killed before it may be let go: it must not seem to have left by itself.
 func (c *conv) stop() {
 	c.mu.Lock()
-	c.killed, c.leaving = true, true
+	c.killed = true
 	h := c.hand
-	c.come.Broadcast()
 	c.mu.Unlock()
 	c.cancel()
 	if h != nil {
 		h.Kill()
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leaving = true
+	c.come.Broadcast()
 }
 
 // clear forgets what was in hand.

@@ -49,7 +49,7 @@ type given struct {
 	ordinal uint64
 }
 
-func newHand(m *machine, kill context.Context, conv uint64, slot int) *Hand {
+func newHand(kill context.Context, m *machine, conv uint64, slot int) *Hand {
 	h := &Hand{m: m, slot: slot, conv: conv, kill: kill, ready: make(chan *ready, 1), reply: make(chan *hand.Remains, 1), over: make(chan struct{}), killed: func() bool { return true }}
 	h.come.L = &h.mu
 	return h

@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/hand"
 	"brood/worker/wire"
+	"slices"
 	"time"
 )
 
@@ -78,7 +79,7 @@ func (h *Hand) dropIfClean() {
 // settle takes the work that it has not answered out of the stream, and lets it go.
 func (h *Hand) settle() {
 	h.mu.Lock()
-	rest := append(h.given, h.done...)
+	rest := slices.Concat(h.given, h.done)
 	h.given, h.done = nil, nil
 	h.mu.Unlock()
 	for _, g := range rest {

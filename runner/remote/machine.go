@@ -313,7 +313,7 @@ func (m *machine) takeHands() []*Hand {
 
 // begin begins a hand.
 func (m *machine) begin(ctx, kill context.Context, conv uint64, slot int) (*Hand, error) {
-	h := newHand(m, kill, conv, slot)
+	h := newHand(kill, m, conv, slot)
 	m.mu.Lock()
 	if m.status != Present || slot >= len(m.places) {
 		m.mu.Unlock()

@@ -9,9 +9,9 @@ import (
 func (m *machine) takeBefore() []*machine {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	all := append(m.before, m)
+	all := m.before
 	m.before = nil
-	return all
+	return append(all, m)
 }
 
 // report takes in a part of what an earlier instance has left.

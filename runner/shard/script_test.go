@@ -160,9 +160,9 @@ func (p *played) command(shell, script string, env ...string) *exec.Cmd {
 }
 
 // ends runs a script and compares its exit status.
-func (p *played) ends(want int, shell, script string, env ...string) string {
+func (p *played) ends(want int, script string, env ...string) string {
 	p.Helper()
-	cmd := p.command(shell, script, env...)
+	cmd := p.command("bash", script, env...)
 	out, _ := cmd.CombinedOutput()
 	if got := cmd.ProcessState.ExitCode(); got != want {
 		p.Errorf("exit status %d, want %d\n%s", got, want, out)
@@ -189,14 +189,14 @@ func TestSlurmScript(t *testing.T) {
 	s.To = ""
 	task := []string{"SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_JOB_ID=77", "NAME=Spring.2026-3-of-8"}
 	p := play(t)
-	p.ends(0, "bash", s.Slurm(), append(task, "STATUS=0", "SAYS=one")...)
+	p.ends(0, s.Slurm(), append(task, "STATUS=0", "SAYS=one")...)
 	p.has("args", "run\nexec\n/data/people list.csv\n-o\nout.csv\n--where\ncity=\"St. John's\"\n--shard\n3/8\n--run\nSpring.2026\n--resume\n--take-over\n--\n./work\n{name}\n$HOME\n\n")
 	p.has("Spring.2026.shards/Spring.2026-3-of-8/ledger.db", "one\n")
 	for status, again := range map[int]bool{1: false, 2: false, 3: false, 4: false, 65: false, 74: false, 70: true, 75: true, 129: true, 130: true, 143: true} {
 		if err := os.RemoveAll(filepath.Join(p.dir, "requeued")); err != nil {
 			t.Fatal(err)
 		}
-		p.ends(status, "bash", s.Slurm(), append(task, "SAYS=x", fmt.Sprint("STATUS=", status))...)
+		p.ends(status, s.Slurm(), append(task, "SAYS=x", fmt.Sprint("STATUS=", status))...)
 		want := ""
 		if again {
 			want = "requeue 77_3\n"
@@ -206,7 +206,7 @@ func TestSlurmScript(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(p.dir, "requeued")); err != nil {
 		t.Fatal(err)
 	}
-	p.ends(75, "bash", s.Slurm(), append(task, "SAYS=x", "STATUS=75", "SLURM_RESTART_COUNT=3")...)
+	p.ends(75, s.Slurm(), append(task, "SAYS=x", "STATUS=75", "SLURM_RESTART_COUNT=3")...)
 	p.has("requeued", "")
 
 	// On another machine it goes on with what was copied.
@@ -216,7 +216,7 @@ func TestSlurmScript(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(p.dir, "Spring.2026.shards/Spring.2026-3-of-8/ledger.db"), []byte("one\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.ends(0, "bash", s.Slurm(), append(task, "STATUS=0", "SAYS=two")...)
+	p.ends(0, s.Slurm(), append(task, "STATUS=0", "SAYS=two")...)
 	p.has("Spring.2026.shards/Spring.2026-3-of-8/ledger.db", "one\ntwo\n")
 }
 
@@ -227,13 +227,13 @@ func TestOnceScript(t *testing.T) {
 	s.Once, s.To = true, ""
 	task := []string{"SLURM_ARRAY_TASK_ID=3", "SLURM_ARRAY_JOB_ID=77", "NAME=Spring.2026-3-of-8"}
 	p := play(t)
-	p.ends(143, "bash", s.Slurm(), append(task, "STATUS=143", "SAYS=one")...)
+	p.ends(143, s.Slurm(), append(task, "STATUS=143", "SAYS=one")...)
 	p.has("requeued", "")
-	p.ends(0, "bash", s.Slurm(), append(task, "STATUS=0", "SAYS=two")...)
+	p.ends(0, s.Slurm(), append(task, "STATUS=0", "SAYS=two")...)
 	if err := os.RemoveAll(filepath.Join(p.dir, "state")); err != nil {
 		t.Fatal(err)
 	}
-	if out := p.ends(2, "bash", s.Slurm(), append(task, "STATUS=0", "SAYS=three")...); !strings.Contains(out, "was begun on ") {
+	if out := p.ends(2, s.Slurm(), append(task, "STATUS=0", "SAYS=three")...); !strings.Contains(out, "was begun on ") {
 		t.Errorf("%s", out)
 	}
 	p.has("Spring.2026.shards/Spring.2026-3-of-8/ledger.db", "one\ntwo\n")

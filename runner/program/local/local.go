@@ -20,5 +20,5 @@ func init() {
 	// The goroutine that initialises is bound to the first thread until main begins. This one is bound to none.
 	ended := make(chan int)
 	go func() { ended <- program.Main(program.Jobs()...) }()
-	os.Exit(<-ended) //nolint:revive // main does not begin in this process: this is where it ends
+	os.Exit(<-ended) // main does not begin in this process: this is where it ends
 }

@@ -72,13 +72,12 @@ func (e *LostError) Unwrap() error { return e.Err }
 // agent is one process.
 type agent struct {
 	Options
-	port    remote.Port
-	now     atomic.Pointer[remote.Agent]
-	epoch   atomic.Int64
-	gone    chan error // the port will not work any more
-	heard   time.Time
-	leaving chan struct{}
-	stock   stock
+	port  remote.Port
+	now   atomic.Pointer[remote.Agent]
+	epoch atomic.Int64
+	gone  chan error // the port will not work any more
+	heard time.Time
+	stock stock
 }
 
 // Run works for the run until that is done, the machine is to leave, or the coordinator is gone for too long. When drain ends, what is in hand
@@ -254,7 +253,7 @@ func (a *agent) sit(ctx, drain context.Context, w *remote.Welcome, instance uint
 		return out, err
 	}
 	if err := a.port.Enter(drain, w.Epoch); err != nil {
-		return remote.Outcome{Lost: drain.Err() == nil}, nil //nolint:nilerr // the coordinator has gone again; it is looked for
+		return remote.Outcome{Lost: drain.Err() == nil}, nil // the coordinator has gone again; it is looked for
 	}
 	dir, err := a.begin(drain, w, instance)
 	if err != nil {
