@@ -82,7 +82,13 @@ func (c *conv) begins(records int) bool {
 	return true
 }
 
-// stop ends it at once. The hand is killed before it may be let go: it must not seem to have left by itself.
+func (c *conv) isKilled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.killed
+}
+
+// stop ends it at once. The hand is killed before it may be let go.
 func (c *conv) stop() {
 	c.mu.Lock()
 	c.killed = true
@@ -154,6 +160,9 @@ func (c *conv) work() {
 		heard <- c.listen()
 	}()
 	c.supply(ended)
+	if c.isKilled() {
+		<-ended // so that it does not seem to have left by itself
+	}
 	exit, leaveErr := h.Leave()
 	<-ended
 	c.depart(exit, leaveErr, <-heard)
