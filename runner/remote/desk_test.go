@@ -57,11 +57,11 @@ func places(n int) *shop {
 // heard again it is told so, and joins anew.
 func TestSilent(t *testing.T) {
 	w := newWorld(t, 0)
-	_, out := w.join("m", places(1))
+	_, out := w.join(places(1))
 	within(t, "machine", w.joins)
-	h := w.hand(t.Context(), "m", 0)
+	h := w.hand(t.Context(), 0)
 	release := busy(t, h, 3)
-	w.cuts("m", true)
+	w.cuts(true)
 	if name := within(t, "word that the machine has left", w.left); name != "m" {
 		t.Errorf("%s has left", name)
 	}
@@ -83,23 +83,23 @@ func TestSilent(t *testing.T) {
 	if o := within(t, "end of the agent", out); !o.Lost {
 		t.Errorf("it ended: %+v", o)
 	}
-	w.cuts("m", false)
-	w.join("m", places(1))
+	w.cuts(false)
+	w.join(places(1))
 	within(t, "machine", w.joins)
-	w.hand(t.Context(), "m", 0)
+	w.hand(t.Context(), 0)
 }
 
 // TestZombie heals a link after the lease while the agent does not know yet that it was taken for dead: it is told.
 func TestZombie(t *testing.T) {
 	w := newWorld(t, 0)
-	a, out := w.join("m", places(1))
+	a, out := w.join(places(1))
 	within(t, "machine", w.joins)
-	w.cuts("m", true)
+	w.cuts(true)
 	within(t, "word that the machine has left", w.left)
 	a.mu.Lock()
 	a.heard = a.Now() // as a process that was stopped meanwhile
 	a.mu.Unlock()
-	w.cuts("m", false)
+	w.cuts(false)
 	if o := within(t, "end of the agent", out); !o.Lost {
 		t.Errorf("it ended: %+v", o)
 	}
@@ -108,15 +108,15 @@ func TestZombie(t *testing.T) {
 // TestReturn has an agent that died come back with what its workers had noted: its hands end by that, and not by guessing.
 func TestReturn(t *testing.T) {
 	w := newWorld(t, 0)
-	a, out := w.join("m", places(3))
+	a, out := w.join(places(3))
 	within(t, "machine", w.joins)
 	var hands []*Hand
 	for slot := range 3 {
-		h := w.hand(t.Context(), "m", slot)
+		h := w.hand(t.Context(), slot)
 		hands = append(hands, h)
 		t.Cleanup(busy(t, h, jobs.Seq(10+slot)))
 	}
-	w.cuts("m", true) // the agent has died
+	w.cuts(true) // the agent has died
 	w.desk.machines["m"].mu.Lock()
 	w.desk.machines["m"].heard = time.Now().Add(-testLease / 2)
 	w.desk.machines["m"].mu.Unlock()
@@ -126,8 +126,8 @@ func TestReturn(t *testing.T) {
 		{Seq: 11, Try: 1, InHand: true},
 		// of record 12 there is nothing: it was not begun.
 	}
-	w.cuts("m", false)
-	_, _ = w.join("m", places(3), &Report{ID: "1", Epoch: 7, Instance: a.Instance, Notes: notes})
+	w.cuts(false)
+	_, _ = w.join(places(3), &Report{ID: "1", Epoch: 7, Instance: a.Instance, Notes: notes})
 	got := within(t, "report", w.got)
 	if len(got.Notes) != 2 || got.ID != "1" {
 		t.Errorf("the report: %+v", got)
@@ -159,9 +159,9 @@ func TestReturn(t *testing.T) {
 // TestFull bounds what is in the stream of work: who gives waits until there is room.
 func TestFull(t *testing.T) {
 	w := newWorld(t, 0)
-	w.join("m", places(1))
+	w.join(places(1))
 	within(t, "machine", w.joins)
-	h := w.hand(t.Context(), "m", 0)
+	h := w.hand(t.Context(), 0)
 	w.SetRoom(0)
 	h.Begin()
 	done := make(chan error, 1)
@@ -192,9 +192,9 @@ func TestFull(t *testing.T) {
 func TestAcks(t *testing.T) {
 	w := newWorld(t, 0.1)
 	s := places(1)
-	w.join("m", s)
+	w.join(s)
 	within(t, "machine", w.joins)
-	h := w.hand(t.Context(), "m", 0)
+	h := w.hand(t.Context(), 0)
 	h.Begin()
 	for seq := range jobs.Seq(20) {
 		if err := h.Give(handtest.Frame(seq, "ok a"), 1); err != nil {
@@ -222,9 +222,9 @@ func TestAcks(t *testing.T) {
 // TestDrain has a machine finish what it has in hand, and then leave.
 func TestDrain(t *testing.T) {
 	w := newWorld(t, 0)
-	_, out := w.join("m", places(2))
+	_, out := w.join(places(2))
 	within(t, "machine", w.joins)
-	h := w.hand(t.Context(), "m", 1)
+	h := w.hand(t.Context(), 1)
 	release := busy(t, h, 1)
 	if err := w.desk.Drain("m"); err != nil {
 		t.Fatal(err)
@@ -252,7 +252,7 @@ func TestDrain(t *testing.T) {
 // TestEnd tells machines that the run is done.
 func TestEnd(t *testing.T) {
 	w := newWorld(t, 0.2)
-	_, out := w.join("m", places(2))
+	_, out := w.join(places(2))
 	within(t, "machine", w.joins)
 	w.desk.End("the run is done", true)
 	if o := within(t, "end of the agent", out); o.Lost || !o.Done {
@@ -293,7 +293,7 @@ func TestJoin(t *testing.T) {
 // TestRefused has a worker that does not start on a machine say so.
 func TestRefused(t *testing.T) {
 	w := newWorld(t, 0)
-	w.join("m", &shop{places: []*handtest.Slot{nil}})
+	w.join(&shop{places: []*handtest.Slot{nil}})
 	within(t, "machine", w.joins)
 	_, err := w.desk.Hand(t.Context(), t.Context(), "m", 0)
 	var refused *RefusedError

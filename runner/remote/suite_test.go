@@ -16,11 +16,11 @@ func TestSuite(t *testing.T) {
 			handtest.Run(t, func(t *testing.T, worn uint64) handtest.Place {
 				w := newWorld(t, bad)
 				place := &handtest.Slot{WornAfter: worn}
-				w.join("m", &shop{[]*handtest.Slot{place}})
+				w.join(&shop{[]*handtest.Slot{place}})
 				kill, end := context.WithCancel(context.Background())
 				t.Cleanup(end)
 				return handtest.Place{
-					Start:  func() hand.Hand { return w.hand(kill, "m", 0) },
+					Start:  func() hand.Hand { return w.hand(kill, 0) },
 					End:    end,
 					Losses: place.Losses,
 				}

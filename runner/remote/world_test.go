@@ -37,6 +37,9 @@ type port struct {
 	said  chan []byte
 }
 
+// testMachine is the machine of a world.
+const testMachine = "m"
+
 const testLease = 2 * time.Second
 
 func newWorld(t *testing.T, bad float64) *world {
@@ -119,10 +122,10 @@ func (p *port) Say(body []byte) error {
 }
 
 // cuts cuts a machine off, or heals that.
-func (w *world) cuts(machine string, cut bool) {
+func (w *world) cuts(cut bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.cut[machine] = cut
+	w.cut[testMachine] = cut
 }
 
 // shop has hands within this process.
@@ -138,11 +141,11 @@ func (s *shop) Await(context.Context) {}
 func (s *shop) Held() string          { return "" }
 
 // join has a machine join, and returns how it ends.
-func (w *world) join(name string, s *shop, reports ...*Report) (*Agent, chan Outcome) {
+func (w *world) join(s *shop, reports ...*Report) (*Agent, chan Outcome) {
 	w.t.Helper()
 	j := &Join{Build: "b", Instance: NewInstance(), Slots: len(s.places), Reports: map[string]int{"1": len(reports)}, Host: "host"}
 	for {
-		got, err := decode[Welcome](w.desk.Ask(name, encode(Question{Join: j})))
+		got, err := decode[Welcome](w.desk.Ask(testMachine, encode(Question{Join: j})))
 		if err != nil || got.Refused != "" {
 			w.t.Fatalf("join: %v, %s", err, got.Refused)
 		}
@@ -151,7 +154,7 @@ func (w *world) join(name string, s *shop, reports ...*Report) (*Agent, chan Out
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	p := &port{w: w, name: name, told: make(chan []byte, 1<<16), said: make(chan []byte, 1<<16)}
+	p := &port{w: w, name: testMachine, told: make(chan []byte, 1<<16), said: make(chan []byte, 1<<16)}
 	a := NewAgent(&AgentOptions{
 		Says: p, Shop: s, Slots: len(s.places), Instance: j.Instance, Lease: testLease, Effect: jobs.EffectOnce, Shape: &handtest.Shape, Stoppable: true,
 		Settled: func(string) {}, Logf: w.t.Logf,
@@ -173,14 +176,14 @@ func (w *world) join(name string, s *shop, reports ...*Report) (*Agent, chan Out
 		for {
 			select {
 			case b := <-p.said:
-				w.desk.Letter(name, 7, b)
+				w.desk.Letter(testMachine, 7, b)
 			case <-ctx.Done():
 				return
 			}
 		}
 	})
 	w.mu.Lock()
-	w.ports[name] = p
+	w.ports[testMachine] = p
 	w.mu.Unlock()
 	for _, r := range reports {
 		a.Report(r)
@@ -194,11 +197,11 @@ func (w *world) join(name string, s *shop, reports ...*Report) (*Agent, chan Out
 }
 
 // hand brings a hand of a machine.
-func (w *world) hand(kill context.Context, name string, slot int) *Hand {
+func (w *world) hand(kill context.Context, slot int) *Hand {
 	w.t.Helper()
-	h, err := w.desk.Hand(w.t.Context(), kill, name, slot)
+	h, err := w.desk.Hand(w.t.Context(), kill, testMachine, slot)
 	if err != nil || h == nil {
-		w.t.Fatalf("hand of %s: %v, %v", name, h, err)
+		w.t.Fatalf("hand of %s: %v, %v", testMachine, h, err)
 	}
 	return h
 }
