@@ -23,8 +23,6 @@ const (
 	kindAsk                     // it is to say everything that is left of a hand that has ended: conv, why
 	kindAcks                    // the ledger has what these slots have said: pairs of slot and ordinal
 	kindSettled                 // the ledger has a report: its ID
-	kindOpen                    // reports are taken in: slots may begin
-	kindDrain                   // the agent is to finish and leave
 	kindEnd                     // nothing more comes: JSON, end
 	kindLost                    // this instance was taken for dead. It has no number.
 )

@@ -21,8 +21,8 @@ type Member struct {
 	Answered uint64 `json:"answered"` // records, in all sessions
 }
 
-// Roster are the machines that have worked for a run. It is kept beside the ledger: it decides nothing but for whom a session that begins
-// waits, and what people are told.
+// Roster are the machines that have worked for a run. It is kept beside the ledger, and decides nothing: it is what people
+// are told.
 type Roster struct {
 	path    string
 	Members []Member
@@ -42,15 +42,6 @@ func OpenRoster(path string) (*Roster, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return r, nil
-}
-
-// Names are the names of the machines.
-func (r *Roster) Names() []string {
-	out := make([]string, len(r.Members))
-	for i := range r.Members {
-		out[i] = r.Members[i].Name
-	}
-	return out
 }
 
 // Join notes that a machine has joined, and makes that durable enough to survive this process.
