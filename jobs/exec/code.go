@@ -46,6 +46,9 @@ func codeIn(words []word) (found *finding, dashless []int) {
 		return nil, nil
 	}
 	name := programName(words[0].text)
+	if name == "command" || name == "builtin" {
+		return behindCommand(words[1:])
+	}
 	if t, ok := interpreters()[name]; ok {
 		v := t.look(name, words[1:])
 		if v.found != nil {
@@ -71,6 +74,17 @@ func codeIn(words []word) (found *finding, dashless []int) {
 		}
 	}
 	return nil, dashless
+}
+
+// behindCommand is codeIn for what the shell's command and builtin run. With -v they only tell.
+func behindCommand(words []word) (found *finding, dashless []int) {
+	for len(words) > 0 && (words[0].text == "-p" || words[0].text == "--") {
+		words = words[1:]
+	}
+	if len(words) > 0 && strings.HasPrefix(words[0].text, "-") {
+		return nil, nil
+	}
+	return codeIn(words)
 }
 
 // programName is the name of a program without its directory and version.

@@ -55,6 +55,7 @@ var interpreters = sync.OnceValue(func() map[string]interpreter {
 		"rsh":     {reads: true, after: 2, value: "l", do: doRemote},
 		"watch":   {after: 1, value: "nq", do: "let a script of yours take it as an argument"},
 		"eval":    {after: 1, do: "write the command itself"},
+		"let":     {whole: true, do: "calculate with awk: awk -v v={} 'BEGIN { print v + 1 }'"},
 		"trap":    {first: true, do: `put it into a variable before: v={}; trap 'echo "$v"' EXIT`},
 		"unset":   {whole: true, do: doWord}, // bash runs what stands in the index of an array's name
 		"read":    {whole: true, do: doWord},

@@ -83,7 +83,7 @@ func checkShell(line template, input, several bool) (found *finding, dashless []
 		}
 		dashless = append(dashless, r.dashless...)
 	}
-	return nil, dashless, nil
+	return nil, slices.DeleteFunc(dashless, func(i int) bool { return i == noHole }), nil
 }
 
 // reading is a line that was read by one kind of shell.
@@ -99,17 +99,22 @@ type reading struct {
 	argued   bool         // it is an argument
 	lists    map[int]bool // those that are several words
 	numbers  bool         // variables may be numbers
+
+	vars      map[string][]int // the variables that hold values, and which
+	functions map[string]bool  // those that the line declares
 }
 
 // file goes through all that was read.
 func (r *reading) file(f *syntax.File) {
-	r.numbers = calculates(f)
+	r.numbers = r.calculates(f)
+	r.follow(f)
 	syntax.Walk(f, func(n syntax.Node) bool {
 		if n == nil {
 			r.path = r.path[:len(r.path)-1]
 			return true
 		}
 		r.path = append(r.path, n)
+		r.calculated(n)
 		switch n := n.(type) {
 		case *syntax.SglQuoted:
 			i, ok := r.at[n.Pos().Offset()]
@@ -119,10 +124,6 @@ func (r *reading) file(f *syntax.File) {
 			}
 		case *syntax.CallExpr:
 			r.call(n)
-		case *syntax.Assign:
-			if r.found == nil {
-				r.found = r.assignment(n)
-			}
 		case *syntax.BinaryCmd:
 			if n.Op == syntax.Pipe || n.Op == syntax.PipeAll {
 				r.pipe(n)
@@ -197,6 +198,9 @@ func (r *reading) safe() bool {
 func (r *reading) call(c *syntax.CallExpr) {
 	words := r.words(c)
 	found, dashless := codeIn(r.multiplied(words))
+	if found == nil {
+		found = declared(words)
+	}
 	if len(words) > 0 && strings.ContainsRune(words[0].text, unknown) {
 		// $X {name}, where X may be eval, or be nothing in front of sh -c.
 		for _, w := range words {
@@ -221,22 +225,8 @@ func (r *reading) call(c *syntax.CallExpr) {
 // pipe looks at what goes into a program that takes its input for code: echo {} | sh. What
 // else a value is an argument of prints something of its own: zcat {} | mysql is right.
 func (r *reading) pipe(b *syntax.BinaryCmd) {
-	value := noHole
-	syntax.Walk(b.X, func(n syntax.Node) bool {
-		c, ok := n.(*syntax.CallExpr)
-		if !ok || value != noHole {
-			return true
-		}
-		words := r.words(c)
-		at, _ := started(words)
-		for _, w := range words[min(at+1, len(words)):] {
-			if len(w.holes) > 0 && slices.Contains([]string{"echo", "printf", "print"}, programName(words[at].text)) {
-				value = w.holes[0]
-			}
-		}
-		return true
-	})
-	if value == noHole {
+	value, ok := r.printed(b.X)
+	if !ok {
 		return
 	}
 	syntax.Walk(b.Y, func(n syntax.Node) bool {
@@ -283,11 +273,29 @@ func (r *reading) word(parts []syntax.WordPart) word {
 			within := r.word(p.Parts)
 			w.text += within.text
 			w.holes = append(w.holes, within.holes...)
+		case *syntax.ParamExp:
+			w.hold(r.heldBy(p))
+		case *syntax.CmdSubst:
+			if value, ok := r.printed(p); ok {
+				w.hold([]int{value})
+			} else {
+				w.hold(nil)
+			}
 		default:
-			w.text += string(unknown)
+			w.hold(nil)
 		}
 	}
 	return w
+}
+
+// hold adds what only the shell will know, which has these values in it.
+func (w *word) hold(holes []int) {
+	if len(holes) == 0 {
+		w.text += string(unknown)
+		return
+	}
+	w.text += string(hole)
+	w.holes = append(w.holes, holes[0])
 }
 
 // unescape takes away the backslashes of an unquoted text: only the name of a program

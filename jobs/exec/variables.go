@@ -57,27 +57,29 @@ func assigned(args []word) *finding {
 	return nil
 }
 
-// assignment finds a value that a line for the shell puts into a variable that acts, or into one
-// that bash calculates with: there a[$(…)] is run.
-func (r *reading) assignment(n *syntax.Assign) *finding {
-	if n.Name == nil || n.Value == nil {
+// declared finds a value in the name of what is declared, of which bash runs the index.
+func declared(words []word) *finding {
+	at, _ := started(words)
+	if at == len(words) || !declares(words[at].text) {
 		return nil
 	}
-	holes := r.word(n.Value.Parts).holes
-	switch {
-	case len(holes) == 0:
-	case acts(n.Name.Value):
-		return &finding{holes[0], "the variable " + n.Name.Value + ", which programs run or are told by what to run", doOther}
-	case r.numbers:
-		return &finding{holes[0], "a number or a reference to bash, which runs what is in $(…) there", "leave -i and -n away where variables are declared"}
+	for _, w := range words[at+1:] {
+		if name, _, _ := strings.Cut(w.text, "="); strings.ContainsRune(name, hole) {
+			return &finding{w.holes[0], "in the name of a variable, of which bash runs the index", "write the name as it is"}
+		}
 	}
 	return nil
 }
 
 // calculates reports whether a line declares variables as numbers or references, as declare -i
 // and local -n do: what any variable is given then may be calculated.
-func calculates(f *syntax.File) (yes bool) {
+func (r *reading) calculates(f *syntax.File) (yes bool) {
 	syntax.Walk(f, func(n syntax.Node) bool {
+		if c, ok := n.(*syntax.CallExpr); ok {
+			words := r.words(c)
+			at, _ := started(words)
+			yes = yes || at < len(words) && declares(words[at].text) && slices.ContainsFunc(words[at+1:], func(w word) bool { return makesNumbers(w.text) })
+		}
 		d, ok := n.(*syntax.DeclClause)
 		if !ok {
 			return true
@@ -86,11 +88,16 @@ func calculates(f *syntax.File) (yes bool) {
 			if !a.Naked || a.Value == nil {
 				continue
 			}
-			option := a.Value.Lit()
-			yes = yes || len(option) > 1 && (option[0] == '-' || option[0] == '+') && strings.ContainsAny(option, "in")
+			yes = yes || makesNumbers(r.word(a.Value.Parts).text)
 		}
 		yes = yes || d.Variant != nil && d.Variant.Value == "nameref"
 		return true
 	})
 	return yes
+}
+
+// makesNumbers reports whether an option of declare makes variables numbers or references.
+func makesNumbers(option string) bool {
+	return strings.HasPrefix(option, string(unknown)) ||
+		len(option) > 1 && (option[0] == '-' || option[0] == '+') && strings.ContainsAny(option, "in\x01")
 }
