@@ -218,8 +218,8 @@ func (k *talk) room() bool {
 		return k.held == 0
 	case k.several:
 		return k.held < most
-	case k.slot.r.oneByOne() || k.alonely():
-		return k.given() == 0
+	case k.slot.r.oneByOne() || k.alonely(), k.slot.berth != nil && k.slot.r.feed.Timed():
+		return k.given() == 0 // what it is given begins at once: else it would begin after its turn, and more at a time than may
 	}
 	return k.given() < k.slot.tempo.depth()
 }
@@ -287,7 +287,11 @@ func (k *talk) allowance() int {
 	if k.slot.r.feed.Adaptive() || k.alonely() {
 		return 1 // what is refused is so at once, and is no reason to give it more
 	}
-	return max(1, int(min(uint64(k.slot.tempo.size()), k.hand.Allowance())))
+	n := k.slot.tempo.size()
+	if k.slot.berth != nil {
+		n = k.slot.r.feed.Turns(n)
+	}
+	return max(1, int(min(uint64(n), k.hand.Allowance()))) //nolint:gosec // it is not negative
 }
 
 // spares keeps a batch for later.

@@ -230,6 +230,21 @@ func (f *Feed) Quota() (day string, used int) {
 	return f.pacing.Used()
 }
 
+// turnsTime is for how long turns may be given out at once to a worker that is far: so much later than its turn a record may begin there, and
+// what its link holds up arrives at once.
+const turnsTime = 5 * time.Millisecond
+
+// Turns is how many of n records may be given at once to a worker on another machine: if there is a rate, not more than have their turn in a
+// moment.
+func (f *Feed) Turns(n int) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r := f.pacing.Rate(); r != nil {
+		return max(1, int(min(float64(n), r.N*turnsTime.Seconds()/r.Per.Seconds())))
+	}
+	return n
+}
+
 // SetRate changes the rate over all records; nil takes it away.
 func (f *Feed) SetRate(rate *pace.Rate) {
 	f.mu.Lock()
