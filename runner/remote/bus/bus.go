@@ -25,7 +25,7 @@
 // for work that is given once (max deliver 1). They push, as long as a machine is subscribed to just that subject: a machine asks JetStream for nothing, and so may not choose
 // where to an answer of JetStream goes, which no server checks. Only the coordinator acknowledges, by the sequence that
 // the stream has confirmed to it; a machine may publish to its r and ask subjects, and subscribe to its d and t subjects
-// and to its inbox, and to nothing else.
+// and to its inbox, and to nothing else. What it says in an epoch that is over nobody hears.
 //
 // With a cluster that is there already, these are the rights that its operator gives: to the coordinator's user all of
 // brood.RUN.> and _INBOX.>, $JS.API.> and $JS.ACK.>; to each machine's user

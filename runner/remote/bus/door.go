@@ -59,11 +59,13 @@ func (d *door) enter(c conn) (before []uint64) {
 	return before
 }
 
-// permissions are a machine's: what it may say and hear is its own.
+// permissions are a machine's: what it may say and hear is its own. It is so of any epoch, as with a cluster: the library subscribes to those of the
+// last one as soon as there is a link again, before the machine can know that the coordinator has begun another, and what is said in an earlier one
+// nobody hears.
 func (n *names) permissions(machine string) *server.Permissions {
 	return &server.Permissions{
-		Publish:   &server.SubjectPermission{Allow: []string{n.letter + machine, n.ask + machine}},
-		Subscribe: &server.SubjectPermission{Allow: []string{n.told + machine, n.given + machine, n.inbox + machine + ".>"}},
+		Publish:   &server.SubjectPermission{Allow: []string{n.ofAny.letter + machine, n.ask + machine}},
+		Subscribe: &server.SubjectPermission{Allow: []string{n.ofAny.told + machine, n.ofAny.given + machine, n.inbox + machine + ".>"}},
 	}
 }
 

@@ -3,8 +3,10 @@ package bus
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -153,16 +155,21 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// A machine that joins when the coordinator comes again, with the same identity at the same address, goes on.
+// A machine that joins when the coordinator comes again, with the same identity at the same address, goes on. It knows of the new epoch when it is
+// told, and until then neither end says that it may not do what it did in the last.
 func TestCoordinatorComesAgain(t *testing.T) {
 	w := newWorld(t, nil)
-	m := w.join(w.issue("a"))
+	said := make(chan string, 1<<10)
+	logf := func(format string, args ...any) { said <- fmt.Sprintf(format, args...) }
+	m := newMember(t)
+	m.open(PortOptions{Addr: w.hub.Addr(), Token: w.issue("a"), Logf: logf})
+	m.enter()
 	next(t, m.ups, "the link")
 	addr := w.hub.Addr()
 	w.goesOn(m, 1)
 	must(t, w.hub.Close())
 	var err error
-	if w.hub, err = Open(t.Context(), HubOptions{Run: w.id.Run(), Epoch: epoch + 1, Listen: addr, Identity: w.id, Letter: func(l Letter) { w.letters <- l }}); err != nil {
+	if w.hub, err = Open(t.Context(), HubOptions{Run: w.id.Run(), Epoch: epoch + 1, Listen: addr, Identity: w.id, Letter: func(l Letter) { w.letters <- l }, Logf: logf}); err != nil {
 		t.Fatal(err)
 	}
 	next(t, m.ups, "the link")
@@ -171,6 +178,11 @@ func TestCoordinatorComesAgain(t *testing.T) {
 	}
 	must(t, m.Enter(t.Context(), epoch+1))
 	w.goesOn(m, 1)
+	for len(said) > 0 {
+		if line := <-said; strings.Contains(strings.ToLower(line), "permission") {
+			t.Error(line)
+		}
+	}
 }
 
 // There is one hub with an identity, and it says so when its address is taken or makes no sense.

@@ -17,17 +17,21 @@ type names struct {
 	letter string
 	ask    string
 	inbox  string
+	// ofAny are given, told and letter of any epoch, as a machine has rights to them.
+	ofAny struct{ given, told, letter string }
 }
 
 func newNames(run string, epoch int64) names {
 	run = strings.ReplaceAll(run, ".", "=") // no run's name has one
 	at := "." + strconv.FormatInt(epoch, 10) + "."
 	root := "brood." + run + "."
-	return names{
+	n := names{
 		run: run, stream: streams(run) + strconv.FormatInt(epoch, 10),
 		again: root + "w" + at, once: root + "o" + at, given: root + "d" + at, told: root + "t" + at, letter: root + "r" + at,
 		ask: root + "ask.", inbox: "_INBOX." + run + ".",
 	}
+	n.ofAny.given, n.ofAny.told, n.ofAny.letter = root+"d.*.", root+"t.*.", root+"r.*."
+	return n
 }
 
 // streams is what the names of a run's streams begin with.

@@ -104,7 +104,7 @@ func TestStaysInItsSubjects(t *testing.T) {
 	n := w.hub.n
 	ack := "$JS.ACK." + n.stream + "." + n.consumer(again, "b") + ".1.1.1.0.0"
 	for _, subject := range []string{
-		n.letter + "b", strings.Replace(n.letter, ".7.", ".6.", 1) + "a", n.ask + "b", n.told + "b", n.told + "a", n.given + "b", n.work(again, "b"), n.work(once, "b"),
+		n.letter + "b", strings.Replace(n.letter, ".7.", ".6.", 1) + "b", n.ask + "b", n.told + "b", n.told + "a", n.given + "b", n.work(again, "b"), n.work(once, "b"),
 		n.work(again, "a"), n.inbox + "b.x", w.hub.inbox + ".c.1", ack, "$JS.API.INFO", "$JS.API.STREAM.DELETE." + n.stream, "$JS.API.STREAM.PURGE." + n.stream,
 		"$JS.API.CONSUMER.MSG.NEXT." + n.stream + "." + n.consumer(again, "b"), "$JS.API.CONSUMER.MSG.NEXT." + n.stream + "." + n.consumer(again, "a"),
 		"$JS.API.CONSUMER.DURABLE.CREATE." + n.stream + ".x", "$SYS.REQ.SERVER.PING", "$SYS.REQ.USER.INFO",
