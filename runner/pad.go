@@ -26,12 +26,14 @@ type pad struct {
 	own    *os.File    // the page, of this process alone
 	noted  uint64      // the last note that was settled
 	heard  *wire.Heard // is told of it; nil: nothing is noted
+	// alone says that no worker has it, as they are on another machine: then it is mapped here, and costs no system call.
+	alone bool
 }
 
 // openPad makes the page and the notes of a slot, and makes sure that there is room for
 // the page on the disk.
-func openPad(d *home.Dir, slot, places int, epoch int64, heard *wire.Heard) (*pad, error) {
-	p := &pad{slot: slot, places: places, dir: d, epoch: epoch, heard: heard}
+func openPad(d *home.Dir, slot, places int, epoch int64, heard *wire.Heard, alone bool) (*pad, error) {
+	p := &pad{slot: slot, places: places, dir: d, epoch: epoch, heard: heard, alone: alone}
 	if err := p.make(); err != nil {
 		return nil, err
 	}
@@ -82,21 +84,28 @@ func (p *pad) make() (err error) {
 	if err := page.Reset(p.epoch); err != nil {
 		return errors.Join(err, own.Close())
 	}
+	if p.alone {
+		if page, err = wire.OpenPage(own, p.places); err != nil {
+			return errors.Join(err, own.Close())
+		}
+	}
 	if p.noted > 0 {
 		page.Begin(p.noted)
 	}
 	p.own, p.page, p.notes, p.files = own, page, wire.NewNotes(page, [2]*os.File{fresh[1], fresh[2]}), fresh
+	if p.alone {
+		p.notes.KeepShort()
+	}
 	return nil
 }
 
 // renew replaces what a worker has damaged. All that was settled is in the ledger.
 func (p *pad) renew() error {
-	old := append(p.files[:], p.own)
-	err := p.make()
-	if err != nil {
+	before := *p
+	if err := p.make(); err != nil {
 		return err
 	}
-	return closeAll(old...)
+	return before.close()
 }
 
 // Ack says on the page that the ledger has all notes up to a number.
@@ -163,5 +172,6 @@ func (p *pad) close() error {
 	if p == nil {
 		return nil
 	}
+	p.notes.Unmap() // and not the page: who asks how things stand may be reading it
 	return closeAll(append(p.files[:], p.own)...)
 }

@@ -21,7 +21,7 @@ func newPads(t *testing.T, dir *home.Dir, epoch int64) (pads []*pad) {
 		t.Fatal(err)
 	}
 	for slot := 1; slot <= 2; slot++ {
-		p, err := openPad(dir, slot, 1, epoch, nil)
+		p, err := openPad(dir, slot, 1, epoch, nil, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestPagesOlderThanHeard(t *testing.T) {
 	}
 	copies := make(map[string][]byte) // of all files, when slot 2 had noted one
 	for slot := 1; slot <= 2; slot++ {
-		p, err := openPad(dir, slot, 1, 1, heard)
+		p, err := openPad(dir, slot, 1, 1, heard, false)
 		if err != nil {
 			t.Fatal(err)
 		}

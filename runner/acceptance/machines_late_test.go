@@ -130,9 +130,9 @@ func TestMachinesTooLate(t *testing.T) {
 	w.begin(t)
 	first := w.machine(t, 1)
 	w.awaitBegun("0")
-	w.machine(t, 1)
 	first.stop()
 	w.awaitSaid("machine m1: it has not been heard of")
+	w.machine(t, 1)                                                       // only now, as it would wait at 30 if it came so far before
 	waitFor(t, func() bool { return doneOf(t, w.path("log"))["0"] == 1 }) // the second does not wait
 	w.awaitBegun("30")
 	w.open("0")

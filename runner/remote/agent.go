@@ -58,6 +58,7 @@ type Agent struct {
 
 	mu    sync.Mutex
 	line  Line
+	out   bundle // answers
 	heard time.Time
 	said  time.Time
 	slots []*agentSlot
@@ -145,6 +146,8 @@ func (a *Agent) heed(k kind, b []byte) error {
 			a.finish(e, false)
 		}
 		return err
+	case kindGive:
+		return eachPart(b, func(part []byte) error { return a.heedConv(k, part) })
 	case kindLoss:
 		l, err := decode[loss](b)
 		if err == nil {
@@ -353,6 +356,12 @@ func (a *Agent) outcome() Outcome {
 	}
 	a.working.Wait()
 	a.killAll()
+	a.mu.Lock()
+	last := a.seal()
+	a.mu.Unlock()
+	for _, body := range last {
+		_ = a.Says.Say(body)
+	}
 	if a.end != nil {
 		_ = a.Says.Say(pack(head{instance: a.Instance, got: a.line.Got(), kind: kindBeat}, encode(beat{Slots: a.Slots}))) // it was heard
 	}

@@ -4,15 +4,67 @@ import (
 	"time"
 )
 
-// Say says a message.
+// say says a message, and before it the answers that wait.
 func (a *Agent) say(k kind, parts ...[]byte) {
 	a.mu.Lock()
+	all := append(a.seal(), a.number(k, parts...))
+	a.mu.Unlock()
+	for _, body := range all {
+		_ = a.Says.Say(body) // what is lost is said again
+	}
+}
+
+// number makes a message, and keeps it until the other end has it. The caller holds the lock.
+func (a *Agent) number(k kind, parts ...[]byte) []byte {
 	now := a.Now()
 	a.said = now
 	body := pack(head{instance: a.Instance, number: a.line.last + 1, got: a.line.Got(), kind: k}, parts...)
 	a.line.Send(body, now)
+	return body
+}
+
+// seal makes a message of the answers that wait, if there are any. The caller holds the lock.
+func (a *Agent) seal() [][]byte {
+	if len(a.out.bytes) == 0 {
+		return nil
+	}
+	b, _ := a.out.take()
+	return [][]byte{a.number(kindAnswers, b)}
+}
+
+// answer puts answers into the bundle that is said next, and sees to it that this is said.
+func (a *Agent) answer(head, frame []byte) {
+	a.mu.Lock()
+	var full [][]byte
+	if len(a.out.bytes)+len(frame) > bundleBytes {
+		full = a.seal()
+	}
+	a.out.bytes = appendPart(a.out.bytes, head, frame)
+	if !a.out.coming {
+		a.out.coming = true
+		go a.deliver()
+	}
 	a.mu.Unlock()
-	_ = a.Says.Say(body)
+	for _, body := range full {
+		_ = a.Says.Say(body)
+	}
+}
+
+// deliver says bundles until there are none.
+func (a *Agent) deliver() {
+	for {
+		yield()
+		a.mu.Lock()
+		all := a.seal()
+		a.out.coming = len(all) > 0
+		a.mu.Unlock()
+		if len(all) == 0 {
+			return
+		}
+		for _, body := range all {
+			_ = a.Says.Say(body)
+		}
+	}
 }
 
 // Report says what an earlier instance has left. It is to be called before anything else.

@@ -284,7 +284,7 @@ func (c *conv) passOn(p []byte) error {
 	c.mu.Unlock()
 	ack, upTo := c.hand.Taken(n)
 	c.a.event(c.slot, ack, upTo)
-	c.a.say(kindAnswers, m.head(), p)
+	c.a.answer(m.head(), p)
 	return nil
 }
 

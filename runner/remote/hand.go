@@ -44,7 +44,7 @@ type Hand struct {
 
 // given is a batch that it was given.
 type given struct {
-	number  uint64 // of the work
+	parcel  *parcel // that it was a part of
 	records int
 	ordinal uint64
 }
@@ -87,7 +87,9 @@ func (h *Hand) outstanding(to []uint64) []uint64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range h.given {
-		to = append(to, h.given[i].number)
+		if n := h.given[i].parcel.inStream(); n != 0 && (len(to) == 0 || to[len(to)-1] != n) {
+			to = append(to, n)
+		}
 	}
 	return to
 }
@@ -101,27 +103,16 @@ func (h *Hand) busy() bool {
 // Begin does nothing: the agent's slot has one hand at a time.
 func (h *Hand) Begin() {}
 
-// Give sends a batch to the machine. It waits while the stream of work is full.
+// Give sends a batch to the machine.
 func (h *Hand) Give(frame []byte, records int) error {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.last != nil {
-		h.mu.Unlock()
-		return nil
+		return nil // Next says so
 	}
 	h.left += records
-	h.had += uint64(records) //nolint:gosec // it is not negative
-	h.mu.Unlock()
-	m := h.m
-	m.mu.Lock()
-	body := m.number(kindGive, number(h.conv), number(uint64(records)), frame) //nolint:gosec // it is not negative
-	m.mu.Unlock()
-	n, err := m.work(h.kill, h.over, body)
-	if err != nil {
-		return nil //nolint:nilerr // it ends, and Next says so
-	}
-	h.mu.Lock()
-	h.given = append(h.given, given{number: n, records: records})
-	h.mu.Unlock()
+	h.had += uint64(records)                                                                     //nolint:gosec // it is not negative
+	h.given = append(h.given, given{parcel: h.m.give(h.conv, records, frame), records: records}) // nobody who has the machine's lock waits for this one
 	return nil
 }
 
@@ -167,7 +158,7 @@ func (h *Hand) Taken(records int) (hand.Ack, uint64) {
 	ordinal := h.ordinal
 	h.left -= records
 	h.untaken = 0
-	var free []uint64
+	var free []*parcel
 	for len(h.given) > 0 && records > 0 {
 		g := &h.given[0]
 		if n := min(g.records, records); n > 0 {
@@ -179,15 +170,15 @@ func (h *Hand) Taken(records int) (hand.Ack, uint64) {
 		}
 		g.ordinal = ordinal
 		if m.d.effect == jobs.EffectNone {
-			free = append(free, g.number)
+			free = append(free, g.parcel)
 		} else {
 			h.done = append(h.done, *g)
 		}
 		h.given = h.given[1:]
 	}
 	h.mu.Unlock()
-	for _, n := range free {
-		m.d.post.Done(m.name, n)
+	for _, p := range free {
+		p.release()
 	}
 	if m.d.effect == jobs.EffectNone || ordinal == 0 {
 		return nil, 0 // nothing is noted
@@ -214,7 +205,7 @@ func (a slotAck) Ack(upTo uint64) {
 	h.done = h.done[n:]
 	h.mu.Unlock()
 	for _, g := range free {
-		m.d.post.Done(m.name, g.number)
+		g.parcel.release()
 	}
 }
 

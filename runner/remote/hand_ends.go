@@ -83,7 +83,7 @@ func (h *Hand) settle() {
 	h.given, h.done = nil, nil
 	h.mu.Unlock()
 	for _, g := range rest {
-		h.m.d.post.Done(h.m.name, g.number)
+		g.parcel.release()
 	}
 	h.m.drop(h)
 }

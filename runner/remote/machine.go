@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -28,6 +29,7 @@ type machine struct {
 
 	mu      sync.Mutex
 	line    Line
+	out     bundle
 	heard   time.Time
 	told    time.Time // when it was last told anything
 	status  State
@@ -107,8 +109,12 @@ func (m *machine) take(h *head, payload []byte) bool {
 	m.heard = m.d.now()
 	m.line.Acked(h.got)
 	if h.number == 0 {
-		renew := m.takeBeat(h, payload)
+		hands := m.takeBeat(h, payload)
 		m.mu.Unlock()
+		var renew []uint64
+		for _, hd := range hands {
+			renew = hd.outstanding(renew)
+		}
 		if len(renew) > 0 {
 			m.d.post.Renew(m.name, renew)
 		}
@@ -126,29 +132,28 @@ func (m *machine) take(h *head, payload []byte) bool {
 	return true
 }
 
-// takeBeat takes in a beat, and returns the work that the machine has in hand. The caller holds the lock.
-func (m *machine) takeBeat(h *head, payload []byte) (renew []uint64) {
+// takeBeat takes in a beat, and returns the hands whose work is to be renewed. The caller holds the lock.
+func (m *machine) takeBeat(h *head, payload []byte) []*Hand {
 	if h.kind != kindBeat {
 		return nil
 	}
 	if b, err := decode[beat](payload); err == nil {
 		m.latest = *b
 	}
-	for _, hd := range m.hands {
-		renew = hd.outstanding(renew)
-	}
-	return renew
+	return slices.Collect(maps.Values(m.hands))
 }
 
 // heed does what a message asks.
 func (m *machine) heed(k kind, payload []byte) error {
 	switch k {
 	case kindAnswers:
-		a, err := readAnswers(payload)
-		if err != nil {
+		return eachPart(payload, func(part []byte) error {
+			a, err := readAnswers(part)
+			if err == nil {
+				m.takeAnswers(&a)
+			}
 			return err
-		}
-		m.takeAnswers(&a)
+		})
 	case kindReady:
 		r, err := decode[ready](payload)
 		if err != nil {
@@ -321,6 +326,7 @@ func (m *machine) begin(ctx, kill context.Context, conv uint64, slot int) (*Hand
 	}
 	m.hands[conv] = h
 	m.pending++
+	m.dispatch()
 	body := m.number(kindBegin, number(conv), number(uint64(slot))) //nolint:gosec // it is small
 	m.mu.Unlock()
 	_ = m.d.post.Tell(m.name, body)

@@ -66,6 +66,7 @@ func (m *machine) say(k kind, parts ...[]byte) {
 		m.mu.Unlock()
 		return // nobody hears it
 	}
+	m.dispatch()
 	body := m.number(k, parts...)
 	m.mu.Unlock()
 	_ = m.d.post.Tell(m.name, body) // what is lost is sent again
@@ -80,24 +81,8 @@ func (m *machine) number(k kind, parts ...[]byte) []byte {
 	return body
 }
 
-// work sends a batch, when there is room for it, or over is closed. What of it is lost on the way is told again, as any message is.
-func (m *machine) work(ctx context.Context, over <-chan struct{}, body []byte) (n uint64, err error) {
-	wait := time.Millisecond
-	for {
-		n = m.d.workNumber()
-		err = m.d.post.Work(ctx, m.name, n, m.d.effect != jobs.EffectNone, body)
-		if !errors.Is(err, ErrFull) {
-			return n, nil // what is lost is sent again
-		}
-		select {
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		case <-over:
-			return 0, ErrFull
-		case <-time.After(wait):
-		}
-		if wait < 50*time.Millisecond {
-			wait *= 2
-		}
-	}
+// put puts a piece of work into the stream, and reports whether there was room for it.
+func (m *machine) put(n uint64, body []byte) bool {
+	err := m.d.post.Work(context.Background(), m.name, n, m.d.effect != jobs.EffectNone, body)
+	return !errors.Is(err, ErrFull) // what is lost is sent again
 }

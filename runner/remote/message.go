@@ -15,7 +15,7 @@ type kind byte
 const (
 	kindBeat    kind = iota + 1 // of either: I am there. It has no number.
 	kindBegin                   // a hand is to begin: conv, slot
-	kindGive                    // a batch: conv, frame
+	kindGive                    // a bundle of batches: conv, how many records, frame
 	kindLeave                   // a hand is to finish what it has and leave: conv
 	kindKill                    // it is to end at once: conv
 	kindLoss                    // it is to note a loss: JSON, loss
@@ -30,7 +30,7 @@ const (
 // Those of an agent.
 const (
 	kindReady   kind = iota + 64 // a hand has begun, or cannot: JSON, ready
-	kindAnswers                  // answers: conv, how worn it is, allowance, limits, payload of the frame
+	kindAnswers                  // a bundle of answers: conv, how worn it is, allowance, limits, payload of the frame
 	kindGone                     // a hand has ended: JSON, gone
 	kindReport                   // what an earlier instance has left: JSON, Report
 	kindLeaving                  // it wants nothing more: it is to end

@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -28,12 +30,13 @@ func (d *Desk) Machines() []View {
 			Name: m.name, State: m.status, Host: m.joined.Host, PID: m.joined.PID, Slots: m.joined.Slots, Answered: m.answers, Load: m.latest.Load,
 			Held: m.latest.Held, Since: m.since, Silent: d.now().Sub(m.heard),
 		}
-		for _, h := range m.hands {
+		hands := slices.Collect(maps.Values(m.hands))
+		m.mu.Unlock()
+		for _, h := range hands { // without the lock, which a hand takes that has its own
 			if h.busy() {
 				v.Busy++
 			}
 		}
-		m.mu.Unlock()
 		out = append(out, v)
 	}
 	return out

@@ -26,6 +26,7 @@ type world struct {
 	joins chan string
 	left  chan string
 	got   chan *Report
+	full  chan string // whose work had no room
 }
 
 // port is an agent's end of it.
@@ -45,7 +46,7 @@ const testLease = 2 * time.Second
 func newWorld(t *testing.T, bad float64) *world {
 	w := &world{
 		t: t, bad: bad, rnd: rand.New(rand.NewPCG(1, 2)), cut: make(map[string]bool), ports: make(map[string]*port), works: make(map[uint64]bool),
-		joins: make(chan string, 100), left: make(chan string, 100), got: make(chan *Report, 100),
+		joins: make(chan string, 100), left: make(chan string, 100), got: make(chan *Report, 100), full: make(chan string, 1),
 	}
 	w.desk = NewDesk(&Describe{Welcome: Welcome{Run: "r", RunID: "1", Epoch: 7, Lease: testLease}, Build: "b", Effect: jobs.EffectOnce, Logf: t.Logf})
 	w.desk.SetPost(w)
@@ -81,6 +82,10 @@ func (w *world) Work(_ context.Context, machine string, number uint64, _ bool, b
 	}
 	if len(w.works) >= w.room {
 		w.mu.Unlock()
+		select {
+		case w.full <- machine:
+		default:
+		}
 		return ErrFull
 	}
 	w.works[number] = true

@@ -4,6 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // Heard says how many notes of each slot the parent has seen, for whoever takes over: a page
@@ -15,7 +20,13 @@ import (
 // It is words, each sealed as those of a Page are: the first is the session, and that at offset
 // 8n, of slot n, the number of the last note that was seen. There are words for as many slots
 // as the run began with, and more, up to a multiple of 4,096 bytes.
-type Heard struct{ f *os.File }
+//
+// No worker has the file, so it is mapped, and costs no system call.
+type Heard struct {
+	f   *os.File
+	mem atomic.Pointer[[]byte] // what was mapped before stays so: somebody may be writing there
+	mu  sync.Mutex             // of who has it grow
+}
 
 // heardStep is by how much the file grows, in words.
 const heardStep = PageSize / 8
@@ -24,10 +35,11 @@ const heardStep = PageSize / 8
 // then on, if there is no error.
 func NewHeard(f *os.File, session int64, slots int) (*Heard, error) {
 	h := &Heard{f: f}
-	if err := h.grow(0, slots); err != nil {
+	if err := h.grow(slots); err != nil {
 		return nil, err
 	}
-	return h, h.put(0, uint64(session))
+	h.put(0, uint64(session))
+	return h, nil
 }
 
 // Close closes the file, if there is one.
@@ -45,30 +57,40 @@ func (h *Heard) Saw(slot int, number uint64) {
 	if h == nil {
 		return
 	}
-	if st, err := h.f.Stat(); err == nil && int64(8*slot) >= st.Size() && h.grow(int(st.Size()/8), slot) != nil {
+	if 8*slot >= len(*h.mem.Load()) && h.grow(slot) != nil {
 		return
 	}
-	_ = h.put(slot, number)
+	h.put(slot, number)
 }
 
-func (h *Heard) put(word int, v uint64) error {
-	var b [8]byte
-	binary.NativeEndian.PutUint64(b[:], sealWord(v))
-	if _, err := h.f.WriteAt(b[:], int64(8*word)); err != nil {
-		return fmt.Errorf("write %s: %w", h.f.Name(), err)
+func (h *Heard) put(word int, v uint64) {
+	atomic.StoreUint64((*uint64)(unsafe.Pointer(&(*h.mem.Load())[8*word])), sealWord(v))
+}
+
+// grow adds words up to that of a slot, on the disk as well: a write to mapped memory without a place there would kill the process.
+func (h *Heard) grow(slot int) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	from := 0
+	if mem := h.mem.Load(); mem != nil {
+		from = len(*mem) / 8
 	}
-	return nil
-}
-
-// grow adds words from one on, up to that of a slot.
-func (h *Heard) grow(from, slot int) error {
+	if slot < from {
+		return nil // another has done it
+	}
 	var b []byte
-	for n := from; n%heardStep != 0 || n <= slot; n++ {
+	n := from
+	for ; n%heardStep != 0 || n <= slot; n++ {
 		b = binary.NativeEndian.AppendUint64(b, sealWord(0))
 	}
 	if _, err := h.f.WriteAt(b, int64(8*from)); err != nil {
 		return fmt.Errorf("write %s: %w", h.f.Name(), err)
 	}
+	mem, err := unix.Mmap(int(h.f.Fd()), 0, 8*n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return fmt.Errorf("map %s: %w", h.f.Name(), err)
+	}
+	h.mem.Store(&mem)
 	return nil
 }
 

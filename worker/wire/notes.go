@@ -48,6 +48,7 @@ type Notes struct {
 	files [2]*os.File
 	mem   [2][]byte
 	buf   []byte
+	short bool
 }
 
 // NoteKind says what a note holds.
@@ -75,12 +76,32 @@ const (
 	notesLong = 1 << 20
 	// notesStep is by how much a file grows.
 	notesStep = 256 << 10
+	// notesShort is either, where there are many slots: see KeepShort.
+	notesShort = 32 << 10
 )
 
 // NewNotes returns the notes of the slot that page belongs to. The files stay
 // the caller's.
 func NewNotes(page *Page, files [2]*os.File) *Notes {
 	return &Notes{page: page, files: files}
+}
+
+// KeepShort has the files be short, as far as that goes: who has thousands of slots has them all mapped.
+func (n *Notes) KeepShort() { n.short = true }
+
+// long is how long a file becomes before the other is tried, and step by how much it grows.
+func (n *Notes) long() int {
+	if n.short {
+		return notesShort
+	}
+	return notesLong
+}
+
+func (n *Notes) step() int {
+	if n.short {
+		return notesShort
+	}
+	return notesStep
 }
 
 // Append adds a note and gives it its number. An error means that there is no
@@ -135,7 +156,7 @@ func (n *Notes) put(h uintptr, at int, b []byte) error {
 func (n *Notes) place() (h uintptr, at int) {
 	h = uintptr(n.page.load(wordCurrent) & 1)
 	at = int(n.page.load(wordLength + 8*h))
-	if at < notesLong {
+	if at < n.long() {
 		return h, at
 	}
 	other := 1 - h
@@ -144,7 +165,7 @@ func (n *Notes) place() (h uintptr, at int) {
 	}
 	n.page.store(wordLength+8*other, 0)
 	n.page.store(wordCurrent, uint64(other))
-	if len(n.mem[other]) > 4*notesLong { // one huge answer need not be kept
+	if len(n.mem[other]) > 4*n.long() { // one huge answer need not be kept
 		n.unmap(other)
 		_ = n.files[other].Truncate(0) // if it stays long, that is no harm
 	}
@@ -175,16 +196,17 @@ func (n *Notes) grow(h uintptr, end, size int) error {
 	if err != nil {
 		return err
 	}
-	want := int64((size + notesStep - 1) / notesStep * notesStep)
-	zeros := make([]byte, notesStep)
-	for at := long / notesStep * notesStep; at < want; at += notesStep {
+	step := int64(n.step())
+	want := (int64(size) + step - 1) / step * step
+	zeros := make([]byte, step)
+	for at := long / step * step; at < want; at += step {
 		from := max(at, long)
-		if _, err := n.files[h].WriteAt(zeros[:at+notesStep-from], from); err != nil {
+		if _, err := n.files[h].WriteAt(zeros[:at+step-from], from); err != nil {
 			return fmt.Errorf("write notes: %w", err)
 		}
 	}
 	n.unmap(h)
-	mem, err := unix.Mmap(int(n.files[h].Fd()), 0, int(max(want, long/notesStep*notesStep)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	mem, err := unix.Mmap(int(n.files[h].Fd()), 0, int(max(want, long/step*step)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return fmt.Errorf("map notes %s: %w", n.files[h].Name(), err)
 	}
