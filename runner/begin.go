@@ -32,7 +32,7 @@ func Begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 	if rep.State == "" {
 		err = errors.Join(err, set.leave(), set.Dir.Remove())
 	}
-	return rep, err
+	return follow(ctx, set, cfg, rep, err)
 }
 
 func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.Shape) error) (Report, error) {

@@ -43,6 +43,8 @@ type Report struct {
 	// input, and OtherReasons how many such records have reasons that are not among them.
 	Reasons      []reasons.Group
 	OtherReasons uint64
+	// again says that records are to be tried again that machines which came back had said so of, and nothing else is left.
+	again bool
 }
 
 // Counted are the books that count.
@@ -105,12 +107,14 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	if closeErr := errors.Join(r.book.Close(), r.admission.close()); closeErr != nil && err == nil {
 		err = &spec.WriteError{Err: closeErr}
 	}
+	again := false
 	if r.machines != nil && !r.book.Broken() {
-		again, lateErr := r.machines.settleLate(r, l)
+		var lateErr error
+		again, lateErr = r.machines.settleLate(r, l)
 		if lateErr != nil && err == nil {
 			err, state, reason = lateErr, ledger.StateInterrupted, lateErr.Error()
 		}
-		if again && state == ledger.StateDone {
+		if again = again && state == ledger.StateDone && err == nil; again {
 			state, reason = ledger.StateInterrupted, "records of a machine that came back are to be tried again"
 		}
 	}
@@ -143,7 +147,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 		_ = os.RemoveAll(r.Dir.File(home.PagesName))
 		_ = os.Remove(r.Dir.File(home.HeardName))
 	}
-	if endErr := r.machines.end(state); endErr != nil {
+	if endErr := r.machines.end(state, again); endErr != nil {
 		r.Term.Logf("letting machines go: %v", endErr)
 	}
 	t := r.totals(l)
@@ -154,7 +158,7 @@ func (r *session) report(l *ledger.Ledger, state ledger.State, reason string, er
 	return Report{
 		State: state, Reason: reason, Totals: t, Before: r.before, Elapsed: time.Since(r.started),
 		Worked: t.OK + t.Failed + t.Skipped + t.Unknown - r.already,
-		Signal: int(r.signal.Load()), TimeIsOver: r.timeIsOver, Usage: r.usage.total(), Reasons: why, OtherReasons: others,
+		Signal: int(r.signal.Load()), TimeIsOver: r.timeIsOver, Usage: r.usage.total(), Reasons: why, OtherReasons: others, again: again,
 	}, err
 }
 

@@ -138,6 +138,10 @@ func resolutionOf(r *session, machine string, o *ledger.Outcome, res *jobs.Resul
 	case jobs.VerdictOK:
 		x.Decision, x.Reason = ledger.DecideOK, "the machine came back and had noted that it was ok"
 	case jobs.VerdictRetry, jobs.VerdictThrottle:
+		if res.Verdict == jobs.VerdictRetry && o.Attempts > r.cfg.Retries {
+			x.Decision, x.Reason = ledger.DecideFailed, res.Error // that was its last try
+			break
+		}
 		x.Decision, x.Reason = ledger.DecideRetry, "the machine came back and had noted that it is to be tried again: "+res.Error
 	default:
 		x.Decision, x.Reason = ledger.DecideFailed, res.Error

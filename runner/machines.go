@@ -262,18 +262,21 @@ func (f *fleet) note(change func(*roll)) error {
 // farewellTime is how long machines may take to hear that the run has ended. What they do not hear they find out.
 const farewellTime = 3 * time.Second
 
-// end tells machines that the session has ended.
-func (f *fleet) end(state ledger.State) error {
+// end tells machines that the session has ended, or that another one follows.
+func (f *fleet) end(state ledger.State, again bool) error {
 	if f == nil {
 		return nil
 	}
-	why := "the run is done"
-	if state != ledger.StateDone {
-		why = "the run was stopped (" + string(state) + "): join again when it is resumed"
-	}
-	f.desk.End(why, state == ledger.StateDone)
 	ctx, cancel := context.WithTimeout(context.Background(), farewellTime)
 	defer cancel()
+	switch {
+	case again:
+		f.desk.Follow(ctx)
+	case state == ledger.StateDone:
+		f.desk.End("the run is done", true)
+	default:
+		f.desk.End("the run was stopped ("+string(state)+"): join again when it is resumed", false)
+	}
 	f.desk.Flush(ctx)
 	err := f.note(func(o *roll) {
 		maps.DeleteFunc(o.Machines, func(name string, _ *entry) bool { return f.desk.HasAll(name) })

@@ -32,16 +32,23 @@ type Resumption struct {
 // Resume goes on with a run, with the configuration it was begun with, until it is
 // done, is stopped or fails. If it was done already, the report says so.
 func Resume(ctx context.Context, set *Setting, how *Resumption) (Report, error) {
+	cfg, rep, err := resume(ctx, set, how)
+	return follow(ctx, set, cfg, rep, err)
+}
+
+// resume goes on for one session, with the configuration that it returns.
+func resume(ctx context.Context, set *Setting, how *Resumption) (*spec.Config, Report, error) {
 	l, cfg, sum, err := desk.Open(ctx, set.Dir, how.TakeOver)
 	if err != nil {
-		return Report{}, err
+		return nil, Report{}, err
 	}
 	was := cfg.Effect
 	in, rep, err := goOn(ctx, set, l, cfg, &sum, how)
 	if err != nil || in == nil {
-		return rep, errors.Join(err, set.leave(), catalog.Close(set.Dir, l))
+		return cfg, rep, errors.Join(err, set.leave(), catalog.Close(set.Dir, l))
 	}
-	return sit(ctx, set, cfg, was, l, in)
+	rep, err = sit(ctx, set, cfg, was, l, in)
+	return cfg, rep, err
 }
 
 // goOn brings the dataset, and the configuration to what it is from now on. If there is

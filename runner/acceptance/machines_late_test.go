@@ -23,9 +23,9 @@ type gatesWorld struct {
 	t *testing.T
 }
 
-func newGatesWorld(t *testing.T, records int, effect string, gates ...string) *gatesWorld {
-	w := &gatesWorld{newMachinesWorld(t, records, effect), t}
-	w.script, w.lease = gateScript, "1s"
+func newGatesWorld(t *testing.T, effect string, gates ...string) *gatesWorld {
+	w := &gatesWorld{newMachinesWorld(t, 40, effect), t}
+	w.script, w.lease = gateScript, "2s"
 	for _, n := range gates {
 		w.write(t, "gate."+n, "")
 	}
@@ -76,7 +76,7 @@ func TestMachinesLate(t *testing.T) {
 	for _, when := range []string{"running", "resumed", "done"} {
 		t.Run(when, func(t *testing.T) {
 			t.Parallel()
-			w := newGatesWorld(t, 40, "once", "0", "30")
+			w := newGatesWorld(t, "once", "0", "30")
 			w.begin(t)
 			first := w.machine(t, 1)
 			w.awaitBegun("0")
@@ -122,11 +122,55 @@ func TestMachinesLate(t *testing.T) {
 	}
 }
 
+// TestMachinesLateAgain has what a machine comes back with be that the record is to be tried again: it is, without anybody's resuming the run, as
+// often as any other, and then it has failed.
+func TestMachinesLateAgain(t *testing.T) {
+	t.Parallel()
+	for name, retries := range map[string]string{"ok": "5", "failed": "0"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newGatesWorld(t, "once", "0", "30")
+			w.script = strings.Replace(gateScript, "echo", `case $n in 0) if [ "$BROOD_ATTEMPT" -lt 2 ]; then exit 75; fi ;; esac`+"\necho", 1)
+			w.args = []string{"--retries", retries}
+			w.begin(t)
+			first := w.machine(t, 1)
+			w.awaitBegun("0")
+			w.machine(t, 1)
+			first.stop()
+			w.awaitSaid("machine m1: it has not been heard of")
+			w.awaitBegun("30")
+			w.open("0")
+			first.goOn()
+			w.awaitSaid("machine m1 came back, and says what became of 1 records")
+			w.open("30")
+			code := w.coordinator.await(t)
+			for _, a := range w.agents {
+				if code := a.process.await(t); code != 0 {
+					t.Errorf("%s ends with status %d", a.name, code)
+				}
+			}
+			r := w.rows(t)[0]
+			if name == "failed" {
+				if w.wants(0, "failed", "", 0); code != 1 {
+					t.Errorf("exit status %d, want 1", code)
+				}
+				return
+			}
+			if w.wants(0, "ok", r["stdout"], 1); code != 0 || !strings.HasPrefix(r["stdout"], "r0 by m") {
+				t.Errorf("exit status %d, %q", code, r["stdout"])
+			}
+			if s := w.status(t); s.OK != 40 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
 // TestMachinesTooLate has a machine be silent with a record in hand that may be repeated under its key: another does it, and what the first
 // has to say of it afterwards is in the history, and not in the results.
 func TestMachinesTooLate(t *testing.T) {
 	t.Parallel()
-	w := newGatesWorld(t, 40, "keyed", "0", "30")
+	w := newGatesWorld(t, "keyed", "0", "30")
 	w.begin(t)
 	first := w.machine(t, 1)
 	w.awaitBegun("0")
@@ -150,7 +194,7 @@ func TestMachinesTooLate(t *testing.T) {
 // they have answered is heard when the run is resumed.
 func TestMachinesLost(t *testing.T) {
 	t.Parallel()
-	w := newGatesWorld(t, 40, "once", "0", "1")
+	w := newGatesWorld(t, "once", "0", "1")
 	w.args = []string{"--lost-after", "2s"}
 	w.begin(t)
 	m := w.machine(t, 2)

@@ -172,13 +172,20 @@ func AwaitLock(ctx context.Context, f *os.File, told func()) error {
 	}
 }
 
-// Close gives the locks back.
-func (d *Dir) Close() error {
+// Rest gives back what a session has locked, as another one of this process follows.
+func (d *Dir) Rest() error {
 	err := d.UnlockOutput()
+	d.outputs = nil
 	if d.workersLock != nil {
 		err = errors.Join(err, d.workersLock.Close())
 		d.workersLock = nil
 	}
+	return err
+}
+
+// Close gives the locks back.
+func (d *Dir) Close() error {
+	err := d.Rest()
 	for _, f := range d.claims {
 		_ = f.Truncate(0) // the same
 		err = errors.Join(err, f.Close())

@@ -37,6 +37,7 @@ type Desk struct {
 	works    uint64 // number of the last piece of work
 	reports  []kept // that came before the run wanted any
 	closed   *end   // why nobody is let in any more
+	follows  bool   // who asks waits for the session that follows
 	came     chan struct{}
 }
 
@@ -242,6 +243,21 @@ func (d *Desk) End(why string, done bool) {
 		m.flush()
 		m.say(kindEnd, encode(end{Why: why, Done: done}))
 		m.leaves()
+	}
+}
+
+// Follow has all machines join again, as another session of the run follows, and lets nobody in any more. It waits until they have heard
+// everything else.
+func (d *Desk) Follow(ctx context.Context) {
+	d.mu.Lock()
+	d.follows = true
+	d.mu.Unlock()
+	for _, m := range d.all() {
+		m.flush()
+	}
+	d.Flush(ctx)
+	for _, m := range d.all() {
+		_ = d.post.Tell(m.name, pack(head{instance: m.instance(), kind: kindLost})) // who does not hear it sees that there is another session
 	}
 }
 

@@ -86,7 +86,7 @@ func (d *Desk) join(name string, j *Join) (Welcome, *machine) {
 		return refuse("it is to be told secrets, and others may read along: join by an address that begins with tls://")
 	case d.closed != nil:
 		return Welcome{Refused: d.closed.Why, Over: true, Done: d.closed.Done, Run: w.Run, RunID: w.RunID}, nil
-	case d.post == nil:
+	case d.post == nil || d.follows:
 		return Welcome{Wait: true}, nil
 	}
 	m := d.machines[name]
