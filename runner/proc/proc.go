@@ -14,16 +14,12 @@ package proc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Spec says what to start.
@@ -85,37 +81,6 @@ type Child struct {
 	peak      atomic.Int64
 }
 
-// Family is all children of this process. There is one for each process.
-type Family struct {
-	// starting is held for reading while a child is started and not yet known,
-	// and for writing while strangers are looked for, so that no new child is
-	// taken for one.
-	starting sync.RWMutex
-
-	// inherited are the children this process had before it was this program:
-	// a shell may have started some and then called exec. They are let be.
-	inherited map[int]bool
-	cgroups   *cgroups // nil: children stay in ours
-
-	mu   sync.Mutex
-	live map[int]*Child
-}
-
-// NewFamily makes this process the reaper of all its descendants.
-func NewFamily() (*Family, error) {
-	if err := becomeSubreaper(); err != nil {
-		return nil, fmt.Errorf("become subreaper: %w", err)
-	}
-	if err := closeInheritedOnExec(); err != nil {
-		return nil, fmt.Errorf("mark inherited descriptors close-on-exec: %w", err)
-	}
-	f := &Family{live: make(map[int]*Child), inherited: make(map[int]bool)}
-	for _, pid := range ownChildren() {
-		f.inherited[pid] = true
-	}
-	return f, nil
-}
-
 // Start starts a child in a process group of its own.
 func (f *Family) Start(s Spec) (*Child, error) {
 	outR, outW, err := pipe()
@@ -164,37 +129,6 @@ func (f *Family) Start(s Spec) (*Child, error) {
 	f.live[pid] = c
 	f.mu.Unlock()
 	return c, nil
-}
-
-func pipe() (r, w *os.File, err error) { return Pipe(true) }
-
-// Pipe returns a pipe, both ends close-on-exec. The parent's end is
-// non-blocking, so that deadlines work on it; the child's end is not, as a
-// child may be any program.
-func Pipe(parentReads bool) (r, w *os.File, err error) {
-	var fds [2]int
-	syscall.ForkLock.RLock()
-	err = pipeCloexec(&fds)
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		return nil, nil, fmt.Errorf("make pipe: %w", err)
-	}
-	ours := fds[1]
-	if parentReads {
-		ours = fds[0]
-	}
-	if err := syscall.SetNonblock(ours, true); err != nil {
-		_ = syscall.Close(fds[0])
-		_ = syscall.Close(fds[1])
-		return nil, nil, fmt.Errorf("make pipe: %w", err)
-	}
-	return os.NewFile(uintptr(fds[0]), "|0"), os.NewFile(uintptr(fds[1]), "|1"), nil
-}
-
-func closeAll(files ...*os.File) {
-	for _, f := range files {
-		_ = f.Close()
-	}
 }
 
 // Signal sends a signal to the child's process group. It may be called until
@@ -303,118 +237,5 @@ func (c *Child) Stop(ctx context.Context, grace time.Duration, done <-chan struc
 		case <-t.C:
 		}
 		c.Signal(sig)
-	}
-}
-
-// Live returns how many children have been started and not yet waited for, without those aside.
-func (f *Family) Live() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n := 0
-	for _, c := range f.live {
-		if !c.aside {
-			n++
-		}
-	}
-	return n
-}
-
-// SignalAll sends a signal to the groups of all children but those aside.
-func (f *Family) SignalAll(sig syscall.Signal) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for pid, c := range f.live {
-		if !c.aside {
-			_ = syscall.Kill(-pid, sig)
-		}
-	}
-}
-
-// Sweep kills and reaps strangers: processes that became our children because
-// the one that started them has gone, and that had left its group. It returns
-// how many there were.
-func (f *Family) Sweep() int {
-	f.starting.Lock()
-	defer f.starting.Unlock()
-	n := 0
-	for range 100 { // killing a stranger may bring up its own children
-		found := f.strangers()
-		if len(found) == 0 {
-			return n
-		}
-		for _, pid := range found {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-			if got, err := wait4(pid, nil, 0, nil); err == nil && got == pid {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-func (f *Family) strangers() []int {
-	var out []int
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, pid := range ownChildren() {
-		// What a live worker's group has left behind goes with that group.
-		if pgid, err := unix.Getpgid(pid); err == nil && pgid != pid && f.live[pgid] != nil {
-			continue
-		}
-		if f.live[pid] == nil && !f.inherited[pid] {
-			out = append(out, pid)
-		}
-	}
-	return out
-}
-
-// ownChildren returns the children of this process. To find out which they are, a file of each
-// of its threads is read; that there are none, one call says.
-func ownChildren() []int {
-	if childless() {
-		return nil
-	}
-	return childrenOf(os.Getpid())
-}
-
-// Close sweeps for the last time. All children must have been waited for.
-func (f *Family) Close() error {
-	f.Sweep()
-	f.cgroups.close()
-	f.mu.Lock()
-	n := len(f.live)
-	f.mu.Unlock()
-	if n > 0 {
-		return fmt.Errorf("%d child processes were never waited for", n)
-	}
-	return nil
-}
-
-// KeepFree fails if this process cannot have so many more descriptors at the moment.
-func KeepFree(n int) (err error) {
-	fds := make([]int, 0, n)
-	for range n {
-		fd, dupErr := unix.FcntlInt(1, unix.F_DUPFD_CLOEXEC, 3)
-		if dupErr != nil {
-			if !errors.Is(dupErr, unix.EBADF) { // there is no standard output
-				err = os.NewSyscallError("keep descriptors free", dupErr)
-			}
-			break
-		}
-		fds = append(fds, fd)
-	}
-	for _, fd := range fds {
-		_ = unix.Close(fd)
-	}
-	return err
-}
-
-// RaiseFileLimit raises the soft limit of open files to the hard one: each
-// worker takes five.
-func RaiseFileLimit() {
-	var l unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) == nil && l.Cur < l.Max {
-		l.Cur = l.Max
-		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &l)
 	}
 }

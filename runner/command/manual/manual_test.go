@@ -103,7 +103,7 @@ func FuzzRoff(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if !utf8.ValidString(s) {
-			t.Skip("help texts are UTF-8")
+			return // which help texts are
 		}
 		line := lineRoff(s)
 		if strings.ContainsAny(line, "\n") || line == "" || line[0] == '.' || line[0] == '\'' {
