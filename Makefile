@@ -9,7 +9,7 @@ export CGO_ENABLED = 0
 export GOFLAGS := $(strip $(shell $(GO) env GOFLAGS) -trimpath -tags=urfave_cli_no_docs)
 TOOLS   := $(CURDIR)/bin/tools
 FUZZTIME ?= 60s
-RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestScale|TestSuspend|TestAdaptive|TestMaxPerKey|TestHeadOfLine
+RACE_SHORT := TestChaos|TestEffects|TestNobody|TestWorkersThat|TestTop|TestSuspend|TestAdaptive|TestMaxPerKey|TestHeadOfLine
 GOLANGCI_VERSION := v2.15.0
 BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
 
@@ -103,7 +103,7 @@ profiles: test-tools ## look where the time goes, by perf, and write it into doc
 chaos: chaos-runs chaos-work chaos-parts ## kill, cut the power, and harm files, thousands of times, and count effects from outside (root for the power)
 
 chaos-runs: # of all jobs alike; and releases for all machines, made twice
-	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy|TestChoosyServer|TestTooManyConnections|TestMemory|TestThousandWorkers|TestDist' -v -timeout 3600s ./runner/acceptance
+	BROOD_CHAOS=200 $(GO) test -run 'TestChaos|TestEffects|TestPowerLoss|TestDamage|TestChore|TestGuide|TestTwoStarts|TestToxiproxy|TestChoosyServer|TestTooManyConnections|TestMemory|TestThousandWorkers|TestDist|TestSiteLooks' -v -timeout 3600s ./runner/acceptance
 
 chaos-work: # of jobs, servers and machines that are killed
 	BROOD_CHAOS=1 $(GO) test -run 'TestMailChaos|TestSmtpSink|TestGeocodeKilled|TestBillingKilled|TestQueueKilled|TestQueueTwoBroods|TestMachines|TestShards' -v -timeout 7200s ./runner/acceptance
@@ -113,13 +113,13 @@ chaos-parts: # of packages, all whose tests have a long form: the cluster of NAT
 
 # Go looks for a smaller form of what is new for a minute, unless it is told not to.
 fuzz: ## fuzz every decoder for FUZZTIME each (60s)
-	@failed=; for t in $$(grep -rHo '^func Fuzz[A-Za-z]*' --include='*_test.go' jobs runner worker | sed 's|/[^/]*:func |:|'); do \
+	@failed=; for t in $$(grep -rHo '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' jobs runner worker | sed 's|/[^/]*:func |:|'); do \
 		echo "$$t"; \
 		$(GO) test -run '^$$' -fuzz "^$${t#*:}\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2s "./$${t%:*}" || failed="$$failed $$t"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
-nightly: ## run the long forms, one after the other: chaos, race, fuzz, bench, bench-peers
+nightly: test-tools ## run the long forms, one after the other: chaos, race, fuzz, bench, bench-peers
 	$(MAKE) -k -j1 chaos race fuzz bench bench-peers
 
 clean: ## remove what was built

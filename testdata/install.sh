@@ -26,6 +26,8 @@ need hledger hledger
 need ledger ledger
 need pdftotext poppler-utils
 need prlimit util-linux
+need script bsdutils
+need pkill procps
 need openssl openssl
 need xmllint libxml2-utils
 need opendkim-testmsg opendkim-tools

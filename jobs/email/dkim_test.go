@@ -1,6 +1,7 @@
 package email
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -90,18 +91,6 @@ func typeOf(body dnsmessage.ResourceBody) dnsmessage.Type {
 	return dnsmessage.TypeA
 }
 
-// needs says whether a test can be run, which in CI it must.
-func needs(t *testing.T, there bool, what string) bool {
-	t.Helper()
-	if !there && os.Getenv("CI") == "true" {
-		t.Fatalf("%s, and CI must not skip", what)
-	}
-	if !there {
-		t.Logf("%s: not tested", what)
-	}
-	return there
-}
-
 // signOdds signs the odd messages, and a forged copy of each of some.
 func signOdds(t *testing.T, s *signer, messages string) (good []string) {
 	t.Helper()
@@ -157,7 +146,7 @@ func TestDKIM(t *testing.T) {
 	good := signOdds(t, s, messages)
 	t.Run("dkimpy", func(t *testing.T) {
 		python := "/usr/bin/python3" // the one that Debian's packages are for
-		if !needs(t, exec.Command(python, "-c", "import dkim").Run() == nil, "python3-dkim is not installed") {
+		if !needs.Part(t, exec.Command(python, "-c", "import dkim").Run() == nil, "python3-dkim is not installed") {
 			return
 		}
 		file := filepath.Join(t.TempDir(), "txt")
@@ -176,7 +165,7 @@ func TestDKIM(t *testing.T) {
 	})
 	t.Run("opendkim", func(t *testing.T) {
 		_, err := exec.LookPath("opendkim-testmsg")
-		if !needs(t, err == nil, "opendkim-testmsg is not installed") || !needs(t, os.Geteuid() == 0, "only root may be a name server") {
+		if !needs.Part(t, err == nil, "opendkim-testmsg is not installed") || !needs.Part(t, os.Geteuid() == 0, "only root may be a name server") {
 			return
 		}
 		// Another one for each process, as several may be tested at a time.
@@ -244,7 +233,7 @@ func TestDKIMRules(t *testing.T) {
 	}
 	weak := filepath.Join(t.TempDir(), "weak.pem")
 	out, err := exec.Command("openssl", "genrsa", "-out", weak, "768").CombinedOutput()
-	if needs(t, err == nil, fmt.Sprintf("openssl makes no key: %v %s", err, out)) {
+	if needs.Part(t, err == nil, "openssl makes no key: %v %s", err, out) {
 		if _, err := (&dkimKey{weak, "example.com", "s1"}).open(); err == nil || !strings.Contains(err.Error(), "make one of 2048") {
 			t.Errorf("a key of 768 bits: %v", err)
 		}

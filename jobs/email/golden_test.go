@@ -2,6 +2,7 @@ package email
 
 import (
 	"brood/jobs"
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"cmp"
 	"crypto/sha256"
@@ -177,12 +178,7 @@ func TestGolden(t *testing.T) {
 	if len(want) < 50 {
 		t.Errorf("there are only %d messages", len(want))
 	}
-	if _, err := exec.LookPath("python3"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("python3 is not installed")
-		}
-		t.Skip("python3 is not installed")
-	}
+	needs.Programs(t, "python3")
 	read := exec.Command("python3", "testdata/read.py", messages)
 	read.Stderr = os.Stderr
 	out, err := read.Output()

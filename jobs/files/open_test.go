@@ -1,6 +1,7 @@
 package files
 
 import (
+	"brood/jobs/jobtest/needs"
 	"errors"
 	"fmt"
 	"os"
@@ -52,8 +53,8 @@ func TestAppendWhereEverybodyMayWrite(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.others && os.Geteuid() != 0 {
-				t.Skip("needs root, to be two users")
+			if c.others {
+				needs.Root(t, "to be two users")
 			}
 			dir := public(t, c.mode)
 			victim := filepath.Join(public(t, c.mode), "victim")
@@ -123,9 +124,7 @@ func TestMakeDir(t *testing.T) {
 	if st, err := os.Stat(filepath.Dir(mine)); err != nil || st.Mode().Perm() != 0o700 {
 		t.Errorf("%v, %v", st.Mode(), err)
 	}
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to be two users")
-	}
+	needs.Root(t, "to be two users")
 	theirs := filepath.Join(dir, "theirs")
 	if err := errors.Join(os.Mkdir(theirs, 0o777), os.Chown(theirs, nobody, nobody)); err != nil {
 		t.Fatal(err)

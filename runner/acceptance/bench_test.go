@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,7 @@ func TestBench(t *testing.T) {
 	if raceEnabled {
 		return // nothing here happens at the same time as something else
 	}
-	needPrograms(t, "python3", "php", "parallel")
+	needs.Programs(t, "python3", "php", "parallel")
 	for _, pattern := range []string{"testdata/bench/*", "testdata/bench/peers/*", "testdata/bench/queues/*", "testdata/bench/queues/*/*", "docs/benchmarks.md", "docs/benchmarks/*", "README.md"} {
 		readAll(t, atRoot(pattern))
 	}

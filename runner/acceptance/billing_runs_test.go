@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"brood/jobs/billing/paytest"
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"encoding/base64"
 	"encoding/csv"
@@ -21,7 +22,7 @@ import (
 // reconciled journal; and looks at what has come of it from outside.
 func TestBillingMonth(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "pdftotext", "hledger", "python3")
+	needs.Programs(t, "pdftotext", "hledger", "python3")
 	dir := t.TempDir()
 	const customers = 500
 	sum := writeCustomers(t, filepath.Join(dir, "customers.csv"), customers)

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +13,7 @@ import (
 // parent nor the command make. What depends on how fast the machine is, such as the scheduler's,
 // is not among them.
 func TestCallsOfExec(t *testing.T) {
-	needPrograms(t, "strace", "cc")
+	needs.Programs(t, "strace", "cc")
 	t.Parallel()
 	dir := t.TempDir()
 	nothing := filepath.Join(dir, "nothing")

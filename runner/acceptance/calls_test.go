@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,7 @@ import (
 // for the record and for the next. Nobody else is woken: what that would take is bounded as well,
 // though loosely, as it depends on the moment.
 func TestCallsOfSlowRecords(t *testing.T) {
-	needPrograms(t, "strace")
+	needs.Programs(t, "strace")
 	t.Parallel()
 	dir := t.TempDir()
 	const calls = "read,write,ioctl,epoll_pwait,futex,nanosleep,sched_yield,tgkill,rt_sigreturn"

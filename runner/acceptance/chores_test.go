@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"compress/gzip"
 	"encoding/csv"
@@ -155,7 +156,7 @@ func (c *choreSection) script(t *testing.T, who string) string {
 
 func TestChoreCompress(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "gzip", "xargs", "find")
+	needs.Programs(t, "gzip", "xargs", "find")
 	c := readChores(t)["2000-files-to-compress"]
 	for _, who := range choreDoers("xargs") {
 		t.Run(who, func(t *testing.T) {
@@ -210,7 +211,7 @@ func shaky() *httptest.Server {
 
 func TestChoreFetch(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "curl", "parallel", "awk")
+	needs.Programs(t, "curl", "parallel", "awk")
 	c := readChores(t)["500-addresses-to-fetch-some-of-which-fail"]
 	for _, who := range choreDoers("parallel") {
 		t.Run(who, func(t *testing.T) {
@@ -257,7 +258,7 @@ esac
 
 func TestChoreMend(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "parallel", "awk", "sed")
+	needs.Programs(t, "parallel", "awk", "sed")
 	c := readChores(t)["a-list-with-bad-rows"]
 	bad := "id,mail,name\n1,ann@example.com,Ann\n2,bob at example.com,Bob\n3,cy@example.com,Cy\n4,dot@example.com,Dot, Inc.\n5,eve@example.com,Eve\n"
 	good := "id,mail,name\n1,ann@example.com,Ann\n2,bob@example.com,Bob\n3,cy@example.com,Cy\n4,dot@example.com,\"Dot, Inc.\"\n5,eve@example.com,Eve\n"
@@ -313,7 +314,7 @@ func firstColumns(t *testing.T, path string, n int) [][]string {
 // what is printed, and nothing is unless a night has gone wrong.
 func TestChoreNights(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "flock", "xargs")
+	needs.Programs(t, "flock", "xargs")
 	c := readChores(t)["a-file-that-grows-every-night"]
 	nights := []struct {
 		rows string

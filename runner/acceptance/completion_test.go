@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ func TestCompletionAtATerminal(t *testing.T) {
 	} {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
-			needPrograms(t, shell)
+			needs.Programs(t, shell)
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, "people.csv"), []byte("id,first name,mailbox\n1,a,b\n"), 0o600); err != nil {
 				t.Fatal(err)

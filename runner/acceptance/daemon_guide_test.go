@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,7 @@ func TestDaemonGuide(t *testing.T) {
 		return // what is at the same time is played by the scripts
 	}
 	t.Parallel()
-	needPrograms(t, "supervisord", "supervisorctl", "systemd-analyze")
+	needs.Programs(t, "supervisord", "supervisorctl", "systemd-analyze")
 	guide, err := os.ReadFile(atRoot("docs/daemon.md"))
 	if err != nil {
 		t.Fatal(err)

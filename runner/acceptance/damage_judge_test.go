@@ -46,7 +46,7 @@ func (l *leftRun) play(t *testing.T, h harm, random *rand.Rand) {
 			}
 		}
 		if !changed {
-			t.SkipNow()
+			return // there was nothing to do it to
 		}
 	}
 	x := &trial{leftRun: l, harm: h}

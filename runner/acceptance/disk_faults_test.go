@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"fmt"
 	"os"
@@ -15,7 +16,7 @@ import (
 // with status 74 and say which file is to blame, and the resume must leave the
 // output of an undisturbed run.
 func TestWriteFaults(t *testing.T) {
-	needPrograms(t, "strace")
+	needs.Programs(t, "strace")
 	t.Parallel()
 	dir := t.TempDir()
 	var data strings.Builder

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"debug/buildinfo"
 	"encoding/json"
@@ -64,7 +65,7 @@ func TestDist(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	needPrograms(t, "git", "tar", "dpkg", "sha256sum")
+	needs.Programs(t, "git", "tar", "dpkg", "sha256sum")
 	tool := distTool(t)
 	args := []string{"-version", distVersion, "-commit", distCommit, "-date", distDate}
 	machines := [][2]string{{"linux", "amd64"}}
@@ -171,10 +172,8 @@ func checkBill(t *testing.T, made, system, arch string) {
 // checkFresh installs the package in a root of its own, uses it there and removes it: see the script.
 func checkFresh(t *testing.T, deb string) {
 	t.Helper()
-	needPrograms(t, "unshare", "man", "bash", "zsh", "fish", "systemd-analyze", "runuser", "useradd")
-	if os.Geteuid() != 0 {
-		t.Skip("a root of its own needs root")
-	}
+	needs.Programs(t, "unshare", "man", "bash", "zsh", "fish", "systemd-analyze", "runuser", "useradd")
+	needs.Root(t, "to make a root of its own")
 	cmd := exec.Command("unshare", "-m", "sh", atRoot("testdata/dist/fresh.sh"), deb, "brood version "+distVersion+" (commit "+distCommit[:12]+", "+distDate[:10]+", go")
 	cmd.Stdin = io.LimitReader(strings.NewReader(""), 0)
 	out, err := cmd.CombinedOutput()

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"archive/tar"
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
@@ -56,7 +57,7 @@ const mark = "zyxmarkqq"
 // bundle is for is in it.
 func TestBundleTellsNothing(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "python3")
+	needs.Programs(t, "python3")
 	dir := filepath.Join(t.TempDir(), "home-"+mark)
 	state := filepath.Join(dir, "state")
 	if err := os.Mkdir(dir, 0o700); err != nil {

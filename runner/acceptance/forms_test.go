@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"fmt"
 	"math/rand/v2"
@@ -88,7 +89,7 @@ func TestFormsAfterKills(t *testing.T) {
 // TestFormFaults: what does not fit on the disk ends the run with status 74, loses nothing, and is made by a
 // resume.
 func TestFormFaults(t *testing.T) {
-	needPrograms(t, "prlimit")
+	needs.Programs(t, "prlimit")
 	t.Parallel()
 	const rows = 20000
 	dir := t.TempDir()
@@ -149,10 +150,7 @@ func TestWorkbookElsewhere(t *testing.T) {
 	t.Parallel()
 	const python = "/usr/bin/python3" // which has Debian's packages
 	if err := exec.Command(python, "-c", "import openpyxl").Run(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("python3-openpyxl is not installed, and CI must not skip")
-		}
-		t.Skip("python3-openpyxl is not installed: run make test")
+		needs.Missing(t, "python3-openpyxl is not installed: make test-tools")
 	}
 	dir := t.TempDir()
 	places(t, filepath.Join(dir, "in.csv"), 500)

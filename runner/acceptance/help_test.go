@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"cmp"
 	"maps"
@@ -128,11 +129,8 @@ func TestHelpExamples(t *testing.T) {
 		t.Run(of, func(t *testing.T) {
 			lines := examples(text)
 			for _, program := range []string{"python3", "node", "make"} {
-				if _, err := exec.LookPath(program); err != nil && strings.Contains(strings.Join(lines, "\n"), program+" ") {
-					if os.Getenv("CI") == "true" {
-						t.Fatalf("%s is not installed, and CI must not skip", program)
-					}
-					t.Skip(err)
+				if strings.Contains(strings.Join(lines, "\n"), program+" ") {
+					needs.Programs(t, program)
 				}
 			}
 			paste(t, of, lines)

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bufio"
 	"bytes"
 	"fmt"
@@ -22,7 +23,7 @@ func hidden(t *testing.T, dir string, args ...string) *exec.Cmd {
 		flags = []string{"--user", "--map-root-user", "--mount"}
 	}
 	if out, err := exec.Command("unshare", append(flags, "true")...).CombinedOutput(); err != nil {
-		t.Skipf("no mount namespace may be made here: %v %s", err, out)
+		needs.Missing(t, "no mount namespace may be made here: %v %s", err, out)
 	}
 	words := append(flags, "sh", "-c", `mount -t tmpfs none "$1" && shift && exec "$@"`, "sh", dir, binary)
 	return exec.Command("unshare", append(words, args...)...)

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"os"
 	"os/exec"
@@ -14,7 +15,7 @@ import (
 // TestNoPoints: SpamAssassin has nothing against the letters that brood brings along.
 func TestNoPoints(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "spamassassin")
+	needs.Programs(t, "spamassassin")
 	dir := t.TempDir()
 	cmd := asBrood(t, "run", "email", "--limit", "1", "--transport", "maildir:"+filepath.Join(dir, "Maildir"), "--template", "testdata/mail/hello.eml", "--html", "testdata/mail/hello.html",
 		"--unsubscribe", "https://example.com/leave?a={{urlquery .email}}", "testdata/mail/people.csv")
@@ -60,7 +61,7 @@ func noPoints(t *testing.T, maildirs ...string) {
 // what that has written: in at most two commands there must be its messages in the Maildir.
 func TestFrom(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "python3", "spamassassin")
+	needs.Programs(t, "python3", "spamassassin")
 	base := t.TempDir()
 	var maildirs []string
 	for name, left := range map[string]string{

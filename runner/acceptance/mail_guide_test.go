@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"crypto/tls"
 	"net"
 	"os"
@@ -19,7 +20,7 @@ var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 // in the place of the one it names.
 func TestGuide(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "openssl", "make")
+	needs.Programs(t, "openssl", "make")
 	guide, err := os.ReadFile(atRoot("docs/email.md"))
 	if err != nil {
 		t.Fatal(err)

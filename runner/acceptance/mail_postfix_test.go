@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"fmt"
 	"net"
 	"os"
@@ -17,7 +18,7 @@ func TestPostfix(t *testing.T) {
 	t.Parallel()
 	master := tool(t, "mail/postfix/usr/lib/postfix/sbin/master")
 	passwords := tool(t, "mail/sasl2-bin/usr/sbin/saslpasswd2")
-	needPrograms(t, "unshare")
+	needs.Programs(t, "unshare")
 	if os.Getuid() != 0 {
 		fmt.Fprintln(os.Stderr, "TestPostfix: it takes root to run Postfix; not tested")
 		return

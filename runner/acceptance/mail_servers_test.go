@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -196,9 +197,9 @@ func certificate(t *testing.T, dir string) (cert, key string) {
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	const python = "/usr/bin/python3" // whose packages are Debian's
-	needPrograms(t, python)
+	needs.Programs(t, python)
 	if err := exec.Command(python, "-c", "import aiosmtpd").Run(); err != nil {
-		needPrograms(t, "python3-aiosmtpd")
+		needs.Programs(t, "python3-aiosmtpd")
 	}
 	m := newMailing(t, "", "-j", "2", "--retries", "0")
 	cert, key := certificate(t, m.dir)
@@ -271,7 +272,7 @@ func waitForPort(t *testing.T, address string) {
 func TestOpenSMTPD(t *testing.T) {
 	t.Parallel()
 	program := tool(t, "mail/opensmtpd/usr/sbin/smtpd")
-	needPrograms(t, "unshare")
+	needs.Programs(t, "unshare")
 	if os.Getuid() != 0 {
 		fmt.Fprintln(os.Stderr, "TestOpenSMTPD: it takes root to run OpenSMTPD; not tested")
 		return

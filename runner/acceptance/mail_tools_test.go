@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"io/fs"
 	"net"
 	"os"
@@ -14,7 +15,7 @@ import (
 func tool(t *testing.T, path string) string {
 	t.Helper()
 	abs := atRoot(filepath.Join("bin/tools", path))
-	needPrograms(t, abs)
+	needs.Programs(t, abs)
 	return abs
 }
 

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"brood/runner/command"
 	"brood/runner/command/manual"
 	"encoding/json"
@@ -48,7 +49,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 // man shows pages by, has nothing to warn of.
 func TestManualPages(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "groff")
+	needs.Programs(t, "groff")
 	r := referenceNow(t)
 	pages := make(map[string]manual.Page)
 	for _, p := range manual.Pages(r) {

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -45,7 +46,7 @@ func TestStrangersPath(t *testing.T) {
 		return // what is at the same time is played by the scripts
 	}
 	t.Parallel()
-	needPrograms(t, "sqlite3")
+	needs.Programs(t, "sqlite3")
 	chores := 0
 	for _, block := range pageBlock.FindAllStringSubmatch(string(readFile(t, atRoot("docs/getting-started.md"))), -1) {
 		if block[1] == "" {
@@ -88,7 +89,7 @@ func TestLedgerPage(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	needPrograms(t, "sqlite3")
+	needs.Programs(t, "sqlite3")
 	page := string(readFile(t, atRoot("docs/ledger.md")))
 	files, err := filepath.Glob(atRoot("runner/ledger/*.sql"))
 	if err != nil {

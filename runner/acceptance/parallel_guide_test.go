@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,12 +44,7 @@ func TestParallelGuide(t *testing.T) {
 	if raceEnabled {
 		return // nothing here happens at the same time as something else
 	}
-	if _, err := exec.LookPath("parallel"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("parallel is not installed, and CI must not skip")
-		}
-		t.Skip(err)
-	}
+	needs.Programs(t, "parallel")
 	for _, pair := range sideBySide(t) {
 		t.Run(pair[1], func(t *testing.T) {
 			theirs, ours := chore(t, pair[0]), chore(t, pair[1])

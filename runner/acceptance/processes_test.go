@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,21 +12,6 @@ import (
 	"testing"
 	"time"
 )
-
-// needPrograms skips a test for want of a program; where CI is true, make test
-// has installed it.
-func needPrograms(t *testing.T, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err == nil {
-			continue
-		}
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed, and CI must not skip", name)
-		}
-		t.Skipf("%s is not installed: make test-tools", name)
-	}
-}
 
 // waitFor waits until a condition holds.
 func waitFor(t *testing.T, holds func() bool) {

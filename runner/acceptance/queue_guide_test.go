@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"brood/runner/queue/queuetest"
 	"os"
 	"os/exec"
@@ -16,7 +17,7 @@ func TestQueuesGuide(t *testing.T) {
 		return // what is at the same time is played by the scripts
 	}
 	t.Parallel()
-	needPrograms(t, "beanstalkd", "sqlite3")
+	needs.Programs(t, "beanstalkd", "sqlite3")
 	guide, err := os.ReadFile(atRoot("docs/queues.md"))
 	if err != nil {
 		t.Fatal(err)

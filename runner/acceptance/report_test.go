@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ import (
 // they look like is kept in that directory.
 func TestReportPages(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "chromium")
+	needs.Programs(t, "chromium")
 	dir := t.TempDir()
 	pages := reportedPages(t, dir)
 	b := openBrowser(t)

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ func oddRecords(random *rand.Rand, n int, end string) []byte {
 // header, for Python's own readers. So is what is exported in another format, if it can be.
 func TestAnyRowIsRead(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "python3")
+	needs.Programs(t, "python3")
 	dir := t.TempDir()
 	run := func(exit int, args ...string) {
 		t.Helper()

@@ -1,15 +1,18 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"brood/runner/proc"
 	"brood/runner/queue/queuetest"
 	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,10 +45,35 @@ func scripts(t *testing.T) []string {
 	})
 }
 
+// nothingLeftOut: what scripts leave out, by a condition, where a program or a right is missing, they do not leave out in CI.
+func nothingLeftOut(t *testing.T) {
+	t.Helper()
+	conditions := regexp.MustCompile(`(?m)^\[!?(exec:[^\]]+|root|landlock)\]`)
+	all := make(map[string]bool)
+	for _, path := range scripts(t) {
+		for _, c := range conditions.FindAllSubmatch(readFile(t, path), -1) {
+			all[string(c[1])] = true
+		}
+	}
+	for _, c := range slices.Sorted(maps.Keys(all)) {
+		switch program, is := strings.CutPrefix(c, "exec:"); {
+		case is:
+			_, err := exec.LookPath(program)
+			needs.Part(t, err == nil, "%s is not installed: make test-tools", program)
+		case c == "root":
+			needs.Part(t, os.Geteuid() == 0, "some scripts take root")
+		default:
+			err := proc.CanSandbox(true)
+			needs.Part(t, err == nil, "this kernel has no sandbox: %v", err)
+		}
+	}
+}
+
 // TestScripts plays the promises of the command line.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	look(t)
+	nothingLeftOut(t)
 	tubes := sync.OnceValue(func() string { return "beanstalk://" + queuetest.StartBeanstalkd(t, false).Addr })
 	testscript.Run(t, testscript.Params{
 		Files: scripts(t),
@@ -69,7 +97,6 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"brood":    cmdBrood,
 			"exits":    cmdExits,
-			"need":     cmdNeed,
 			"waitfor":  cmdWaitFor,
 			"signal":   cmdSignal,
 			"killtree": cmdKillTree,
@@ -105,16 +132,6 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
-	}
-}
-
-// cmdNeed fails where CI is true and a program is missing: make test installs
-// what the scripts need. Elsewhere the script goes on to skip by itself.
-func cmdNeed(ts *testscript.TestScript, _ bool, args []string) {
-	for _, name := range args {
-		if _, err := exec.LookPath(name); err != nil && os.Getenv("CI") == "true" {
-			ts.Fatalf("%s is not installed, and CI must not skip", name)
-		}
 	}
 }
 

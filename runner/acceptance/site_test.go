@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"fmt"
 	"io/fs"
@@ -195,7 +196,7 @@ func TestSiteLooks(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	needPrograms(t, "chromium")
+	needs.Programs(t, "chromium")
 	dir := makeSite(t, siteTool(t))
 	names := []string{"index.html", "getting-started.html", "benchmarks.html", "reference.html", "source/runner/ledger/schema.sql.html"}
 	if os.Getenv("BROOD_CHAOS") != "" {

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +13,7 @@ import (
 // and how many processes are started, whatever -j is. See docs/DESIGN.md, Commits.
 func TestSmallRuns(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "strace")
+	needs.Programs(t, "strace")
 	for name, c := range map[string]struct {
 		records string
 		args    []string

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"brood/runner/remote/ssh/sshtest"
 	"bytes"
 	"fmt"
@@ -71,9 +72,7 @@ func TestSSHFiles(t *testing.T) {
 // TestSSHHostDies kills one of two hosts in the middle of a run of what must not be done twice: the other goes on, and of what the dead one
 // had in hand nothing is done again.
 func TestSSHHostDies(t *testing.T) {
-	if !sshtest.AsRoot() {
-		t.Skip("a host that is killed whole needs process numbers of its own, and so root")
-	}
+	needs.Root(t, "as a host that is killed whole has process numbers of its own")
 	w := sshtest.New(t, "one", "two")
 	dir := t.TempDir()
 	effects := filepath.Join(dir, "effects")

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"flag"
 	"os"
@@ -64,12 +65,7 @@ func openTerminal(t *testing.T, env ...string) *terminal {
 // openTerminalOf opens one of so many columns, and 24 lines.
 func openTerminalOf(t *testing.T, columns int, env ...string) *terminal {
 	t.Helper()
-	if _, err := exec.LookPath("tmux"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("tmux is not installed, and CI must not skip")
-		}
-		t.Skip("tmux is not installed: make test does that")
-	}
+	needs.Programs(t, "tmux")
 	w := &terminal{t, filepath.Join(t.TempDir(), "tmux")}
 	cmd := exec.Command("tmux", "-S", w.socket, "-f", os.DevNull, "new-session", "-d", "-x", strconv.Itoa(columns), "-y", "24", "-n", "w", "bash --norc --noprofile")
 	cmd.Env = append(os.Environ(), append(env, "TERM=screen", "LC_ALL=C.UTF-8")...)

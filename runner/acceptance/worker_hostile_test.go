@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"context"
 	"errors"
@@ -35,7 +36,7 @@ var hostileReach = map[string][]string{
 // record has one row; with --user and with --sandbox nothing is reached at all.
 func TestHostileWorker(t *testing.T) {
 	t.Parallel()
-	needPrograms(t, "cc")
+	needs.Programs(t, "cc")
 	hostile := filepath.Join(openDir(t), "hostile")
 	if out, err := exec.Command("cc", "-O1", "-o", hostile, atRoot("testdata/hostile/hostile.c")).CombinedOutput(); err != nil {
 		t.Fatalf("cc: %v\n%s", err, out)
@@ -105,7 +106,7 @@ func playHostile(t *testing.T, hostile, mode, attack string, flags []string) {
 		[]string{"in.txt", "--", "sh", "-c", script, hostile, attack, filepath.Join(state, "runs", "h"), "{}"})
 	code, said := run(args...)
 	if code == 2 && mode == "sandbox" {
-		t.Skipf("this kernel has no sandbox: %s", said)
+		needs.Missing(t, "this kernel has no sandbox: %s", said)
 	}
 	if mode != "neither" && attack != "kill" && code != 0 {
 		t.Errorf("exit status %d\n%s", code, said)

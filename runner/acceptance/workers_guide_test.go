@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +16,7 @@ func TestWorkersGuide(t *testing.T) {
 		return // what is at the same time is played by the scripts
 	}
 	t.Parallel()
-	needPrograms(t, "python3", "node", "php")
+	needs.Programs(t, "python3", "node", "php")
 	guide, err := os.ReadFile(atRoot("docs/workers.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"brood/jobs/jobtest/needs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,17 +20,6 @@ var odd = []string{
 
 func of(words []string) *Unit {
 	return &Unit{Name: "demo", Program: "/usr/local/bin/brood", Args: words, Reload: []string{"reload", "demo"}, Dir: "/srv/a 100%", User: "ann", Drain: 30 * time.Second, Secrets: []string{"TOKEN"}}
-}
-
-// needProgram skips on a person's machine where a program is missing, and fails in CI.
-func needProgram(t *testing.T, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed, and CI must not skip", name)
-		}
-		t.Skipf("%s is not installed", name)
-	}
 }
 
 // lineOf is what follows a word at the beginning of a line.
@@ -73,7 +63,7 @@ func TestCronQuotes(t *testing.T) {
 
 // TestSupervisordQuotes: what supervisord's own parser makes of the file are the words again.
 func TestSupervisordQuotes(t *testing.T) {
-	needProgram(t, "supervisord")
+	needs.Programs(t, "supervisord")
 	text, err := of(odd).Supervisord()
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +141,7 @@ func asSystemd(t *rapid.T, line string) (words []string) {
 
 // TestSystemdVerifies: systemd-analyze has nothing to say about the unit.
 func TestSystemdVerifies(t *testing.T) {
-	needProgram(t, "systemd-analyze")
+	needs.Programs(t, "systemd-analyze")
 	for _, ofUser := range []bool{false, true} {
 		u := of(odd)
 		u.Program, u.User, u.OfUser, u.Dir = "/bin/sh", "", ofUser, "/"

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"brood/jobs/jobtest/needs"
 	"errors"
 	"os"
 	"strings"
@@ -55,7 +56,7 @@ func limited(t *testing.T, what int, cur uint64, f func()) {
 // A limit of the address space just above what there is leaves no room.
 func TestMakeRoomInMemory(t *testing.T) {
 	if _, _, is := addressRoom(); is {
-		t.Skip("it is limited already")
+		needs.Missing(t, "the address space is limited here already")
 	}
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -36,6 +36,10 @@ func FuzzRows(f *testing.F) {
 			for _, format := range []Format{FormatJSONL, FormatCSV, FormatTSV} {
 				e := encoder(t, format, rec.Shape, columns...)
 				row := e.AppendRow(nil, rec, o)
+				// encoding/csv takes CR LF within quotes for LF.
+				if format != FormatJSONL && bytes.Contains(row, []byte("\r\n")) {
+					continue
+				}
 				values := splitRow(t, format, row)
 				if seq, ok := format.SeqOf(row, values); seq != 7 || !ok {
 					t.Fatalf("%s: it is a row of %d, %v: %q", format, seq, ok, row)
@@ -65,10 +69,6 @@ func splitRow(t *testing.T, format Format, row []byte) (values [][]byte) {
 	all, err := in.ReadAll()
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%q has %d rows, %v", row, len(all), err)
-	}
-	// encoding/csv takes CR LF within quotes for LF.
-	if strings.Contains(string(row), "\r\n") {
-		t.Skip()
 	}
 	return asBytes(all[0]...)
 }

@@ -1,6 +1,7 @@
 package term
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -72,7 +73,7 @@ func pty(t *testing.T) (tty *os.File, seen func() string) {
 	}
 	t.Cleanup(func() { _ = master.Close() })
 	if tty, err = openPeer(master); err != nil {
-		t.Skipf("no terminal: %v", err)
+		needs.Missing(t, "no terminal: %v", err)
 	}
 	t.Cleanup(func() { _ = tty.Close() })
 	return tty, func() string {

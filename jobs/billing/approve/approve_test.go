@@ -1,6 +1,7 @@
 package approve
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"errors"
 	"os"
@@ -9,19 +10,6 @@ import (
 	"strings"
 	"testing"
 )
-
-func needPrograms(t testing.TB, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err == nil {
-			continue
-		}
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed, and CI must not skip", name)
-		}
-		t.Skipf("%s is not installed: make test-tools", name)
-	}
-}
 
 const hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -57,7 +45,7 @@ func public(t *testing.T, key string) string {
 
 // TestVerify has real keys sign, and says what does not count.
 func TestVerify(t *testing.T) {
-	needPrograms(t, "ssh-keygen")
+	needs.Programs(t, "ssh-keygen")
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", t.TempDir())
 	ada, bob, eve := keys(t, dir, "ada"), keys(t, dir, "bob"), keys(t, dir, "eve")
@@ -126,7 +114,7 @@ func changed(sig []byte) []byte {
 
 // TestMe finds the keys of the home directory.
 func TestMe(t *testing.T) {
-	needPrograms(t, "ssh-keygen")
+	needs.Programs(t, "ssh-keygen")
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("SSH_AUTH_SOCK", "")

@@ -2,23 +2,13 @@ package invoice
 
 import (
 	"brood/jobs/billing/charge"
+	"brood/jobs/jobtest/needs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
-
-func need(t *testing.T, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not installed, and CI must not skip", name)
-	}
-	t.Skipf("%s is not installed: make test-tools", name)
-}
 
 // textOf reads a PDF back with poppler.
 func textOf(t *testing.T, pdf []byte) string {
@@ -43,7 +33,7 @@ func solid(s string) string { return strings.Join(strings.Fields(s), "") }
 // TestRead reads with another program all that was drawn: in each language, on many pages, from several sheets of the font, and
 // signs that mean something in a PDF.
 func TestRead(t *testing.T) {
-	need(t, "pdftotext")
+	needs.Programs(t, "pdftotext")
 	var charges []*charge.Charge
 	for _, l := range Languages() {
 		charges = append(charges, inEachLanguage(l))

@@ -3,6 +3,7 @@ package journal
 import (
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/settings"
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"fmt"
 	"os"
@@ -24,14 +25,7 @@ func hostile() []string {
 // TestPrograms has hledger and Ledger check a journal in their strict forms, and add it up: they find what the own
 // reader finds.
 func TestPrograms(t *testing.T) {
-	for _, name := range []string{"hledger", "ledger"} {
-		if _, err := exec.LookPath(name); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("%s is not installed, and CI must not skip", name)
-			}
-			t.Skipf("%s is not installed: make test-tools", name)
-		}
-	}
+	needs.Programs(t, "hledger", "ledger")
 	entries, _ := everyOutcome()
 	for i, text := range hostile() {
 		c := aCharge(fmt.Sprint(100 + i))

@@ -1,6 +1,7 @@
 package nacha
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -12,12 +13,8 @@ import (
 // TestNodeNacha reads a file by npm's @midlandsbank/node-nacha and finds the same in it.
 func TestNodeNacha(t *testing.T) {
 	const tools = "../../../bin/tools/bank"
-	if _, err := os.Stat(tools + "/node_modules/@midlandsbank/node-nacha"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("node-nacha is not there, and CI must not skip")
-		}
-		t.Skip("node-nacha is not there: make test-tools")
-	}
+	needs.Programs(t, "node")
+	needs.Files(t, tools+"/node_modules/@midlandsbank/node-nacha")
 	file, w := write(t, File{}, company("PPD"), some(50))
 	cmd := exec.Command("node", "-e", `
 		const ach = require('@midlandsbank/node-nacha')

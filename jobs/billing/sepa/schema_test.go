@@ -2,8 +2,8 @@ package sepa
 
 import (
 	"brood/jobs/billing/charge"
+	"brood/jobs/jobtest/needs"
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -11,14 +11,10 @@ import (
 
 // TestSchemas holds every version against ISO's schema of it, by libxml2. The schemas are those within Debian's HBCI library.
 func TestSchemas(t *testing.T) {
-	if _, err := exec.LookPath("xmllint"); err != nil {
-		missing(t, "xmllint")
-	}
+	needs.Programs(t, "xmllint")
 	for _, version := range []Version{Debit08, Debit02, Transfer09, Transfer03} {
 		schema := filepath.Join("../../../bin/tools/bank", string(version)+".xsd")
-		if _, err := os.Stat(schema); err != nil {
-			missing(t, schema)
-		}
+		needs.Files(t, schema)
 		f, make := File{Kind: charge.KindCharge}, debit
 		if version[:8] == "pain.001" {
 			f.Kind, make = charge.KindPayout, payout
@@ -56,12 +52,4 @@ func validate(t *testing.T, schema string, file []byte) ([]byte, error) {
 	cmd := exec.Command("xmllint", "--noout", "--nonet", "--schema", schema, "-")
 	cmd.Stdin = bytes.NewReader(file)
 	return cmd.CombinedOutput()
-}
-
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not there, and CI must not skip", what)
-	}
-	t.Skipf("%s is not there: make test-tools", what)
 }

@@ -2,9 +2,9 @@ package statement
 
 import (
 	"brood/jobs/billing/charge"
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -98,13 +98,8 @@ func TestReport(t *testing.T) {
 // TestOwnBank holds the bank of these tests against ISO's schemas: what is read is what banks write.
 func TestOwnBank(t *testing.T) {
 	const dir = "../../../bin/tools/bank"
-	_, err := exec.LookPath("xmllint")
-	if _, bad := os.Stat(filepath.Join(dir, "camt.054.001.04.xsd")); err != nil || bad != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("xmllint or the schemas are not there, and CI must not skip")
-		}
-		t.Skip("xmllint or the schemas are not there: make test-tools")
-	}
+	needs.Programs(t, "xmllint")
+	needs.Files(t, filepath.Join(dir, "camt.054.001.04.xsd"))
 	byID, _, w := debits(t, 10)
 	var some []*charge.Charge
 	for _, c := range byID {

@@ -4,6 +4,7 @@ import (
 	"brood/jobs/billing/charge"
 	"brood/jobs/billing/money"
 	"brood/jobs/billing/paytest"
+	"brood/jobs/jobtest/needs"
 	"bufio"
 	"context"
 	"fmt"
@@ -33,12 +34,7 @@ func tool(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is missing: make test-tools", name)
-		}
-		t.Skipf("SKIP: %s is missing: make test-tools", name)
-	}
+	needs.Files(t, path)
 	return path
 }
 

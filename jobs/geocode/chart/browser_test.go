@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"context"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	_ "image/png"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -35,13 +35,7 @@ type browser struct {
 // open shows a page with these rows.
 func open(t *testing.T, rows iter.Seq2[Row, error], o Options, width, height int64, scheme string) *browser {
 	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("chromium is missing; testdata/install.sh installs it")
-		}
-		t.Skip("there is no chromium")
-	}
+	needs.Programs(t, "chromium")
 	path := filepath.Join(t.TempDir(), "map.html")
 	f, err := os.Create(path)
 	if err != nil {
@@ -54,7 +48,7 @@ func open(t *testing.T, rows iter.Seq2[Row, error], o Options, width, height int
 		t.Fatal(err)
 	}
 	// What asks for anything gets no further than a port where nobody listens.
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath("chromium"), chromedp.NoSandbox,
 		chromedp.ProxyServer("127.0.0.1:9"), chromedp.WSURLReadTimeout(time.Minute), chromedp.Flag("hide-scrollbars", true))
 	ctx, stop := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(stop)

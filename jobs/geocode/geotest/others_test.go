@@ -3,6 +3,7 @@ package geotest_test
 import (
 	"brood/jobs/geocode/geo"
 	"brood/jobs/geocode/geotest"
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"encoding/csv"
 	"fmt"
@@ -29,20 +30,11 @@ func found(t *testing.T, address string) string {
 	return fmt.Sprintf("%.6f,%.6f", places[0].Lat, places[0].Lon)
 }
 
-// missing skips, on a person's machine.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is missing: make test-tools", what)
-	}
-	t.Skipf("SKIP: %s is missing: make test-tools", what)
-}
-
 // TestGeopy lets Debian's geopy ask in three manners, and fail in three.
 func TestGeopy(t *testing.T) {
 	const python = "/usr/bin/python3" // Debian's own, which has Debian's packages
 	if exec.Command(python, "-c", "import geopy").Run() != nil {
-		missing(t, "python3-geopy")
+		needs.Missing(t, "python3-geopy is not installed: make test-tools")
 	}
 	_, url := serve(t, geotest.Options{}, "503@about:limited@times:1", "403@about:blocked", "429:7@about:hurried", "word:OVER_QUERY_LIMIT@about:quota")
 	cmd := exec.Command(python, "testdata/with_geopy.py", strings.TrimPrefix(url, "http://"))
@@ -74,9 +66,7 @@ func TestGeopy(t *testing.T) {
 // TestCsvgeocode lets npm's csvgeocode fill a table in the manners of Google and Nominatim.
 func TestCsvgeocode(t *testing.T) {
 	program := "../../../bin/tools/csvgeocode/node_modules/.bin/csvgeocode"
-	if _, err := os.Stat(program); err != nil {
-		missing(t, "csvgeocode")
-	}
+	needs.Files(t, program)
 	_, url := serve(t, geotest.Options{})
 	for handler, query := range map[string]string{"google": "/google/maps/api/geocode/json?key=abc&address={{address}}", "osm": "/nominatim/search?format=json&q={{address}}"} {
 		dir := t.TempDir()

@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"brood/jobs/jobtest/needs"
 	"brood/runner/remote/ssh/sshtest"
 	"context"
 	"errors"
@@ -169,10 +170,7 @@ func TestPorts(t *testing.T) {
 // TestHostDies: when a machine comes back, the agent is started again in the same folder; tries have
 // pauses between them that grow. An agent that dies is started again, one that cannot work is not.
 func TestHostDies(t *testing.T) {
-	if !sshtest.AsRoot() {
-		fmt.Fprintln(os.Stderr, "TestHostDies: it takes root to end a machine; not tested")
-		return
-	}
+	needs.Root(t, "to end a machine")
 	t.Parallel()
 	s := newSetup(t, "one")
 	s.there()

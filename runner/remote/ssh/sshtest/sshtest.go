@@ -4,6 +4,7 @@
 package sshtest
 
 import (
+	"brood/jobs/jobtest/needs"
 	"bytes"
 	"fmt"
 	"net"
@@ -129,17 +130,8 @@ func sshd(t testing.TB) string {
 			return path
 		}
 	}
-	missing(t, "sshd")
+	needs.Missing(t, "sshd is not installed: make test-tools")
 	return ""
-}
-
-// missing skips a test that lacks a program; in CI it fails.
-func missing(t testing.TB, name string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not installed, and CI must not skip", name)
-	}
-	t.Skipf("%s is not installed: make test-tools", name)
 }
 
 // besides are settings that newer servers need, of which a part lies beside it.
@@ -210,7 +202,7 @@ func (m *Machine) Start() {
 	m.cmd.Stdout, m.cmd.Stderr = &said, &said
 	m.cmd.WaitDelay = time.Second
 	if err := m.cmd.Start(); err != nil {
-		missing(t, argv[0])
+		needs.Programs(t, argv[0])
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(m.Port))
 	for range 1000 {
