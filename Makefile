@@ -35,10 +35,10 @@ man: build ## write the manual pages into bin/man
 	@rm -rf bin/man
 	bin/brood reference | $(GO) run ./runner/command/manual/internal/write -man bin/man
 
-# For one machine: make dist DIST=linux/amd64.
+# For one machine: make dist DIST=linux/amd64. Whom the packages name: make dist MAINTAINER='NAME <ADDRESS>'.
 dist: ## make binaries, archives, packages and SHA256SUMS of this commit, in bin/dist
 	cd testdata/dist && GOFLAGS= $(GO) build -trimpath -buildvcs=false -o $(TOOLS)/brood-dist .
-	$(TOOLS)/brood-dist -source . -out bin/dist -only '$(DIST)'
+	$(TOOLS)/brood-dist -source . -out bin/dist -only '$(DIST)' $(if $(MAINTAINER),-maintainer '$(MAINTAINER)')
 
 # What stands in docs/, README and the like, as pages; the same files give the same bytes.
 site: ## make the documentation as a static site, in bin/site

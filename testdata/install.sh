@@ -28,6 +28,7 @@ need pdftotext poppler-utils
 need prlimit util-linux
 need script bsdutils
 need pkill procps
+need rpm rpm
 need openssl openssl
 need xmllint libxml2-utils
 need opendkim-testmsg opendkim-tools

@@ -99,7 +99,7 @@ func TestDist(t *testing.T) {
 	for _, m := range machines {
 		checkBill(t, first, m[0], m[1])
 	}
-	checkFresh(t, filepath.Join(first, "brood_"+distVersion+"-1_amd64.deb"))
+	checkFresh(t, filepath.Join(first, "brood_"+distVersion+"-1_amd64.deb"), filepath.Join(first, "brood-"+distVersion+"-1.x86_64.rpm"))
 }
 
 func readFile(t *testing.T, path string) []byte {
@@ -144,7 +144,11 @@ func checkBill(t *testing.T, made, system, arch string) {
 			t.Errorf("%+v", c)
 		}
 	}
+	licenses := string(readFile(t, filepath.Join(filepath.Dir(program), "licenses.txt")))
 	for _, m := range info.Deps {
+		if !strings.Contains(licenses, "\n"+m.Path+"@"+m.Version+", ") {
+			t.Errorf("%s: its license is not beside %s", m.Path, base)
+		}
 		if listed[m.Path] != m.Version+" "+m.Sum || m.Sum == "" {
 			t.Errorf("%s %s %s: listed is %q", m.Path, m.Version, m.Sum, listed[m.Path])
 		}
@@ -169,12 +173,12 @@ func checkBill(t *testing.T, made, system, arch string) {
 	}
 }
 
-// checkFresh installs the package in a root of its own, uses it there and removes it: see the script.
-func checkFresh(t *testing.T, deb string) {
+// checkFresh installs the packages in a root of its own, uses them there and removes them: see the script.
+func checkFresh(t *testing.T, deb, rpm string) {
 	t.Helper()
-	needs.Programs(t, "unshare", "man", "bash", "zsh", "fish", "systemd-analyze", "runuser", "useradd")
+	needs.Programs(t, "unshare", "man", "bash", "zsh", "fish", "systemd-analyze", "runuser", "useradd", "rpm")
 	needs.Root(t, "to make a root of its own")
-	cmd := exec.Command("unshare", "-m", "sh", atRoot("testdata/dist/fresh.sh"), deb, "brood version "+distVersion+" (commit "+distCommit[:12]+", "+distDate[:10]+", go")
+	cmd := exec.Command("unshare", "-m", "sh", atRoot("testdata/dist/fresh.sh"), deb, rpm, "brood version "+distVersion+" (commit "+distCommit[:12]+", "+distDate[:10]+", go")
 	cmd.Stdin = io.LimitReader(strings.NewReader(""), 0)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.HasSuffix(string(out), "== all\n") {

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,7 +21,7 @@ import (
 
 // archive writes the program with its documents.
 func (r *release) archive(path, binary string) (err error) {
-	docs, err := r.list()
+	docs, err := r.list(binary)
 	if err != nil {
 		return err
 	}
@@ -68,8 +70,8 @@ func (r *release) packages(t target, binary, bill string) error {
 		own := filepath.Join(r.source, "testdata", "dist", "files")
 		info := nfpm.WithDefaults(&nfpm.Info{
 			Name: "brood", Arch: t.arch, Platform: "linux", Version: r.version, Release: "1", Section: "utils", Priority: "optional", MTime: r.made, DisableGlobbing: true,
-			Maintainer: "the people who work on brood <brood@localhost>", License: "see /usr/share/doc/brood/copyright",
-			Description: "run a job over every record of a dataset, in parallel\nand prove what happened to each: commands, mail, geocoding, billing, requests to any API,\nwork queues. What was interrupted goes on exactly where it was.",
+			Maintainer: r.maintainer, License: "MIT",
+			Description: "run a job over every record of a dataset, in parallel\nand prove what happened to each: commands, mail, geocoding, billing,\nrequests to any API, work queues. What was interrupted goes on exactly\nwhere it was.",
 			Overridables: nfpm.Overridables{
 				Contents: contents, Scripts: nfpm.Scripts{PostInstall: filepath.Join(own, "postinstall.sh"), PostRemove: filepath.Join(own, "postremove.sh")},
 				Recommends: []string{"ca-certificates", "tzdata"},
@@ -97,21 +99,13 @@ func (r *release) packages(t target, binary, bill string) error {
 
 // contents are the files of a package.
 func (r *release) contents(format, binary, bill string) (files.Contents, error) {
-	own := filepath.Join(r.source, "testdata", "dist", "files")
-	all := []document{
-		{binary, "", "/usr/bin/brood", ""},
-		{bill, "", "/usr/share/doc/brood/brood.cdx.json", ""},
-		{filepath.Join(own, "brood@.service"), "", "/usr/lib/systemd/system/brood@.service", ""},
-		{filepath.Join(own, "brood@.timer"), "", "/usr/lib/systemd/system/brood@.timer", ""},
-		{filepath.Join(own, "sysusers.conf"), "", "/usr/lib/sysusers.d/brood.conf", ""},
-		{filepath.Join(own, "tmpfiles.conf"), "", "/usr/lib/tmpfiles.d/brood.conf", ""},
-	}
-	docs, err := r.list()
+	all, err := r.placed(format, binary, bill)
 	if err != nil {
 		return nil, err
 	}
 	var out files.Contents
-	for _, d := range append(all, docs...) {
+	dirs := make(map[string]bool)
+	for _, d := range all {
 		to := d.debian
 		if format == "rpm" && d.fedora != "" {
 			to = d.fedora
@@ -123,7 +117,54 @@ func (r *release) contents(format, binary, bill string) (files.Contents, error) 
 		if d.source == binary {
 			mode = 0o755
 		}
-		out = append(out, &files.Content{Source: d.source, Destination: to, FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: mode, MTime: r.made}})
+		info := &files.ContentFileInfo{Owner: "root", Group: "root", Mode: mode, MTime: r.made}
+		out = append(out, &files.Content{Source: d.source, Destination: to, Type: kindOf(format, to), FileInfo: info})
+		for dir := path.Dir(to); format == "rpm" && ofBrood.MatchString(dir) && !dirs[dir]; dir = path.Dir(dir) {
+			dirs[dir] = true
+			info := &files.ContentFileInfo{Owner: "root", Group: "root", Mode: 0o755, MTime: r.made}
+			out = append(out, &files.Content{Destination: dir, Type: files.TypeDir, FileInfo: info})
+		}
 	}
 	return out, nil
+}
+
+// placed are the documents of a package, of which some are in no archive.
+func (r *release) placed(format, binary, bill string) ([]document, error) {
+	own := filepath.Join(r.source, "testdata", "dist", "files")
+	all := []document{
+		{binary, "", "/usr/bin/brood", ""},
+		{bill, "", "/usr/share/doc/brood/brood.cdx.json", ""},
+		{filepath.Join(own, "brood@.service"), "", "/usr/lib/systemd/system/brood@.service", ""},
+		{filepath.Join(own, "brood@.timer"), "", "/usr/lib/systemd/system/brood@.timer", ""},
+		{filepath.Join(own, "sysusers.conf"), "", "/usr/lib/sysusers.d/brood.conf", ""},
+		{filepath.Join(own, "tmpfiles.conf"), "", "/usr/lib/tmpfiles.d/brood.conf", ""},
+	}
+	docs, err := r.list(binary)
+	if err != nil {
+		return nil, err
+	}
+	if format == "deb" {
+		all = append(all, document{filepath.Join(r.work, "changelog.Debian.gz"), "", "/usr/share/doc/brood/changelog.Debian.gz", ""},
+			document{filepath.Join(r.work, "changelog.gz"), "", "/usr/share/doc/brood/changelog.gz", ""},
+			document{filepath.Join(own, "lintian-overrides"), "", "/usr/share/lintian/overrides/brood", ""})
+	} else {
+		all = append(all, document{filepath.Join(r.source, "CHANGELOG.md"), "", "/usr/share/doc/brood/CHANGELOG.md", ""})
+	}
+	return append(all, docs...), nil
+}
+
+// ofBrood are directories that nobody else has files in: rpm must be told, or it leaves them.
+var ofBrood = regexp.MustCompile(`^/usr/share/(doc|licenses)/brood(/|$)`)
+
+// kindOf is what rpm is to know of a file, as it has it of those that it builds itself: --nodocs leaves some out.
+func kindOf(format, to string) string {
+	switch {
+	case format != "rpm":
+		return files.TypeFile
+	case strings.HasPrefix(to, "/usr/share/licenses/"):
+		return files.TypeRPMLicence
+	case strings.HasPrefix(to, "/usr/share/doc/"), strings.HasPrefix(to, "/usr/share/man/"):
+		return files.TypeRPMDoc
+	}
+	return files.TypeFile
 }

@@ -13,7 +13,8 @@ import (
 	"strings"
 )
 
-// document is a file beside the program, and where it goes: in an archive, and on a Linux machine.
+// document is a file beside the program, and where it goes: in an archive, and on a Linux machine. Without a place of its own on Fedora it is
+// where Debian has it.
 type document struct{ source, inArchive, debian, fedora string }
 
 // documents makes the manual pages and what shells need, of the program itself, as it runs here.
@@ -41,18 +42,42 @@ func (r *release) documents() error {
 			return err
 		}
 	}
-	return nil
+	return r.debianChanges()
 }
 
-// list are the documents, sorted by where they go.
-func (r *release) list() ([]document, error) {
+// debianChanges writes what Debian wants to know of a package's versions, and what is new in brood, as it wants it.
+func (r *release) debianChanges() error {
+	content, err := os.ReadFile(filepath.Join(r.source, "CHANGELOG.md"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(r.work, "changelog"), content, 0o644); err != nil {
+		return err
+	}
+	if _, err := r.pack(filepath.Join(r.work, "changelog")); err != nil {
+		return err
+	}
+	path := filepath.Join(r.work, "changelog.Debian")
+	text := fmt.Sprintf("brood (%s-1) unstable; urgency=medium\n\n  * Commit %s.\n    What is new in it: see changelog.gz.\n\n -- %s  %s\n",
+		r.debianVersion(), r.commit, r.maintainer, r.made.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return err
+	}
+	_, err = r.pack(path)
+	return err
+}
+
+// list are the documents that go with a binary.
+func (r *release) list(binary string) ([]document, error) {
 	completion := filepath.Join(r.work, "completion")
 	out := []document{
 		{filepath.Join(completion, "bash"), "completion/brood.bash", "/usr/share/bash-completion/completions/brood", ""},
 		{filepath.Join(completion, "zsh"), "completion/_brood", "/usr/share/zsh/vendor-completions/_brood", "/usr/share/zsh/site-functions/_brood"},
 		{filepath.Join(completion, "fish"), "completion/brood.fish", "/usr/share/fish/vendor_completions.d/brood.fish", ""},
 		{filepath.Join(r.source, "LICENSE"), "LICENSE", "/usr/share/doc/brood/copyright", "/usr/share/licenses/brood/LICENSE"},
+		{licensesOf(binary), "licenses.txt", "/usr/share/doc/brood/licenses.txt", "/usr/share/licenses/brood/licenses.txt"},
 		{filepath.Join(r.source, "README.md"), "README.md", "/usr/share/doc/brood/README.md", ""},
+		{filepath.Join(r.source, "CHANGELOG.md"), "CHANGELOG.md", "", ""},
 	}
 	pages, err := filepath.Glob(filepath.Join(r.work, "man", "*.1"))
 	if err != nil {

@@ -1,9 +1,9 @@
 #!/bin/sh
-# fresh.sh DEB SAYS: install the package in a root of its own, a copy of this machine's that is thrown away, and do there
-# what somebody does who has just got it. SAYS is how what brood --version prints begins. As root, in a mount namespace
+# fresh.sh DEB RPM SAYS: install the packages in a root of its own, a copy of this machine's that is thrown away, one after the other, and do
+# there what somebody does who has just got one. SAYS is how what brood --version prints begins. As root, in a mount namespace
 # of its own: unshare -m sh fresh.sh …
 set -eu
-deb=$1 says=$2
+deb=$1 rpm=$2 says=$3
 base=$(mktemp -d)
 mount -t tmpfs tmpfs "$base"
 mkdir "$base/up" "$base/work" "$base/root"
@@ -11,6 +11,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$base/up,workdir=$base/work" "$
 mount -t proc proc "$base/root/proc"
 mount --rbind /dev "$base/root/dev"
 cp "$deb" "$base/root/the.deb"
+cp "$rpm" "$base/root/the.rpm"
 cat >"$base/root/inside.sh" <<'END'
 set -eu
 says=$1
@@ -58,9 +59,29 @@ done </files
 for d in /home/stranger/.local/state/brood /var/lib/brood/state /etc/brood/brood.toml; do
 	[ -e "$d" ] || { echo "$d is gone, which is the user's"; exit 1; }
 done
+say 'as Fedora has it'
+rm -r /etc/brood
+fedora() { rpm --force-debian --nodeps "$@"; }
+fedora -i /the.rpm
+[ -z "$(rpm -V brood)" ] || { rpm -V brood; exit 1; }
+case $(/usr/bin/brood --version) in "$says"*) ;; *) echo "it says: $(/usr/bin/brood --version), and not: $says"; exit 1 ;; esac
+rpm -q --docfiles brood | grep -qx /usr/share/doc/brood/docs/reference.md
+rpm -q --docfiles brood | grep -qx /usr/share/man/man1/brood.1.gz
+[ "$(rpm -q --licensefiles brood | tr '\n' ' ')" = '/usr/share/licenses/brood/LICENSE /usr/share/licenses/brood/licenses.txt ' ]
+[ -z "$(rpm -q --configfiles brood)" ]
+[ "$(rpm -q --qf '[%{FILEUSERNAME}:%{FILEGROUPNAME} %{FILEMODES:perms}\n]' brood | sort -u)" = "$(printf '%s\n' 'root:root -rw-r--r--' 'root:root -rwxr-xr-x' 'root:root drwxr-xr-x' | sort)" ]
+[ "$(stat -c '%U %a' /var/lib/brood)" = 'brood 700' ]
+fedora -U --replacepkgs /the.rpm # as a newer one is put in its place
+[ -d /etc/brood ] || { echo 'the newer package has no /etc/brood'; exit 1; }
+rpm -ql brood >/files
+rpm --force-debian -e brood
+while read -r f; do
+	[ ! -e "$f" ] || { echo "$f is left"; exit 1; }
+done </files
+[ ! -e /etc/brood ] && [ -e /var/lib/brood/state ]
 END
 chroot "$base/root" sh /inside.sh "$says"
 # What is new in the root and has brood in its name is the state, and what was written by hand.
-left=$(cd "$base/up" && find . -name '*brood*' ! -type c | grep -vE '^\./(home/stranger|var/lib/brood|etc/brood|var/lib/dpkg|tmp|var/log|var/cache/man)(/|$)' || true)
+left=$(cd "$base/up" && find . -name '*brood*' ! -type c | grep -vE '^\./(home/stranger|var/lib/brood|etc/brood|var/lib/dpkg|var/lib/rpm|tmp|var/log|var/cache/man)(/|$)' || true)
 [ -z "$left" ] || { echo "left: $left"; exit 1; }
 echo "== all"

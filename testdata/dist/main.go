@@ -28,6 +28,7 @@ import (
 type release struct {
 	source, out, work     string
 	version, commit, date string
+	maintainer            string
 	made                  time.Time
 	only                  []string // targets such as linux/amd64
 	built                 map[target]string
@@ -48,6 +49,7 @@ func main() {
 	flag.StringVar(&r.version, "version", "", "the `VERSION`; by git without it")
 	flag.StringVar(&r.commit, "commit", "", "the `COMMIT`; by git without it")
 	flag.StringVar(&r.date, "date", "", "when the commit was made, RFC 3339; $SOURCE_DATE_EPOCH or by git without it")
+	flag.StringVar(&r.maintainer, "maintainer", "the people who work on brood <brood@localhost>", "whom packages name: `NAME <ADDRESS>`")
 	flag.StringVar(&only, "only", "", "only for these `TARGETS`, such as linux/amd64, with commas between")
 	flag.Parse()
 	if only != "" {
@@ -99,6 +101,9 @@ func (r *release) target(t target) error {
 		return err
 	}
 	base := filepath.Join(r.out, "brood_"+r.version+"_"+t.os+"_"+t.arch)
+	if err := r.licenses(binary, licensesOf(binary)); err != nil {
+		return err
+	}
 	bill, err := r.bill(t, binary)
 	if err != nil {
 		return err
@@ -153,6 +158,9 @@ func (r *release) stamp() error {
 	}
 	return nil
 }
+
+// debianVersion is the version as Debian sorts it: what comes before a release is less than it.
+func (r *release) debianVersion() string { return strings.Replace(r.version, "-", "~", 1) }
 
 // goRun runs go in the sources.
 func (r *release) goRun(stdin io.Reader, env []string, args ...string) ([]byte, error) {
