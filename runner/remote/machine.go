@@ -116,7 +116,8 @@ func (m *machine) take(h *head, payload []byte) bool {
 			renew = hd.outstanding(renew)
 		}
 		if len(renew) > 0 {
-			m.d.post.Renew(m.name, renew)
+			slices.Sort(renew) // hands share what came in one bundle
+			m.d.post.Renew(m.name, slices.Compact(renew))
 		}
 		return true
 	}
