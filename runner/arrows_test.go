@@ -10,7 +10,9 @@ import (
 // allowed is the table of who may import whom, of brood's own packages. A
 // package that is not listed may not exist.
 var allowed = map[string][]string{
-	"brood":                      {"runner/program", "runner/program/local", "runner/command", "runner/command/front", "runner/remote/link", "worker/early/*"},
+	"brood/runner/program/spared": {},
+
+	"brood":                      {"runner/program", "runner/program/local", "runner/program/spared", "runner/command", "runner/command/front", "runner/remote/link", "worker/early/*"},
 	"brood/runner/program/local": {"runner/command", "runner/program"},
 	"brood/runner/program":       {"jobs", "jobs/*", "jobs/billing", "jobs/email", "jobs/exec", "jobs/geocode", "jobs/http", "runner/command", "runner/remote", "worker"},
 	"brood/jobs/jobtest":         {"jobs", "jobs/elsewhere"},
