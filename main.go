@@ -9,7 +9,7 @@ import (
 	"brood/runner/command"
 	_ "brood/runner/command/front" // brood --help does not come as far as main
 	"brood/runner/program"
-	_ "brood/runner/program/local" // what needs no other machine does not come as far as main
+	_ "brood/runner/program/local"  // what needs no other machine does not come as far as main
 	_ "brood/runner/program/spared" // nor does what would go on by itself
 	"brood/runner/remote/link"
 	_ "brood/worker/early/echo" // workers of these jobs do not come as far as main
