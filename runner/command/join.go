@@ -5,6 +5,7 @@ import (
 	"brood/runner/remote"
 	"brood/runner/remote/agent"
 	"brood/runner/remote/token"
+	"brood/runner/spec"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -40,6 +41,7 @@ Example:
 			&cli.StringFlag{Name: "lost-after", Usage: "look for the run for `TIME` when it is not to be found", DefaultText: "as the run says, 10m"},
 			&cli.StringFlag{Name: "nats", Usage: "the run's machines meet at a NATS cluster: `URL`[,URL]; then --run and --machine say who this is"},
 			&cli.StringFlag{Name: "nats-creds", Usage: "the credentials for it are in `FILE`"},
+			natsPasswordFlag(""),
 			&cli.StringFlag{Name: "run", Usage: "with --nats, work for the run `NAME`"},
 			&cli.StringFlag{Name: "machine", Usage: "with --nats, this is machine `NAME`", DefaultText: "what the host is called"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing if all goes well, and everything that was to be said if it does not"},
@@ -81,7 +83,12 @@ func (e *env) joining(c *cli.Context) (*remote.PortSetting, *agent.Options, erro
 		if c.NArg() > 0 || c.String("run") == "" {
 			return nil, nil, usage("For example: brood join --nats nats://10.0.0.1:4222 --run fleet --machine web2", "with --nats, --run says for which run, and there is no HOST:PORT")
 		}
-		port.URL, port.Creds, port.Run, port.Machine = c.String("nats"), c.String("nats-creds"), c.String("run"), c.String("machine")
+		m := &spec.Machines{}
+		if err := chooseNATS(c, m); err != nil {
+			return nil, nil, err
+		}
+		hideNATSPassword()
+		port.URL, port.Creds, port.Login, port.Run, port.Machine = m.NATS, m.Creds, loginOf(m), c.String("run"), c.String("machine")
 		if port.Machine == "" {
 			host, _ := os.Hostname()
 			port.Machine = machineName(host)

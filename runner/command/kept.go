@@ -29,13 +29,15 @@ func keptArgs(args []string) []string {
 func isUser(arg string) bool { return arg == "--basic" || arg == "-basic" || arg == "-u" }
 
 // secretShapes are what a secret looks like on a command line: a password in a URL; a header, a
-// variable or a field whose name says so and whose value stands there; and a password of curl's.
+// variable or a field whose name says so and whose value stands there; a password of curl's;
+// and a token of NATS, which stands where a user does.
 var secretShapes = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)^[^/\s]*[a-z][a-z0-9+.-]*://[^/?#\s]*:[^/?#\s]*@` +
 		`|(?:cookie|token|secret|passwor[dt]|passwd|api[-_]?key|credential)[a-z0-9_-]*"?\s*[:=]\s*[^\s{$]` +
 		`|authorization\s*:\s*(?:(?:basic|bearer|digest|token)\s+[^\s{$]|[^\s{$]+$)` +
 		`|^-u[^\s{]*:[^{]` +
-		`|\s(?:-u|--user)[\s=]`)
+		`|\s(?:-u|--user)[\s=]` +
+		`|(?:nats|tls|wss?)://[^/?#\s,]*@`)
 })
 
 // secretPlace is where a job puts one whose name it was told.

@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +59,7 @@ func machineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "listen", Usage: "let other machines join at `ADDRESS`, such as :7177 (see brood join); with -j 0 this one has no workers", Category: groupMachines},
 		&cli.StringFlag{Name: "nats", Usage: "let them join at a NATS cluster that is there: `URL`[,URL]", Category: groupMachines},
 		&cli.StringFlag{Name: "nats-creds", Usage: "the credentials for it are in `FILE`", Category: groupMachines},
+		natsPasswordFlag(groupMachines),
 		&cli.StringFlag{Name: "machine-lease", Usage: "what a machine has in hand that is silent for `TIME` is decided without it", DefaultText: remote.DefaultLease.String(), Category: groupMachines},
 		&cli.StringFlag{Name: "lost-after", Usage: "a machine looks for this run for `TIME` when it has gone, and then gives up", DefaultText: remote.DefaultLostAfter.String(), Category: groupMachines},
 	}...)
@@ -73,7 +73,7 @@ var notOnMachines = map[string]string{
 
 // chooseMachines takes the machines that a run may have beside this one.
 func (e *env) chooseMachines(c *cli.Context, cfg *spec.Config) error {
-	given := slices.ContainsFunc([]string{"listen", "nats", "nats-creds", sshFlag, sshFileFlag}, c.IsSet)
+	given := slices.ContainsFunc([]string{"listen", "nats", "nats-creds", natsFileFlag, sshFlag, sshFileFlag}, c.IsSet)
 	if cfg.Machines == nil {
 		if !given {
 			for _, name := range append([]string{"machine-lease", "lost-after"}, sshOnly...) {
@@ -92,32 +92,15 @@ func (e *env) chooseMachines(c *cli.Context, cfg *spec.Config) error {
 	if c.IsSet("listen") {
 		m.Listen = c.String("listen")
 	}
-	if c.IsSet("nats") {
-		m.NATS = c.String("nats")
-	}
-	if c.IsSet("nats-creds") {
-		m.Creds = c.String("nats-creds")
+	if err := chooseNATS(c, m); err != nil {
+		return err
 	}
 	if m.Listen != "" && m.NATS != "" {
 		return usage("", "--listen and --nats are two ways for machines to join: choose one")
 	}
-	if m.Creds != "" && m.NATS == "" {
-		return usage("For example: --nats nats://10.0.0.1:4222 --nats-creds brood.creds", "--nats-creds is for --nats")
-	}
 	if m.Listen != "" {
 		if _, _, err := net.SplitHostPort(m.Listen); err != nil {
 			return usage("Such as :7177, or 10.0.0.1:7177.", "--listen %q: %w", m.Listen, err)
-		}
-	}
-	for _, u := range strings.Split(m.NATS, ",") {
-		if p, err := url.Parse(u); m.NATS != "" && (err != nil || p.Host == "" || p.User != nil) {
-			return usage("Such as nats://10.0.0.1:4222; who logs in is said by --nats-creds.", "--nats: not an address of a NATS server")
-		}
-	}
-	if m.Creds != "" {
-		var err error
-		if m.Creds, err = filepath.Abs(m.Creds); err != nil {
-			return err
 		}
 	}
 	for flag, to := range map[string]*time.Duration{"machine-lease": &m.Lease, "lost-after": &m.LostAfter} {
@@ -137,7 +120,11 @@ func (e *env) chooseMachines(c *cli.Context, cfg *spec.Config) error {
 	if err := chooseHosts(c, m); err != nil {
 		return err
 	}
-	return connect()
+	if err := connect(); err != nil {
+		return err
+	}
+	hideNATSPassword()
+	return nil
 }
 
 // hubPath is the directory of a run's machines: who may join it, and by what keys.
@@ -202,7 +189,7 @@ func (m *machines) Open(ctx context.Context, cfg *spec.Config, d *remote.Describ
 	}
 	desk := remote.NewDesk(d)
 	set := &remote.HubSetting{
-		Run: cfg.Name, Epoch: d.Welcome.Epoch, Listen: cfg.Machines.Listen, URL: cfg.Machines.NATS, Creds: cfg.Machines.Creds,
+		Run: cfg.Name, Epoch: d.Welcome.Epoch, Listen: cfg.Machines.Listen, URL: cfg.Machines.NATS, Creds: cfg.Machines.Creds, Login: loginOf(cfg.Machines),
 		Lease: d.Welcome.Lease, Desk: desk, Logf: d.Logf, Lost: func(err error) { d.Logf("machines cannot reach this run any more: %v", err) },
 	}
 	if set.URL == "" {

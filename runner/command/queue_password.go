@@ -2,6 +2,7 @@ package command
 
 import (
 	"brood/runner/spec"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -22,12 +23,17 @@ func password(q *spec.Queue) (string, error) {
 	if err != nil {
 		return "", usage("", "--queue-password-file: %w", err)
 	}
-	defer func() { _ = f.Close() }()
-	b, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	word, err := readPassword(f)
 	if err != nil {
 		return "", usage("", "--queue-password-file: %w", err)
 	}
-	return strings.TrimRight(string(b), "\r\n"), nil
+	return word, nil
+}
+
+// readPassword reads the password that a file has, and closes it.
+func readPassword(f *os.File) (string, error) {
+	b, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	return strings.TrimRight(string(b), "\r\n"), errors.Join(err, f.Close())
 }
 
 // queuePassword is what stood in the environment, which nobody whom this process starts is to see.

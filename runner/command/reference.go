@@ -85,6 +85,7 @@ func environmentTable() []ReferenceName {
 		{"XDG_STATE_HOME", "without BROOD_STATE runs are kept in the folder brood in it; without either in ~/.local/state/brood"},
 		{"BROOD_RUN, BROOD_SEQ, BROOD_ATTEMPT, BROOD_KEY, BROOD_SLOT", "are set for the command of a record: the run, the record's number from 0, which try it is, from 1, its idempotency key, and the slot"},
 		{passwordVariable, "the password of a queue or database whose URL has none"},
+		{natsVariable, "the password, or token, for a NATS cluster, if --nats has none"},
 		{"MAKEFLAGS", "within make -j, which says how much may go on at a time: brood takes part in that"},
 		{"NOTIFY_SOCKET, WATCHDOG_USEC, JOURNAL_STREAM", "systemd's: it is told how the run stands, see sd_notify(3)"},
 		{"TERM", "where it is dumb or empty nothing is drawn; a terminal shows progress otherwise"},

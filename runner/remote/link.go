@@ -5,14 +5,18 @@ import (
 	"time"
 )
 
+// Login is who logs in to a NATS cluster, if not by credentials: a user, or whoever has a token.
+type Login struct{ User, Password, Token string }
+
 // HubSetting is what a coordinator's end of the network is made of.
 type HubSetting struct {
 	Run   string
 	Epoch int64
 	// Listen is the address of a server of its own, and Identity the directory that says who may join it.
 	Listen, Identity string
-	// URL and Creds are those of a NATS cluster that is there, in place of that.
+	// URL and Creds are those of a NATS cluster that is there, in place of that, and Login is who logs in without Creds.
 	URL, Creds string
+	Login      Login
 	Lease      time.Duration
 	Desk       *Desk
 	// Lost is called if the network has ended by itself.
@@ -34,6 +38,7 @@ type PortSetting struct {
 	Addr, Token string
 	// URL, Creds, Run and Machine are for a NATS cluster that is there, in place of that.
 	URL, Creds, Run, Machine string
+	Login                    Login
 	Told                     func(body []byte)
 	Up                       func()
 	Lost                     func(error)

@@ -110,6 +110,12 @@ type Machines struct {
 	// NATS are the addresses of an existing cluster, and Creds the file with the credentials for it.
 	NATS  string `json:"nats,omitempty"`
 	Creds string `json:"creds,omitempty"`
+	// NATSUser logs in there; empty: nobody does, or whoever has a token. NATSLogin says that there is a password, or a token, which is kept
+	// nowhere, unless it is in NATSPasswordFile.
+	NATSUser         string `json:"nats_user,omitempty"`
+	NATSLogin        bool   `json:"nats_login,omitempty"`
+	NATSPasswordFile string `json:"nats_password_file,omitempty"`
+	NATSPassword     string `json:"-"`
 	// Away says that this machine has no workers.
 	Away bool `json:"away,omitempty"`
 	// SSH are lists of machines on which agents are started, and SSHFiles files of them; EachSlots is -j for those that name no number.

@@ -73,7 +73,7 @@ func full(t *testing.T) *Config {
 		MaxCrashes: 2, DrainTimeout: Drain{Limit: time.Minute}, Recycle: Recycle{Tasks: 1000, Mem: 1 << 29, Age: time.Hour}, Halt: halt, Breaker: breaker, NoGuard: true,
 		Adaptive: true, Headroom: Headroom{Load: 4, MemFree: 1 << 30, Pressure: map[gauge.Resource]float64{gauge.Memory: 10}},
 		Pace:    pace.Spec{Rate: rate("50/s"), Burst: 5, By: rate("5/s"), ByValue: map[string]pace.Rate{"example.com": *rate("20/s")}, MaxPerKey: 2, Quota: 2000, WarmUp: time.Minute, Window: window},
-		PaceKey: PaceKey{Column: "email", Domain: true}, Metrics: "127.0.0.1:9464", OnUnknown: OnUnknownHold, ResolveWith: "ask", Machines: &Machines{Listen: ":7177", NATS: "nats://a,nats://b", Creds: "/home/ann/brood.creds", Away: true, SSH: []string{"host1", "ann@host2/16"}, SSHFiles: []string{"/home/ann/hosts"}, EachSlots: "4", SSHBinaries: map[string]string{"linux/arm64": "/home/ann/brood"}, Transfer: []string{"{}"}, Return: []string{"{.}.png"}, Cleanup: true, WorkDir: "...", Lease: 15 * time.Second, LostAfter: 10 * time.Minute},
+		PaceKey: PaceKey{Column: "email", Domain: true}, Metrics: "127.0.0.1:9464", OnUnknown: OnUnknownHold, ResolveWith: "ask", Machines: &Machines{Listen: ":7177", NATS: "nats://a,nats://b", Creds: "/home/ann/brood.creds", NATSUser: "ann", NATSLogin: true, NATSPasswordFile: "/home/ann/nats", Away: true, SSH: []string{"host1", "ann@host2/16"}, SSHFiles: []string{"/home/ann/hosts"}, EachSlots: "4", SSHBinaries: map[string]string{"linux/arm64": "/home/ann/brood"}, Transfer: []string{"{}"}, Return: []string{"{.}.png"}, Cleanup: true, WorkDir: "...", Lease: 15 * time.Second, LostAfter: 10 * time.Minute},
 		KeyLifetime: time.Hour,
 		Keep:        720 * time.Hour,
 	}

@@ -24,6 +24,7 @@ type HubOptions struct {
 	Identity *token.Identity
 	// URL and Creds are those of a cluster that is there: nats://HOST:PORT,…, and a file of NATS with a user's credentials.
 	URL, Creds string
+	Login      Login // without Creds
 	// Lease is how long a machine may keep work that may be given again, without its being renewed; zero: 30 s.
 	Lease time.Duration
 	// Ask answers a machine's question; it is called for several at a time. Nil is no answer.
@@ -134,9 +135,7 @@ func (h *Hub) connect() (err error) {
 					h.o.logf("NATS: the link is down, and is made anew: %v", err)
 				}
 			}))
-		if h.o.Creds != "" {
-			opts = append(opts, nats.UserCredentials(h.o.Creds))
-		}
+		opts = append(opts, h.o.Login.options(h.o.Creds)...)
 	}
 	if h.nc, err = nats.Connect(url, opts...); err != nil {
 		if h.inner == nil {

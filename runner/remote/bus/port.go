@@ -21,6 +21,7 @@ type PortOptions struct {
 	Token *token.Token
 	// URL and Creds are those of a cluster, then Run and Machine say who this is.
 	URL, Creds, Run, Machine string
+	Login                    Login // without Creds
 	// Work is called for one piece after the other. One that may be given again may come again.
 	Work func(number uint64, body []byte)
 	// Told is called for one thing after the other.
@@ -125,6 +126,8 @@ func (p *Port) dial(ctx context.Context) error {
 			nc.Close()
 		}
 		switch {
+		case isRefusal(err) && p.o.URL != "":
+			return fmt.Errorf("join run %s: the NATS cluster does not let this machine in: %w; its user is said by --nats-creds, or by --nats nats://USER@HOST with the password in BROOD_NATS_PASSWORD or --nats-password-file", p.run, err)
 		case isRefusal(err):
 			return fmt.Errorf("join run %s: %w", p.run, ErrRefused)
 		case errors.Is(err, token.ErrOther):
@@ -159,10 +162,7 @@ func (p *Port) options() (url string, opts []nats.Option, err error) {
 		nats.ClosedHandler(p.over), nats.ErrorHandler(p.wrong),
 	}
 	if p.o.URL != "" {
-		if p.o.Creds != "" {
-			opts = append(opts, nats.UserCredentials(p.o.Creds))
-		}
-		return p.o.URL, opts, nil
+		return p.o.URL, append(opts, p.o.Login.options(p.o.Creds)...), nil
 	}
 	key, err := p.o.Token.Key()
 	if err != nil {

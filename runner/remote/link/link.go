@@ -26,7 +26,7 @@ func (h hub) Work(ctx context.Context, machine string, number uint64, once bool,
 
 func open(ctx context.Context, s *remote.HubSetting) (remote.Hub, error) {
 	o := bus.HubOptions{
-		Run: s.Run, Epoch: s.Epoch, Listen: s.Listen, URL: s.URL, Creds: s.Creds, Lease: s.Lease, Ask: s.Desk.Ask, Lost: s.Lost, Logf: s.Logf,
+		Run: s.Run, Epoch: s.Epoch, Listen: s.Listen, URL: s.URL, Creds: s.Creds, Login: bus.Login(s.Login), Lease: s.Lease, Ask: s.Desk.Ask, Lost: s.Lost, Logf: s.Logf,
 		Letter: func(l bus.Letter) { s.Desk.Letter(l.Machine, l.Epoch, l.Body) },
 	}
 	if s.Identity != "" {
@@ -44,7 +44,7 @@ func open(ctx context.Context, s *remote.HubSetting) (remote.Hub, error) {
 
 func join(ctx context.Context, s *remote.PortSetting) (remote.Port, error) {
 	o := bus.PortOptions{
-		Addr: s.Addr, URL: s.URL, Creds: s.Creds, Run: s.Run, Machine: s.Machine, Told: s.Told, Up: s.Up, Lost: s.Lost, Logf: s.Logf,
+		Addr: s.Addr, URL: s.URL, Creds: s.Creds, Login: bus.Login(s.Login), Run: s.Run, Machine: s.Machine, Told: s.Told, Up: s.Up, Lost: s.Lost, Logf: s.Logf,
 		Work: func(_ uint64, body []byte) { s.Told(body) },
 	}
 	if s.Token != "" {

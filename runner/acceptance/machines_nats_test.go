@@ -1,0 +1,100 @@
+package acceptance
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// TestMachinesNATSLogin has machines meet at a NATS cluster that lets in who has a password, or a token: from the address, from a file, or from the
+// environment. None of it is kept, or said.
+func TestMachinesNATSLogin(t *testing.T) {
+	t.Parallel()
+	const secret = "pa55-w0rd"
+	for name, c := range map[string]struct {
+		options   server.Options
+		who       string // before the address
+		file, env bool
+	}{
+		"user":     {server.Options{Username: "ann", Password: secret}, "ann:" + secret + "@", false, false},
+		"file":     {server.Options{Username: "ann", Password: secret}, "ann@", true, false},
+		"variable": {server.Options{Authorization: secret}, "", false, true},
+		"token":    {server.Options{Authorization: secret}, secret + "@", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := c.options
+			o.Host, o.Port, o.JetStream, o.StoreDir, o.NoSigs, o.NoLog = "127.0.0.1", server.RANDOM_PORT, true, t.TempDir(), true, true
+			s, err := server.NewServer(&o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Start()
+			defer s.Shutdown()
+			if !s.ReadyForConnections(time.Minute) {
+				t.Fatal("the server does not begin")
+			}
+			w := newMachinesWorld(t, 20, "once")
+			w.script = "echo \"$1 $BROOD_KEY\" >>\"$EFFECTS_LOG\"\necho \"r$1${BROOD_NATS_PASSWORD+ seen}\"\n"
+			w.write(t, "job.sh", w.script)
+			w.write(t, "word", secret+"\n")
+			url := []string{"--nats", "nats://" + c.who + s.Addr().String()}
+			if c.file {
+				url = append(url, "--nats-password-file", w.path("word"))
+			}
+			begin := func(state string, args ...string) *process {
+				cmd := w.command(t, state, args...)
+				if c.env {
+					cmd.Env = append(cmd.Env, "BROOD_NATS_PASSWORD="+secret)
+				}
+				return w.start(t, cmd)
+			}
+			if p := begin("other", "join", "--nats", "nats://"+s.Addr().String(), "--run", "q", "--lost-after", "1s"); !c.env && p.await(t) == 0 {
+				t.Error("who says nothing was let in")
+			}
+			w.coordinator = begin("hub", w.run("q", append(url, "-j", "0")...)...)
+			m := begin("m1", append([]string{"join", "--run", "q", "--machine", "m1", "-j", "2"}, url...)...)
+			if code := w.coordinator.await(t); code != 0 {
+				t.Errorf("exit status %d", code)
+			}
+			if code := m.await(t); code != 0 {
+				t.Errorf("the machine ends with status %d", code)
+			}
+			if rows := w.rows(t); len(rows) != 20 || rows[7]["stdout"] != "r7" {
+				t.Errorf("%d rows, %v", len(rows), rows[7])
+			}
+			if strings.Contains(w.said.String(), secret) {
+				t.Error("it was said")
+			}
+			if wantNowhere(t, w.path("hub"), secret) == 0 {
+				t.Error("the run has no files")
+			}
+			wantNowhere(t, w.path("m1"), secret)
+		})
+	}
+}
+
+// wantNowhere checks that no file beneath a directory has a word in it, and counts them.
+func wantNowhere(t *testing.T, dir, word string) (n int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		n++
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte(word)) {
+			t.Errorf("%s has it", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return n
+}
