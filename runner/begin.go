@@ -64,7 +64,7 @@ func begin(ctx context.Context, set *Setting, cfg *spec.Config, plan func(*jobs.
 	if err := in.Gather(ctx, cfg, set.Dir.GroupsPath(), true); err != nil {
 		return Report{}, errors.Join(err, in.Close())
 	}
-	l, err := create(ctx, set, cfg, in.Small())
+	l, err := create(ctx, set, cfg, in.Small() && cfg.Queue == nil) // nobody knows how much a queue will bring
 	if err != nil {
 		return Report{}, errors.Join(err, in.Close())
 	}

@@ -75,8 +75,10 @@ func (s *source) read(ctx context.Context) error {
 			return err
 		}
 		if !thrifty {
-			beThrifty() // it is more than a block
-			thrifty = true
+			thrifty = true // it is more than a block
+			if s.r.inbox == nil {
+				beThrifty()
+			}
 		}
 	}
 }

@@ -17,10 +17,10 @@ import (
 func TestLeftTwice(t *testing.T) {
 	w := open(t, 0, nil)
 	job := &queue.Job{ID: "7", Body: []byte("x")}
-	if a, err := w.Left(3, "", envelope(job)); err != nil || a.Again {
+	if a, err := w.Left(3, "", string(appendEnvelope(nil, job))); err != nil || a.Again {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if a, err := w.Left(5, "", envelope(job)); err != nil || !a.Again || !a.Taken || a.First != 3 {
+	if a, err := w.Left(5, "", string(appendEnvelope(nil, job))); err != nil || !a.Again || !a.Taken || a.First != 3 {
 		t.Errorf("%+v, %v", a, err)
 	}
 	if _, ok := w.Ended(5, 0); ok {

@@ -27,7 +27,7 @@ func (d *Desk) Answer(ctx context.Context) {
 	b := newBackoff()
 	for ctx.Err() == nil {
 		d.mu.Lock()
-		news, some := d.news, len(d.owed) > 0
+		news, some := d.change(), len(d.owed) > 0
 		d.mu.Unlock()
 		if !some {
 			if !sleep(ctx, news, time.Hour) {

@@ -132,7 +132,7 @@ func open(t *testing.T, n int, change func(*Config, *fake)) *world {
 func (w *world) work(ctx context.Context, status jobs.Status, verb queue.Verb) {
 	for seq := jobs.Seq(0); ; {
 		w.mu.Lock()
-		news, some := w.news, len(w.fresh) > 0
+		news, some := w.change(), len(w.fresh) > 0
 		w.mu.Unlock()
 		if !some {
 			if !sleep(ctx, news, time.Minute) {
@@ -361,7 +361,7 @@ func TestLines(t *testing.T) {
 
 // FuzzEnvelope: what cannot be an envelope is refused, and nothing else happens.
 func FuzzEnvelope(f *testing.F) {
-	f.Add(envelope(&queue.Job{ID: "7", Body: []byte("x"), Token: "t"}))
+	f.Add(string(appendEnvelope(nil, &queue.Job{ID: "7", Body: []byte("x"), Token: "t"})))
 	f.Add("1.2.3.4")
 	f.Add("...")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -57,9 +57,13 @@ type Desk struct {
 	earlier int
 	// open is how many were taken and are not final, and unanswered how many are not answered.
 	open int
-	news chan struct{} // closed when one of these has changed
+	news chan struct{} // closed when one of these has changed; nil: nobody waits for that
 	pace pace
 	lost seldom
+	// dry says that the queue had nothing when it was asked last, of a run that ends with it: what is final is waited for.
+	dry   bool
+	haste atomic.Bool // the same, for who does not hold the lock
+	hurry func()      // tells the book of it; nil: nobody is interested
 
 	holding chan struct{} // a token: something is held, after nothing was
 	slots   atomic.Int64
@@ -93,7 +97,7 @@ type delivery struct {
 func New(cfg Config) *Desk {
 	return &Desk{
 		cfg: cfg, traits: cfg.Client.Traits(), held: make(map[jobs.Seq]*delivery), known: make(map[identity]jobs.Seq),
-		news: make(chan struct{}), holding: make(chan struct{}, 1), begun: make(chan struct{}),
+		holding: make(chan struct{}, 1), begun: make(chan struct{}),
 	}
 }
 
@@ -120,13 +124,29 @@ func (d *Desk) Begin(owed []ledger.Owed) {
 	})
 }
 
+// Hurry has the book told, by a function, when what has become final is waited for, see Haste. It is called before Begin.
+func (d *Desk) Hurry(f func()) { d.hurry = f }
+
+// Haste reports whether the run ends when what is final has been answered: then a commit need not wait for more.
+func (d *Desk) Haste() bool { return d.haste.Load() }
+
 // Begun is closed when the session has begun.
 func (d *Desk) Begun() <-chan struct{} { return d.begun }
 
 // changed tells who waits. The caller holds the lock.
 func (d *Desk) changed() {
-	close(d.news)
-	d.news = make(chan struct{})
+	if d.news != nil {
+		close(d.news)
+		d.news = nil
+	}
+}
+
+// change is closed when something has changed. The caller holds the lock.
+func (d *Desk) change() <-chan struct{} {
+	if d.news == nil {
+		d.news = make(chan struct{})
+	}
+	return d.news
 }
 
 // Arrived is the delivery of the record that the source has just read, which is the next that was taken. Known is by
@@ -140,14 +160,14 @@ func (d *Desk) Arrived(seq jobs.Seq, known string) *Arrival {
 	job := d.fresh[0]
 	d.fresh[0] = nil
 	d.fresh = d.fresh[1:]
-	id := identity{known: job.ID, sum: queue.Sum(job.Body)}
+	id := identity{known: job.ID, sum: job.Sum()}
 	switch {
 	case known != "":
 		id = identity{known: known}
 	case d.traits.Sure:
 		id.sum = 0
 	}
-	x := &delivery{id: id, sum: queue.Sum(job.Body), job: job, tries: job.Tries}
+	x := &delivery{id: id, sum: job.Sum(), job: job, tries: job.Tries}
 	job.Body = nil // the spool has it
 	x.leased(time.Now())
 	return d.hold(seq, x)
@@ -262,7 +282,9 @@ func (d *Desk) Ended(seq jobs.Seq, took time.Duration) (o ledger.Owed, ok bool) 
 		if took >= 0 { // what no worker had says nothing of how fast they are
 			d.pace.ended(time.Now(), took)
 		}
-		d.changed()
+		if d.room() > 0 || d.open == 0 {
+			d.changed()
+		}
 	}
 	if x.was != nil {
 		o = *x.was

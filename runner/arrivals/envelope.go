@@ -9,11 +9,14 @@ import (
 	"strings"
 )
 
-// envelope is what the spool has of a delivery beside its body: SUM.TRIES.ID.TOKEN, the sum of the body in hexadecimal
+// appendEnvelope appends what the spool has of a delivery beside its body: SUM.TRIES.ID.TOKEN, the sum of the body in hexadecimal
 // digits, how often it was tried before, and the queue's name and word for it in base64 (RFC 4648, section 5, without padding).
-func envelope(j *queue.Job) string {
+func appendEnvelope(dst []byte, j *queue.Job) []byte {
 	text := base64.RawURLEncoding
-	return strconv.FormatUint(queue.Sum(j.Body), 16) + "." + strconv.Itoa(max(j.Tries, 0)) + "." + text.EncodeToString([]byte(j.ID)) + "." + text.EncodeToString([]byte(j.Token))
+	dst = append(strconv.AppendUint(dst, j.Sum(), 16), '.')
+	dst = append(strconv.AppendInt(dst, int64(max(j.Tries, 0)), 10), '.')
+	dst = append(text.AppendEncode(dst, []byte(j.ID)), '.')
+	return text.AppendEncode(dst, []byte(j.Token))
 }
 
 // readEnvelope is the reverse.

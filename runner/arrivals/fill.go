@@ -96,16 +96,16 @@ func (d *Desk) Fill(ctx context.Context, spool *dataset.Spool) error {
 			}
 			continue
 		}
-		if wait == 0 || !d.traits.Notifies {
-			pause := lookAgain
-			if !d.cfg.Drain {
-				pause = d.cfg.Poll
+		if d.cfg.Drain {
+			if !d.runDry(ctx) {
+				break
 			}
+		} else if wait == 0 || !d.traits.Notifies {
 			_, _, news := d.wants(first)
 			if d.traits.Notifies {
 				news = nil
 			}
-			if !sleep(ctx, news, pause) {
+			if !sleep(ctx, news, d.cfg.Poll) {
 				break
 			}
 		}
@@ -117,15 +117,15 @@ func (d *Desk) Fill(ctx context.Context, spool *dataset.Spool) error {
 func (d *Desk) Durable(int64) {}
 
 // wants is how many jobs to take now, how long to wait for a first one, and what says that this has changed.
-func (d *Desk) wants(first bool) (n int, wait time.Duration, news chan struct{}) {
+func (d *Desk) wants(first bool) (n int, wait time.Duration, news <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.earlier > 0 {
-		return 0, 0, d.news
+		return 0, 0, d.change()
 	}
 	n = 1
 	if !first {
-		n = min(d.pace.most(int(d.slots.Load()))-d.open, mostTaken)
+		n = min(d.room(), mostTaken)
 	}
 	if d.cfg.Limit > 0 {
 		n = min(n, int(min(d.cfg.Limit-d.taken, mostTaken))) //nolint:gosec // it is small
@@ -133,7 +133,47 @@ func (d *Desk) wants(first bool) (n int, wait time.Duration, news chan struct{})
 	if !d.cfg.Drain && d.traits.Notifies {
 		wait = longest
 	}
-	return max(n, 0), wait, d.news
+	return max(n, 0), wait, d.change()
+}
+
+// room is how many more jobs may be taken. While there are enough ahead it is none until it is worth a request, and a write:
+// a quarter of what is ahead. The caller holds the lock.
+func (d *Desk) room() int {
+	slots := int(d.slots.Load())
+	most := d.pace.most(slots)
+	n := most - d.open
+	if d.open > slots && n < (most-slots)/4 {
+		return 0
+	}
+	return n
+}
+
+// runDry waits, of a run that ends when the queue is empty and that had nothing now: until all is answered, or it is worth another
+// look, as what is in hand may bring others. It returns false if ctx ends.
+func (d *Desk) runDry(ctx context.Context) bool {
+	look := time.NewTimer(lookAgain)
+	defer look.Stop()
+	for {
+		d.mu.Lock()
+		over, hurries := d.emptyLocked(), d.open == 0 && !d.dry
+		d.dry = d.open == 0
+		d.haste.Store(d.dry)
+		news := d.change()
+		d.mu.Unlock()
+		if over {
+			return ctx.Err() == nil
+		}
+		if hurries && d.hurry != nil {
+			d.hurry()
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-look.C:
+			return true
+		case <-news:
+		}
+	}
 }
 
 func (d *Desk) atLimit() bool {
@@ -147,6 +187,10 @@ func (d *Desk) atLimit() bool {
 func (d *Desk) empty() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.emptyLocked()
+}
+
+func (d *Desk) emptyLocked() bool {
 	if d.open > 0 || len(d.fresh) > 0 {
 		return false
 	}
@@ -165,6 +209,8 @@ func (d *Desk) append(spool *dataset.Spool, list []*queue.Job) error {
 	d.fresh = append(d.fresh, list...) // before the source can read it
 	d.open += len(list)
 	d.taken += uint64(len(list))
+	d.dry = false
+	d.haste.Store(false)
 	d.mu.Unlock()
 	return spool.Append(lines)
 }
@@ -184,7 +230,7 @@ func Lines(list []*queue.Job) []byte {
 // appendLine appends a job as a line of the spool: a JSON object with its ID, and the members of its body; if that is no
 // object, its text as the member line, byte by byte.
 func appendLine(dst []byte, j *queue.Job) []byte {
-	dst = dataset.AppendEnvelope(dst, envelope(j))
+	dst = dataset.AppendEnvelope(dst, func(dst []byte) []byte { return appendEnvelope(dst, j) })
 	dst = append(dst, `"`+JobColumn+`":`...)
 	dst = jobs.AppendJSONString(dst, []byte(j.ID))
 	body := bytes.TrimSpace(j.Body)

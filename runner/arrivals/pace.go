@@ -4,7 +4,8 @@ import "time"
 
 // pace is how fast jobs end, to know how many should be on their way so that no slot waits for one.
 type pace struct {
-	since  time.Time
+	since  time.Time // of this stretch, and the last end in it
+	last   time.Time
 	n      int
 	took   time.Duration
 	rate   float64 // a second
@@ -22,6 +23,7 @@ func (p *pace) ended(now time.Time, took time.Duration) {
 	}
 	p.n++
 	p.took += took
+	p.last = now
 	d := now.Sub(p.since)
 	if d < stretch {
 		return
@@ -42,10 +44,21 @@ const (
 	mostAhead = 20000
 )
 
-// most is how many jobs may be taken and not final, for so many slots.
+// growth is how many times as many as have ended there may be ready while it is not known how fast they are.
+const growth = 4
+
+// most is how many jobs may be taken and not final, for so many slots. A stretch need not be over for its pace to count, where
+// that is higher than before.
 func (p *pace) most(slots int) int {
-	if !p.inited || p.mean > quick {
+	mean, more := p.mean, growth*p.n
+	if !p.inited && p.n > 0 {
+		mean = p.took / time.Duration(p.n)
+	}
+	if mean > quick {
 		return slots
 	}
-	return slots + min(int(p.rate*ahead.Seconds()), mostAhead)
+	if d := p.last.Sub(p.since); d > 0 {
+		more = min(more, int(float64(p.n)/d.Seconds()*ahead.Seconds()))
+	}
+	return slots + min(max(int(p.rate*ahead.Seconds()), more), mostAhead)
 }

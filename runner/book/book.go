@@ -28,6 +28,8 @@ const (
 	// a commit moves them into the ledger; at twice as much, nothing is taken
 	// in until it has.
 	heldMemory = 4 << 20
+	// hasteAfter is the same where the run ends with what has become final.
+	hasteAfter = 2 * time.Millisecond
 	// commitRows is how many rows bring a commit forward. So many cost the ledger many times
 	// what a sync of the disk does.
 	commitRows = 8192
@@ -115,6 +117,9 @@ type Config struct {
 	Replied func() []ledger.Replied
 	// Rebase tells the spool that what stands before an offset, whose checksum is sum, is not part of it from this commit on.
 	Rebase func(offset int64, sum uint32)
+	// Haste reports whether somebody waits for what becomes final, so that a commit need not gather more; nil: nobody does. An
+	// update, also an empty one, makes the book ask again.
+	Haste func() bool
 	// Waits says what holds the run up at the moment; nil: nobody knows.
 	Waits func() ledger.Wait
 }
@@ -286,7 +291,7 @@ func (b *Book) Keep(updates <-chan *Update) error {
 		case b.since.IsZero():
 			timer.within(b.cfg.Beat)
 		default:
-			timer.set(b.since.Add(commitAfter))
+			timer.set(b.since.Add(b.gathers()))
 		}
 		select {
 		case u, ok := <-in:
@@ -328,6 +333,14 @@ func (b *Book) Keep(updates <-chan *Update) error {
 		}
 	}
 	return b.err
+}
+
+// gathers is for how long a commit gathers what becomes final.
+func (b *Book) gathers() time.Duration {
+	if b.cfg.Haste != nil && b.cfg.Haste() {
+		return hasteAfter
+	}
+	return commitAfter
 }
 
 // overfull reports whether nothing more should be taken in until the commit

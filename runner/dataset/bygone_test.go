@@ -33,7 +33,7 @@ func TestLetGo(t *testing.T) {
 	}
 	var lines []byte
 	for i := range 5000 {
-		lines = append(fmt.Appendf(AppendEnvelope(lines, "e"), `"n":%d}`, i), '\n')
+		lines = append(fmt.Appendf(AppendEnvelope(lines, said("e")), `"n":%d}`, i), '\n')
 	}
 	if err := s.Append(lines); err != nil {
 		t.Fatal(err)

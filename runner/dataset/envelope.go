@@ -11,12 +11,10 @@ import (
 //	{"_envelope":"TEXT","NAME":VALUE,…}
 const envelopeHead = `{"_envelope":"`
 
-// AppendEnvelope begins a line with an envelope, whose text has no quotes and backslashes. What follows is the rest of the
+// AppendEnvelope begins a line with an envelope, whose text, appended by a function, has no quotes and backslashes. What follows is the rest of the
 // object, from its first member on.
-func AppendEnvelope(dst []byte, text string) []byte {
-	dst = append(dst, envelopeHead...)
-	dst = append(dst, text...)
-	return append(dst, '"', ',')
+func AppendEnvelope(dst []byte, text func(dst []byte) []byte) []byte {
+	return append(text(append(dst, envelopeHead...)), '"', ',')
 }
 
 var errNoEnvelope = errors.New("the line does not begin with what brood writes there")

@@ -14,7 +14,7 @@ func TestEnvelope(t *testing.T) {
 	defer func() { _ = spool.Close() }()
 	var lines []byte
 	for _, rest := range []string{`"a":1}`, `"b":"x"}`} {
-		lines = append(AppendEnvelope(lines, "beside"), rest...)
+		lines = append(AppendEnvelope(lines, said("beside")), rest...)
 		lines = append(lines, '\n')
 	}
 	lines = append(lines, `{"a":3}`+"\n"+`{"_envelope":"x"}`+"\n"+`{"_envelope":"`...)
@@ -75,4 +75,9 @@ func TestAdopt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// said appends a text.
+func said(text string) func([]byte) []byte {
+	return func(dst []byte) []byte { return append(dst, text...) }
 }

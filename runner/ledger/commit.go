@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,7 @@ type statements struct {
 	totals, output, joblog, dropHeld                                                                statement
 	chunk, outcome, attempt, retry, settled, holdIt                                                 statement
 	death, intent, noted, amended, beat, free, given, quota, slots, config, progress, acked, course statement
-	owed, answered, day                                                                             statement
+	owed, done, doneMany, highest, answered, day                                                    statement
 }
 
 func newStatements() statements {
@@ -49,6 +50,9 @@ func newStatements() statements {
 		holdIt:   of(`INSERT OR REPLACE INTO held VALUES (?, ?, ?)`),
 		course:   of(addStretch),
 		owed:     of(addOwed),
+		done:     of(addDone),
+		doneMany: of(addDone + strings.Repeat(", "+doneRow, doneRows-1)),
+		highest:  of(raiseHighest),
 		answered: of(setAnswered),
 		day:      of(addDay),
 		death:    of(`INSERT INTO deaths (at, slot, pid, how, seq, cpu_ms, max_rss, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
@@ -59,7 +63,7 @@ func (s *statements) all() []*statement {
 	return []*statement{
 		&s.totals, &s.output, &s.joblog, &s.dropHeld, &s.chunk, &s.outcome, &s.attempt, &s.retry, &s.settled, &s.holdIt, &s.death,
 		&s.intent, &s.noted, &s.amended, &s.beat, &s.free, &s.given, &s.quota, &s.slots, &s.config, &s.progress, &s.acked, &s.course,
-		&s.owed, &s.answered, &s.day,
+		&s.owed, &s.done, &s.doneMany, &s.highest, &s.answered, &s.day,
 	}
 }
 
@@ -67,7 +71,7 @@ func (s *statements) all() []*statement {
 func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 	for _, x := range s.all() {
 		switch x {
-		case &s.course, &s.config, &s.owed, &s.answered, &s.day:
+		case &s.course, &s.config, &s.owed, &s.done, &s.doneMany, &s.highest, &s.answered, &s.day:
 			continue
 		}
 		if err := x.prepare(ctx, c); err != nil {

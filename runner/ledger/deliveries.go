@@ -2,11 +2,13 @@ package ledger
 
 import (
 	"brood/jobs"
+	"cmp"
 	"context"
 	"database/sql"
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -84,17 +86,36 @@ func (l *Ledger) SetReplied(ctx context.Context, list []Replied) error {
 		return nil
 	}
 	return l.tx(ctx, func(exec func(string, ...any) int64) error {
-		for _, a := range list {
-			exec(setAnswered, string(a.Reply), uint64(a.Seq))
-		}
+		eachAlike(list, func(reply Reply, first, last jobs.Seq) {
+			exec(setAnswered, string(reply), uint64(first), uint64(last))
+		})
 		return nil
 	})
 }
 
+// eachAlike brings together the records that follow one another and have got the same reply, as one statement costs little
+// more than a row of it. List is sorted; of a record that is in it twice the later reply comes later.
+func eachAlike(list []Replied, do func(reply Reply, first, last jobs.Seq)) {
+	slices.SortStableFunc(list, func(a, b Replied) int { return cmp.Compare(a.Seq, b.Seq) })
+	for from := 0; from < len(list); {
+		to := from + 1
+		for to < len(list) && list[to].Reply == list[from].Reply && list[to].Seq == list[to-1].Seq+1 {
+			to++
+		}
+		do(list[from].Reply, list[from].Seq, list[to-1].Seq)
+		from = to
+	}
+}
+
 const (
 	addOwed = `INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'owed', ?)`
+	// Most jobs are done, and nothing else is to be said of them.
+	addDone = `INSERT OR REPLACE INTO deliveries VALUES ` + doneRow
+	doneRow = `(?, ?, ?, ?, ?, ?, 'done', 0, 'ok', '', NULL, 'owed', ?)`
+	// raiseHighest does nothing where there is no row.
+	raiseHighest = `UPDATE highest SET known = max(known, ?), seq = max(seq, ?)`
 	// An answer that was changed by a decision since is owed still.
-	setAnswered = `UPDATE deliveries SET answered = ?, result = NULL WHERE seq = ?`
+	setAnswered = `UPDATE deliveries SET answered = ?, result = NULL WHERE seq BETWEEN ? AND ?`
 	// What was put aside is answered again, by what was decided: by the next session.
 	decideOwed = `UPDATE deliveries SET verb = ?1, status = ?2, error = iif(?2 = 'ok', '', ?3), result = NULL, after_ms = 0, answered = 'owed', at = ?4 WHERE seq = ?5`
 	addDay     = `INSERT INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (day) DO UPDATE SET
@@ -105,21 +126,81 @@ const (
 
 // deliveries records what a commit says of deliveries.
 func (l *Ledger) deliveries(b *batch, c *Commit) {
-	for i := range c.Owed {
-		o := &c.Owed[i]
-		var result any
-		if o.Result != nil {
-			result = o.Result
-		}
-		b.exec(&l.stmts.owed, uint64(o.Seq), o.Known, int64(o.Sum), o.ID, o.Token, o.Tries, o.Verb, o.After.Milliseconds(), o.Status.String(), o.Error, result, o.At.Unix()) //nolint:gosec // 63 bits
-	}
-	for _, a := range c.Replied {
-		b.exec(&l.stmts.answered, string(a.Reply), uint64(a.Seq))
-	}
+	l.owe(b, c.Owed)
+	eachAlike(c.Replied, func(reply Reply, first, last jobs.Seq) {
+		b.exec(&l.stmts.answered, string(reply), uint64(first), uint64(last))
+	})
 	l.bygone(b, c.Bygone)
 	if d := c.Day; d != nil {
 		b.exec(&l.stmts.day, d.Day, d.Input, d.OK, d.Failed, d.Skipped, d.Unknown, d.Released, d.Again)
 	}
+}
+
+// doneRows is how many rows one statement has, as it costs more than a row of it does; the driver looks for the place of each
+// value among all, so they may not be very many.
+const doneRows = 16
+
+// owe adds deliveries.
+func (l *Ledger) owe(b *batch, list []Owed) {
+	if len(list) == 0 {
+		return
+	}
+	known, last := int64(-1), jobs.Seq(0)
+	done, n := l.args[:0], 0 // of rows that are like most others, and how many those are
+	for i := range list {
+		o := &list[i]
+		last = max(last, o.Seq)
+		if n, ok := numberOf(o.Known); ok {
+			known = max(known, n)
+		}
+		if !o.plain() {
+			b.exec(&l.stmts.owed, o.values()...)
+			continue
+		}
+		done = append(done, uint64(o.Seq), o.Known, int64(o.Sum), o.ID, o.Token, o.Tries, o.At.Unix()) //nolint:gosec // 63 bits
+		if n++; n == doneRows {
+			b.exec(&l.stmts.doneMany, done...)
+			done, n = done[:0], 0
+		}
+	}
+	for at := range n {
+		size := len(done) / n
+		b.exec(&l.stmts.done, done[at*size:(at+1)*size]...)
+	}
+	l.args = done[:0]
+	clear(l.args[:cap(l.args)]) // what they point to goes
+	b.exec(&l.stmts.highest, known, uint64(last))
+}
+
+// plain reports whether there is nothing to say of a job but that it is done.
+func (o *Owed) plain() bool {
+	return o.Verb == verbOf[DecideOK] && o.Status == jobs.StatusOK && o.Error == "" && o.Result == nil && o.After == 0
+}
+
+// values are those of a row, but for what has come of the answer.
+func (o *Owed) values() []any {
+	var result any
+	if o.Result != nil {
+		result = o.Result
+	}
+	return []any{uint64(o.Seq), o.Known, int64(o.Sum), o.ID, o.Token, o.Tries, o.Verb, o.After.Milliseconds(), o.Status.String(), o.Error, result, o.At.Unix()} //nolint:gosec // 63 bits
+}
+
+// numberOf reads a name that is a number, as numbers are written: two names are never the same one.
+func numberOf(known string) (int64, bool) {
+	const digits = 18 // fit
+	if known == "" || len(known) > digits || known[0] == '0' && len(known) > 1 {
+		return 0, false
+	}
+	n := int64(0)
+	for i := range len(known) {
+		c := known[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = 10*n + int64(c)
+	}
+	return n, true
 }
 
 // Bygone is how many records were let go of.
@@ -237,6 +318,8 @@ func (r *Reader) Owed(ctx context.Context) ([]Owed, error) {
 type Deliveries struct {
 	*Reader
 	byKnown *sql.Stmt
+	highest int64 // of the numbers that are known
+	sure    bool  // all that are known are counted in it
 }
 
 // Deliveries prepares to look up deliveries.
@@ -247,11 +330,27 @@ func (r *Reader) Deliveries(ctx context.Context) (*Deliveries, error) {
 	if !ok {
 		return nil, fmt.Errorf("read ledger %s: it cannot be asked again and again", r.path)
 	}
-	st, err := db.PrepareContext(ctx, `SELECT `+ownedColumns+` FROM deliveries WHERE known = ?1 AND (?2 = 0 OR sum = ?2) ORDER BY seq DESC LIMIT 1`)
+	d := &Deliveries{Reader: r}
+	// A delivery after those that were counted is an older brood's, which does not count.
+	err := r.db.QueryRowContext(ctx, `SELECT known, seq >= ifnull((SELECT max(seq) FROM deliveries), -1) FROM highest`).Scan(&d.highest, &d.sure)
+	if err == nil || errors.Is(err, sql.ErrNoRows) {
+		d.byKnown, err = db.PrepareContext(ctx, `SELECT `+ownedColumns+` FROM deliveries WHERE known = ?1 AND (?2 = 0 OR sum = ?2) ORDER BY seq DESC LIMIT 1`)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read ledger %s: %w", r.path, explain(err))
 	}
-	return &Deliveries{r, st}, nil
+	return d, nil
+}
+
+// Comes is told of each delivery of this session, in the order in which they come, by what it is known. It reports whether it is
+// certainly the first one: its name is a number, and higher than all that were known before.
+func (d *Deliveries) Comes(known string) bool {
+	n, ok := numberOf(known)
+	if !ok || n <= d.highest {
+		return false
+	}
+	d.highest = n
+	return d.sure
 }
 
 // Delivered reads the last delivery that is told by known, a key, or, if sum is not 0, an ID; nil: there was none that is final.

@@ -41,3 +41,12 @@ CREATE TABLE IF NOT EXISTS days (
     released INTEGER NOT NULL,           -- of the skipped, those that were given back to be tried again later
     again    INTEGER NOT NULL            -- of the skipped, those that were known, and only answered again
 ) STRICT, WITHOUT ROWID;
+
+-- The highest of the known that are numbers, as those of most queues are, and the last delivery that this is about: a job with a higher
+-- number has no delivery here, and need not be looked for. There is no row where that is not known.
+CREATE TABLE IF NOT EXISTS highest (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    known INTEGER NOT NULL,
+    seq   INTEGER NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO highest SELECT 1, -1, -1 WHERE NOT EXISTS (SELECT 1 FROM deliveries);

@@ -3,7 +3,9 @@ package ledger
 import (
 	"brood/jobs"
 	"context"
+	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -149,4 +151,118 @@ func TestSettled(t *testing.T) {
 			t.Errorf("%s: %d rows are left, %v", name, rows, err)
 		}
 	}
+}
+
+// TestMany: many deliveries, plain ones and others, are each as they were told, also where a record has another one later; and so
+// are their replies.
+func TestMany(t *testing.T) {
+	ctx := context.Background()
+	l := delivering(t)
+	want := make(map[jobs.Seq]Owed)
+	commit := func(c *Commit) {
+		t.Helper()
+		for _, o := range c.Owed {
+			o.Answered = ReplyOwed
+			want[o.Seq] = o
+		}
+		for _, r := range c.Replied {
+			o := want[r.Seq]
+			o.Answered, o.Result = r.Reply, nil
+			want[r.Seq] = o
+		}
+		if err := l.Commit(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := time.Unix(1_800_000_000, 0)
+	c := &Commit{}
+	for i := range 3*doneRows + 5 {
+		o := Owed{Seq: jobs.Seq(i), Known: fmt.Sprint(i + 1), Sum: uint64(i), ID: fmt.Sprint(i + 1), Token: "t", Tries: i, Verb: "done", Status: jobs.StatusOK, At: at}
+		if i%7 == 3 {
+			o.Verb, o.Status, o.Error, o.Result = "failed", jobs.StatusFailed, "why", []byte("{}")
+		}
+		c.Owed = append(c.Owed, o)
+	}
+	commit(c)
+	next := &Commit{Owed: []Owed{{Seq: 4, Known: "5", ID: "5", Verb: "park", Status: jobs.StatusUnknown, At: at}}}
+	for _, seq := range []jobs.Seq{9, 2, 1, 3, 11, 12, 10, 40, 30, 20} {
+		reply := ReplyConfirmed
+		if seq == 10 || seq == 3 {
+			reply = ReplyLost
+		}
+		next.Replied = append(next.Replied, Replied{seq, reply})
+	}
+	commit(next)
+	d, err := l.Reader().Deliveries(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	for _, o := range want {
+		got, err := d.Delivered(ctx, o.Known, 0)
+		if err != nil || got == nil || !reflect.DeepEqual(*got, o) {
+			t.Errorf("%+v %v, want %+v", got, err, o)
+		}
+	}
+}
+
+// TestComes: a job is the first with its name if that is a number higher than all that are known, here or in the ledger; and only
+// if all that are there were counted.
+func TestComes(t *testing.T) {
+	ctx := context.Background()
+	l := delivering(t)
+	open := func() *Deliveries {
+		t.Helper()
+		d, err := l.Reader().Deliveries(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = d.Close() })
+		return d
+	}
+	commit := func(seq jobs.Seq, known string) {
+		t.Helper()
+		if err := l.Commit(ctx, &Commit{Owed: []Owed{{Seq: seq, Known: known, Verb: "done", Status: jobs.StatusOK, At: time.Now()}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	comes := func(d *Deliveries, known string, want bool) {
+		t.Helper()
+		if got := d.Comes(known); got != want {
+			t.Errorf("%s is the first one: %v", known, got)
+		}
+	}
+	d := open()
+	for _, known := range []string{"", "07", "-7", "+7", "7 ", "7.0", "١", "1e3", "9999999999999999999"} {
+		comes(d, known, false)
+	}
+	comes(d, "0", true)
+	comes(d, "7", true)
+	comes(d, "7", false)
+	comes(d, "5", false)
+	commit(0, "7")
+	commit(1, "a name")
+	d = open()
+	comes(d, "7", false)
+	comes(d, "8", true)
+	// One who does not count goes on with it.
+	if err := l.tx(ctx, func(exec func(string, ...any) int64) error {
+		exec(`INSERT INTO deliveries VALUES (2, '900', 0, '900', '', 0, 'done', 0, 'ok', '', NULL, 'confirmed', 0)`)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d = open()
+	comes(d, "900", false)
+	comes(d, "901", false)
+}
+
+func FuzzNumberOf(f *testing.F) {
+	f.Add("0")
+	f.Add("12345")
+	f.Fuzz(func(t *testing.T, text string) {
+		if n, ok := numberOf(text); ok && fmt.Sprint(n) != text {
+			t.Fatalf("%q is %d", text, n)
+		}
+	})
 }

@@ -61,6 +61,7 @@ type Ledger struct {
 	write  *sql.Conn // of the one writer
 	broken bool
 	stmts  statements
+	args   []any // of a statement of many rows, to be used again
 
 	seal   *seal.Seal
 	number uint64      // of the last transaction

@@ -39,11 +39,26 @@ type Job struct {
 	Tries int
 	// Doubt says that the server has given it to somebody before of whom it has heard nothing: it may have been done.
 	Doubt bool
+	// Own says of a job in doubt that the delivery of which the server has heard nothing was to this client's Owner, and to nobody
+	// else since. Silent is the Token of that delivery, and Before the one of the delivery that came before it; empty: there was none.
+	Own            bool
+	Silent, Before string
 	// Lease is for how long it stays this client's without Renew, from when it was taken; 0: as long as the connection.
 	// Where asking for it costs a request of its own, it may be 0 until the first Renew, which then is due within a second.
 	Lease time.Duration
 	// Hold is the client's own.
 	Hold any
+
+	sum    uint64 // of the body, once it was asked for
+	summed bool
+}
+
+// Sum is the Sum of the body, which is made once: who lets go of the body asks for it before.
+func (j *Job) Sum() uint64 {
+	if !j.summed {
+		j.sum, j.summed = Sum(j.Body), true
+	}
+	return j.sum
 }
 
 // Sum tells a body from another that has the same ID.
@@ -123,6 +138,8 @@ type Traits struct {
 	Results bool
 	// Doubts: the client knows whether a job was given to somebody else before, see Job.Doubt.
 	Doubts bool
+	// Names: it also knows whose that was, see Job.Own.
+	Names bool
 	// Sure: an ID is enough to tell a job, and what was confirmed stays so: of tables, where a row that comes again although it
 	// was done was put back by somebody.
 	Sure bool
@@ -158,7 +175,8 @@ type Client interface {
 // Spec is which queue, and how it is used.
 type Spec struct {
 	URL *URL
-	// Owner says who takes jobs, where a server keeps that: the same for all sessions of a run, different for two runs.
+	// Owner says who takes jobs, where a server keeps that: the same for all sessions of a run, different for two runs, also
+	// for one of the same name that was begun anew.
 	Owner string
 	// Lease is for how long a job is taken, where the client says that: of tables and streams.
 	Lease time.Duration

@@ -28,6 +28,7 @@ const spare = 2
 type conn struct {
 	net  *net.TCPConn
 	io   sync.Mutex // one exchange at a time
+	in   *several   // what r reads
 	r    reader
 	w    *bufio.Writer
 	num  [20]byte // where numbers are written
@@ -182,7 +183,8 @@ func (c *client) dial(ctx context.Context) (*conn, error) {
 		_ = nc.Close()
 		return nil, c.down(fmt.Errorf("a connection of kind %T", nc))
 	}
-	k := &conn{net: tcp, r: reader{r: bufio.NewReaderSize(tcp, 64<<10)}, w: bufio.NewWriterSize(tcp, 16<<10), addr: c.addr}
+	in := newSeveral(tcp)
+	k := &conn{net: tcp, in: in, r: reader{r: bufio.NewReaderSize(in, 64<<10)}, w: bufio.NewWriterSize(tcp, 16<<10), addr: c.addr}
 	err = tcp.SetDeadline(time.Now().Add(replyTime))
 	if err == nil {
 		err = c.greet(k)
@@ -232,6 +234,7 @@ func (k *conn) exchange(n int, each func(i int, r reply) error) error {
 		return err
 	}
 	for i := range n {
+		k.in.left = n - i
 		if k.r.r.Buffered() == 0 {
 			if err := k.net.SetReadDeadline(time.Now().Add(replyTime)); err != nil {
 				return err
@@ -245,6 +248,7 @@ func (k *conn) exchange(n int, each func(i int, r reply) error) error {
 			return err
 		}
 	}
+	k.in.left = 0
 	return nil
 }
 

@@ -66,7 +66,7 @@ func (c *client) fill(k *conn, jobs []*queue.Job, n int) ([]*queue.Job, error) {
 func (c *client) delivered(k *conn, r reply) *queue.Job {
 	d := &delivery{}
 	d.ID, d.Body = strconv.FormatUint(r.id, 10), r.body
-	d.held.id, d.held.sum = d.ID, queue.Sum(d.Body)
+	d.held.id, d.held.sum = d.ID, d.Sum()
 	d.Hold = &d.held
 	c.hold(&d.held, k)
 	return &d.Job
@@ -147,7 +147,7 @@ func (c *client) leave(k *conn, r reply, err error) ([]*queue.Job, error) {
 	defer c.release(k)
 	d := &delivery{}
 	d.ID, d.Body = strconv.FormatUint(r.id, 10), r.body
-	d.held.id, d.held.sum = d.ID, queue.Sum(d.Body)
+	d.held.id, d.held.sum = d.ID, d.Sum()
 	d.Hold = &d.held
 	got, err := c.regain(k, []*queue.Job{&d.Job})
 	if err != nil || len(got) == 0 {
