@@ -29,8 +29,11 @@ import (
 //	has not heard
 //	it has failed, and the queue knew    somebody wants it done again: it begins anew
 //	it was given back                    it goes on counting its tries
-//	nothing, and the queue had given it  for once: unknown, as it may have been done; otherwise it is done
-//	to somebody before who said nothing
+//	nothing, or it was given back, and   for once: unknown, as it may have been done; otherwise it is done
+//	since then the queue had given it
+//	to somebody who said nothing
+//	the same, and that was this run      it is done: what is not in its spool has not begun, as an intent comes after that. Only
+//	                                     where the queue keeps whose a job is, and the run is where it was begun
 //	nothing                              it is done
 
 // deliver looks at the record at hand as a delivery, and reports whether that settles it. Otherwise s.tried is how often it
@@ -55,6 +58,7 @@ func (s *source) deliver(final bool) (settled bool, err error) {
 			s.refuse(jobs.StatusFailed, jobs.ClassInput, err.Error())
 			return true, nil
 		}
+		s.deliveries.Comes(a.Known)
 		if _, decided := s.r.triedBefore[s.seq]; decided && !a.Again {
 			d.Redo(s.seq)
 			return false, nil
@@ -62,10 +66,12 @@ func (s *source) deliver(final bool) (settled bool, err error) {
 		return s.left(a)
 	}
 	a := d.Arrived(s.seq, known)
-	switch {
-	case a == nil:
+	if a == nil {
 		s.refuse(jobs.StatusFailed, jobs.ClassInput, "the queue has not delivered this: something else has written to the copy of what it delivers")
 		return true, nil
+	}
+	first := s.deliveries.Comes(a.Known)
+	switch {
 	case s.rec.Err == nil && string(s.record().First(arrivals.JobColumn)) != a.Job.ID:
 		return true, s.shifted()
 	case a.Again:
@@ -73,6 +79,8 @@ func (s *source) deliver(final bool) (settled bool, err error) {
 		return true, nil
 	case s.rec.Err != nil:
 		return false, nil //nolint:nilerr // a bad row is an outcome, see admit
+	case first:
+		return s.again(a, nil), nil
 	}
 	before, err := s.deliveries.Delivered(context.Background(), a.Known, a.Sum)
 	if err != nil {
@@ -120,11 +128,11 @@ func (s *source) left(a *arrivals.Arrival) (settled bool, err error) {
 
 // again settles a delivery of a job that is known, if that is what its last delivery means.
 func (s *source) again(a *arrivals.Arrival, before *ledger.Owed) bool {
+	if s.r.cfg.Effect == jobs.EffectOnce && mayBeDoneBy(a.Job, before, s.r.inbox.Traits().Names, s.r.stays) {
+		s.refuse(jobs.StatusUnknown, jobs.ClassInterrupted, "the queue had given it to somebody before, of whom it has heard nothing: it may have been done")
+		return true
+	}
 	if before == nil {
-		if a.Job.Doubt && s.r.cfg.Effect == jobs.EffectOnce {
-			s.refuse(jobs.StatusUnknown, jobs.ClassInterrupted, "the queue had given it to somebody before, of whom it has heard nothing: it may have been done")
-			return true
-		}
 		s.tried = a.Job.Tries
 		return false
 	}
@@ -138,6 +146,22 @@ func (s *source) again(a *arrivals.Arrival, before *ledger.Owed) bool {
 		return false
 	}
 	return s.answerAgain(before)
+}
+
+// mayBeDoneBy reports whether somebody may have done a job of whom nobody has heard. Before is its last delivery to this run that is
+// final; names says that the queue keeps whose a job is, and stays that the run is where it was begun, so that no other has its
+// name.
+func mayBeDoneBy(j *queue.Job, before *ledger.Owed, names, stays bool) bool {
+	switch {
+	case !j.Doubt:
+		return false
+	case before == nil:
+		return !j.Own || !stays || j.Before != ""
+	case before.Verb != ledger.VerbLater || !names: // its end is known; or nobody can tell whether that was the silent delivery
+		return false
+	default: // the silent delivery is the one that was given back, or the first one after it
+		return !j.Own || !stays || before.Token != j.Silent && before.Token != j.Before
+	}
 }
 
 // answerAgain settles a delivery of a job that is settled already, as that was. It reports false if it is to be done.

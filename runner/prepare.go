@@ -164,6 +164,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 	}
 	var owed func([]ledger.Owed)
 	var replied func() []ledger.Replied
+	var haste func() bool
 	if r.inbox != nil {
 		if err := l.KeepDeliveries(ctx); err != nil {
 			return &spec.WriteError{Err: err}
@@ -174,7 +175,9 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 		if r.owedBefore, err = led.Owed(ctx); err != nil {
 			return err
 		}
-		owed, replied = r.inbox.Owe, r.inbox.Replied
+		q := r.cfg.Queue
+		r.stays = q.Taker != "" && q.Place != "" && q.Place == r.Dir.Place()
+		owed, replied, haste = r.inbox.Owe, r.inbox.Replied, r.inbox.Haste
 	}
 	freed, err := led.Freed(ctx)
 	if err != nil {
@@ -196,7 +199,7 @@ func (r *session) openBook(ctx context.Context, l *ledger.Ledger, in *intake.Inp
 		Ledger: l, Reader: l.Reader(), File: file, Joblog: joblog, Folder: folder, Synced: out.Bytes, Unordered: r.cfg.Unordered, NextSeq: out.Next, Part: r.cfg.Shard != nil,
 		Held: held, Freed: freed, Totals: t, Past: r.past, SyncInput: in.Sync, Quota: r.feed.Quota,
 		GiveBack: r.admission.giveBack, Failed: r.fail, Tried: r.metrics.noteAttempt, Committed: r.noteCommit, Beat: r.Service.Beat(beatAfter), Waits: r.feed.Waiting,
-		Owed: owed, Replied: replied, Rebase: in.Rebase,
+		Owed: owed, Replied: replied, Haste: haste, Rebase: in.Rebase,
 		KeysKept: func(n int, err error) {
 			r.Term.Logf("%d keys of records that failed stay taken in scope %s: %v", n, r.cfg.OncePer, err)
 		},

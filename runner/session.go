@@ -146,6 +146,7 @@ type session struct {
 	deliveries *ledger.Deliveries // of a run that works off a queue
 	owedBefore []ledger.Owed      // by earlier sessions
 	spooled    func() int64       // how many bytes of the spool are of earlier sessions
+	stays      bool               // the run is where it was begun, and its queue knows it by a name that no other has
 	passed     atomic.Uint64      // how many records the source has read, or need not read
 
 	taken     *dataset.Fingerprint // of a dataset that grows, when all there was has been read
@@ -232,6 +233,7 @@ func (r *session) work(ctx context.Context, in *intake.Input) (ledger.State, str
 	}
 
 	if r.inbox != nil {
+		r.inbox.Hurry(func() { r.updates <- newSettlement().Update })
 		r.inbox.Begin(r.owedBefore)
 		servants.Go(func() { r.inbox.Answer(serve) })
 		servants.Go(func() { r.inbox.Lease(serve) })

@@ -8,6 +8,8 @@ import (
 	"brood/runner/queue"
 	"brood/runner/spec"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -146,6 +148,7 @@ func goOnWithQueue(c *cli.Context, cfg *spec.Config, now *spec.Queue) error {
 		if now.PasswordFile == "" {
 			now.PasswordFile = cfg.Queue.PasswordFile
 		}
+		now.Taker, now.Place = cfg.Queue.Taker, cfg.Queue.Place
 		*cfg.Queue = *now
 	}
 	return tuneQueue(c, cfg.Queue)
@@ -191,7 +194,14 @@ func openQueue(ctx context.Context, q *spec.Queue, owner string, doubts bool) (q
 func (e *env) arrive(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*arrivals.Desk, error) {
 	q := cfg.Queue
 	host, _ := os.Hostname() // for people
-	client, err := e.dial(ctx, q, "brood/"+host+"/"+cfg.Name, cfg.Effect == jobs.EffectOnce)
+	owner := "brood/" + host + "/" + cfg.Name
+	if err := nameTaker(dir, q); err != nil {
+		return nil, err
+	}
+	if q.Taker != "" {
+		owner += "/" + q.Taker
+	}
+	client, err := e.dial(ctx, q, owner, cfg.Effect == jobs.EffectOnce)
 	if err != nil {
 		return nil, err
 	}
@@ -212,6 +222,24 @@ func (e *env) arrive(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*arr
 		},
 	})
 	return desk, nil
+}
+
+// nameTaker gives a run that begins a name of its own in the tables that it works off, so that what one has of it is told from what
+// it has of another run that had its name.
+func nameTaker(dir *home.Dir, q *spec.Queue) error {
+	u, err := queue.ParseURL(q.URL)
+	if err != nil || !u.Scheme.IsTable() {
+		return nil //nolint:nilerr // what is wrong with it is said when it is opened
+	}
+	if begun, err := dir.Begun(); err != nil || begun {
+		return err
+	}
+	var b [4]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return err
+	}
+	q.Taker, q.Place = hex.EncodeToString(b[:]), dir.Place()
+	return nil
 }
 
 // tellWaiting tells the service manager that all is ready but for a first job, and goes on telling that until there is one.

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -137,6 +138,20 @@ func (d *Dir) lockItself() error {
 	}
 	d.itself = f
 	return nil
+}
+
+// Place is which directory of this machine it is, by its file system and its number there; empty: nobody can tell. A copy of it
+// has another.
+func (d *Dir) Place() string {
+	st, err := d.itself.Stat()
+	if err != nil {
+		return ""
+	}
+	own, ok := st.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%d:%d", own.Dev, own.Ino)
 }
 
 // WaitForWorkers takes the lock that workers share, and waits for those of an

@@ -31,6 +31,9 @@ const (
 	SQLite    Scheme = "sqlite"
 )
 
+// IsTable reports whether its jobs are the rows of a table: there is a database behind it.
+func (s Scheme) IsTable() bool { return s == MySQL || s == Postgres || s == SQLite }
+
 // schemes are the words for them, with others that people use.
 var schemes = map[string]Scheme{
 	"beanstalk": Beanstalk, "beanstalkd": Beanstalk, "gearman": Gearman, "redis": Redis, "rediss": Redis, "mysql": MySQL, "mariadb": MySQL,

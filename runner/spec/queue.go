@@ -16,6 +16,11 @@ type Queue struct {
 	// Forget is how long records are kept that are settled; 0: for ever.
 	Forget time.Duration `json:"forget,omitempty"`
 
+	// Taker is what a table is told of this run and no other beside its name, and Place where the run was begun, see home.Dir.Place:
+	// a copy of it somewhere else has the same Taker. Empty: of runs of older versions, and of queues that keep no names.
+	Taker string `json:"taker,omitempty"`
+	Place string `json:"place,omitempty"`
+
 	// What a session is told, and is not kept.
 
 	// Password is the one of the URL.

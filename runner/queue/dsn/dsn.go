@@ -52,7 +52,7 @@ func Open(u *queue.URL, access Access) (*sql.DB, error) {
 
 // IsDatabase reports whether there is a database behind the URL.
 func IsDatabase(u *queue.URL) bool {
-	return slices.Contains([]queue.Scheme{queue.SQLite, queue.MySQL, queue.Postgres}, u.Scheme)
+	return u.Scheme.IsTable()
 }
 
 // Knows reports whether a parameter of a URL says how to connect: who opens one refuses what neither of them knows, as a

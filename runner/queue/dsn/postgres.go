@@ -27,6 +27,15 @@ var postgresParams = []string{
 }
 
 func openPostgres(u *queue.URL) (*sql.DB, error) {
+	cfg, err := Postgres(u)
+	if err != nil {
+		return nil, err
+	}
+	return stdlib.OpenDB(*cfg), nil
+}
+
+// Postgres is how to connect to a URL's database, for who wants some of it otherwise. The time zone of its sessions is UTC.
+func Postgres(u *queue.URL) (*pgx.ConnConfig, error) {
 	// The password is no part of what is parsed, which errors repeat. One in ~/.pgpass or PGPASSWORD counts if the URL has none.
 	bare := url.URL{Scheme: "postgres", Host: u.Host, Path: "/" + u.Path}
 	if u.User != "" {
@@ -55,7 +64,7 @@ func openPostgres(u *queue.URL) (*sql.DB, error) {
 		cfg.ConnectTimeout = 2 * Dial // with TLS and the login
 	}
 	cfg.DialFunc = dialer().DialContext
-	return stdlib.OpenDB(*cfg), nil
+	return cfg, nil
 }
 
 // postgresDown knows SQLSTATE's classes 08 (connection), 53 (no room: 53300 is too many connections), and of 57 those of

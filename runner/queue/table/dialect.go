@@ -12,8 +12,8 @@ import (
 
 // dialect is what differs between the databases. It has no state but what use has given it.
 type dialect interface {
-	// adopt makes of dsn's pool one for these tables.
-	adopt(ctx context.Context, db *sql.DB) (*sql.DB, error)
+	// open prepares to connect to the database of a URL.
+	open(u *queue.URL) (*sql.DB, error)
 	// session is what each connection is told first, and claiming what else the one is told that rows are taken by.
 	session() []string
 	claiming() []string
@@ -66,6 +66,7 @@ const (
 type claimed struct {
 	id    string
 	tries int64 // after it was taken; 0: not counted
+	own   bool  // it was this owner's before
 	cells []any
 }
 

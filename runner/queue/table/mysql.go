@@ -1,6 +1,8 @@
 package table
 
 import (
+	"brood/runner/queue"
+	"brood/runner/queue/dsn"
 	"context"
 	"database/sql"
 	"errors"
@@ -22,7 +24,7 @@ type mysql struct {
 	key   string // the index of the id
 }
 
-func (d *mysql) adopt(_ context.Context, db *sql.DB) (*sql.DB, error) { return db, nil }
+func (d *mysql) open(u *queue.URL) (*sql.DB, error) { return dsn.Open(u, dsn.ReadWrite) }
 
 // session: a time without a zone is the server's, as it is to who writes such times. What is too long must be refused, and not
 // cut. Who waits longer for a row than this is told so, and tries again.

@@ -12,8 +12,9 @@ type plain struct {
 	d dialect
 	l *layout
 
-	cells string // what is read of a row: id, attempts, and the body's columns
-	begin string
+	fields string // what is read of a row: id, attempts, and the body's columns
+	cells  string // the same of one that is to be claimed, and whose it was
+	begin  string
 }
 
 func (p *plain) prepare(d interface {
@@ -26,7 +27,8 @@ func (p *plain) prepare(d interface {
 	for _, c := range l.body {
 		read = append(read, d.cell(c))
 	}
-	p.cells = strings.Join(read, ", ")
+	p.fields = strings.Join(read, ", ")
+	p.cells = p.fields + ", " + p.whose()
 }
 
 // counted is a row's attempts.
@@ -35,6 +37,14 @@ func (p *plain) counted() string {
 		return "0"
 	}
 	return "COALESCE(" + p.d.quote(p.l.tries.name) + ", 0)"
+}
+
+// whose is who has, or had, a row.
+func (p *plain) whose() string {
+	if p.l.who == nil {
+		return "NULL"
+	}
+	return p.d.text(p.d.quote(p.l.who.name))
 }
 
 // which says which rows are claimed.
@@ -67,18 +77,20 @@ func (p *plain) turn(from source) string {
 	return " ORDER BY " + by
 }
 
-func (p *plain) read() string { return p.cells }
+func (p *plain) read() string { return p.fields }
 
-// read reads rows that are to be claimed: id, attempts, cells.
+// rows reads rows that are to be claimed.
 func (p *plain) rows(ctx context.Context, conn *sql.Conn, query string, args ...any) ([]claimed, error) {
 	var out []claimed
 	err := each(ctx, conn, func(scan func(...any) error) error {
 		r := claimed{cells: make([]any, len(p.l.body))}
+		var whose sql.NullString
 		to := []any{&r.id, &r.tries}
 		for i := range r.cells {
 			to = append(to, &r.cells[i])
 		}
-		err := scan(to...)
+		err := scan(append(to, &whose)...)
+		r.own = whose.Valid && whose.String == p.l.owner
 		out = append(out, r)
 		return err
 	}, query, args...)

@@ -1,6 +1,8 @@
 package table
 
 import (
+	"brood/runner/queue"
+	"brood/runner/queue/dsn"
 	"context"
 	"database/sql"
 	"errors"
@@ -23,27 +25,13 @@ type postgres struct {
 	cfg   *pgx.ConnConfig
 }
 
-// adopt: a time without a zone is to be the server's own, as it is to who writes such times; dsn's sessions have UTC.
-func (d *postgres) adopt(ctx context.Context, db *sql.DB) (*sql.DB, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return db, err
-	}
-	err = conn.Raw(func(c any) error {
-		own, ok := c.(*stdlib.Conn)
-		if !ok {
-			return fmt.Errorf("a connection of %T", c)
-		}
-		d.cfg = own.Conn().Config()
-		return nil
-	})
-	if err = errors.Join(err, conn.Close()); err != nil {
-		return db, err
+// open: a time without a zone is to be the server's own, as it is to who writes such times; dsn's sessions have UTC.
+func (d *postgres) open(u *queue.URL) (db *sql.DB, err error) {
+	if d.cfg, err = dsn.Postgres(u); err != nil {
+		return nil, err
 	}
 	delete(d.cfg.RuntimeParams, "timezone")
-	return stdlib.OpenDB(*d.cfg), db.Close()
+	return stdlib.OpenDB(*d.cfg), nil
 }
 
 // session: who waits longer for a row than this is told so, and tries again.
@@ -177,9 +165,13 @@ func (d *postgres) claimText(from source) string {
 		mark := next() // null at first
 		where += " AND (" + mark + "::text IS NULL OR " + q(l.id.name) + " > " + mark + "::text::" + l.id.typ + ")"
 	}
-	return "WITH c AS (SELECT " + q(l.id.name) + " AS brood_id FROM " + l.table + " WHERE " + where + " ORDER BY " + by + " LIMIT $2 FOR UPDATE SKIP LOCKED)," +
-		" u AS (UPDATE " + l.table + " AS j SET " + set + " FROM c WHERE j." + q(l.id.name) + " = c.brood_id RETURNING j.*)" +
-		" SELECT " + d.cells + " FROM u ORDER BY " + by
+	whose := "NULL::text"
+	if l.who != nil {
+		whose = d.text(q(l.who.name))
+	}
+	return "WITH c AS (SELECT " + q(l.id.name) + " AS brood_id, " + whose + " AS brood_whose FROM " + l.table + " WHERE " + where + " ORDER BY " + by + " LIMIT $2 FOR UPDATE SKIP LOCKED)," +
+		" u AS (UPDATE " + l.table + " AS j SET " + set + " FROM c WHERE j." + q(l.id.name) + " = c.brood_id RETURNING j.*, c.brood_whose)" +
+		" SELECT " + d.cells + ", brood_whose FROM u ORDER BY " + by
 }
 
 func (d *postgres) claimArgs(from source, n int, after string) []any {
@@ -210,7 +202,9 @@ func (d *postgres) claim(ctx context.Context, conn *sql.Conn, from source, n int
 		for i := range r.cells {
 			to = append(to, &r.cells[i])
 		}
-		err := scan(to...)
+		var whose sql.NullString // before
+		err := scan(append(to, &whose)...)
+		r.own = whose.Valid && whose.String == d.l.owner
 		out = append(out, r)
 		return err
 	}, d.texts[from], d.claimArgs(from, n, after)...)

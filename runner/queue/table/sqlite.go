@@ -1,6 +1,8 @@
 package table
 
 import (
+	"brood/runner/queue"
+	"brood/runner/queue/dsn"
 	"context"
 	"database/sql"
 	"errors"
@@ -20,9 +22,12 @@ type sqlite struct {
 	path string
 }
 
-func (d *sqlite) adopt(_ context.Context, db *sql.DB) (*sql.DB, error) {
-	db.SetMaxOpenConns(1)
-	return db, nil
+func (d *sqlite) open(u *queue.URL) (*sql.DB, error) {
+	db, err := dsn.Open(u, dsn.ReadWrite)
+	if err == nil {
+		db.SetMaxOpenConns(1)
+	}
+	return db, err
 }
 
 func (d *sqlite) session() []string  { return nil }

@@ -33,6 +33,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -51,7 +52,8 @@ type client struct {
 	// of SQLite, which has one writer, the same.
 	takes, tells *line
 	traits       queue.Traits
-	bell         *bell // nil: nobody rings
+	bell         *bell        // nil: nobody rings
+	vain         atomic.Int64 // how often in a row it was looked for rows in vain
 
 	closing sync.Once
 	closed  chan struct{}
@@ -86,10 +88,7 @@ func (c *client) open(ctx context.Context) error {
 	if c.kind, err = dialectOf(c.spec.URL.Scheme); err != nil {
 		return err
 	}
-	if c.db, err = dsn.Open(c.spec.URL, dsn.ReadWrite); err != nil {
-		return err
-	}
-	if c.db, err = c.kind.adopt(ctx, c.db); err != nil {
+	if c.db, err = c.kind.open(c.spec.URL); err != nil {
 		return err
 	}
 	// A connection is its line's until it ends.
@@ -125,7 +124,7 @@ func (c *client) open(ctx context.Context) error {
 // settle says what can be done with these columns.
 func (c *client) settle() {
 	l := c.cols
-	c.traits = queue.Traits{Delays: l.runAt != nil, Results: l.result != nil, Doubts: true, Sure: true}
+	c.traits = queue.Traits{Delays: l.runAt != nil, Results: l.result != nil, Doubts: true, Sure: true, Names: l.who != nil && l.tries != nil}
 	for _, col := range l.body {
 		c.traits.Columns = append(c.traits.Columns, col.name)
 	}

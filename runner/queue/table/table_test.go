@@ -155,7 +155,7 @@ func sqlitePlace(t testing.TB) *place {
 // everywhere is what holds of all databases.
 func everywhere(t *testing.T, p *place) {
 	for name, test := range map[string]func(*testing.T, *place){
-		"way": testWay, "lost": testLost, "order": testOrder, "expired": testExpired, "two": testTwo, "single": testSingle, "words": testWords, "parked": testParked, "mistakes": testMistakes,
+		"way": testWay, "lost": testLost, "own": testOwn, "order": testOrder, "expired": testExpired, "two": testTwo, "single": testSingle, "words": testWords, "parked": testParked, "mistakes": testMistakes,
 		"kinds": testKinds, "times": testTimes, "check": testCheck, "put": testPut, "stats": testStats,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, p) })
@@ -205,6 +205,39 @@ func testWay(t *testing.T, p *place) {
 	if again := take(t, c, 9); ids(again) != "4" || again[0].Tries != 1 || again[0].Doubt {
 		t.Errorf("later: %s", ids(again))
 	}
+}
+
+// testOwn: of a job in doubt it is said whether it was this owner who had it, and what came before that.
+func testOwn(t *testing.T, p *place) {
+	name := p.table(t, p.full)
+	p.do(t, "INSERT INTO "+name+" (id) VALUES (1)")
+	a, b := open(t, p.spec(t, name, "a")), open(t, p.spec(t, name, "b"))
+	var last *queue.Job
+	next := func(c *client, doubt, own bool, silent, before string) {
+		t.Helper()
+		p.do(t, "UPDATE "+name+" SET "+p.old+" WHERE status = 'running'")
+		jobs := take(t, c, 1)
+		if len(jobs) != 1 {
+			t.Fatalf("%d jobs", len(jobs))
+		}
+		last = jobs[0]
+		if last.Doubt != doubt || last.Own != own || last.Silent != silent || last.Before != before {
+			t.Errorf("%+v", last)
+		}
+	}
+	if !a.Traits().Names {
+		t.Error("it does not say whose a job is")
+	}
+	next(a, false, false, "", "")
+	next(a, true, true, "1", "")
+	next(a, true, true, "2", "1")
+	next(b, true, false, "", "")
+	next(a, true, false, "", "") // it was another's
+	if err := tell(t, a, last, queue.Answer{Verb: queue.Later}); err != nil {
+		t.Fatal(err)
+	}
+	next(a, false, false, "", "") // it is new again
+	next(a, true, true, "6", "5")
 }
 
 // testLost: what is another's, or nobody's, is said.

@@ -13,7 +13,8 @@ type orphans struct {
 	gone  bool   // there are no more
 }
 
-// lookAfter is how often rows whose lease is over are looked for while there are as many new ones as are asked for.
+// lookAfter is how often rows whose lease is over are looked for while there are as many new ones as are asked for, or while it is
+// waited for a row.
 const lookAfter = 5 * time.Second
 
 // Take claims rows.
@@ -23,16 +24,18 @@ func (c *client) Take(ctx context.Context, n int, wait time.Duration) ([]*queue.
 	}
 	end := time.NewTimer(wait)
 	defer end.Stop()
-	for {
+	for first := true; ; first = false {
 		rings := c.bell.rings() // before the look, so that none is missed
-		jobs, err := c.claim(ctx, n)
+		jobs, err := c.claim(ctx, n, first)
 		if len(jobs) > 0 {
+			c.vain.Store(0)
 			return jobs, nil
 		}
+		c.vain.Add(1)
 		if err != nil || wait <= 0 {
 			return nil, c.fail(err)
 		}
-		look := time.NewTimer(c.spec.Poll)
+		look := time.NewTimer(c.untilLook())
 		select {
 		case <-rings:
 		case <-look.C:
@@ -49,8 +52,24 @@ func (c *client) Take(ctx context.Context, n int, wait time.Duration) ([]*queue.
 	}
 }
 
-// claim looks once. Of rows that are there an error in what comes after them takes nothing away.
-func (c *client) claim(ctx context.Context, n int) ([]*queue.Job, error) {
+// Where somebody rings, only rows that wait for their time, and leases that are over, have to be looked for: when it was looked in vain
+// so often, that is done that many times as seldom.
+const (
+	inVain = 10
+	seldom = 3
+)
+
+// untilLook is for how long it is waited before it is looked again.
+func (c *client) untilLook() time.Duration {
+	if c.bell != nil && c.vain.Load() > inVain {
+		return seldom * c.spec.Poll
+	}
+	return c.spec.Poll
+}
+
+// claim looks once; all says that it looks for leases that are over wherever there are fewer new rows than are asked for, and not only
+// now and then. Of rows that are there an error in what comes after them takes nothing away.
+func (c *client) claim(ctx context.Context, n int, all bool) ([]*queue.Job, error) {
 	var out []*queue.Job
 	err := c.takes.do(ctx, func(ctx context.Context, conn *sql.Conn) error {
 		if c.orphans != nil && !c.orphans.gone {
@@ -63,7 +82,7 @@ func (c *client) claim(ctx context.Context, n int) ([]*queue.Job, error) {
 		if out = append(out, jobs...); err != nil || c.orphans != nil {
 			return err
 		}
-		if now := c.now(); len(out) < n || now.Sub(c.looked) >= min(lookAfter, c.spec.Lease/4) {
+		if now := c.now(); all && len(out) < n || now.Sub(c.looked) >= min(lookAfter, c.spec.Lease/4) {
 			c.looked = now
 			if n -= len(out); n > 0 {
 				jobs, err = c.claimFrom(ctx, conn, expired, n)
@@ -107,6 +126,12 @@ func (c *client) job(r claimed, doubt bool) *queue.Job {
 		before-- // nobody has said how it ended
 	}
 	job.Tries = int(min(max(before, 0), 1<<30))
+	if c.traits.Names && doubt && r.own {
+		job.Own, job.Silent = true, c.cols.token(r.tries-1)
+		if r.tries > 2 {
+			job.Before = c.cols.token(r.tries - 2)
+		}
+	}
 	if !c.cols.single() {
 		job.Lease = c.spec.Lease
 	}
