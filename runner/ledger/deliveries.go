@@ -72,7 +72,7 @@ type Day struct {
 	Again    uint64 `json:"again"`
 }
 
-// KeepDeliveries makes the tables for deliveries, if they are not there.
+// KeepDeliveries makes the tables for deliveries, if they are not there. It is called when the session has begun, see the table highest.
 func (l *Ledger) KeepDeliveries(ctx context.Context) error {
 	return l.tx(ctx, func(exec func(string, ...any) int64) error {
 		exec(deliveryTables)
@@ -110,10 +110,9 @@ func eachAlike(list []Replied, do func(reply Reply, first, last jobs.Seq)) {
 const (
 	addOwed = `INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'owed', ?)`
 	// Most jobs are done, and nothing else is to be said of them.
-	addDone = `INSERT OR REPLACE INTO deliveries VALUES ` + doneRow
-	doneRow = `(?, ?, ?, ?, ?, ?, 'done', 0, 'ok', '', NULL, 'owed', ?)`
-	// raiseHighest does nothing where there is no row.
-	raiseHighest = `UPDATE highest SET known = max(known, ?), seq = max(seq, ?)`
+	addDone      = `INSERT OR REPLACE INTO deliveries VALUES ` + doneRow
+	doneRow      = `(?, ?, ?, ?, ?, ?, 'done', 0, 'ok', '', NULL, 'owed', ?)`
+	raiseHighest = `UPDATE highest SET known = max(known, ?)`
 	// An answer that was changed by a decision since is owed still.
 	setAnswered = `UPDATE deliveries SET answered = ?, result = NULL WHERE seq BETWEEN ? AND ?`
 	// What was put aside is answered again, by what was decided: by the next session.
@@ -145,11 +144,10 @@ func (l *Ledger) owe(b *batch, list []Owed) {
 	if len(list) == 0 {
 		return
 	}
-	known, last := int64(-1), jobs.Seq(0)
+	known := int64(-1)
 	done, n := l.args[:0], 0 // of rows that are like most others, and how many those are
 	for i := range list {
 		o := &list[i]
-		last = max(last, o.Seq)
 		if n, ok := numberOf(o.Known); ok {
 			known = max(known, n)
 		}
@@ -169,7 +167,9 @@ func (l *Ledger) owe(b *batch, list []Owed) {
 	}
 	l.args = done[:0]
 	clear(l.args[:cap(l.args)]) // what they point to goes
-	b.exec(&l.stmts.highest, known, uint64(last))
+	if known >= 0 {
+		b.exec(&l.stmts.highest, known)
+	}
 }
 
 // plain reports whether there is nothing to say of a job but that it is done.
@@ -319,7 +319,6 @@ type Deliveries struct {
 	*Reader
 	byKnown *sql.Stmt
 	highest int64 // of the numbers that are known
-	sure    bool  // all that are known are counted in it
 }
 
 // Deliveries prepares to look up deliveries.
@@ -331,9 +330,8 @@ func (r *Reader) Deliveries(ctx context.Context) (*Deliveries, error) {
 		return nil, fmt.Errorf("read ledger %s: it cannot be asked again and again", r.path)
 	}
 	d := &Deliveries{Reader: r}
-	// A delivery after those that were counted is an older brood's, which does not count.
-	err := r.db.QueryRowContext(ctx, `SELECT known, seq >= ifnull((SELECT max(seq) FROM deliveries), -1) FROM highest`).Scan(&d.highest, &d.sure)
-	if err == nil || errors.Is(err, sql.ErrNoRows) {
+	err := r.db.QueryRowContext(ctx, `SELECT known FROM highest`).Scan(&d.highest)
+	if err == nil {
 		d.byKnown, err = db.PrepareContext(ctx, `SELECT `+ownedColumns+` FROM deliveries WHERE known = ?1 AND (?2 = 0 OR sum = ?2) ORDER BY seq DESC LIMIT 1`)
 	}
 	if err != nil {
@@ -343,14 +341,15 @@ func (r *Reader) Deliveries(ctx context.Context) (*Deliveries, error) {
 }
 
 // Comes is told of each delivery of this session, in the order in which they come, by what it is known. It reports whether it is
-// certainly the first one: its name is a number, and higher than all that were known before.
+// certainly the first one: its name is a number, and higher than all that were known before. Where a queue's IDs begin again, those
+// that it had before are not higher, and have to be looked up.
 func (d *Deliveries) Comes(known string) bool {
 	n, ok := numberOf(known)
 	if !ok || n <= d.highest {
 		return false
 	}
 	d.highest = n
-	return d.sure
+	return true
 }
 
 // Delivered reads the last delivery that is told by known, a key, or, if sum is not 0, an ID; nil: there was none that is final.

@@ -42,11 +42,14 @@ CREATE TABLE IF NOT EXISTS days (
     again    INTEGER NOT NULL            -- of the skipped, those that were known, and only answered again
 ) STRICT, WITHOUT ROWID;
 
--- The highest of the known that are numbers, as those of most queues are, and the last delivery that this is about: a job with a higher
--- number has no delivery here, and need not be looked for. There is no row where that is not known.
+-- The highest of the known that are numbers, as those of most queues are: a job with a higher number has no delivery here, and need not
+-- be looked for.
 CREATE TABLE IF NOT EXISTS highest (
-    id    INTEGER PRIMARY KEY CHECK (id = 1),
-    known INTEGER NOT NULL,
-    seq   INTEGER NOT NULL
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    known   INTEGER NOT NULL,
+    session INTEGER NOT NULL             -- the last that has kept it; what one after it has added is of an older brood, and not counted
 ) STRICT;
-INSERT OR IGNORE INTO highest SELECT 1, -1, -1 WHERE NOT EXISTS (SELECT 1 FROM deliveries);
+INSERT OR IGNORE INTO highest VALUES (1, -1, -2);
+UPDATE highest SET known = (SELECT ifnull(max(CAST(known AS INTEGER)), -1) FROM deliveries WHERE length(known) <= 18 AND known <> '' AND known NOT GLOB '*[^0-9]*')
+    WHERE session < (SELECT ifnull(max(session), 0) FROM sessions) - 1;
+UPDATE highest SET session = (SELECT ifnull(max(session), 0) FROM sessions);

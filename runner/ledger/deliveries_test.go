@@ -245,16 +245,31 @@ func TestComes(t *testing.T) {
 	d = open()
 	comes(d, "7", false)
 	comes(d, "8", true)
-	// One who does not count goes on with it.
-	if err := l.tx(ctx, func(exec func(string, ...any) int64) error {
-		exec(`INSERT INTO deliveries VALUES (2, '900', 0, '900', '', 0, 'done', 0, 'ok', '', NULL, 'confirmed', 0)`)
-		return nil
-	}); err != nil {
+	// A brood that does not count goes on with it, also with records from before, and then this one again.
+	for _, known := range []string{"900", "0901", "+902", "9x3", "999999999999999999999", ""} {
+		if err := l.tx(ctx, func(exec func(string, ...any) int64) error {
+			exec(`INSERT INTO deliveries SELECT -count(*), ?, 0, '1', '', 0, 'done', 0, 'ok', '', NULL, 'confirmed', 0 FROM deliveries`, known)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 { // the second was the other's
+		if _, err := l.BeginSession(ctx, Session{StartedAt: time.Now()}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.KeepDeliveries(ctx); err != nil {
+		t.Fatal(err)
+	}
+	commit(2, "30") // the queue's numbers have begun again
+	if err := l.KeepDeliveries(ctx); err != nil {
 		t.Fatal(err)
 	}
 	d = open()
 	comes(d, "900", false)
-	comes(d, "901", false)
+	comes(d, "901", false) // as 0901 may be counted
+	comes(d, "902", true)
 }
 
 func FuzzNumberOf(f *testing.F) {
