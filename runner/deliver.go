@@ -26,7 +26,9 @@ import (
 //	                                     and it is a table's row, which somebody has put back, or repeating costs nothing
 //	it is unknown                        it is put aside again, until somebody decides
 //	it has failed, of which the queue    it is answered again
-//	has not heard
+//	has not heard, or only when it had
+//	given it out once more, or since
+//	when nobody has put it back
 //	it has failed, and the queue knew    somebody wants it done again: it begins anew
 //	it was given back                    it goes on counting its tries
 //	nothing, or it was given back, and   for once: unknown, as it may have been done; otherwise it is done
@@ -117,7 +119,7 @@ func (s *source) left(a *arrivals.Arrival) (settled bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	if before != nil && before.Seq != s.seq && s.answerAgain(before) {
+	if before != nil && before.Seq != s.seq && s.answerAgain(before, s.putBack(before, a)) {
 		return true, nil
 	}
 	known := s.past.Retries[s.seq]
@@ -145,7 +147,7 @@ func (s *source) again(a *arrivals.Arrival, before *ledger.Owed) bool {
 	if before.Answered == ledger.ReplyConfirmed && verb == queue.Done && !a.Job.Doubt && s.repeats() {
 		return false
 	}
-	return s.answerAgain(before)
+	return s.answerAgain(before, s.putBack(before, a))
 }
 
 // mayBeDoneBy reports whether somebody may have done a job of whom nobody has heard. Before is its last delivery to this run that is
@@ -164,12 +166,23 @@ func mayBeDoneBy(j *queue.Job, before *ledger.Owed, names, stays bool) bool {
 	}
 }
 
-// answerAgain settles a delivery of a job that is settled already, as that was. It reports false if it is to be done.
-func (s *source) answerAgain(before *ledger.Owed) bool {
+// putBack reports whether whoever decides about the queue has put a job back that had failed. It had heard of that before it gave out
+// this delivery; and where it counts how often somebody has done so, that has grown. Another job with the same key is as good as one that
+// was put back.
+func (s *source) putBack(before *ledger.Owed, a *arrivals.Arrival) bool {
+	if !before.Answered.Heard() && !s.r.inbox.Heard(before.Seq) || a.Overtaken {
+		return false
+	}
+	return !s.r.inbox.Traits().Counts || a.Job.ID != before.ID || a.Job.Token != before.Token
+}
+
+// answerAgain settles a delivery of a job that is settled already, as that was; back says that somebody has put it back if it had
+// failed. It reports false if it is to be done.
+func (s *source) answerAgain(before *ledger.Owed, back bool) bool {
 	was := fmt.Sprintf("record %d was this job", before.Seq)
 	verb, _ := queue.ParseVerb(before.Verb)
-	if verb == queue.Later || verb == queue.Failed && before.Answered.Heard() {
-		return false // the latter was put back, by whoever decides about the queue
+	if verb == queue.Later || verb == queue.Failed && back {
+		return false
 	}
 	s.r.inbox.Was(s.seq, before)
 	switch verb {

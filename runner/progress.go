@@ -37,6 +37,9 @@ const (
 func (r *session) showProgress(ctx context.Context) {
 	var last ledger.Totals
 	quiet := 0 // how often in a row nothing had happened
+	if r.inbox != nil {
+		beBusy()
+	}
 	for every := showOften; sleep(ctx, every); {
 		t := r.book.Totals()
 		idle := r.inbox != nil && t == last && t.Pending() == 0
@@ -50,6 +53,9 @@ func (r *session) showProgress(ctx context.Context) {
 				every = showRarely
 			}
 			continue
+		}
+		if quiet >= givesBackAfter {
+			beBusy()
 		}
 		quiet = 0
 		r.Term.Update(r.snapshot())

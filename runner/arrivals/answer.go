@@ -22,6 +22,9 @@ const (
 	restless = 10 * time.Second
 )
 
+// verbFailed is the verb of what has failed.
+var verbFailed = queue.Failed.String()
+
 // Answer gives answers as they are owed, until ctx ends.
 func (d *Desk) Answer(ctx context.Context) {
 	b := newBackoff()
@@ -57,7 +60,10 @@ func (d *Desk) Finish(ctx context.Context) []ledger.Replied {
 		}
 	}
 	d.mu.Lock()
-	back := d.fresh
+	var back []*queue.Job
+	for _, f := range d.fresh {
+		back = append(back, f.job)
+	}
 	for _, x := range d.held {
 		if !x.final && !x.gone {
 			back = append(back, x.job)
@@ -99,7 +105,7 @@ func (d *Desk) answer(ctx context.Context) bool {
 			err = errs[i]
 		}
 		x := d.held[o.Seq]
-		if x != nil && list[i].Job != nil && x.job != list[i].Job && err != nil {
+		if x != nil && !x.left && x.job != list[i].Job && err != nil {
 			left = append(left, *o) // it was delivered again meanwhile, and that one is to be answered
 			continue
 		}
@@ -129,8 +135,11 @@ func (d *Desk) answer(ctx context.Context) bool {
 		}
 		taken = true
 		d.earlier--
+		if o.Verb == verbFailed && reply.Heard() {
+			d.failed[identity{o.ID, o.Sum}] = d.round
+		}
 		d.replied = append(d.replied, ledger.Replied{Seq: o.Seq, Reply: reply})
-		if x != nil {
+		if x != nil && x.final { // or it is done anew, and this was what it had come to before
 			delete(d.held, o.Seq)
 			if d.known[x.id] == o.Seq {
 				delete(d.known, x.id)
@@ -167,7 +176,7 @@ func (d *Desk) sayLost(o *ledger.Owed) {
 
 // Lease keeps the leases of what is held, until ctx ends.
 func (d *Desk) Lease(ctx context.Context) {
-	for {
+	for ctx.Err() == nil { // also while a server that does not answer keeps it busy
 		list, next := d.due(time.Now())
 		if len(list) > 0 {
 			d.renew(ctx, list)

@@ -32,6 +32,8 @@ type Config struct {
 	Poll time.Duration
 	// Limit is how many jobs are taken in all, in this session; 0: any number.
 	Limit uint64
+	// Doubts says that a job that was taken, and is not in the spool when brood dies, is in doubt: so few are taken at a time.
+	Doubts bool
 	// First says that nothing is known of the jobs before the first one has come.
 	First bool
 	// Say says something to the user.
@@ -46,13 +48,16 @@ type Desk struct {
 	traits queue.Traits
 
 	mu    sync.Mutex
-	fresh []*queue.Job
+	fresh []fresh
 	held  map[jobs.Seq]*delivery
 	known map[identity]jobs.Seq
 	owed  []ledger.Owed
 	// replied is what has come of answers since the ledger was told last.
 	replied []ledger.Replied
 	taken   uint64 // in this session
+	// round is the number of the last Take, and failed in which one the queue heard that a job has failed, see fresh.
+	round  uint64
+	failed map[identity]uint64
 	// earlier is how many answers of earlier sessions have to be given, or tried, before jobs are taken.
 	earlier int
 	// open is how many were taken and are not final, and unanswered how many are not answered.
@@ -69,6 +74,13 @@ type Desk struct {
 	slots   atomic.Int64
 	begun   chan struct{} // closed by Begin
 	once    sync.Once
+}
+
+// fresh is a job that was taken, and in which round. Its lease may have ended before the source reads it, so that the record that had
+// it before was answered in its stead: what the queue hears in this round, or later, is said of this delivery, too.
+type fresh struct {
+	job   *queue.Job
+	round uint64
 }
 
 // identity is by what a delivery is told from others.
@@ -96,7 +108,7 @@ type delivery struct {
 // New returns the desk of a session.
 func New(cfg Config) *Desk {
 	return &Desk{
-		cfg: cfg, traits: cfg.Client.Traits(), held: make(map[jobs.Seq]*delivery), known: make(map[identity]jobs.Seq),
+		cfg: cfg, traits: cfg.Client.Traits(), held: make(map[jobs.Seq]*delivery), known: make(map[identity]jobs.Seq), failed: make(map[identity]uint64),
 		holding: make(chan struct{}, 1), begun: make(chan struct{}),
 	}
 }
@@ -157,8 +169,8 @@ func (d *Desk) Arrived(seq jobs.Seq, known string) *Arrival {
 	if len(d.fresh) == 0 {
 		return nil
 	}
-	job := d.fresh[0]
-	d.fresh[0] = nil
+	job, round := d.fresh[0].job, d.fresh[0].round
+	d.fresh[0] = fresh{}
 	d.fresh = d.fresh[1:]
 	id := identity{known: job.ID, sum: job.Sum()}
 	switch {
@@ -170,7 +182,10 @@ func (d *Desk) Arrived(seq jobs.Seq, known string) *Arrival {
 	x := &delivery{id: id, sum: job.Sum(), job: job, tries: job.Tries}
 	job.Body = nil // the spool has it
 	x.leased(time.Now())
-	return d.hold(seq, x)
+	a := d.hold(seq, x)
+	heard, ok := d.failed[identity{job.ID, x.sum}]
+	a.Overtaken = ok && round <= heard
+	return a
 }
 
 // hold notes a delivery, unless one that is in hand takes it over. The caller holds the lock.
@@ -219,6 +234,9 @@ type Arrival struct {
 	// is another job with the same key.
 	Again, Taken bool
 	First        jobs.Seq
+	// Overtaken says that the queue has heard of an earlier delivery of this job that it has failed, and had given out this one before
+	// it did: nobody has put it back.
+	Overtaken bool
 }
 
 // Tried says how often a record has been tried in earlier deliveries.
@@ -299,6 +317,18 @@ func (d *Desk) Owe(list []ledger.Owed) {
 	defer d.mu.Unlock()
 	d.owed = append(d.owed, list...)
 	d.changed()
+}
+
+// Heard reports whether the queue has heard the answer of a record, which the ledger may not know yet.
+func (d *Desk) Heard(seq jobs.Seq) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, r := range d.replied {
+		if r.Seq == seq {
+			return r.Reply.Heard()
+		}
+	}
+	return false
 }
 
 // Replied is what has come of answers since it was asked last.

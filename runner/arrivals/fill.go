@@ -17,6 +17,8 @@ const (
 	longest = 20 * time.Second
 	// mostTaken is how many jobs are taken at a time.
 	mostTaken = 1000
+	// mostInDoubt is how many that is if they are in doubt until they are in the spool, see Config.Doubts.
+	mostInDoubt = 16
 	// lookAgain is how soon a queue that seemed empty is looked at again while jobs are in hand, which may bring others.
 	lookAgain = 200 * time.Millisecond
 )
@@ -130,10 +132,31 @@ func (d *Desk) wants(first bool) (n int, wait time.Duration, news <-chan struct{
 	if d.cfg.Limit > 0 {
 		n = min(n, int(min(d.cfg.Limit-d.taken, mostTaken))) //nolint:gosec // it is small
 	}
+	if d.cfg.Doubts {
+		n = min(n, mostInDoubt)
+	}
 	if !d.cfg.Drain && d.traits.Notifies {
 		wait = longest
 	}
+	if n > 0 {
+		d.next()
+	}
 	return max(n, 0), wait, d.change()
+}
+
+// next begins a round. What was said before the oldest delivery was taken that the source has not read concerns none. The caller
+// holds the lock.
+func (d *Desk) next() {
+	d.round++
+	oldest := d.round
+	if len(d.fresh) > 0 {
+		oldest = d.fresh[0].round
+	}
+	for id, heard := range d.failed {
+		if heard < oldest {
+			delete(d.failed, id)
+		}
+	}
 }
 
 // room is how many more jobs may be taken. While there are enough ahead it is none until it is worth a request, and a write:
@@ -206,7 +229,9 @@ func (d *Desk) emptyLocked() bool {
 func (d *Desk) append(spool *dataset.Spool, list []*queue.Job) error {
 	lines := Lines(list)
 	d.mu.Lock()
-	d.fresh = append(d.fresh, list...) // before the source can read it
+	for _, j := range list { // before the source can read it
+		d.fresh = append(d.fresh, fresh{j, d.round})
+	}
 	d.open += len(list)
 	d.taken += uint64(len(list))
 	d.dry = false

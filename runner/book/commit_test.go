@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -204,6 +205,42 @@ func TestHeaderAlone(t *testing.T) {
 		last := x.made()[len(x.made())-1]
 		if got := x.happened(); got != "sync input, sync output, commit" || last.OutputBytes != int64(len(x.file)) {
 			t.Errorf("%s: %d bytes of %d", got, last.OutputBytes, len(x.file))
+		}
+	})
+}
+
+// TestHaste: what becomes final while somebody waits for it is not gathered for long, and an empty update makes the book ask again.
+func TestHaste(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var haste atomic.Bool
+		x := open(t, func(c *Config, _ *world) { c.Haste = haste.Load })
+		x.book.NoteInput(9, 0)
+		x.updates <- final(0)
+		settleFor(commitAfter / 2)
+		haste.Store(true)
+		settleFor(hasteAfter)
+		if len(x.made()) != 0 {
+			t.Error("nobody has told it that somebody waits")
+		}
+		x.updates <- NewUpdate()
+		settleFor(hasteAfter)
+		if len(x.made()) != 1 || x.made()[0].Totals.OK != 1 {
+			t.Errorf("%d commits", len(x.made()))
+		}
+		x.updates <- final(1)
+		settleFor(hasteAfter)
+		if len(x.made()) != 2 {
+			t.Errorf("%d commits", len(x.made()))
+		}
+		before := len(x.made())
+		haste.Store(false)
+		x.updates <- final(2)
+		settleFor(commitAfter - time.Millisecond)
+		if len(x.made()) != before {
+			t.Error("nobody waits, and it does not gather")
+		}
+		if err := x.close(); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

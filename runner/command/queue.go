@@ -215,7 +215,8 @@ func (e *env) arrive(ctx context.Context, dir *home.Dir, cfg *spec.Config) (*arr
 	var desk *arrivals.Desk
 	desk = arrivals.New(arrivals.Config{
 		Client: client, Called: q.URL, Drain: q.Drain, Within: cfg.MaxTime, Poll: q.Poll, Limit: q.Limit,
-		First: len(cfg.Dataset.Columns) == 0, Say: e.terminal.Logf,
+		Doubts: cfg.Effect == jobs.EffectOnce && traits.Doubts && !traits.Names,
+		First:  len(cfg.Dataset.Columns) == 0, Say: e.terminal.Logf,
 		Idle: func() {
 			e.terminal.Logf("waiting for a first job in %s, whose members are the columns (--fields names them before)", q.URL)
 			e.tellWaiting(desk)

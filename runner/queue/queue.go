@@ -140,6 +140,9 @@ type Traits struct {
 	Doubts bool
 	// Names: it also knows whose that was, see Job.Own.
 	Names bool
+	// Counts: a Token says how often somebody has put the job back, who decides about the queue. One that comes again with the same
+	// was not put back.
+	Counts bool
 	// Sure: an ID is enough to tell a job, and what was confirmed stays so: of tables, where a row that comes again although it
 	// was done was put back by somebody.
 	Sure bool

@@ -16,6 +16,8 @@ func (c *client) Answer(ctx context.Context, answers []queue.Answer) []error {
 		}
 		return out
 	}
+	c.regains.Lock()
+	defer c.regains.Unlock()
 	groups, rest := c.group(len(answers), func(i int) *held { return heldOf(answers[i].Job) })
 	for _, g := range groups {
 		rest = append(rest, c.answerHeld(g, answers, out)...)
@@ -119,12 +121,16 @@ func (k *conn) answer(a *queue.Answer, id string, pri uint32) {
 	case queue.Later:
 		k.back(id, pri, a.After)
 	case queue.Failed, queue.Park:
-		k.command("bury ")
-		k.text(id)
-		k.space()
-		k.number(uint64(pri))
-		k.end()
+		k.bury(id, pri)
 	}
+}
+
+func (k *conn) bury(id string, pri uint32) {
+	k.command("bury ")
+	k.text(id)
+	k.space()
+	k.number(uint64(pri))
+	k.end()
 }
 
 // back writes a release. The server counts in seconds, up to 2^32.

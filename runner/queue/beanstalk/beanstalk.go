@@ -12,6 +12,8 @@
 //   - release and bury set the priority, so a job is asked for its own (stats-job) before.
 //   - A job whose connection or lease has gone is found by its ID, and known by the sum of its body, as a server that
 //     was started anew without its binlog begins with 1 again. Two jobs with the same ID and body are one.
+//   - reserve-job takes what is put aside, too, and kick-job puts it back. The latter is for people: nothing here does it, and how often
+//     somebody has is a job's Token, so that one that comes by itself is told from one that was put back.
 //
 // What a server has forgotten nobody can say: version 1.12 writes into its binlog what is put, deleted, buried, kicked or
 // released with a delay, but neither who reserves a job nor a release without a delay; so after its restart there is no
@@ -32,11 +34,15 @@ import (
 	"time"
 )
 
-// client is a queue.Client. Its mutex is for what it knows of its connections, and is never held while one is used.
+// client is a queue.Client. Its mutex mu is for what it knows of its connections, and is never held while one is used.
 type client struct {
 	spec  queue.Spec
 	addr  string
 	tubes []string // at least one; jobs are put into the first
+
+	// regains is held by who answers jobs, and by who takes jobs again by their IDs that were lost: reserve-job also takes what was
+	// just put aside, which would come again when the lease of that is over.
+	regains sync.Mutex
 
 	mu     sync.Mutex
 	conns  []*conn
@@ -114,7 +120,7 @@ func notInNames(r rune) bool {
 
 // Traits are the same for all servers.
 func (c *client) Traits() queue.Traits {
-	return queue.Traits{Delays: true, Doubts: c.spec.Doubts, Notifies: true, Claim: c.spec.URL.String()}
+	return queue.Traits{Delays: true, Doubts: c.spec.Doubts, Counts: c.spec.Doubts, Notifies: true, Claim: c.spec.URL.String()}
 }
 
 // Close ends all connections, and with them the reservations.

@@ -98,10 +98,11 @@ func (s *stray) settled() (said bool, what error) {
 	case stateReserved: // another's, as of this client's nothing is asked here
 		return true, queue.ErrLost
 	case stateBuried:
-		switch {
-		case s.answer.Verb == queue.Failed, s.answer.Verb == queue.Park:
+		switch s.answer.Verb {
+		case queue.Failed, queue.Park:
 			return true, nil
-		case s.answer.Verb == queue.Later && s.answer.Job != nil: // who had it in the meantime has put it aside
+		case queue.Done: // whoever has put it aside: it is done
+		case queue.Later: // who had it in the meantime has put it aside, which may be this run
 			return true, queue.ErrLost
 		}
 	case stateDelayed:
@@ -135,31 +136,18 @@ func (c *client) deleteByID(k *conn, strays []stray) ([]stray, error) {
 	return append(left, rest...), err
 }
 
-// takeAgain reserves the others by their IDs, to answer them as one that holds them. What was put aside and is to be
-// delivered at once is only kicked.
+// takeAgain reserves the others by their IDs, to answer them as one that holds them.
 func (c *client) takeAgain(k *conn, strays []stray) ([]stray, error) {
-	return c.sift(k, strays, func(s *stray) {
-		if s.kicks() {
-			k.about("kick-job ", s.id)
-		} else {
-			k.about("reserve-job ", s.id)
-		}
-	}, func(_ *stray, r reply) (bool, error, error) {
+	return c.sift(k, strays, func(s *stray) { k.about("reserve-job ", s.id) }, func(_ *stray, r reply) (bool, error, error) {
 		switch r.word {
 		case reserved:
 			return false, nil, nil
-		case kicked:
-			return true, nil, nil
 		case notFound, unknownCommand: // the latter before 1.12: it will be delivered, and then be answered
 			return true, queue.ErrLost, nil
 		default:
 			return false, nil, r.odd("reserve-job")
 		}
 	})
-}
-
-func (s *stray) kicks() bool {
-	return s.facts.state == stateBuried && s.answer.Verb == queue.Later && s.answer.After <= 0
 }
 
 // answerAgain answers those that were taken again.
@@ -173,7 +161,8 @@ func (c *client) answerAgain(k *conn, strays []stray) ([]stray, error) {
 	})
 }
 
-// regain reserves jobs anew that this client has lost, if nobody else has had them since: they are ready, and the same.
+// regain reserves jobs anew that this client has lost, if nobody else has had them since: they are ready, and the same. Reserve-job
+// takes those, too, that somebody puts aside just then: they are given back as they were. Its caller holds regains.
 func (c *client) regain(k *conn, jobs []*queue.Job) ([]*queue.Job, error) {
 	keep := func(from []*queue.Job, command string, holds func(j *queue.Job, r reply) bool) (left []*queue.Job, err error) {
 		err = c.batch(k, len(from), func(i int) { k.about(command, from[i].ID) }, func(i int, r reply) error {
@@ -188,15 +177,45 @@ func (c *client) regain(k *conn, jobs []*queue.Job) ([]*queue.Job, error) {
 		})
 		return left, err
 	}
-	jobs, err := keep(jobs, "peek ", func(j *queue.Job, r reply) bool { return queue.Sum(r.body) == heldOf(j).sum })
-	if err == nil {
-		jobs, err = keep(jobs, "stats-job ", func(_ *queue.Job, r reply) bool { return factsOf(r.body).state == stateReady })
+	was := make(map[*queue.Job]facts, len(jobs))
+	var spoiled []facts
+	var theirs []*queue.Job
+	for _, step := range []struct {
+		command string
+		holds   func(j *queue.Job, r reply) bool
+	}{
+		{"peek ", func(j *queue.Job, r reply) bool { return queue.Sum(r.body) == heldOf(j).sum }},
+		{"stats-job ", func(j *queue.Job, r reply) bool {
+			was[j] = factsOf(r.body)
+			return was[j].state == stateReady
+		}},
+		{"reserve-job ", func(*queue.Job, reply) bool { return true }},
+		{"stats-job ", func(j *queue.Job, r reply) bool {
+			now := factsOf(r.body)
+			if now.reserves == was[j].reserves+1 {
+				c.hold(heldOf(j), k)
+				return true
+			}
+			now.buries -= was[j].buries
+			theirs, spoiled = append(theirs, j), append(spoiled, now)
+			return false
+		}},
+	} {
+		var err error
+		if jobs, err = keep(jobs, step.command, step.holds); err != nil {
+			return nil, err
+		}
 	}
-	if err == nil {
-		jobs, err = keep(jobs, "reserve-job ", func(j *queue.Job, _ reply) bool {
-			c.hold(heldOf(j), k)
-			return true
-		})
-	}
-	return jobs, err
+	return jobs, c.batch(k, len(theirs), func(i int) {
+		if spoiled[i].buries > 0 {
+			k.bury(theirs[i].ID, spoiled[i].pri)
+		} else {
+			k.back(theirs[i].ID, spoiled[i].pri, 0)
+		}
+	}, func(_ int, r reply) error {
+		if r.word == buried || r.word == released || r.word == notFound {
+			return nil
+		}
+		return r.odd("bury and release")
+	})
 }

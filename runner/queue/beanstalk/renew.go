@@ -52,6 +52,8 @@ func (c *client) touch(g group, jobs []*queue.Job, out []error) (lost []int) {
 
 // renewLost takes jobs again that this client has lost.
 func (c *client) renewLost(ctx context.Context, jobs []*queue.Job, lost []int, out []error) {
+	c.regains.Lock()
+	defer c.regains.Unlock()
 	var again []*queue.Job
 	index := map[*queue.Job]int{}
 	for _, i := range lost {

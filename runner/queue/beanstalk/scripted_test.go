@@ -112,8 +112,6 @@ func TestOldServer(t *testing.T) {
 			return withText("OK", "---\nid: 5\nstate: "+state+"\npri: 3\n")
 		case "delete":
 			return "DELETED\r\n"
-		case "kick-job":
-			return "KICKED\r\n"
 		}
 		return "UNKNOWN_COMMAND\r\n"
 	})
@@ -125,9 +123,9 @@ func TestOldServer(t *testing.T) {
 		}
 	}
 	state = "buried"
-	for _, verb := range []queue.Verb{queue.Failed, queue.Park, queue.Later} {
-		if err := answer(t, c, job, verb, nil); err != nil {
-			t.Errorf("%s of a buried one: %v", verb, err)
+	for verb, want := range map[queue.Verb]error{queue.Failed: nil, queue.Park: nil, queue.Later: queue.ErrLost} {
+		if err := answer(t, c, job, verb, nil); !errors.Is(err, want) {
+			t.Errorf("%s of a buried one: %v, want %v", verb, err, want)
 		}
 	}
 }

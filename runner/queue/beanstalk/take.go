@@ -81,6 +81,9 @@ func (c *client) question(k *conn, jobs []*queue.Job, own uint64) error {
 		j.Lease = f.ttr
 		j.Tries = int(min(f.releases, 1<<30)) //nolint:gosec // it is bounded
 		j.Doubt = f.silent() > own
+		if f.kicks > 0 {
+			j.Token = strconv.FormatUint(f.kicks, 10)
+		}
 	})
 }
 
@@ -149,7 +152,9 @@ func (c *client) leave(k *conn, r reply, err error) ([]*queue.Job, error) {
 	d.ID, d.Body = strconv.FormatUint(r.id, 10), r.body
 	d.held.id, d.held.sum = d.ID, d.Sum()
 	d.Hold = &d.held
+	c.regains.Lock()
 	got, err := c.regain(k, []*queue.Job{&d.Job})
+	c.regains.Unlock()
 	if err != nil || len(got) == 0 {
 		return nil, nil
 	}
