@@ -227,3 +227,23 @@ func TestMachinesLost(t *testing.T) {
 		t.Errorf("exit status %d without a coordinator, want 75", code)
 	}
 }
+
+// TestMachinesRevoked takes the token of a machine back that is at work: it finishes what it has in hand and says so, and does not wait for its lease.
+func TestMachinesRevoked(t *testing.T) {
+	t.Parallel()
+	w := newGatesWorld(t, "once", "0")
+	w.lease = "10m"
+	w.begin(t)
+	m := w.machine(t, 1)
+	w.awaitBegun("0")
+	w.brood(t, fine, "token", "q", "--revoke", "m1")
+	w.awaitSaid("its token was revoked, its link is cut")
+	w.open("0")
+	if code := m.process.await(t); code != 2 {
+		t.Errorf("exit status %d, want 2", code)
+	}
+	w.awaitSaid("it was revoked")
+	if n := w.lines(); n != 1 {
+		t.Errorf("%d records were done", n)
+	}
+}

@@ -2,9 +2,13 @@ package acceptance
 
 import (
 	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,4 +101,42 @@ func wantNowhere(t *testing.T, dir, word string) (n int) {
 		t.Error(err)
 	}
 	return n
+}
+
+// TestMachinesLargeTemplate has a template of 3 MiB reach a machine by a NATS cluster whose messages have 1 MiB at most: it is in the run's configuration.
+func TestMachinesLargeTemplate(t *testing.T) {
+	t.Parallel()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	defer s.Shutdown()
+	if !s.ReadyForConnections(time.Minute) {
+		t.Fatal("the server does not begin")
+	}
+	var mu sync.Mutex
+	var sizes []int64
+	far := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		sizes = append(sizes, n)
+	}))
+	defer far.Close()
+	w := newMachinesWorld(t, 2, "once")
+	w.write(t, "big.json", `{"n": {n}, "text": "`+strings.Repeat("a line of it. ", 3<<20/14)+`"}`)
+	w.coordinator = w.start(t, w.command(t, "hub", "run", "http", w.path("in.csv"), "--run", "q", "-o", w.path("q.csv"), "--progress", "never", "--no-guard",
+		"--url", far.URL, "--json", "@"+w.path("big.json"), "-j", "0", "--nats", "nats://"+s.Addr().String()))
+	m := w.start(t, w.command(t, "m1", "join", "--run", "q", "--machine", "m1", "-j", "1", "--nats", "nats://"+s.Addr().String()))
+	if code := w.coordinator.await(t); code != 0 {
+		t.Errorf("exit status %d", code)
+	}
+	if code := m.await(t); code != 0 {
+		t.Errorf("the machine ends with status %d", code)
+	}
+	if mu.Lock(); len(sizes) != 2 || sizes[0] < 3<<20-100 {
+		t.Errorf("bodies of %v bytes", sizes)
+	}
+	mu.Unlock()
 }

@@ -194,9 +194,9 @@ func (a *Agent) heedConv(k kind, b []byte) error {
 		c.tell(string(rest))
 	case kindClear:
 		c.clear()
-		a.mu.Lock()
-		delete(a.convs, n)
-		a.mu.Unlock()
+		c.forget()
+	case kindForget:
+		c.forget()
 	default:
 		return errMessage
 	}

@@ -37,6 +37,7 @@ type Desk struct {
 	works    uint64 // number of the last piece of work
 	reports  []kept // that came before the run wanted any
 	closed   *end   // why nobody is let in any more
+	long     long   // answers that are fetched in parts
 	follows  bool   // who asks waits for the session that follows
 	came     chan struct{}
 }

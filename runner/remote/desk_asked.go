@@ -14,7 +14,7 @@ func (d *Desk) Ask(name string, body []byte) []byte {
 		return d.part(name, q.Part)
 	case q.Files:
 		w, _ := d.withFiles(name, Welcome{Run: d.welcome.Run, RunID: d.welcome.RunID})
-		return encode(w)
+		return d.long.shorten(encode(w))
 	case q.Epoch:
 		return encode(Welcome{Run: d.welcome.Run, RunID: d.welcome.RunID, Epoch: d.welcome.Epoch})
 	case q.Join != nil:
@@ -30,7 +30,7 @@ func (d *Desk) Ask(name string, body []byte) []byte {
 		if next != nil {
 			d.joined(next)
 		}
-		return encode(w)
+		return d.long.shorten(encode(w))
 	}
 	return encode(Welcome{Refused: "nothing was asked"})
 }
@@ -52,6 +52,9 @@ func (d *Desk) withFiles(name string, w Welcome) (_ Welcome, refused bool) {
 
 // part answers with a part of a file, or with nothing.
 func (d *Desk) part(name string, p *Part) []byte {
+	if b := d.long.part(p); b != nil {
+		return b
+	}
 	if d.shelf == nil {
 		d.logf("machine %s asks for a part of a file, and this run has none", name)
 		return nil

@@ -355,8 +355,12 @@ func (m *machine) begin(ctx, kill context.Context, conv uint64, slot int) (*Hand
 func (m *machine) drop(h *Hand) {
 	m.mu.Lock()
 	delete(m.hands, h.conv)
+	before := m.places[h.slot].parted
 	m.places[h.slot].parted = h
 	m.mu.Unlock()
+	if before != nil && before != h {
+		m.say(kindForget, number(before.conv)) // nobody asks any more what that one has left
+	}
 	m.endIfIdle()
 }
 

@@ -25,6 +25,7 @@ const (
 	kindSettled                 // the ledger has a report: its ID
 	kindEnd                     // nothing more comes: JSON, end
 	kindLost                    // this instance was taken for dead. It has no number.
+	kindForget                  // nobody will ask what a hand that has ended has left: conv
 )
 
 // Those of an agent.

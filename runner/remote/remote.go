@@ -91,6 +91,8 @@ type Welcome struct {
 	Files []File `json:"files,omitempty"`
 	// Secrets are the environment's that --secret names, which go over TLS, and to no disk.
 	Secrets map[string]string `json:"secrets,omitempty"`
+	// Long is set alone, in place of an answer that is too long for a message: it is to be fetched in parts, as a file of this sum is.
+	Long *File `json:"long,omitempty"`
 }
 
 // File is a file of the run's, that workers open by its path.

@@ -101,6 +101,9 @@ func Run(ctx, drain context.Context, o *Options) (remote.Outcome, error) {
 			case a.gone <- err:
 			default:
 			}
+			if x := a.now.Load(); x != nil {
+				x.Lose() // its token was revoked: what is in hand is finished, and nothing else comes
+			}
 		},
 	}
 	dialing, stop := context.WithTimeout(drain, a.patience())
@@ -223,17 +226,16 @@ func (a *agent) lookUp(ctx context.Context, x *remote.Agent) {
 const askTime = 10 * time.Second
 
 func (a *agent) ask(ctx context.Context, body []byte) (*remote.Welcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	b, err := a.port.Ask(ctx, body)
+	ask := func(body []byte) ([]byte, error) {
+		ctx, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		return a.port.Ask(ctx, body)
+	}
+	b, err := ask(body)
 	if err != nil {
 		return nil, err
 	}
-	w := &remote.Welcome{}
-	if err := json.Unmarshal(b, w); err != nil {
-		return nil, fmt.Errorf("the coordinator's answer makes no sense: %w", err)
-	}
-	return w, nil
+	return remote.ReadWelcome(b, ask)
 }
 
 // sit works for one session, until it ends, or this agent was taken for dead.
