@@ -73,6 +73,3 @@ func escapeRoff(s string) string {
 
 // quoteRoff is an argument of a request.
 func quoteRoff(s string) string { return `"` + escapeRoff(s) + `"` }
-
-// Alias is a page that stands for another.
-func (p *Page) Alias() string { return ".so man1/" + p.Name + ".1\n" }

@@ -61,11 +61,9 @@ func writePages(r *command.Reference, dir string) error {
 		return err
 	}
 	for _, p := range manual.Pages(r) {
-		if err := os.WriteFile(filepath.Join(dir, p.Name+".1"), []byte(p.Roff(r.Build.Version, date)), 0o644); err != nil {
-			return err
-		}
-		for _, a := range p.Aliases {
-			if err := os.WriteFile(filepath.Join(dir, a+".1"), []byte(p.Alias()), 0o644); err != nil {
+		// Under each of its names in full: a page that is the word "see there" is found only beneath a man1, and man -l has none.
+		for _, name := range append([]string{p.Name}, p.Aliases...) {
+			if err := os.WriteFile(filepath.Join(dir, name+".1"), []byte(p.Roff(r.Build.Version, date)), 0o644); err != nil {
 				return err
 			}
 		}
