@@ -25,8 +25,10 @@ data: ## make what is embedded of others: places, street words, outlines of the 
 	$(GO) run ./jobs/fold/internal/words bin/data/geocoder-abbreviations jobs/fold/words.txt
 	$(GO) run ./jobs/geocode/chart/internal/world bin/data jobs/geocode/chart/world.bin
 
+# Commit and date are in it wherever git knows them, whatever GOFLAGS are set: brood --version says them.
+VCS = $(if $(shell git rev-parse --verify HEAD 2>/dev/null),true,false)
 build: ## build bin/brood, a static binary
-	$(GO) build -tags urfave_cli_no_docs -trimpath -ldflags '-s -w' -o bin/brood .
+	$(GO) build -buildvcs=$(VCS) -tags urfave_cli_no_docs -trimpath -ldflags '-s -w' -o bin/brood .
 
 docs: build ## write docs/reference.md from the table of flags
 	bin/brood reference | $(GO) run ./runner/command/manual/internal/write -reference docs/reference.md
