@@ -136,6 +136,8 @@ func (p *parser) misplaced(i *item) {
 		p.wrong(i.at, "%s: [defaults] has no tables in it, only keys with values", key)
 	case i.value == nil && len(i.path) == 1 && ValidName(i.path[0]):
 		p.wrong(i.at, "there is no table [%s]; a run of that name is [run.%s]%s", key, key, p.meant(i.path[0], []string{tableDefaults}))
+	case i.value == nil:
+		p.wrong(i.at, "there is no table [%s]: a run is [run.NAME]%s", key, p.meant(i.path[0], []string{tableRun, tableDefaults}))
 	default:
 		p.wrong(i.at, "%q stands in no table: flags belong below a line [run.NAME], or [defaults]", key)
 	}
@@ -177,9 +179,9 @@ func (j *Job) flag(name string) *Flag {
 	return nil
 }
 
-// unknown is about a key that is no flag of any of some jobs; of says whose it would be.
-func (p *parser) unknown(at Position, key, of string, among ...Job) {
-	var names []string
+// unknown is about a key that is no flag of any of some jobs, which says says, nor one of some other keys.
+func (p *parser) unknown(at Position, key, says string, other []string, among []Job) {
+	names := slices.Clone(other)
 	for _, j := range among {
 		for i := range j.Flags {
 			f := &j.Flags[i]
@@ -192,13 +194,10 @@ func (p *parser) unknown(at Position, key, of string, among ...Job) {
 			}
 		}
 	}
-	like := p.schema.Near(key, names)
-	if dashed := strings.ReplaceAll(key, "_", "-"); dashed != key && slices.Contains(names, dashed) {
-		like = []string{dashed}
+	dashed := strings.ReplaceAll(key, "_", "-") // as TOML is often written
+	meant := p.meant(dashed, names)
+	if slices.Contains(names, dashed) {
+		meant = "; did you mean " + dashed + "?"
 	}
-	text := fmt.Sprintf("%s has no flag %q", of, key)
-	if len(like) > 0 {
-		text += "; did you mean " + orList(like) + "?"
-	}
-	p.wrong(at, "%s", text)
+	p.wrong(at, "%s %q%s", says, key, meant)
 }

@@ -33,7 +33,7 @@ func (p *parser) checkDefaults() {
 			known = true
 		}
 		if !known {
-			p.unknown(i.at, key, "no job", p.schema.Jobs...)
+			p.unknown(i.at, key, "no job has a flag", nil, p.schema.Jobs)
 		}
 	}
 }
@@ -117,7 +117,11 @@ func (p *parser) key(r *Run, job *Job, i *item) {
 	default:
 		f := job.flag(key)
 		if f == nil {
-			p.unknown(i.at, key, "the job "+job.Name, *job)
+			own := Keys()
+			if !job.Command {
+				own = slices.DeleteFunc(own, func(k string) bool { return k == keyCommand })
+			}
+			p.unknown(i.at, key, "the job "+job.Name+" has no flag", own, []Job{*job})
 			return
 		}
 		if s, ok := p.setting(f, i); ok {

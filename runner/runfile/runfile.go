@@ -165,7 +165,7 @@ func load(path string) ([]byte, error) {
 	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, err // it says what was done to which file
 	}
 	if len(text) > maxSize {
 		return nil, fmt.Errorf("read %s: it is larger than 1 MiB, which no file of runs is", path)

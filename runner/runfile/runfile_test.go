@@ -101,6 +101,8 @@ func TestProblems(t *testing.T) {
 	const run = "[run.a]\njob = \"exec\"\ncommand = [\"x\"]\n"
 	for text, want := range map[string]string{
 		run + "outptu = 1":                     `4:1: the job exec has no flag "outptu"; did you mean output?`,
+		run + "datset = 'x'":                   `4:1: the job exec has no flag "datset"; did you mean dataset?`,
+		run + "out_puts = 'x'":                 `4:1: the job exec has no flag "out_puts"; did you mean output?`,
 		run + "o = 'x'":                        `4:1: o has its long name in a file: output`,
 		run + "fail-rate = 1":                  `4:1: the job exec has no flag "fail-rate"`,
 		run + "output = 5":                     `4:10: output is a text, in quotes, not 5`,
@@ -140,9 +142,10 @@ func TestProblems(t *testing.T) {
 		"[nightly]\njob = 'echo'":                                 `1:2: there is no table [nightly]; a run of that name is [run.nightly]`,
 		"[default]\njobs = 4":                                     `1:2: there is no table [default]; a run of that name is [run.default]; did you mean defaults?`,
 		"jobs = 4":                                                `1:1: "jobs" stands in no table`,
+		"[runs.a]\njob = 'echo'":                                  `1:7: there is no table [runs.a]: a run is [run.NAME]; did you mean run?`,
 		"[defaults]\njob = 'echo'":                                `2:1: job belongs into a run`,
-		"[defaults]\njbos = 4":                                    `2:1: no job has no flag "jbos"`,
-		"[defaults]\nfail_rate = 4":                               `2:1: no job has no flag "fail_rate"; did you mean fail-rate?`,
+		"[defaults]\njbos = 4":                                    `2:1: no job has a flag "jbos"`,
+		"[defaults]\nfail_rate = 4":                               `2:1: no job has a flag "fail_rate"; did you mean fail-rate?`,
 		"[defaults]\nfail-rate = 'x'":                             `2:13: fail-rate is a number, without quotes, not a text`,
 		"[defaults.x]\na = 1":                                     `1:11: defaults.x: [defaults] has no tables`,
 		"[run.a]\n\"\"\" = 1":                                     `2:`,
