@@ -35,8 +35,20 @@ type named struct {
 // takeNamed makes of brood run @NAME the command line that NAME stands for in the file of named runs,
 // and goes where that works. Others stay as they are, and cost nothing.
 func (e *env) takeNamed(args []string) ([]string, error) {
+	n, err := e.namedBy(args)
+	if n == nil || err != nil {
+		return args, err
+	}
+	if err := goTo(n.directory); err != nil {
+		return nil, err
+	}
+	return append(args[:1:1], n.args...), nil
+}
+
+// namedBy is what brood run @NAME stands for; nil: the arguments are none of that.
+func (e *env) namedBy(args []string) (*named, error) {
 	if len(args) < 3 || args[1] != "run" {
-		return args, nil
+		return nil, nil
 	}
 	before, words, hasWords := cutWords(args)
 	path, rest, err := takeConfig(before[2:])
@@ -44,7 +56,7 @@ func (e *env) takeNamed(args []string) ([]string, error) {
 		return nil, err
 	}
 	if len(rest) == 0 || !strings.HasPrefix(rest[0], "@") {
-		return args, nil // --config is complained about when the flags are read
+		return nil, nil // --config is complained about when the flags are read
 	}
 	file, err := e.readRuns(path)
 	if err != nil {
@@ -54,14 +66,7 @@ func (e *env) takeNamed(args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := e.expand(path, run, rest[1:], words, hasWords)
-	if err != nil {
-		return nil, err
-	}
-	if err := goTo(n.directory); err != nil {
-		return nil, err
-	}
-	return append(args[:1:1], n.args...), nil
+	return e.expand(path, run, rest[1:], words, hasWords)
 }
 
 // takeConfig takes --config FILE off arguments.

@@ -2,9 +2,11 @@ package command
 
 import (
 	"brood/jobs"
+	"brood/runner/daemon"
 	"brood/runner/home"
 	"brood/runner/shard"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -103,17 +105,38 @@ func (e *env) shards(c *cli.Context) error {
 	return err
 }
 
+// shardLine is the command line behind --, and of run @NAME the one that it stands for now: a shard that is
+// started again tomorrow is the same, whatever the file says then, and whatever day is in its name.
+func (e *env) shardLine() ([]string, error) {
+	n, err := e.namedBy(append([]string{"brood"}, e.words...))
+	if n == nil || err != nil {
+		return e.words, err
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find the working directory: %w", err)
+	}
+	if !sameFile(here, n.directory) {
+		return nil, usage("Go there first: cd "+daemon.ShellWord(n.directory), "@%s works in %s, and a shard where what is printed here is submitted", n.run.Name, n.directory)
+	}
+	return n.args, nil
+}
+
 // startOf reads a command line of brood run, that each shard is to be started with.
 func (e *env) startOf(of int) (*shard.Start, error) {
 	if err := (shard.Part{Index: 1, Of: of}).Check(); err != nil {
 		return nil, usage("", "%d shards: there may be 1 to %d", of, shard.Most)
 	}
-	def, err := e.registry.Lookup(e.words[1])
+	line, err := e.shardLine()
 	if err != nil {
-		return nil, unknownJob(e.words[1], e.jobNames())
+		return nil, err
 	}
-	s := &shard.Start{Of: of, Before: e.words[:2:2], Once: def.Effect == jobs.EffectOnce}
-	words, command := e.words[2:], []string(nil)
+	def, err := e.registry.Lookup(line[1])
+	if err != nil {
+		return nil, unknownJob(line[1], e.jobNames())
+	}
+	s := &shard.Start{Of: of, Before: line[:2:2], Once: def.Effect == jobs.EffectOnce}
+	words, command := line[2:], []string(nil)
 	if i := slices.Index(words, "--"); i >= 0 {
 		words, command = words[:i], words[i:]
 	}
@@ -140,6 +163,10 @@ func (e *env) startOf(of int) (*shard.Start, error) {
 			continue
 		case "-o", "--output":
 			output = next() != "-"
+		default:
+			if file, short := strings.CutPrefix(words[i], "-o"); short {
+				output = file != "-"
+			}
 		case "--effect":
 			effect, err := jobs.ParseEffect(next())
 			if err != nil {

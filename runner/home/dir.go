@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -48,6 +49,9 @@ var namePattern = sync.OnceValue(func() *regexp.Regexp {
 
 // CheckName refuses what cannot be the name of a run.
 func CheckName(name string) error {
+	if rest, at := strings.CutPrefix(name, "@"); at && namePattern().MatchString(rest) {
+		return fmt.Errorf("%s is what brood.toml calls it: a run has a name without the @, such as %s", name, rest)
+	}
 	if !namePattern().MatchString(name) {
 		return fmt.Errorf("%q cannot be a name: use 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or a digit", name)
 	}
