@@ -27,7 +27,7 @@ func atShell(t testing.TB, line string) (how string, words []string) {
 func inFolder(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"people.csv": "id,first name,mail\n1,a,b\n", "semi.txt": "a;b\n1;2\n", "brood.toml": "[run.nightly]\njob = \"test\"\ncommand = [\"true\"]\n", "o.jsonl": `{"one":1,"two":2}` + "\n"} {
+	for name, text := range map[string]string{"people.csv": "id,first name,mail\n1,a,b\n", "semi.txt": "a;b\n1;2\n", "brood.toml": "[run.nightly]\njob = \"test\"\ndataset = \"people.csv\"\ncommand = [\"true\"]\n", "o.jsonl": `{"one":1,"two":2}` + "\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -66,6 +66,13 @@ func TestCompletion(t *testing.T) {
 		{"brood run e|", "", "exec"},
 		{"brood run @|", "", "nightly"}, // bash takes an @ for the end of a word
 		{"brood config show |", "", "@nightly"},
+		{"brood run --config brood.toml @|", "", "nightly"},
+		{"brood run --config |", "files", ""},
+		{"brood run @nightly --retr|", "", "--retries"},
+		{"brood run @nightly --key |", "", `id|first\ name|mail`},
+		{"brood run @nightly --key | semi.txt -d ';'", "", "a|b"},
+		{"brood run @nightly --config brood.toml --key f|", "", `first\ name`},
+		{"brood run @nothing --key |", "", ""},
 		{"brood nosuch |", "", ""},
 		{"brood run exec |", "files", ""},
 		{"brood run exec peo|", "files", ""},

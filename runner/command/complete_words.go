@@ -3,6 +3,7 @@ package command
 import (
 	"brood/runner/runfile"
 	"cmp"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -22,6 +23,7 @@ type typing struct {
 	pending  cli.Flag          // the flag whose value is missing; nil: none
 	words    []string          // of a command behind "--", before the cursor
 	behind   bool              // the cursor is behind "--"
+	dataset  []string          // of @NAME; what is given beside it counts more
 }
 
 // choices is what may stand in the place of current, between the words before, the first of which is brood's name, and those after.
@@ -36,6 +38,11 @@ func (e *env) choices(before []string, current string, after []string) *manner {
 			continue
 		}
 		next := find(commands, rest[0])
+		if next == nil && len(t.path) == 1 && t.path[0] == "run" {
+			if next, rest = t.named(rest); next == nil && len(rest) == 0 {
+				break // --config FILE, and no name yet
+			}
+		}
 		if next == nil {
 			return &manner{} // there is no such command
 		}
@@ -43,13 +50,49 @@ func (e *env) choices(before []string, current string, after []string) *manner {
 		t.path = append(t.path, next.Name)
 	}
 	m := &manner{}
+	if t.pending != nil {
+		m.files = true
+		return m
+	}
 	if t.cmd == nil || len(t.cmd.Subcommands) > 0 {
 		t.commandsOf(m, commands)
 		return m
 	}
 	t.scan(rest, after)
+	if len(t.operands) == 0 {
+		t.operands = t.dataset
+	}
 	t.fill(m)
 	return m
+}
+
+// named goes on behind brood run with @NAME, before or behind which --config FILE may stand: with the job that it stands for, and with
+// what is left, @NAME first. No job and nothing left: the name is missing yet.
+func (t *typing) named(words []string) (job *cli.Command, rest []string) {
+	path, rest, err := takeConfig(words)
+	if err != nil { // the file is missing yet
+		t.pending = namedFlag()
+		return nil, nil
+	}
+	t.flags[configFlag] = path
+	if len(rest) == 0 || !strings.HasPrefix(rest[0], "@") {
+		return nil, rest
+	}
+	file, err := t.e.readRuns(path)
+	if err != nil {
+		return nil, rest
+	}
+	run := file.Run(rest[0][1:])
+	if run == nil {
+		return nil, rest
+	}
+	for _, d := range datasetArgs(run.Dataset) {
+		if !filepath.IsAbs(d) && !filepath.IsAbs(run.Directory) {
+			d = filepath.Join(filepath.Dir(path), run.Directory, d)
+		}
+		t.dataset = append(t.dataset, d)
+	}
+	return find(t.cmd.Subcommands, run.Job), rest
 }
 
 // commandsOf offers commands, or the verbs or jobs of one.
@@ -70,7 +113,7 @@ func (t *typing) commandsOf(m *manner, commands []*cli.Command) {
 		}
 	}
 	if len(t.path) == 1 && t.path[0] == "run" && strings.HasPrefix(t.current, "@") {
-		t.namedRuns(m, runfile.DefaultPath)
+		t.namedRuns(m, cmp.Or(t.flags[configFlag], runfile.DefaultPath))
 	}
 }
 
