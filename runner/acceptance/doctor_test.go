@@ -119,6 +119,9 @@ for line in sys.stdin:
 				t.Errorf("%s: no %s in %s", job, want, text)
 			}
 		}
+		if said := run(2, "doctor", name, "--bundle", "-"); !strings.Contains(said, "needs the name of a file") {
+			t.Error(said)
+		}
 		if said := run(2, "doctor", name, "--bundle", bundle); !strings.Contains(said, "is there already") {
 			t.Error(said)
 		}

@@ -117,7 +117,7 @@ func (e *env) printFindings(found []doctor.Finding) error {
 // bundle writes what may be shown of a run.
 func (e *env) bundle(c *cli.Context) (err error) {
 	path := c.String(bundleFlag)
-	if path == "" {
+	if path == "" || path == "-" { // it is looked into before it goes anywhere
 		return usage("As in: --bundle run.tar.gz", "--bundle needs the name of a file")
 	}
 	state, name, err := e.whichRun(c, toLook)

@@ -9,9 +9,11 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -104,6 +106,9 @@ func (e *env) joining(c *cli.Context) (*remote.PortSetting, *agent.Options, erro
 		return nil, nil, usage(joinExample, "say where the run is")
 	}
 	port.Addr = c.Args().First()
+	if !isReachable(port.Addr) {
+		return nil, nil, usage(joinExample, "%q is not HOST:PORT; the port is that of --listen where the run is", port.Addr)
+	}
 	t, err := token.Load(c.String("token-file"))
 	if err != nil {
 		return nil, nil, usage("Make one where the run is, with brood token.", "%w", err)
@@ -112,6 +117,16 @@ func (e *env) joining(c *cli.Context) (*remote.PortSetting, *agent.Options, erro
 	port.Machine = t.Machine
 	o.Machine, o.Key = t.Machine, t.Run+"."+t.Machine+"."+hex.EncodeToString(t.CA[:4])
 	return port, o, nil
+}
+
+// isReachable reports whether an address has the form of one: HOST:PORT, or unix:PATH, as an agent that was started
+// over ssh is given.
+func isReachable(address string) bool {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		return path != ""
+	}
+	host, number, err := net.SplitHostPort(address)
+	return err == nil && host != "" && number != ""
 }
 
 // machineName makes a name of a host's.

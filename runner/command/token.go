@@ -72,6 +72,9 @@ func (e *env) token(c *cli.Context) error {
 			name = next
 		}
 	}
+	if err := token.CheckMachine(name); err != nil {
+		return usage("For example: brood token "+run+" web2 -o web2.token", "%w", err)
+	}
 	t, err := id.Issue(name)
 	if err != nil {
 		return usage("Take back the one there is with: brood token "+run+" --revoke "+name, "%w", err)
