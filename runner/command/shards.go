@@ -163,16 +163,16 @@ func (e *env) startOf(of int) (*shard.Start, error) {
 			continue
 		case "-o", "--output":
 			output = next() != "-"
-		default:
-			if file, short := strings.CutPrefix(words[i], "-o"); short {
-				output = file != "-"
-			}
 		case "--effect":
 			effect, err := jobs.ParseEffect(next())
 			if err != nil {
 				return nil, usage("", "--effect: %w", err)
 			}
 			s.Once = effect == jobs.EffectOnce
+		default:
+			if file, short := strings.CutPrefix(words[i], "-o"); short {
+				output = file != "-"
+			}
 		}
 		s.Before = append(s.Before, words[at:i+1]...)
 	}
