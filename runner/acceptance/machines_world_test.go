@@ -127,7 +127,11 @@ func (w *machinesWorld) path(name string) string { return filepath.Join(w.dir, n
 
 func (w *machinesWorld) write(t *testing.T, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(w.path(name), []byte(text), 0o600); err != nil {
+	// All of it at once: a machine may be at work meanwhile, and an empty script does nothing and succeeds.
+	if err := os.WriteFile(w.path(name+".new"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(w.path(name+".new"), w.path(name)); err != nil {
 		t.Fatal(err)
 	}
 }
