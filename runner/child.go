@@ -116,7 +116,7 @@ func (c *child) listenTo(answers, work *os.File) error {
 // openPad makes the pad of the slot, if it has none yet, or one that a worker has damaged.
 func (s *slot) openPad() (err error) {
 	if s.pad == nil {
-		s.pad, err = openPad(s.r.Dir, s.number, s.r.places, s.r.epoch, s.r.heard, s.berth != nil)
+		s.pad, err = openPad(s.r.Dir, s.number, s.r.places, s.r.epoch, s.r.heard, s.berth != nil && s.number <= mappedPads)
 		return err
 	}
 	return s.mendPad()

@@ -30,6 +30,9 @@ type pad struct {
 	alone bool
 }
 
+// mappedPads is up to which slot pads are mapped that are this process' alone: the kernel allows a process some 65,000 mappings, and each has three.
+const mappedPads = 5000
+
 // openPad makes the page and the notes of a slot, and makes sure that there is room for
 // the page on the disk.
 func openPad(d *home.Dir, slot, places int, epoch int64, heard *wire.Heard, alone bool) (*pad, error) {
@@ -164,6 +167,11 @@ func (r *session) openHeard(slots int) error {
 	if r.heard, err = wire.NewHeard(f, r.epoch, slots); err != nil {
 		return &spec.WriteError{Err: errors.Join(err, f.Close())}
 	}
+	if r.cfg.Machines != nil {
+		if err := r.heard.Map(); err != nil {
+			return &spec.WriteError{Err: err}
+		}
+	}
 	return nil
 }
 
@@ -172,6 +180,10 @@ func (p *pad) close() error {
 	if p == nil {
 		return nil
 	}
-	p.notes.Unmap() // and not the page: who asks how things stand may be reading it
-	return closeAll(append(p.files[:], p.own)...)
+	p.notes.Unmap()
+	err := closeAll(append(p.files[:], p.own)...)
+	if p.alone {
+		err = errors.Join(err, p.page.Close()) // nobody but the slot looks at it: how things stand is read off the pages of workers here
+	}
+	return err
 }

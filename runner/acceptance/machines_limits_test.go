@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -11,11 +12,17 @@ func TestMachinesStop(t *testing.T) {
 	t.Run("halt", func(t *testing.T) {
 		t.Parallel()
 		w := newMachinesWorld(t, 300, "once")
-		w.script, w.args = "echo \"$1 $BROOD_KEY\" >>\"$EFFECTS_LOG\"\nexit 65\n", []string{"--halt", "soon,fail=5"}
+		// Nothing ends before all have joined: who comes too late looks for the coordinator until it is given up.
+		w.script = "while [ ! -e \"$GATES/all\" ]; do sleep 0.02; done\necho \"$1 $BROOD_KEY\" >>\"$EFFECTS_LOG\"\nexit 65\n"
+		w.args = []string{"--halt", "soon,fail=5"}
 		w.begin(t)
 		for range 3 {
 			w.machine(t, 2)
 		}
+		for _, m := range []string{"m1", "m2", "m3"} {
+			waitFor(t, func() bool { return strings.Contains(w.said.String(), "machine "+m+" is at work") })
+		}
+		w.write(t, "all", "")
 		if code := w.coordinator.await(t); code != 4 {
 			t.Errorf("exit status %d, want 4", code)
 		}

@@ -32,17 +32,7 @@ func TestMachinesNATSLogin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := c.options
-			o.Host, o.Port, o.JetStream, o.StoreDir, o.NoSigs, o.NoLog = "127.0.0.1", server.RANDOM_PORT, true, t.TempDir(), true, true
-			s, err := server.NewServer(&o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.Start()
-			defer s.Shutdown()
-			if !s.ReadyForConnections(time.Minute) {
-				t.Fatal("the server does not begin")
-			}
+			s := newNATS(t, &c.options)
 			w := newMachinesWorld(t, 20, "once")
 			w.script = "echo \"$1 $BROOD_KEY\" >>\"$EFFECTS_LOG\"\necho \"r$1${BROOD_NATS_PASSWORD+ seen}\"\n"
 			w.write(t, "job.sh", w.script)
@@ -103,18 +93,60 @@ func wantNowhere(t *testing.T, dir, word string) (n int) {
 	return n
 }
 
-// TestMachinesLargeTemplate has a template of 3 MiB reach a machine by a NATS cluster whose messages have 1 MiB at most: it is in the run's configuration.
-func TestMachinesLargeTemplate(t *testing.T) {
+// TestMachinesLargeRecords has records and answers of some megabytes go by a NATS cluster whose messages have 1 MiB at most, beside short ones.
+func TestMachinesLargeRecords(t *testing.T) {
 	t.Parallel()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	s := newNATS(t, &server.Options{})
+	w := newMachinesWorld(t, 0, "once")
+	long := strings.Repeat("a word of it ", 3<<20/13)
+	w.write(t, "in.txt", "short\n"+long+"\nshort again\n"+long+"!\nthe end\n")
+	w.coordinator = w.start(t, w.command(t, "hub", "run", "echo", w.path("in.txt"), "--run", "q", "-o", w.path("q.txt"), "--progress", "never", "--no-guard",
+		"--effect", "once", "-j", "0", "--nats", "nats://"+s.Addr().String()))
+	m := w.start(t, w.command(t, "m1", "join", "--run", "q", "--machine", "m1", "-j", "2", "--nats", "nats://"+s.Addr().String()))
+	if code := w.coordinator.await(t); code != 0 {
+		t.Errorf("exit status %d", code)
+	}
+	if code := m.await(t); code != 0 {
+		t.Errorf("the machine ends with status %d", code)
+	}
+	in, err := os.ReadFile(w.path("in.txt"))
+	out, errOut := os.ReadFile(w.path("q.txt"))
+	if err != nil || errOut != nil || !bytes.Equal(in, out) {
+		t.Errorf("%d bytes, and %d came back: %v, %v", len(in), len(out), err, errOut)
+	}
+}
+
+// TestMachinesSmallMessages has a cluster refused that does not carry a piece of what machines are told.
+func TestMachinesSmallMessages(t *testing.T) {
+	t.Parallel()
+	s := newNATS(t, &server.Options{MaxPayload: 256 << 10})
+	w := newMachinesWorld(t, 2, "once")
+	w.coordinator = w.start(t, w.command(t, "hub", w.run("q", "-j", "0", "--nats", "nats://"+s.Addr().String())...))
+	if code := w.coordinator.await(t); code == 0 || !strings.Contains(w.said.String(), "have its max_payload raised") {
+		t.Errorf("exit status %d", code)
+	}
+}
+
+// newNATS begins a NATS server for a test.
+func newNATS(t *testing.T, o *server.Options) *server.Server {
+	t.Helper()
+	o.Host, o.Port, o.JetStream, o.StoreDir, o.NoSigs, o.NoLog = "127.0.0.1", server.RANDOM_PORT, true, t.TempDir(), true, true
+	s, err := server.NewServer(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Start()
-	defer s.Shutdown()
+	t.Cleanup(s.Shutdown)
 	if !s.ReadyForConnections(time.Minute) {
 		t.Fatal("the server does not begin")
 	}
+	return s
+}
+
+// TestMachinesLargeTemplate has a template of 3 MiB reach a machine by a NATS cluster whose messages have 1 MiB at most: it is in the run's configuration.
+func TestMachinesLargeTemplate(t *testing.T) {
+	t.Parallel()
+	s := newNATS(t, &server.Options{})
 	var mu sync.Mutex
 	var sizes []int64
 	far := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

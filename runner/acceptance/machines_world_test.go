@@ -114,7 +114,7 @@ func newMachinesWorld(t *testing.T, records int, effect string) *machinesWorld {
 			killTree(w.coordinator.pid())
 		}
 		if t.Failed() {
-			t.Logf("%s", tailOf(w.said.String(), 12000))
+			t.Logf("%s", tailOf(w.said.String(), 60000))
 		}
 	})
 	return w

@@ -59,6 +59,7 @@ type Agent struct {
 	mu    sync.Mutex
 	line  Line
 	out   bundle // answers
+	more  pieces // of heed alone
 	heard time.Time
 	said  time.Time
 	slots []*agentSlot
@@ -134,6 +135,10 @@ func (a *Agent) Told(body []byte) {
 
 // heed does what a message asks.
 func (a *Agent) heed(k kind, b []byte) error {
+	b, all, err := a.more.whole(k, b)
+	if !all {
+		return err
+	}
 	switch k {
 	case kindSettled:
 		a.Settled(string(b))
@@ -357,13 +362,10 @@ func (a *Agent) outcome() Outcome {
 	a.working.Wait()
 	a.killAll()
 	a.mu.Lock()
-	last := a.seal()
+	told, got := a.end != nil, a.line.Got()
 	a.mu.Unlock()
-	for _, body := range last {
-		_ = a.Says.Say(body)
-	}
-	if a.end != nil {
-		_ = a.Says.Say(pack(head{instance: a.Instance, got: a.line.Got(), kind: kindBeat}, encode(beat{Slots: a.Slots}))) // it was heard
+	if told {
+		_ = a.Says.Say(pack(head{instance: a.Instance, got: got, kind: kindBeat}, encode(beat{Slots: a.Slots}))) // it was heard
 	}
 	return out
 }

@@ -7,20 +7,23 @@ import (
 // say says a message, and before it the answers that wait.
 func (a *Agent) say(k kind, parts ...[]byte) {
 	a.mu.Lock()
-	all := append(a.seal(), a.number(k, parts...))
+	all := append(a.seal(), a.number(k, parts...)...)
 	a.mu.Unlock()
 	for _, body := range all {
 		_ = a.Says.Say(body) // what is lost is said again
 	}
 }
 
-// number makes a message, and keeps it until the other end has it. The caller holds the lock.
-func (a *Agent) number(k kind, parts ...[]byte) []byte {
+// number makes a message, in pieces if need be, and keeps it until the other end has it. The caller holds the lock.
+func (a *Agent) number(k kind, parts ...[]byte) (bodies [][]byte) {
 	now := a.Now()
 	a.said = now
-	body := pack(head{instance: a.Instance, number: a.line.last + 1, got: a.line.Got(), kind: k}, parts...)
-	a.line.Send(body, now)
-	return body
+	cut(k, parts, func(k kind, parts ...[]byte) {
+		body := pack(head{instance: a.Instance, number: a.line.last + 1, got: a.line.Got(), kind: k}, parts...)
+		a.line.Send(body, now)
+		bodies = append(bodies, body)
+	})
+	return bodies
 }
 
 // seal makes a message of the answers that wait, if there are any. The caller holds the lock.
@@ -29,7 +32,7 @@ func (a *Agent) seal() [][]byte {
 		return nil
 	}
 	b, _ := a.out.take()
-	return [][]byte{a.number(kindAnswers, b)}
+	return a.number(kindAnswers, b)
 }
 
 // answer puts answers into the bundle that is said next, and sees to it that this is said.
@@ -42,7 +45,7 @@ func (a *Agent) answer(head, frame []byte) {
 	a.out.bytes = appendPart(a.out.bytes, head, frame)
 	if !a.out.coming {
 		a.out.coming = true
-		go a.deliver()
+		a.working.Go(a.deliver)
 	}
 	a.mu.Unlock()
 	for _, body := range full {

@@ -137,32 +137,35 @@ func (m *machine) deliver() {
 			m.mu.Unlock()
 			return
 		}
-		body, p := m.seal()
+		bodies, p := m.seal()
 		m.mu.Unlock()
-		m.work(body, p)
+		m.work(bodies, p)
 	}
 }
 
 // dispatch sends what there is of a bundle by itself, as something else is to come behind it. The caller holds the lock.
 func (m *machine) dispatch() {
 	if len(m.out.bytes) > 0 {
-		body, p := m.seal()
-		go m.work(body, p)
+		bodies, p := m.seal()
+		go m.work(bodies, p)
 	}
 }
 
 // seal makes a message of the bundle. The caller holds the lock.
-func (m *machine) seal() (body []byte, p *parcel) {
+func (m *machine) seal() (bodies [][]byte, p *parcel) {
 	b, p := m.out.take()
 	return m.number(kindGive, b), p
 }
 
-// work puts a bundle into the stream, when there is room for it. What of it is lost on the way is told again, as any message is.
-func (m *machine) work(body []byte, p *parcel) {
+// work puts a bundle into the stream, when there is room for it: of one in pieces the last, the others are told. What of it is lost on the way
+// is told again, as any message is.
+func (m *machine) work(bodies [][]byte, p *parcel) {
+	last := len(bodies) - 1
+	m.tell(bodies[:last])
 	wait := time.Millisecond
 	for {
 		n := m.d.workNumber()
-		if m.put(n, body) {
+		if m.put(n, bodies[last]) {
 			p.sent(n)
 			return
 		}

@@ -190,6 +190,7 @@ func (c *conv) supply(ended chan struct{}) {
 			return
 		}
 		f := c.queue[0]
+		c.queue[0] = frame{} // it is a part of a bundle, which need not be kept
 		c.queue = c.queue[1:]
 		first := !c.begun
 		c.begun = true

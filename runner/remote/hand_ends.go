@@ -4,6 +4,7 @@ import (
 	"brood/jobs"
 	"brood/runner/hand"
 	"brood/worker/wire"
+	"context"
 	"slices"
 	"time"
 )
@@ -17,9 +18,22 @@ func (h *Hand) end(g *gone) {
 	}
 	h.last = g
 	h.come.Broadcast()
+	spare := h.killed
 	h.mu.Unlock()
-	h.killed()
+	spare()
 	close(h.over)
+}
+
+// killedBy has it end at once when kill ends.
+func (h *Hand) killedBy(kill context.Context) {
+	spare := context.AfterFunc(kill, h.Kill)
+	h.mu.Lock()
+	h.killed = spare
+	ended := h.last != nil
+	h.mu.Unlock()
+	if ended {
+		spare()
+	}
 }
 
 // lost ends it without the machine. Found are the notes that the machine has of it; nil: nobody can tell what became of what it had.
@@ -98,8 +112,14 @@ func (h *Hand) Settled() {
 		return
 	}
 	h.m.mu.Lock()
-	defer h.m.mu.Unlock()
 	h.m.pending--
+	h.m.mu.Unlock()
+	h.mu.Lock()
+	over := h.last != nil && h.left == 0 && len(h.frames) == 0
+	h.mu.Unlock()
+	if over {
+		h.settle() // whoever replaced it does not ask what it has left
+	}
 }
 
 // Kill ends it at once. If the machine does not say so soon, it is not waited for.

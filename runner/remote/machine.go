@@ -30,6 +30,7 @@ type machine struct {
 	mu      sync.Mutex
 	line    Line
 	out     bundle
+	more    pieces // of heed alone
 	heard   time.Time
 	told    time.Time // when it was last told anything
 	status  State
@@ -43,6 +44,8 @@ type machine struct {
 	acks    map[int]uint64
 	latest  beat
 	answers uint64
+	// complained says that it was said why the stream does not take its work.
+	complained bool
 }
 
 // place is a slot of a machine.
@@ -146,6 +149,10 @@ func (m *machine) takeBeat(h *head, payload []byte) []*Hand {
 
 // heed does what a message asks.
 func (m *machine) heed(k kind, payload []byte) error {
+	payload, all, err := m.more.whole(k, payload)
+	if !all {
+		return err
+	}
 	switch k {
 	case kindAnswers:
 		return eachPart(payload, func(part []byte) error {
@@ -328,9 +335,9 @@ func (m *machine) begin(ctx, kill context.Context, conv uint64, slot int) (*Hand
 	m.hands[conv] = h
 	m.pending++
 	m.dispatch()
-	body := m.number(kindBegin, number(conv), number(uint64(slot))) //nolint:gosec // it is small
+	bodies := m.number(kindBegin, number(conv), number(uint64(slot))) //nolint:gosec // it is small
 	m.mu.Unlock()
-	_ = m.d.post.Tell(m.name, body)
+	m.tell(bodies)
 	select {
 	case r := <-h.ready:
 		if r.Refused != "" {
@@ -339,7 +346,7 @@ func (m *machine) begin(ctx, kill context.Context, conv uint64, slot int) (*Hand
 			return nil, &RefusedError{Machine: m.name, Why: r.Refused}
 		}
 		h.allowed(r.Allowance, r.Worn)
-		h.killed = context.AfterFunc(kill, h.Kill)
+		h.killedBy(kill)
 		return h, nil
 	case <-h.over:
 		h.Settled()

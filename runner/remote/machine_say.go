@@ -20,6 +20,9 @@ func (m *machine) look(now time.Time) {
 		m.lose("it has not been heard of for " + lease.String())
 		return
 	}
+	if m.out.coming {
+		m.dispatch() // its sender may be held up by an earlier one
+	}
 	again := m.line.Overdue(now, resendAfter)
 	quiet := now.Sub(m.told) > lease/beats
 	if quiet {
@@ -28,9 +31,7 @@ func (m *machine) look(now time.Time) {
 	got := m.line.Got()
 	m.mu.Unlock()
 	m.flush()
-	for _, body := range again {
-		_ = m.d.post.Tell(m.name, body)
-	}
+	m.tell(again)
 	if quiet {
 		_ = m.d.post.Tell(m.name, pack(head{instance: m.instance(), got: got, kind: kindBeat}))
 	}
@@ -67,22 +68,49 @@ func (m *machine) say(k kind, parts ...[]byte) {
 		return // nobody hears it
 	}
 	m.dispatch()
-	body := m.number(k, parts...)
+	bodies := m.number(k, parts...)
 	m.mu.Unlock()
-	_ = m.d.post.Tell(m.name, body) // what is lost is sent again
+	m.tell(bodies)
 }
 
-// number makes a message, and keeps it until the other end has it. The caller holds the lock.
-func (m *machine) number(k kind, parts ...[]byte) []byte {
+// tell sends messages. What is lost is sent again.
+func (m *machine) tell(bodies [][]byte) {
+	for _, body := range bodies {
+		_ = m.d.post.Tell(m.name, body)
+	}
+}
+
+// number makes a message, in pieces if need be, and keeps it until the other end has it. The caller holds the lock.
+func (m *machine) number(k kind, parts ...[]byte) (bodies [][]byte) {
 	now := m.d.now()
 	m.told = now
-	body := pack(head{instance: m.instance(), number: m.line.last + 1, got: m.line.Got(), kind: k}, parts...)
-	m.line.Send(body, now)
-	return body
+	cut(k, parts, func(k kind, parts ...[]byte) {
+		body := pack(head{instance: m.instance(), number: m.line.last + 1, got: m.line.Got(), kind: k}, parts...)
+		m.line.Send(body, now)
+		bodies = append(bodies, body)
+	})
+	return bodies
 }
 
 // put puts a piece of work into the stream, and reports whether there was room for it.
 func (m *machine) put(n uint64, body []byte) bool {
 	err := m.d.post.Work(context.Background(), m.name, n, m.d.effect != jobs.EffectNone, body)
-	return !errors.Is(err, ErrFull) // what is lost is sent again
+	if errors.Is(err, ErrFull) {
+		return false
+	}
+	if err != nil {
+		m.complain(err)
+	}
+	return true // what is lost is sent again, and told
+}
+
+// complain says once why the stream does not take work for a machine.
+func (m *machine) complain(err error) {
+	m.mu.Lock()
+	first := !m.complained && m.status == Present
+	m.complained = m.complained || first
+	m.mu.Unlock()
+	if first {
+		m.d.logf("machine %s is told what to do by another way, and later, as the stream of work does not take it: %v", m.name, err)
+	}
 }

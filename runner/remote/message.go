@@ -39,6 +39,9 @@ const (
 	kindRemains                  // the answer to kindAsk: JSON, gone
 )
 
+// kindMore is of either: the beginning of a message that goes in pieces, see cut.
+const kindMore kind = 128
+
 // headBytes are what stands before each message: the instance of the agent, the number of the message, up to which number the sender
 // has those of the other end, and the kind; the first three are 8 bytes each, big-endian.
 const headBytes = 8 + 8 + 8 + 1

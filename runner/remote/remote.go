@@ -122,7 +122,7 @@ type Part struct {
 	From int64  `json:"from"`
 }
 
-// PartBytes is the most of a file that one answer has.
+// PartBytes is the most of a file that one answer has, and of a message that goes in pieces.
 const PartBytes = 512 << 10
 
 // ready is what an agent says of a hand that has begun.

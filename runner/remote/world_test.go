@@ -108,6 +108,7 @@ func (w *world) SetRoom(n int) {
 }
 
 func (w *world) Tell(machine string, body []byte) error {
+	w.carries(body)
 	w.mu.Lock()
 	p := w.ports[machine]
 	w.mu.Unlock()
@@ -120,10 +121,18 @@ func (w *world) Tell(machine string, body []byte) error {
 }
 
 func (p *port) Say(body []byte) error {
+	p.w.carries(body)
 	for range p.w.copies(p.name) {
 		p.said <- body
 	}
 	return nil
+}
+
+// carries holds that no message is longer than any network takes.
+func (w *world) carries(body []byte) {
+	if len(body) > PartBytes+headBytes {
+		w.t.Errorf("a message of %d bytes", len(body))
+	}
 }
 
 // cuts cuts a machine off, or heals that.

@@ -20,11 +20,9 @@ import (
 // It is words, each sealed as those of a Page are: the first is the session, and that at offset
 // 8n, of slot n, the number of the last note that was seen. There are words for as many slots
 // as the run began with, and more, up to a multiple of 4,096 bytes.
-//
-// No worker has the file, so it is mapped, and costs no system call.
 type Heard struct {
 	f   *os.File
-	mem atomic.Pointer[[]byte] // what was mapped before stays so: somebody may be writing there
+	mem atomic.Pointer[[]byte] // see Map; what was mapped before stays so: somebody may be writing there
 	mu  sync.Mutex             // of who has it grow
 }
 
@@ -35,11 +33,31 @@ const heardStep = PageSize / 8
 // then on, if there is no error.
 func NewHeard(f *os.File, session int64, slots int) (*Heard, error) {
 	h := &Heard{f: f}
-	if err := h.grow(slots); err != nil {
+	if err := h.grow(0, slots); err != nil {
 		return nil, err
 	}
-	h.put(0, uint64(session))
-	return h, nil
+	return h, h.put(0, uint64(session))
+}
+
+// Map has the file mapped from now on, for a run whose slots each bring one record at a time from elsewhere. Like the notes of a worker it is then
+// the end of the process if somebody cuts it off.
+func (h *Heard) Map() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.remap()
+}
+
+func (h *Heard) remap() error {
+	st, err := h.f.Stat()
+	if err != nil {
+		return fmt.Errorf("map %s: %w", h.f.Name(), err)
+	}
+	mem, err := unix.Mmap(int(h.f.Fd()), 0, int(st.Size()), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return fmt.Errorf("map %s: %w", h.f.Name(), err)
+	}
+	h.mem.Store(&mem)
+	return nil
 }
 
 // Close closes the file, if there is one.
@@ -57,40 +75,48 @@ func (h *Heard) Saw(slot int, number uint64) {
 	if h == nil {
 		return
 	}
-	if 8*slot >= len(*h.mem.Load()) && h.grow(slot) != nil {
+	if mem := h.mem.Load(); mem != nil {
+		if 8*slot < len(*mem) || h.growMapped(slot) == nil {
+			atomic.StoreUint64((*uint64)(unsafe.Pointer(&(*h.mem.Load())[8*slot])), sealWord(number))
+		}
 		return
 	}
-	h.put(slot, number)
+	if st, err := h.f.Stat(); err == nil && int64(8*slot) >= st.Size() && h.grow(int(st.Size()/8), slot) != nil {
+		return
+	}
+	_ = h.put(slot, number)
 }
 
-func (h *Heard) put(word int, v uint64) {
-	atomic.StoreUint64((*uint64)(unsafe.Pointer(&(*h.mem.Load())[8*word])), sealWord(v))
-}
-
-// grow adds words up to that of a slot, on the disk as well: a write to mapped memory without a place there would kill the process.
-func (h *Heard) grow(slot int) error {
+func (h *Heard) growMapped(slot int) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	from := 0
-	if mem := h.mem.Load(); mem != nil {
-		from = len(*mem) / 8
+	if n := len(*h.mem.Load()) / 8; slot >= n { // nobody else has done it
+		if err := h.grow(n, slot); err != nil {
+			return err
+		}
+		return h.remap()
 	}
-	if slot < from {
-		return nil // another has done it
+	return nil
+}
+
+func (h *Heard) put(word int, v uint64) error {
+	var b [8]byte
+	binary.NativeEndian.PutUint64(b[:], sealWord(v))
+	if _, err := h.f.WriteAt(b[:], int64(8*word)); err != nil {
+		return fmt.Errorf("write %s: %w", h.f.Name(), err)
 	}
+	return nil
+}
+
+// grow adds words from one on, up to that of a slot.
+func (h *Heard) grow(from, slot int) error {
 	var b []byte
-	n := from
-	for ; n%heardStep != 0 || n <= slot; n++ {
+	for n := from; n%heardStep != 0 || n <= slot; n++ {
 		b = binary.NativeEndian.AppendUint64(b, sealWord(0))
 	}
 	if _, err := h.f.WriteAt(b, int64(8*from)); err != nil {
 		return fmt.Errorf("write %s: %w", h.f.Name(), err)
 	}
-	mem, err := unix.Mmap(int(h.f.Fd()), 0, 8*n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
-	if err != nil {
-		return fmt.Errorf("map %s: %w", h.f.Name(), err)
-	}
-	h.mem.Store(&mem)
 	return nil
 }
 

@@ -18,23 +18,28 @@ func openHeardFile(t *testing.T) *os.File {
 	return f
 }
 
-// TestHeard: what was seen is read back, of slots that came later as well.
+// TestHeard: what was seen is read back, of slots that came later as well, whether it is mapped or not.
 func TestHeard(t *testing.T) {
-	f := openHeardFile(t)
-	h, err := NewHeard(f, 7, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	(*Heard)(nil).Saw(1, 1) // there is none
-	h.Saw(1, 3)
-	h.Saw(2, 5)
-	h.Saw(1, 4)
-	h.Saw(heardStep+1, 9)
-	seen, err := ReadHeard(f, 7, heardStep+1)
-	want := make([]uint64, heardStep+1)
-	want[0], want[1], want[heardStep] = 4, 5, 9
-	if err != nil || !slices.Equal(seen, want) {
-		t.Errorf("%v, %v", seen, err)
+	for _, mapped := range []bool{false, true} {
+		f := openHeardFile(t)
+		h, err := NewHeard(f, 7, 2)
+		if err == nil && mapped {
+			err = h.Map()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		(*Heard)(nil).Saw(1, 1) // there is none
+		h.Saw(1, 3)
+		h.Saw(2, 5)
+		h.Saw(1, 4)
+		h.Saw(heardStep+1, 9)
+		seen, err := ReadHeard(f, 7, heardStep+1)
+		want := make([]uint64, heardStep+1)
+		want[0], want[1], want[heardStep] = 4, 5, 9
+		if err != nil || !slices.Equal(seen, want) {
+			t.Errorf("mapped %v: %v, %v", mapped, seen, err)
+		}
 	}
 }
 

@@ -54,6 +54,8 @@ import (
 const (
 	// MaxPayload is the most that a message can have; a connection that sends more is cut.
 	MaxPayload = 8 << 20
+	// LeastPayload is what a cluster has to take; NATS' own bound is 1 MiB, if nobody has changed it.
+	LeastPayload = 640 << 10
 	// DefaultPort is where a coordinator listens, and is dialled, if nothing else is said.
 	DefaultPort = "7177"
 

@@ -143,8 +143,13 @@ func (h *Hub) connect() (err error) {
 		}
 		return fmt.Errorf("connect to the server for machines: %w", err)
 	}
-	h.js, err = jetstream.New(h.nc)
-	return err
+	if h.js, err = jetstream.New(h.nc); err != nil {
+		return err
+	}
+	if n := h.nc.MaxPayload(); n < LeastPayload {
+		return fmt.Errorf("the NATS cluster at %s takes messages of %d bytes at most, and machines are told up to %d at once: have its max_payload raised", redacted(url), n, LeastPayload)
+	}
+	return nil
 }
 
 // redacted is a list of addresses without what stands before their @.
