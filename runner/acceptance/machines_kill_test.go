@@ -239,7 +239,7 @@ func (k *machinesKill) sameAsAlone(t *testing.T) {
 	alone := &machinesWorld{dir: t.TempDir(), records: k.records, effect: k.effect, shell: k.shell, column: k.column}
 	alone.write(t, "job.sh", k.script)
 	alone.write(t, "in.csv", readText(t, k.path("in.csv")))
-	cmd := alone.command(t, "hub", alone.run("q", "-j", "4")...)
+	cmd := alone.command(t, "hub", alone.run("-j", "4")...)
 	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 1 {
 		t.Fatalf("alone: %v\n%s", err, alone.said.String())
 	}

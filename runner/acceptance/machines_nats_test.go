@@ -51,7 +51,7 @@ func TestMachinesNATSLogin(t *testing.T) {
 			if p := begin("other", "join", "--nats", "nats://"+s.Addr().String(), "--run", "q", "--lost-after", "1s"); !c.env && p.await(t) == 0 {
 				t.Error("who says nothing was let in")
 			}
-			w.coordinator = begin("hub", w.run("q", append(url, "-j", "0")...)...)
+			w.coordinator = begin("hub", w.run(append(url, "-j", "0")...)...)
 			m := begin("m1", append([]string{"join", "--run", "q", "--machine", "m1", "-j", "2"}, url...)...)
 			if code := w.coordinator.await(t); code != 0 {
 				t.Errorf("exit status %d", code)
@@ -121,7 +121,7 @@ func TestMachinesSmallMessages(t *testing.T) {
 	t.Parallel()
 	s := newNATS(t, &server.Options{MaxPayload: 256 << 10})
 	w := newMachinesWorld(t, 2, "once")
-	w.coordinator = w.start(t, w.command(t, "hub", w.run("q", "-j", "0", "--nats", "nats://"+s.Addr().String())...))
+	w.coordinator = w.start(t, w.command(t, "hub", w.run("-j", "0", "--nats", "nats://"+s.Addr().String())...))
 	if code := w.coordinator.await(t); code == 0 || !strings.Contains(w.said.String(), "have its max_payload raised") {
 		t.Errorf("exit status %d", code)
 	}

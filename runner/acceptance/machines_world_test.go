@@ -181,10 +181,10 @@ func (w *machinesWorld) brood(t *testing.T, codes []int, args ...string) string 
 	return out.String()
 }
 
-// run is the command that begins the run, with more arguments before the command of its records.
-func (w *machinesWorld) run(name string, more ...string) []string {
+// run is the command that begins the run, which is called q, with more arguments before the command of its records.
+func (w *machinesWorld) run(more ...string) []string {
 	args := []string{
-		"run", "exec", w.path("in.csv"), "--run", name, "--effect", w.effect, "-o", w.path(name + ".csv"),
+		"run", "exec", w.path("in.csv"), "--run", "q", "--effect", w.effect, "-o", w.path("q.csv"),
 		"--progress", "never", "--no-guard", "--retries", "5", "--max-crashes", "1000", "--backoff", "1ms..20ms",
 	}
 	return append(append(append(args, w.args...), more...), "--", w.shell, w.path("job.sh"), w.column)
@@ -196,7 +196,7 @@ func (w *machinesWorld) begin(t *testing.T) {
 	w.write(t, "job.sh", w.script)
 	args := []string{"resume", "q", "--progress", "never"}
 	if w.brood(t, []int{0, 2}, "status", "q") == "" {
-		args = w.run("q", "-j", "0", "--listen", w.addr, "--machine-lease", w.lease)
+		args = w.run("-j", "0", "--listen", w.addr, "--machine-lease", w.lease)
 	}
 	w.coordinator = w.start(t, w.command(t, "hub", args...))
 }

@@ -202,7 +202,7 @@ func (e *env) checkMerged(c *cli.Context, set *merge.Set, path string) error {
 	if kind == "" {
 		kind = spec.FormKind(sink.FormatOf(path).String())
 	}
-	if kind != set.Kind() && filepath.Ext(path) != "" && kind != spec.FormText {
+	if kind != set.Kind() && filepath.Ext(path) != "" {
 		return usage(fmt.Sprintf("Give the file another name, or run the shards with -o FILE%s.", filepath.Ext(path)), "the shards were run for a file like %s, and -o %s is another kind", filepath.Base(set.Target()), path)
 	}
 	if err := notAnInput(path, slices.DeleteFunc(set.Paths(), func(p string) bool { return p == dataset.Stdin })); err != nil {
