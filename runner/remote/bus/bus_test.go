@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"testing"
 )
 
@@ -81,5 +83,22 @@ func TestFull(t *testing.T) {
 	}
 	for range 3 {
 		next(t, m.work, "work")
+	}
+}
+
+// TestNobodyListens has a machine say why it cannot reach a coordinator: that nobody listens, and where.
+func TestNobodyListens(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	addr := l.Addr().String()
+	must(t, l.Close())
+	ctx, cancel := context.WithCancel(t.Context())
+	var said string
+	_, err = Join(ctx, PortOptions{URL: "nats://" + addr, Run: "r", Machine: "m", Logf: func(format string, args ...any) {
+		said = fmt.Sprintf(format, args...)
+		cancel()
+	}})
+	if err == nil || !strings.Contains(said, addr) || !strings.Contains(said, "connection refused") {
+		t.Errorf("%v, %q", err, said)
 	}
 }

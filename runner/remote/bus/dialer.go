@@ -2,8 +2,11 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
+
+	"github.com/nats-io/nats.go"
 )
 
 // dialer makes links, of which the first is given up when a context ends.
@@ -13,6 +16,7 @@ type dialer struct {
 	mu     sync.Mutex
 	done   bool // the first link is made
 	stop   func() bool
+	failed error // why there was no first link; the library says of it only that there are no servers
 }
 
 // Dial is nats.CustomDialer.
@@ -26,6 +30,7 @@ func (d *dialer) Dial(network, address string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: pingEvery}).Dial(network, address)
 	}
 	c, err := (&net.Dialer{Timeout: pingEvery}).DialContext(d.ctx, network, address)
+	d.failed = err
 	if err == nil {
 		if d.stop != nil {
 			d.stop()
@@ -33,6 +38,16 @@ func (d *dialer) Dial(network, address string) (net.Conn, error) {
 		d.stop = context.AfterFunc(d.ctx, func() { _ = c.Close() }) // whoever waits for it gets an error
 	}
 	return c, err
+}
+
+// why is why there is no link, in place of an error of the library.
+func (d *dialer) why(err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if errors.Is(err, nats.ErrNoServers) && d.failed != nil {
+		return d.failed
+	}
+	return err
 }
 
 // free takes the links out of the context's hands, and says whether it has not ended yet.

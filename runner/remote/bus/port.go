@@ -125,6 +125,7 @@ func (p *Port) dial(ctx context.Context) error {
 		if err == nil {
 			nc.Close()
 		}
+		err = d.why(err)
 		switch {
 		case isRefusal(err) && p.o.URL != "":
 			return fmt.Errorf("join run %s: the NATS cluster does not let this machine in: %w; its user is said by --nats-creds, or by --nats nats://USER@HOST with the password in BROOD_NATS_PASSWORD or --nats-password-file", p.run, err)
