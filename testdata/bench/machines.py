@@ -1,7 +1,7 @@
 """What it costs to have workers on other machines, and what it costs a run that has none. python3 testdata/bench/machines.py BROOD
 
 BENCH_ROUNDS=3           how often
-BENCH_ONCE=20000         records of effect once
+BENCH_ONCE=60000         records of effect once
 BENCH_NONE=1000000       records that may be repeated
 BENCH_SLOTS=16           of each of the two agents
 BENCH_BASE=FILE|COMMIT   another brood, whose runs on one machine are beside this one's, in the same rounds
@@ -127,7 +127,7 @@ def transport():
 
 
 def far(binary, where, rounds, slots):
-    for effect, n in (("once", number("BENCH_ONCE", 20_000)), ("none", number("BENCH_NONE", 1_000_000))):
+    for effect, n in (("once", number("BENCH_ONCE", 60_000)), ("none", number("BENCH_NONE", 1_000_000))):
         source = lines(os.path.join(where, effect), n)
         there, local = [], []
         for _ in range(rounds):

@@ -86,7 +86,7 @@ func suite(t *testing.T, p *place, server *queuetest.Server) {
 	queuetest.Run(t, queuetest.Setup{
 		Open:   Open,
 		Server: server,
-		Lease:  2 * time.Second,
+		Lease:  3 * time.Second,
 		Column: "name",
 		Text:   true,
 		Spec: func(t *testing.T) queue.Spec {
