@@ -109,7 +109,7 @@ func (x *examination) room(dir string) {
 		x.tell(PartState, "room", Warn, "cannot be told: "+err.Error(), "")
 		return
 	}
-	free := int64(st.Bavail) * int64(st.Bsize) //nolint:unconvert // of other types elsewhere
+	free := product(st.Bavail, st.Bsize)
 	says := humanize.IBytes(uint64(max(free, 0))) + " are free"
 	switch {
 	case free < noSpace:
@@ -241,3 +241,6 @@ func tryMap(f *os.File) error {
 	}
 	return nil
 }
+
+// product is that of two numbers whose types are others on each system.
+func product[A, B ~int64 | ~uint64 | ~uint32](a A, b B) int64 { return int64(a) * int64(b) }
